@@ -1,0 +1,36 @@
+//! Makes the binary find libtorch by itself: links all of it, and writes where it lies into the
+//! binary (rpath), so that nothing needs LD_LIBRARY_PATH.
+
+use std::{env, path::Path};
+
+fn main() {
+    // torch-sys says where its libtorch is (`links = "tch"`).
+    println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
+    println!("cargo::rustc-check-cfg=cfg(libtorch_has_cuda)");
+    let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
+        println!(
+            "cargo::error=expected a libtorch 2.11.0, found none; try scripts/fetch_libtorch.sh"
+        );
+        return;
+    };
+    let lib = Path::new(&lib);
+    // fetch_libtorch.sh touches this file when it changes the flavour behind the link.
+    println!("cargo::rerun-if-changed={}", lib.with_file_name("build-version").display());
+
+    // The link in the checkout resolves to the cache: the binary then survives a moved checkout.
+    let resolved = lib.canonicalize().unwrap_or_else(|_| lib.to_path_buf());
+    println!("cargo::rustc-link-arg=-Wl,-rpath,{}", resolved.display());
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
+        return;
+    }
+    // No symbol of libtorch_cuda is named by our code; without this the linker drops it and CUDA
+    // looks absent.
+    println!("cargo::rustc-link-arg=-Wl,--no-as-needed");
+    println!("cargo::rustc-link-arg=-L{}", resolved.display());
+    if resolved.join("libtorch_cuda.so").exists() {
+        println!("cargo::rustc-cfg=libtorch_has_cuda");
+        println!("cargo::rustc-link-arg=-ltorch_cuda");
+    }
+    println!("cargo::rustc-link-arg=-ltorch");
+    println!("cargo::rustc-link-arg=-Wl,--as-needed");
+}

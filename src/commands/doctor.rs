@@ -1,0 +1,25 @@
+//! `petite doctor`
+
+use super::say;
+use crate::cli::DoctorArgs;
+use crate::device::{describe, why_no_cuda};
+use crate::training::run_folder::Versions;
+use anyhow::Result;
+
+pub fn run(args: &DoctorArgs) -> Result<()> {
+    let versions = Versions::current();
+    say(format_args!("petite    {}", versions.petite));
+    say(format_args!("libtorch  {} through tch {}", versions.libtorch, versions.tch));
+    say(format_args!("threads   {} of {} cores", tch::get_num_threads(), cores()));
+    match why_no_cuda() {
+        None => say(format_args!("cuda      {} devices", tch::Cuda::device_count())),
+        Some(reason) => say(format_args!("cuda      none: {reason}")),
+    }
+    let device = args.device.resolve()?;
+    say(format_args!("--device {} takes {}", String::from(args.device), describe(device)));
+    Ok(())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

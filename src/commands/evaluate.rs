@@ -1,0 +1,69 @@
+//! `petite evaluate`
+
+use super::{pictures, say, settings};
+use crate::atomic_file;
+use crate::cli::EvaluateArgs;
+use crate::data::folder::Folder;
+use crate::data::loader::{Loader, Order};
+use crate::device::set_threads;
+use crate::evaluation::evaluate::{Evaluation, evaluate};
+use crate::evaluation::trained::{Trained, WhichWeights};
+use crate::training::run_folder::RunFolder;
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// What `SPLIT.json` holds.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    split: &'a str,
+    weights: WhichWeights,
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+}
+
+pub fn run(args: &EvaluateArgs) -> Result<()> {
+    settings::check_split_name(&args.split)?;
+    let run = RunFolder::open(&args.run)?;
+    let config = run.read_record()?.train;
+    set_threads(args.device.threads.or(config.threads));
+    let device = args.device.device.unwrap_or(config.device).resolve()?;
+    let trained = Trained::load(&run, args.weights, device)?;
+
+    let data = args.data.as_ref().unwrap_or(&config.data);
+    let classes = &trained.record.classes;
+    let folder = Folder::read_split(data, &args.split, Some(classes))?;
+    let skip_bad = args.skip_bad_pictures || config.skip_bad_pictures;
+    let pixels =
+        pictures::read(&folder, &args.split, config.target(), config.loader_threads, skip_bad)?;
+    // The batches of training's own validation, so that the same weights give the same numbers.
+    let mut loader = Loader::new(pixels, device, config.batch_size, None, Order::Sorted)?;
+    let evaluation = evaluate(&trained.network, &mut loader, trained.loss, classes)?;
+
+    let report = Report { split: &args.split, weights: args.weights, evaluation: &evaluation };
+    let json = serde_json::to_string_pretty(&report).context("cannot turn the result into JSON")?;
+    let written = atomic_file::write_bytes(&run.evaluation(&args.split), json.as_bytes());
+    if args.json {
+        say(json);
+    } else {
+        print_table(&args.split, &evaluation);
+    }
+    written
+}
+
+fn print_table(split: &str, evaluation: &Evaluation) {
+    say(format_args!(
+        "{split}: loss {:.4}, acc {:.4} over {} pictures",
+        evaluation.loss, evaluation.acc, evaluation.pictures
+    ));
+    let confusion = &evaluation.confusion;
+    let longest = confusion.classes.iter().map(|class| class.chars().count()).max().unwrap_or(0);
+    let width = longest.max(6) + 2;
+    let header: String = confusion.classes.iter().map(|class| format!("{class:>width$}")).collect();
+    say(format_args!("{:<width$}{header}{:>9}", "told as", "right"));
+    for ((class, counts), recall) in
+        confusion.classes.iter().zip(&confusion.counts).zip(confusion.recall())
+    {
+        let row: String = counts.iter().map(|count| format!("{count:>width$}")).collect();
+        say(format_args!("{class:<width$}{row}{:>8.1}%", recall * 100.0));
+    }
+}

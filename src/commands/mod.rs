@@ -1,0 +1,39 @@
+//! What the program does, one file a subcommand; the only place that prints.
+
+mod doctor;
+mod evaluate;
+mod pictures;
+mod plot;
+mod predict;
+mod prepare;
+mod progress;
+mod settings;
+mod summary;
+mod synthesize;
+mod train;
+
+use crate::cli::Command;
+use anyhow::Result;
+
+/// Runs a subcommand.
+///
+/// # Errors
+/// Whatever kept it from being done, with what to try.
+pub fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Prepare(args) => prepare::run(&args),
+        Command::Synthesize(args) => synthesize::run(&args),
+        Command::Summary(args) => summary::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Plot(args) => plot::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+    }
+}
+
+/// Prints a line to standard output. A reader that has gone away (`petite … | head`) is no error.
+fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,15 @@
+//! `petite plot`
+
+use super::say;
+use crate::cli::PlotArgs;
+use crate::report::curves;
+use crate::training::{history, run_folder::RunFolder};
+use anyhow::Result;
+
+pub fn run(args: &PlotArgs) -> Result<()> {
+    let run = RunFolder::open(&args.run)?;
+    let (png, svg) = (run.curves("png"), run.curves("svg"));
+    curves::write_both(&png, &svg, &history::read(&run.history())?)?;
+    say(format_args!("curves  {}, {}", png.display(), svg.display()));
+    Ok(())
+}

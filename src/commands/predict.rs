@@ -1,0 +1,99 @@
+//! `petite predict`
+
+use super::{pictures, say};
+use crate::atomic_file;
+use crate::cli::PredictArgs;
+use crate::data::folder::{Folder, Sample, collect_pictures};
+use crate::data::loader::{Loader, Order};
+use crate::device::set_threads;
+use crate::evaluation::trained::Trained;
+use crate::training::run_folder::RunFolder;
+use crate::training::validate::validate;
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
+use tch::{Kind, Tensor};
+
+pub fn run(args: &PredictArgs) -> Result<()> {
+    let run = RunFolder::open(&args.run)?;
+    let config = run.read_record()?.train;
+    set_threads(args.device.threads.or(config.threads));
+    let device = args.device.device.unwrap_or(config.device).resolve()?;
+    let trained = Trained::load(&run, args.weights, device)?;
+    let classes = &trained.record.classes;
+
+    let folder = Folder {
+        path: args.paths[0].clone(),
+        classes: classes.clone(),
+        samples: samples(&args.paths)?,
+    };
+    let pixels =
+        pictures::read(&folder, "pictures", config.target(), config.loader_threads, false)?;
+    let mut loader = Loader::new(pixels, device, config.batch_size, None, Order::Sorted)?;
+    let mut probabilities: Vec<f64> = Vec::new();
+    validate(&trained.network, &mut loader, trained.loss, 0, |_, logits| {
+        let batch = trained.loss.probabilities(logits)?;
+        // One sigmoid unit gives the second class's; the first has the rest.
+        let batch = if batch.dim() == 1 {
+            Tensor::f_stack(&[batch.f_rsub_scalar(1.0)?, batch], 1)?
+        } else {
+            batch
+        };
+        probabilities
+            .extend(Vec::<f64>::try_from(&batch.f_to_kind(Kind::Double)?.f_flatten(0, -1)?)?);
+        Ok(())
+    })?;
+
+    let rows = folder.samples.iter().zip(probabilities.chunks_exact(classes.len()));
+    let rows = rows.map(|(sample, row)| (sample.path.as_path(), most_probable(row), row));
+    match &args.csv {
+        Some(file) => write_csv(file, classes, rows),
+        None => {
+            for (path, best, row) in rows {
+                say(format_args!(
+                    "{:<10} {:>6.2}%  {}",
+                    classes[best],
+                    row[best] * 100.0,
+                    path.display()
+                ));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The pictures named by `paths`, folders gone into. Labels are not known and stay 0.
+fn samples(paths: &[std::path::PathBuf]) -> Result<Vec<Sample>> {
+    let mut samples = Vec::new();
+    for path in paths {
+        ensure!(path.exists(), "expected a JPEG or a folder at {}, found nothing", path.display());
+        if path.is_dir() {
+            let before = samples.len();
+            collect_pictures(path, 0, &mut samples)?;
+            ensure!(samples.len() > before, "expected pictures in {}, found none", path.display());
+        } else {
+            samples.push(Sample { path: path.clone(), label: 0 });
+        }
+    }
+    Ok(samples)
+}
+
+fn most_probable(row: &[f64]) -> usize {
+    (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0)
+}
+
+fn write_csv<'a>(
+    file: &Path,
+    classes: &[String],
+    rows: impl Iterator<Item = (&'a Path, usize, &'a [f64])>,
+) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = ["path", "class"].into_iter().chain(classes.iter().map(String::as_str));
+    writer.write_record(header)?;
+    for (path, best, row) in rows {
+        let path = path.to_str().context("expected paths in UTF-8 for --csv")?;
+        let numbers = row.iter().map(f64::to_string);
+        writer.write_record([path.to_owned(), classes[best].clone()].into_iter().chain(numbers))?;
+    }
+    let bytes = writer.into_inner().context("cannot finish the CSV")?;
+    atomic_file::write_bytes(file, &bytes)
+}

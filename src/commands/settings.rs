@@ -1,0 +1,91 @@
+//! Flags → the settings of a run.
+
+use crate::cli::TrainArgs;
+use crate::training::config::TrainConfig;
+use crate::training::run_folder::{RunFolder, read_record};
+use anyhow::{Context, Result, bail, ensure};
+
+/// The settings a person asks for: a stored run's or a recipe's, with flags going first.
+pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
+    let stored = match (&args.config, args.resume) {
+        (Some(file), _) => Some(read_record(file)?.train),
+        (None, true) => Some(RunFolder::open(&args.out)?.read_record()?.train),
+        (None, false) => None,
+    };
+    let mut config = match stored {
+        Some(config) => config,
+        None => {
+            let data = args.data.clone().context(
+                "expected --data DIR with train and validation folders; try petite prepare to make one",
+            )?;
+            TrainConfig::recipe(
+                args.recipe.unwrap_or_default(),
+                args.model.unwrap_or_default(),
+                data,
+            )
+        }
+    };
+    let before = config.clone();
+    override_with(&mut config, args);
+    config.check()?;
+    // The stored path holds wherever the run is looked at from.
+    if args.data.is_some() {
+        config.data = config.data.canonicalize().with_context(|| {
+            format!("expected a data set at --data {}; try petite prepare", config.data.display())
+        })?;
+    }
+    if args.resume {
+        ensure!(
+            config.continues(&before),
+            "expected the settings of the run in {} with --resume, found a flag that changes them; try only --epochs, --device and threads",
+            args.out.display()
+        );
+    }
+    Ok(config)
+}
+
+/// Settings that were given as flags replace those in `config`.
+fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
+    fn set<T: Clone>(setting: &mut T, flag: &Option<T>) {
+        if let Some(value) = flag {
+            *setting = value.clone();
+        }
+    }
+    fn set_some<T: Copy>(setting: &mut Option<T>, flag: Option<T>) {
+        *setting = flag.or(*setting);
+    }
+    // Another network was made for other pictures.
+    if args.model.is_some_and(|model| model != config.model) && args.image_size.is_none() {
+        config.image_size = args.model.unwrap_or_default().image_size();
+    }
+    set(&mut config.data, &args.data);
+    set(&mut config.model, &args.model);
+    set(&mut config.downsample, &args.downsample);
+    set(&mut config.image_size, &args.image_size);
+    set(&mut config.interpolation, &args.interpolation);
+    set(&mut config.batch_size, &args.batch_size);
+    set(&mut config.epochs, &args.epochs);
+    set_some(&mut config.steps_per_epoch, args.steps_per_epoch);
+    set_some(&mut config.validation_steps, args.validation_steps);
+    set(&mut config.seed, &args.seed);
+    set(&mut config.optimizer.learning_rate, &args.learning_rate);
+    set(&mut config.optimizer.rho, &args.rho);
+    set(&mut config.optimizer.epsilon, &args.epsilon);
+    set(&mut config.optimizer.epsilon_place, &args.epsilon_place);
+    set(&mut config.device, &args.device.device);
+    set_some(&mut config.threads, args.device.threads);
+    set_some(&mut config.loader_threads, args.loader_threads);
+    config.skip_bad_pictures |= args.skip_bad_pictures;
+}
+
+/// A split's name is one folder inside the data set, and names a file in the run.
+pub fn check_split_name(split: &str) -> Result<()> {
+    if split.is_empty()
+        || split.contains(['/', '\\'])
+        || split.starts_with('.')
+        || split == "config"
+    {
+        bail!("expected --split to name a folder inside the data set, found {split:?}; try test");
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! `petite synthesize`
+
+use super::say;
+use crate::cli::SynthesizeArgs;
+use crate::data::synthetic::{CLASSES, synthesize};
+use anyhow::Result;
+
+pub fn run(args: &SynthesizeArgs) -> Result<()> {
+    synthesize(&args.to, args.each, args.seed)?;
+    say(format_args!(
+        "drew {} {}s and {} {}s in {}",
+        args.each,
+        CLASSES[0],
+        args.each,
+        CLASSES[1],
+        args.to.display()
+    ));
+    Ok(())
+}

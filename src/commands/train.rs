@@ -1,0 +1,202 @@
+//! `petite train`
+
+use super::progress::TrainingProgress;
+use super::{pictures, say, settings};
+use crate::cli::TrainArgs;
+use crate::data::folder::Folder;
+use crate::data::loader::{Loader, Order};
+use crate::device::{describe, set_threads};
+use crate::interrupt::Interrupted;
+use crate::models::{network::Network, summary::with_thousands};
+use crate::random::Purpose;
+use crate::report::curves;
+use crate::training::checkpoint::{self, Best, Checkpoints};
+use crate::training::config::TrainConfig;
+use crate::training::fit::{Observer, StepProgress, fit};
+use crate::training::history::{self, EpochRecord, HistoryWriter};
+use crate::training::loss::Loss;
+use crate::training::optimizer::RmsProp;
+use crate::training::run_folder::{RunFolder, RunRecord, Versions};
+use anyhow::{Context, Result, ensure};
+use tch::Device;
+
+pub fn run(args: &TrainArgs) -> Result<()> {
+    let config = settings::from_args(args)?;
+    set_threads(config.threads);
+    let device = config.device.resolve()?;
+    if args.resume {
+        return train(&RunFolder::open(&args.out)?, &config, device);
+    }
+    let run = RunFolder::create(&args.out)?;
+    train(&run, &config, device).inspect_err(|_| {
+        // Bad pictures, say: nothing was written, so the same --out can be given again. A folder
+        // with anything in it stays.
+        let _ = std::fs::remove_dir(run.path());
+    })
+}
+
+fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
+    let versions = Versions::current();
+    say(format_args!(
+        "petite {}, libtorch {}, {}, fp32, seed {}",
+        versions.petite,
+        versions.libtorch,
+        describe(device),
+        config.seed
+    ));
+    let (mut train, mut validation, classes) = loaders(config, device)?;
+    let network = Network::new(config.architecture(classes.len())?, device, config.seed)?;
+    say(format_args!(
+        "network     {:?}, {} parameters, pictures of {}×{}",
+        config.model,
+        with_thousands(network.architecture().parameters()),
+        config.image_size.0,
+        config.image_size.1
+    )
+    .to_string()
+    .to_lowercase());
+    let loss = Loss::for_classes(classes.len());
+    let mut optimizer = RmsProp::new(config.optimizer, network.parameters())?;
+
+    let done = checkpoint::restore(run, &network, &optimizer)?;
+    let first = done.map_or(0, |progress| progress.epoch);
+    ensure!(
+        first < config.epochs,
+        "expected --epochs of more than the {first} this run has, found {}; try --epochs {}",
+        config.epochs,
+        first + 10
+    );
+    let mut rows = if first > 0 { history::read(&run.history())? } else { Vec::new() };
+    // A process killed between its row and its checkpoint has left a row too many.
+    rows.truncate(first as usize);
+    ensure!(
+        rows.len() as i64 == first,
+        "expected the {first} epochs of the checkpoint in {}, found {}; try a new --out",
+        run.history().display(),
+        rows.len()
+    );
+    if first > 0 {
+        say(format_args!("continuing after epoch {first}"));
+    }
+    let record = RunRecord { versions, device: describe(device), classes, train: config.clone() };
+    run.write_record(&record)?;
+
+    let mut observer = TrainObserver {
+        history: HistoryWriter::start(&run.history(), &rows)?,
+        rows,
+        checkpoints: Checkpoints::new(run.clone(), done.map(|progress| progress.best)),
+        best: done.map(|progress| progress.best),
+        progress: TrainingProgress::new(config.epochs),
+    };
+    let epochs = first..config.epochs;
+    let outcome =
+        fit(&network, &mut optimizer, loss, &mut train, &mut validation, epochs, &mut observer);
+    observer.progress.finish();
+    if !observer.rows.is_empty() {
+        curves::write_both(&run.curves("png"), &run.curves("svg"), &observer.rows)?;
+    }
+    if let Err(error) = outcome {
+        return Err(if error.is::<Interrupted>() { explain(error, run, &observer) } else { error });
+    }
+    report(run, &observer)
+}
+
+/// The loaders of the two splits, and the class names.
+fn loaders(config: &TrainConfig, device: Device) -> Result<(Loader, Loader, Vec<String>)> {
+    let train = Folder::read_split(&config.data, "train", None)?;
+    let validation = Folder::read_split(&config.data, "validation", Some(&train.classes))?;
+    let read = |folder: &Folder, name: &str| {
+        let skip_bad = config.skip_bad_pictures;
+        pictures::read(folder, name, config.target(), config.loader_threads, skip_bad)
+    };
+    // Both splits are read before either complains, so that every bad file is named at once.
+    let (train, validation) = match (read(&train, "train"), read(&validation, "validation")) {
+        (Ok(train), Ok(validation)) => (train, validation),
+        (Err(first), Err(second)) if !first.is::<Interrupted>() => {
+            return Err(anyhow::anyhow!("{first:#}\n{second:#}"));
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
+    let classes = train.classes.clone();
+    say(format_args!(
+        "train       {} pictures of {}",
+        with_thousands(train.samples.len() as i64),
+        classes.join(", ")
+    ));
+    say(format_args!("validation  {} pictures", with_thousands(validation.samples.len() as i64)));
+
+    let seed = config.seed;
+    // Whole passes give the same means in any order, so they are taken in the one `evaluate` has.
+    let validation_order = match config.validation_steps {
+        None => Order::Sorted,
+        Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
+    };
+    let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
+    let batch_size = config.batch_size;
+    Ok((
+        Loader::new(train, device, batch_size, config.steps_per_epoch, train_order)?,
+        Loader::new(validation, device, batch_size, config.validation_steps, validation_order)?,
+        classes,
+    ))
+}
+
+/// Keeps the run's files and what a person sees up to date.
+struct TrainObserver {
+    history: HistoryWriter,
+    rows: Vec<EpochRecord>,
+    checkpoints: Checkpoints,
+    best: Option<Best>,
+    progress: TrainingProgress,
+}
+
+impl Observer for TrainObserver {
+    fn step(&mut self, progress: &StepProgress) -> Result<()> {
+        self.progress.step(progress)
+    }
+
+    fn epoch(
+        &mut self,
+        record: &EpochRecord,
+        network: &Network,
+        optimizer: &RmsProp,
+    ) -> Result<()> {
+        self.history.append(record)?;
+        self.best = Some(self.checkpoints.save(record, network, optimizer)?);
+        self.rows.push(*record);
+        self.progress.epoch(record);
+        Ok(())
+    }
+}
+
+fn report(run: &RunFolder, observer: &TrainObserver) -> Result<()> {
+    let last = observer.rows.last().context("a finished run has an epoch")?;
+    let best = observer.best.context("a finished run has a best epoch")?;
+    let path = run.path().display();
+    say(format_args!(
+        "last        epoch {}: val_loss {:.4}, val_acc {:.4}",
+        last.epoch, last.val_loss, last.val_acc
+    ));
+    say(format_args!("best        epoch {}: val_loss {:.4}", best.epoch, best.val_loss));
+    say(format_args!("weights     {}, {}", run.last().display(), run.best().display()));
+    say(format_args!(
+        "curves      {}, {}",
+        run.curves("png").display(),
+        run.curves("svg").display()
+    ));
+    say(format_args!("next        petite evaluate --run {path} --split test"));
+    Ok(())
+}
+
+/// What an interrupted person needs to know.
+fn explain(error: anyhow::Error, run: &RunFolder, observer: &TrainObserver) -> anyhow::Error {
+    let path = run.path().display();
+    match observer.rows.last() {
+        Some(last) => error.context(format!(
+            "{} epochs are saved in {path}; petite train --resume --out {path} continues",
+            last.epoch
+        )),
+        None => error.context(format!(
+            "before the first epoch was done; petite train --resume --out {path} starts again"
+        )),
+    }
+}

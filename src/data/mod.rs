@@ -1,0 +1,10 @@
+//! files → samples → pixels (u8) → batches (f32)
+
+pub mod cache;
+pub mod decode;
+pub mod folder;
+pub mod loader;
+pub mod resize;
+pub mod split;
+pub mod staging;
+pub mod synthetic;

@@ -1,0 +1,60 @@
+//! A folder that is whole or absent: filled beside its destination, then renamed.
+
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
+
+/// A folder being filled beside its destination; removed when dropped before the rename.
+pub struct Staging(tempfile::TempDir);
+
+impl Staging {
+    /// A new folder beside `to`, with `to`'s parents made.
+    ///
+    /// # Errors
+    /// If `to` holds anything already, or nothing can be created beside it.
+    pub fn beside(to: &Path) -> Result<Self> {
+        if to.exists() {
+            let free = to.is_dir()
+                && to
+                    .read_dir()
+                    .with_context(|| format!("cannot read {}", to.display()))?
+                    .next()
+                    .is_none();
+            ensure!(
+                free,
+                "expected {} to be new or empty, found {} there; try another --to, or remove it",
+                to.display(),
+                if to.is_dir() { "files" } else { "a file" }
+            );
+        }
+        let parent = match to.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("cannot create {}; try another --to", parent.display()))?;
+        let staging = tempfile::Builder::new()
+            .prefix(".petite-")
+            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .tempdir_in(parent)
+            .with_context(|| format!("cannot write in {}; try another --to", parent.display()))?;
+        Ok(Self(staging))
+    }
+
+    /// The folder to fill.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Gives the filled folder its name.
+    ///
+    /// # Errors
+    /// If the rename fails; the folder is removed then.
+    pub fn rename_to(self, to: &Path) -> Result<()> {
+        std::fs::rename(self.path(), to).with_context(|| {
+            format!("cannot rename {} to {}", self.path().display(), to.display())
+        })?;
+        // The guard would look for the folder under its old name.
+        let _ = self.0.keep();
+        Ok(())
+    }
+}

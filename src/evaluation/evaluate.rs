@@ -1,0 +1,45 @@
+//! Loss, accuracy and confusion of a network over all pictures of a split.
+
+use super::confusion::Confusion;
+use crate::data::loader::Loader;
+use crate::models::network::Network;
+use crate::training::loss::Loss;
+use crate::training::validate::validate;
+use anyhow::Result;
+use serde::Serialize;
+
+/// What a network does on a split.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    pub pictures: i64,
+    /// Mean loss a picture, in nats.
+    pub loss: f64,
+    /// Share of pictures told right, 0..=1.
+    pub acc: f64,
+    pub confusion: Confusion,
+}
+
+/// Evaluates `network` on one pass of `loader`.
+///
+/// # Errors
+/// If libtorch is out of memory, or Ctrl-C was pressed.
+pub fn evaluate(
+    network: &Network,
+    loader: &mut Loader,
+    loss: Loss,
+    classes: &[String],
+) -> Result<Evaluation> {
+    let (mut labels, mut predicted) = (Vec::new(), Vec::new());
+    let means = validate(network, loader, loss, 0, |batch, logits| {
+        labels.extend(Vec::<i64>::try_from(&batch.labels)?);
+        let classes = loss.predicted(&loss.probabilities(logits)?)?;
+        predicted.extend(Vec::<i64>::try_from(&classes)?);
+        Ok(())
+    })?;
+    Ok(Evaluation {
+        pictures: labels.len() as i64,
+        loss: means.loss,
+        acc: means.accuracy,
+        confusion: Confusion::new(classes.to_vec(), &labels, &predicted),
+    })
+}

@@ -1,0 +1,5 @@
+//! A trained network on pictures: how good, and what it says of each.
+
+pub mod confusion;
+pub mod evaluate;
+pub mod trained;

@@ -1,0 +1,46 @@
+//! A run's network with its weights.
+
+use crate::models::{network::Network, weights};
+use crate::training::loss::Loss;
+use crate::training::run_folder::{RunFolder, RunRecord};
+use anyhow::Result;
+use clap::ValueEnum;
+use serde::Serialize;
+use tch::Device;
+
+/// Which of a run's weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhichWeights {
+    /// After the last epoch, as in the book.
+    #[default]
+    Last,
+    /// After the epoch with the lowest validation loss.
+    Best,
+}
+
+/// A network as a run left it.
+#[derive(Debug)]
+pub struct Trained {
+    pub record: RunRecord,
+    pub network: Network,
+    pub loss: Loss,
+}
+
+impl Trained {
+    /// Builds the run's network on `device` and loads its weights.
+    ///
+    /// # Errors
+    /// If a file of the run is missing, damaged or of another network.
+    pub fn load(run: &RunFolder, which: WhichWeights, device: Device) -> Result<Self> {
+        let record = run.read_record()?;
+        let classes = record.classes.len();
+        let network = Network::new(record.train.architecture(classes)?, device, record.train.seed)?;
+        let path = match which {
+            WhichWeights::Last => run.last(),
+            WhichWeights::Best => run.best(),
+        };
+        weights::assign(network.parameters(), &weights::load_ot(&path)?, &path)?;
+        Ok(Self { record, network, loss: Loss::for_classes(classes) })
+    }
+}

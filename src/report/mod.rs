@@ -1,0 +1,3 @@
+//! What a run looked like.
+
+pub mod curves;

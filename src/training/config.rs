@@ -1,0 +1,137 @@
+//! Every setting of a run, as one value that is stored with it.
+
+use super::optimizer::RmsPropConfig;
+use crate::data::cache::Target;
+use crate::data::resize::Interpolation;
+use crate::device::DeviceChoice;
+use crate::models::{Downsample, ModelKind, layer::Architecture};
+use anyhow::{Result, ensure};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The book's strategies, each a set of settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipe {
+    /// Listings 5.5 to 5.8: the convnet from scratch, batches of 20, 30 epochs.
+    #[default]
+    Baseline,
+}
+
+/// The settings of one training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    pub recipe: Recipe,
+    /// The folder that holds `train` and `validation`.
+    pub data: PathBuf,
+    pub model: ModelKind,
+    pub downsample: Downsample,
+    /// Height and width the pictures are resized to.
+    pub image_size: (usize, usize),
+    pub interpolation: Interpolation,
+    pub batch_size: i64,
+    pub epochs: i64,
+    /// Batches an epoch; `None` is one pass over the pictures.
+    pub steps_per_epoch: Option<i64>,
+    /// Batches a validation; `None` is one pass.
+    pub validation_steps: Option<i64>,
+    pub optimizer: RmsPropConfig,
+    /// Where every random draw of the run comes from.
+    pub seed: u64,
+    pub skip_bad_pictures: bool,
+    pub device: DeviceChoice,
+    /// libtorch's threads on the CPU; `None` is its own choice.
+    pub threads: Option<usize>,
+    /// Threads that decode pictures; `None` is one a core.
+    pub loader_threads: Option<usize>,
+}
+
+impl TrainConfig {
+    /// The recipe's settings for the data set at `data`.
+    pub fn recipe(recipe: Recipe, model: ModelKind, data: PathBuf) -> Self {
+        match recipe {
+            Recipe::Baseline => Self {
+                recipe,
+                data,
+                model,
+                downsample: Downsample::default(),
+                image_size: model.image_size(),
+                interpolation: Interpolation::default(),
+                batch_size: 20,
+                epochs: 30,
+                steps_per_epoch: None,
+                validation_steps: None,
+                optimizer: RmsPropConfig::default(),
+                seed: 1,
+                skip_bad_pictures: false,
+                device: DeviceChoice::default(),
+                threads: None,
+                loader_threads: None,
+            },
+        }
+    }
+
+    /// # Errors
+    /// If a setting is outside its range: its flag, and what was expected.
+    pub fn check(&self) -> Result<()> {
+        let at_least_one = [
+            ("--batch-size", Some(self.batch_size)),
+            ("--epochs", Some(self.epochs)),
+            ("--steps-per-epoch", self.steps_per_epoch),
+            ("--validation-steps", self.validation_steps),
+            ("--threads", self.threads.map(|threads| threads as i64)),
+            ("--loader-threads", self.loader_threads.map(|threads| threads as i64)),
+        ];
+        for (flag, value) in at_least_one {
+            if let Some(value) = value {
+                ensure!(value >= 1, "expected {flag} of 1 or more, found {value}");
+                ensure!(
+                    value <= i64::from(i32::MAX),
+                    "expected {flag} of at most {}, found {value}",
+                    i32::MAX
+                );
+            }
+        }
+        let (height, width) = self.image_size;
+        let sides = 1..=4096;
+        ensure!(
+            sides.contains(&height) && sides.contains(&width),
+            "expected --image-size of 1 to 4096, found {height}x{width}"
+        );
+        self.optimizer.check()
+    }
+
+    /// What the pictures are decoded to.
+    pub fn target(&self) -> Target {
+        let (height, width) = self.image_size;
+        Target {
+            height,
+            width,
+            color_mode: self.model.color_mode(),
+            interpolation: self.interpolation,
+        }
+    }
+
+    /// The network for a number of classes.
+    ///
+    /// # Errors
+    /// If the pictures are too small for it.
+    pub fn architecture(&self, classes: usize) -> Result<Architecture> {
+        self.model.architecture(self.image_size, Some(classes), self.downsample)
+    }
+
+    /// Whether `other` trains the same weights up to the epoch where the shorter one ends: only
+    /// settings that do not enter the arithmetic, and the number of epochs, may differ.
+    pub fn continues(&self, other: &Self) -> bool {
+        let comparable = |config: &Self| Self {
+            epochs: 0,
+            device: DeviceChoice::Auto,
+            threads: None,
+            loader_threads: None,
+            ..config.clone()
+        };
+        comparable(self) == comparable(other)
+    }
+}

@@ -1,0 +1,94 @@
+//! The one training loop, for every recipe and device.
+
+use super::history::EpochRecord;
+use super::loss::Loss;
+use super::metrics::Running;
+use super::optimizer::RmsProp;
+use super::validate::validate;
+use crate::data::loader::Loader;
+use crate::interrupt;
+use crate::models::network::Network;
+use anyhow::Result;
+use std::ops::Range;
+use std::time::Instant;
+
+/// Where an epoch stands.
+#[derive(Debug)]
+pub struct StepProgress<'a> {
+    /// From 1.
+    pub epoch: i64,
+    /// Training steps done in this epoch.
+    pub steps_done: i64,
+    pub steps: i64,
+    /// Reading its means waits for the device: read them on a clock, not every step.
+    pub running: &'a Running,
+}
+
+/// Told of what the loop does; everything that prints or writes files is one.
+pub trait Observer {
+    /// After a training step.
+    ///
+    /// # Errors
+    /// An error ends the training.
+    fn step(&mut self, _progress: &StepProgress) -> Result<()> {
+        Ok(())
+    }
+
+    /// After an epoch, validation included.
+    ///
+    /// # Errors
+    /// An error ends the training.
+    fn epoch(&mut self, record: &EpochRecord, network: &Network, optimizer: &RmsProp)
+    -> Result<()>;
+}
+
+/// Trains `network` for the `epochs` (0-based) on the batches of `train`, and measures it on
+/// `validation` after each. An epoch's result depends on its number and on the state before it,
+/// so training 0..2 and then 2..4 is the same as training 0..4.
+///
+/// # Errors
+/// If libtorch fails, an observer does, or Ctrl-C was pressed
+/// ([`Interrupted`](crate::interrupt::Interrupted)).
+pub fn fit(
+    network: &Network,
+    optimizer: &mut RmsProp,
+    loss: Loss,
+    train: &mut Loader,
+    validation: &mut Loader,
+    epochs: Range<i64>,
+    observer: &mut impl Observer,
+) -> Result<()> {
+    for epoch in epochs {
+        let start = Instant::now();
+        let mut running = Running::new(loss, network.device())?;
+        for step in 0..train.steps_per_epoch() {
+            interrupt::check()?;
+            let batch = train.batch(epoch, step)?;
+            let logits = network.logits(&batch.images)?;
+            let mean_loss = loss.mean(&logits, &batch.labels)?;
+            optimizer.minimize(&mean_loss)?;
+            running.add(&mean_loss, &logits, &batch.labels)?;
+            observer.step(&StepProgress {
+                epoch: epoch + 1,
+                steps_done: step + 1,
+                steps: train.steps_per_epoch(),
+                running: &running,
+            })?;
+        }
+        let means = running.means()?;
+        let train_seconds = start.elapsed().as_secs_f64();
+        let val_means = validate(network, validation, loss, epoch, |_, _| Ok(()))?;
+        let record = EpochRecord {
+            epoch: epoch + 1,
+            loss: means.loss,
+            acc: means.accuracy,
+            val_loss: val_means.loss,
+            val_acc: val_means.accuracy,
+            seconds: start.elapsed().as_secs_f64(),
+            images_per_second: running.pictures() as f64 / train_seconds,
+            learning_rate: optimizer.learning_rate(),
+        };
+        observer.epoch(&record, network, optimizer)?;
+    }
+    Ok(())
+}

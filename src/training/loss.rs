@@ -1,0 +1,83 @@
+//! Keras's crossentropies and accuracies, computed from logits.
+
+use anyhow::Result;
+use tch::{Kind, Reduction, Tensor};
+
+/// Keras clips probabilities to [ε, 1 − ε] with this ε (`backend.epsilon()`).
+const EPSILON: f64 = 1e-7;
+
+/// What is minimised, with the accuracy that goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// For two classes and one logit a picture.
+    BinaryCrossentropy,
+    /// For more classes and as many logits a picture.
+    CategoricalCrossentropy,
+}
+
+impl Loss {
+    /// The loss for a number of classes.
+    pub fn for_classes(classes: usize) -> Self {
+        if classes == 2 { Self::BinaryCrossentropy } else { Self::CategoricalCrossentropy }
+    }
+
+    /// The mean loss over the batch, a scalar, in nats. `logits` is `[N]` or `[N, classes]`,
+    /// `labels` `[N]` i64.
+    ///
+    /// # Errors
+    /// If the shapes do not fit.
+    pub fn mean(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::BinaryCrossentropy => {
+                // Clipping the probability is clipping the logit, with the same gradient: none
+                // outside. In f32, 1 − ε is 1 − 2⁻²³.
+                let upper_gap = f64::from(f32::EPSILON);
+                let lower = (EPSILON / (1.0 - EPSILON)).ln();
+                let upper = ((1.0 - upper_gap) / upper_gap).ln();
+                Ok(logits.f_clamp(lower, upper)?.f_binary_cross_entropy_with_logits::<Tensor>(
+                    &labels.f_to_kind(Kind::Float)?,
+                    None,
+                    None,
+                    Reduction::Mean,
+                )?)
+            }
+            Self::CategoricalCrossentropy => {
+                let log_probabilities = logits.f_log_softmax(-1, Kind::Float)?;
+                let clipped = log_probabilities.f_clamp(EPSILON.ln(), (1.0 - EPSILON).ln())?;
+                Ok(clipped.f_nll_loss::<Tensor>(labels, None, Reduction::Mean, -100)?)
+            }
+        }
+    }
+
+    /// How many pictures are told right, an i64 scalar: p > 0.5 for two classes, the largest
+    /// probability for more.
+    ///
+    /// # Errors
+    /// If the shapes do not fit.
+    pub fn correct(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        let predicted = self.predicted(&self.probabilities(logits)?)?;
+        Ok(predicted.f_eq_tensor(labels)?.f_sum(Kind::Int64)?)
+    }
+
+    /// `[N]` probabilities of the second class, or `[N, classes]`.
+    ///
+    /// # Errors
+    /// If the shape does not fit.
+    pub fn probabilities(self, logits: &Tensor) -> Result<Tensor> {
+        Ok(match self {
+            Self::BinaryCrossentropy => logits.f_sigmoid()?,
+            Self::CategoricalCrossentropy => logits.f_softmax(-1, Kind::Float)?,
+        })
+    }
+
+    /// The class predicted by [`Loss::probabilities`], `[N]` i64.
+    ///
+    /// # Errors
+    /// If the shape does not fit.
+    pub fn predicted(self, probabilities: &Tensor) -> Result<Tensor> {
+        Ok(match self {
+            Self::BinaryCrossentropy => probabilities.f_gt(0.5)?.f_to_kind(Kind::Int64)?,
+            Self::CategoricalCrossentropy => probabilities.f_argmax(-1, false)?,
+        })
+    }
+}
