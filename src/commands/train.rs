@@ -60,12 +60,13 @@ fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
 
     let done = checkpoint::restore(run, &network, &optimizer)?;
     let first = done.map_or(0, |progress| progress.epoch);
-    ensure!(
-        first < config.epochs,
-        "expected --epochs of more than the {first} this run has, found {}; try --epochs {}",
-        config.epochs,
-        first + 10
-    );
+    if first >= config.epochs {
+        say(format_args!(
+            "the run has all its {first} epochs; --epochs {} would go on",
+            first + 10
+        ));
+        return Ok(());
+    }
     let mut rows = if first > 0 { history::read(&run.history())? } else { Vec::new() };
     // A process killed between its row and its checkpoint has left a row too many.
     rows.truncate(first as usize);

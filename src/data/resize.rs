@@ -94,7 +94,8 @@ fn triangle_taps(input: usize, output: usize) -> Vec<Taps> {
         .collect()
 }
 
-/// Pillow's two passes: across, then down, each rounded to 8 bits.
+/// Pillow's two passes: across, then down, each rounded to 8 bits. (Pillow 13 goes down first at some
+/// sizes; values then differ by one level.)
 fn bilinear(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
     let channels = picture.channels;
     let across = if picture.width == width {

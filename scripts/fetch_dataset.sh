@@ -1,0 +1,376 @@
+#!/usr/bin/env bash
+# Brings the pictures of Dogs vs. Cats to data/originals, one flat folder named as Kaggle names them
+# (cat.0.jpg, dog.0.jpg), where `petite prepare` splits them.
+#
+# What is brought is built beside its destination, checked by count and renamed: the destination is
+# whole or absent. A folder of yours is linked, never copied or changed.
+set -euo pipefail
+unset CDPATH
+
+usage() {
+  cat <<'EOF'
+usage: scripts/fetch_dataset.sh PATH | --kaggle | --microsoft [--to DIR] [--each N]
+
+  PATH          pictures you already have, as a folder or a zip: Kaggle's dogs-vs-cats.zip or
+                train.zip, Microsoft's kagglecatsanddogs_5340.zip, or what one of them unpacks to
+  --kaggle      download from Kaggle, 0.8 GB: needs its client and a token of yours
+  --microsoft   download Microsoft's public archive, 0.8 GB: no account, but a few broken pictures
+  --to DIR      where the pictures go (default: data/originals in this checkout)
+  --each N      pictures of each class that must be there (default: 2000, numbers 0 to 1999, which
+                the book's split uses; the complete set has 12500)
+
+environment:
+  PETITE_CACHE           where downloads lie until they are unpacked
+                         (default: $XDG_CACHE_HOME/petite or ~/.cache/petite)
+  PETITE_MICROSOFT_URL   another address of Microsoft's archive, such as a mirror
+EOF
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+say() { printf 'fetch_dataset: %s\n' "$*" >&2; }
+die() { say "$@"; exit 1; }
+wrong_usage() { say "$@"; echo >&2; usage >&2; exit 2; }
+
+source=
+to=$root/data/originals
+each=2000
+choose() {
+  [ -z "$source" ] || wrong_usage "expected one source, found $source and $1"
+  source=$1
+}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --to) [ $# -ge 2 ] && [ -n "$2" ] || wrong_usage "--to needs a folder"; to=$2; shift 2 ;;
+    --each) [ $# -ge 2 ] || wrong_usage "--each needs a number"; each=$2; shift 2 ;;
+    -h|--help) usage; exit 0 ;;
+    --kaggle|--microsoft) choose "$1"; shift ;;
+    -*|'') wrong_usage "unknown argument '$1'" ;;
+    *) choose "$1"; shift ;;
+  esac
+done
+[ -n "$source" ] || wrong_usage "expected PATH, --kaggle or --microsoft, found no source"
+[[ $each =~ ^[1-9][0-9]{0,4}$ ]] && [ "$each" -le 12500 ] \
+  || wrong_usage "expected --each from 1 to 12500, found '$each'"
+command -v python3 >/dev/null || die "expected python3, found none; try installing Python 3"
+
+# pictures DIR CLASS [find's tests]: the names CLASS.<number>.jpg of files in DIR, links followed.
+pictures() {
+  (cd "$1" && find -L . -maxdepth 1 -type f "${@:3}" -name "$2.*.jpg") \
+    | sed -n "s|^\./\($2\.[0-9][0-9]*\.jpg\)\$|\1|p"
+}
+count() { echo $(($(pictures "$@" | wc -l))); }
+
+# missing DIR: what DIR lacks of the first $each of each class.
+missing() {
+  local class n
+  for class in cat dog; do
+    for ((n = 0; n < each; n++)); do
+      [ -f "$1/$class.$n.jpg" ] || echo "$class.$n.jpg"
+    done
+  done
+}
+# listed NAMES: the first ten lines in one, and how many more there are.
+listed() {
+  local more=$(($(wc -l <<<"$1") - 10))
+  printf '%s' "$(head -n 10 <<<"$1" | xargs | sed 's/ /, /g')"
+  [ "$more" -le 0 ] || printf ' and %s more' "$more"
+}
+# check DIR NAME: ends the script unless DIR, which NAME stands for, has all that must be there.
+check() {
+  local names
+  names=$(missing "$1")
+  [ -z "$names" ] || die "expected $each cats and $each dogs, numbered from 0, in $2," \
+    "found $(($(wc -l <<<"$names"))) missing: $(listed "$names"); try a complete copy, or a smaller --each"
+}
+# report WORDS: the last lines of a good run.
+report() {
+  local empty needed
+  empty=$(pictures "$target" cat -size 0; pictures "$target" dog -size 0)
+  if [ -n "$empty" ]; then
+    say "note: $(($(wc -l <<<"$empty"))) of the pictures are empty files"
+    needed=$(awk -F. -v each="$each" '$2 < each' <<<"$empty" | sort -t. -k1,1 -k2,2n)
+    [ -z "$needed" ] || say "note: empty among the first $each: $(listed "$needed");" \
+      "petite train --skip-bad-pictures goes on without them"
+  fi
+  echo "$1 $(count "$target" cat) cats and $(count "$target" dog) dogs: $target"
+}
+
+mkdir -p "$(dirname "$to")" 2>/dev/null || die "cannot create $(dirname "$to"); try another --to"
+target=$(cd "$(dirname "$to")" && pwd)/$(basename "$to")
+if [ -d "$target" ] && [ -z "$(missing "$target")" ]; then
+  report "already there:"
+  exit 0
+elif [ -L "$target" ]; then
+  die "expected $target to be free, found a link to $(readlink "$target"); try another --to, or remove the link"
+elif [ -d "$target" ] && [ -n "$(ls -A "$target")" ]; then
+  die "expected $target to be free, found a folder with $(count "$target" cat) cats and" \
+    "$(count "$target" dog) dogs that is not a complete set; try another --to, or move it away"
+elif [ -e "$target" ] && [ ! -d "$target" ]; then
+  die "expected $target to be free, found a file; try another --to, or move it away"
+fi
+
+# What takes long runs in the background, so that a signal ends it at once.
+child=
+work=
+run() {
+  local status=0
+  "$@" &
+  child=$!
+  wait "$child" || status=$?
+  child=
+  return "$status"
+}
+interrupted() {
+  trap '' HUP INT TERM
+  if [ -n "$child" ]; then
+    kill "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+  fi
+  exit 130
+}
+trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+trap interrupted HUP INT TERM
+work=$(mktemp -d "$target.XXXXXX" 2>/dev/null) || die "cannot write beside $target; try another --to"
+
+# The files' names come from the patterns below alone, never from a zip's own paths.
+program=$(cat <<'EOF'
+import http.client, os, re, shutil, sys, urllib.error, urllib.request, zipfile, zlib
+
+
+def kaggle_name(path):
+    """PetImages/Cat/1.jpg and train/cat.1.jpg -> cat.1.jpg; None for what is no such picture."""
+    parts = path.split("/")
+    if "\\" in path or any(part in ("", ".", "..") for part in parts):
+        return None
+    if re.fullmatch(r"(cat|dog)\.[0-9]{1,9}\.jpg", parts[-1]):
+        return parts[-1]
+    microsoft = re.fullmatch(r"(Cat|Dog)/([0-9]{1,9}\.jpg)", "/".join(parts[-2:]))
+    return microsoft and f"{microsoft[1].lower()}.{microsoft[2]}"
+
+
+def members(archive):
+    found = {}
+    for member in archive.infolist():
+        name = kaggle_name(member.filename)
+        if name:
+            found.setdefault(name, member)
+    return found
+
+
+def extract(archive, member, path):
+    with archive.open(member) as source, open(path, "xb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+
+
+def look(path):
+    """What to unpack and the bytes it takes, in whole blocks; nothing if there is nothing."""
+    with zipfile.ZipFile(path) as archive:
+        found = members(archive)
+        kind = "pictures"
+        if not found:
+            found = {m.filename: m for m in archive.infolist() if m.filename.split("/")[-1] == "train.zip"}
+            kind = "train.zip"
+    if found:
+        print(kind, sum(member.file_size + 4096 for member in found.values()), len(found))
+
+
+def unpack(path, to):
+    with zipfile.ZipFile(path) as archive:
+        for name, member in members(archive).items():
+            extract(archive, member, os.path.join(to, name))
+
+
+def unpack_inner(path, to):
+    with zipfile.ZipFile(path) as archive:
+        extract(archive, next(m for m in archive.infolist() if m.filename.split("/")[-1] == "train.zip"), to)
+
+
+def link(folder, to):
+    """Microsoft's folders as one folder of links."""
+    for kind in ("Cat", "Dog"):
+        inside = os.path.join(folder, kind)
+        for file in os.listdir(inside) if os.path.isdir(inside) else []:
+            if re.fullmatch(r"[0-9]{1,9}\.jpg", file):
+                os.symlink(os.path.join(inside, file), os.path.join(to, f"{kind.lower()}.{file}"))
+
+
+def download(url, path):
+    """Goes on from what `path` holds; curl's exit codes."""
+    have = os.path.getsize(path) if os.path.exists(path) else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            expected = int(answer.headers.get("Content-Length") or 0)
+            with open(path, "ab" if answer.status == 206 else "wb") as file:
+                start = file.tell()
+                shutil.copyfileobj(answer, file, 1 << 20)
+                sys.exit(18 if file.tell() - start < expected else 0)
+    except urllib.error.HTTPError as error:
+        print(error.code)
+        sys.exit(22)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        sys.exit(23 if getattr(error, "errno", None) in (13, 28, 122) else 6)
+
+
+try:
+    {"look": look, "unpack": unpack, "inner": unpack_inner, "link": link, "download": download,
+     "rename": os.rename, "whole": lambda path: sys.exit(not zipfile.is_zipfile(path))}[sys.argv[1]](*sys.argv[2:])
+except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    print(error, file=sys.stderr)
+    sys.exit(4)
+except OSError as error:
+    sys.exit(str(error))
+EOF
+)
+tool=(python3 -I -c "$program")
+
+# need BYTES DIR HINT: ends the script unless DIR's disk has that much free.
+need() {
+  local mib=$((($1 >> 20) + 1)) free_kib
+  free_kib=$(df -Pk "$2" | awk 'NR == 2 { print $4 }')
+  [ "$free_kib" -ge $((mib * 1024)) ] || die "expected $mib MiB free at $2, found $((free_kib / 1024)); try $3"
+}
+
+# A broken download is removed, so that the next run starts anew; a zip of yours stays.
+downloaded=
+bad_zip() { [ -z "$downloaded" ] || rm -f "$downloaded"; die "$@"; }
+# zip_tool NAME ARGUMENTS: a tool that reads $zip.
+zip_tool() {
+  local status=0
+  run "${tool[@]}" "$@" 2>"$work/errors" >"$work/answer" || status=$?
+  case $status in
+    0) ;;
+    4) bad_zip "expected a whole zip at $zip, found damage ($(tail -n 1 "$work/errors")); try downloading it again" ;;
+    *) die "cannot unpack $zip: $(tail -n 1 "$work/errors"); try again with more disk space, or another --to" ;;
+  esac
+}
+from_zip() {
+  zip=$1
+  local kind bytes number
+  "${tool[@]}" whole "$zip" || bad_zip "expected a zip at $zip, found another kind of file; try the zip as Kaggle or Microsoft gives it"
+  zip_tool look "$zip"
+  if read -r kind bytes number <"$work/answer" && [ "$kind" = train.zip ]; then
+    need "$bytes" "$work" "another --to"
+    echo "unpacking train.zip out of $zip"
+    zip_tool inner "$zip" "$work/train.zip"
+    zip=$work/train.zip
+    zip_tool look "$zip"
+    read -r kind bytes number <"$work/answer" || kind=
+  fi
+  [ "$kind" = pictures ] || bad_zip "expected train/cat.0.jpg or PetImages/Cat/0.jpg in $1, found no such pictures;" \
+    "try Kaggle's dogs-vs-cats.zip or Microsoft's kagglecatsanddogs_5340.zip"
+  need "$bytes" "$work" "another --to"
+  echo "unpacking $number pictures out of $1"
+  mkdir "$work/tree"
+  zip_tool unpack "$zip" "$work/tree"
+}
+
+from_folder() {
+  local folder base archive
+  folder=$(cd "$1" && pwd) || die "expected a folder that can be read at $1; try another"
+  for base in "$folder" "$folder/train"; do
+    if [ -d "$base" ] && [ -n "$(pictures "$base" '[cd][ao][tg]')" ]; then
+      ln -s "$base" "$work/tree"
+      return
+    fi
+  done
+  for base in "$folder/PetImages" "$folder"; do
+    if [ -d "$base/Cat" ] || [ -d "$base/Dog" ]; then
+      mkdir "$work/tree"
+      run "${tool[@]}" link "$base" "$work/tree" 2>"$work/errors" \
+        || die "cannot link the pictures of $base: $(tail -n 1 "$work/errors"); try another --to"
+      return
+    fi
+  done
+  for archive in train.zip dogs-vs-cats.zip kagglecatsanddogs_5340.zip; do
+    [ ! -f "$folder/$archive" ] || die "expected pictures in $folder, found $archive; try scripts/fetch_dataset.sh $folder/$archive"
+  done
+  die "expected cat.0.jpg, train/cat.0.jpg or PetImages/Cat/0.jpg in $folder, found no such pictures; try another folder, --kaggle or --microsoft"
+}
+
+# start_download NAME: names the file that a download goes to, which a broken run leaves for the next.
+start_download() {
+  cache=${PETITE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/petite}
+  mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || die "cannot write to $cache; try another PETITE_CACHE"
+  downloaded=$cache/$1
+  "${tool[@]}" whole "$downloaded" 2>/dev/null || need $((900 << 20)) "$cache" "another PETITE_CACHE"
+}
+have() { if [ -e "$downloaded" ]; then echo $(($(wc -c <"$downloaded"))); else echo 0; fi; }
+
+from_kaggle() {
+  local rules=https://www.kaggle.com/competitions/dogs-vs-cats/rules
+  command -v kaggle >/dev/null || die "expected Kaggle's client, found none; try pip install kaggle, or --microsoft"
+  start_download dogs-vs-cats.zip
+  if ! "${tool[@]}" whole "$downloaded"; then
+    echo "downloading from Kaggle, 0.8 GB; its client is silent meanwhile"
+    if ! run kaggle competitions download -c dogs-vs-cats -p "$cache" >"$work/errors" 2>&1; then
+      if grep -qi 'forbidden' "$work/errors"; then
+        die "expected the competition's rules to be accepted, found Kaggle refusing (403); try accepting them at $rules (Join or Late Submission), then again"
+      elif grep -qi 'max retries\|failed to resolve\|connection\|timed out' "$work/errors"; then
+        die "expected an answer from Kaggle, found no network, or a broken one; try again when there is one"
+      elif grep -qi 'authentication required\|unauthorized\|kaggle\.json' "$work/errors"; then
+        die "expected a Kaggle token, found none that works; try making one at https://www.kaggle.com/settings and putting it where Kaggle says (~/.kaggle/kaggle.json or access_token, or KAGGLE_USERNAME and KAGGLE_KEY)"
+      fi
+      die "Kaggle's client failed: $(tail -n 1 "$work/errors"); try pip install --upgrade kaggle, or --microsoft"
+    fi
+  fi
+  from_zip "$downloaded"
+}
+
+from_microsoft() {
+  local url status=0 before after code progress
+  url=${PETITE_MICROSOFT_URL:-https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip}
+  start_download kagglecatsanddogs_5340.zip
+  if ! "${tool[@]}" whole "$downloaded"; then
+    before=$(have)
+    echo "downloading from Microsoft, 0.8 GB$([ "$before" = 0 ] || echo "; $((before >> 20)) MiB are there already")"
+    if command -v curl >/dev/null; then
+      progress=--silent
+      [ ! -t 2 ] || progress=--progress-bar
+      run curl --fail --location "$progress" --connect-timeout 20 --speed-limit 1 --speed-time 60 \
+        --write-out '%{http_code}' --continue-at - --output "$downloaded" "$url" >"$work/code" || status=$?
+    elif command -v wget >/dev/null; then
+      progress=--quiet
+      [ ! -t 2 ] || progress=--no-verbose\ --show-progress
+      # shellcheck disable=SC2086
+      run wget $progress --timeout=60 --tries=2 --continue --output-document="$downloaded" "$url" || status=$?
+      case $status in 3) status=23 ;; 8) status=22 ;; esac
+    else
+      run "${tool[@]}" download "$url" "$downloaded" >"$work/code" || status=$?
+    fi
+    after=$(have)
+    [ "$after" -gt 0 ] || rm -f "$downloaded"
+    code=$(cat "$work/code" 2>/dev/null || true)
+    case $status in
+      0) ;;
+      22) [ "$code" != 416 ] || rm -f "$downloaded"
+        die "expected the archive at $url, found the server's error ${code:-page}; try again, or --kaggle" ;;
+      23) die "cannot write $downloaded; try another PETITE_CACHE with 0.9 GB free" ;;
+      *) [ "$after" -le "$before" ] || die "expected the whole archive, found the download broken off after" \
+          "$after bytes; try again: it goes on from there"
+        die "expected an answer from $url, found no network, or one that does not reach it; try again, or give the path of the archive from a browser" ;;
+    esac
+  fi
+  from_zip "$downloaded"
+}
+
+case $source in
+  --kaggle) from_kaggle ;;
+  --microsoft) from_microsoft ;;
+  *)
+    if [ -d "$source" ]; then
+      from_folder "$source"
+    elif [ -f "$source" ]; then
+      from_zip "$source"
+    else
+      die "expected a folder or a zip at $source, found nothing; try another PATH, --kaggle or --microsoft"
+    fi
+    ;;
+esac
+
+check "$work/tree" "$source"
+[ ! -d "$target" ] || rmdir "$target" || die "cannot remove the empty $target; try another --to"
+"${tool[@]}" rename "$work/tree" "$target" 2>"$work/errors" \
+  || die "cannot rename to $target: $(tail -n 1 "$work/errors"); try again, or another --to"
+[ -z "$downloaded" ] || rm -f "$downloaded"
+report "$([ -L "$target" ] && echo linked || echo brought)"

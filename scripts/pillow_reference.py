@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/pillow: small JPEGs of every kind and what Pillow makes of them.
+
+    python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0
+    /tmp/pillow/bin/python scripts/pillow_reference.py
+
+Only needed to make the files again; the tests read what is committed.
+"""
+
+import json
+import pathlib
+import random
+
+import PIL
+from PIL import Image, ImageDraw
+
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden" / "pillow"
+
+
+def drawing(width: int, height: int) -> Image.Image:
+    """Shades and a few shapes: what photographs have, without their noise."""
+    picture = Image.new("RGB", (width, height))
+    picture.putdata(
+        [(x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)) for y in range(height) for x in range(width)]
+    )
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((width // 4, height // 4, width * 3 // 4, height * 3 // 4), fill=(220, 40, 60))
+    draw.rectangle((2, 2, width // 3, height // 3), fill=(250, 250, 240))
+    return picture
+
+
+def write_jpegs() -> None:
+    picture = drawing(53, 39)
+    cmyk = Image.merge("CMYK", [*Image.eval(picture, lambda v: 255 - v).split(), picture.convert("L").point(lambda v: v // 4)])
+    rotated = Image.Exif()
+    rotated[0x0112] = 6  # orientation: turn right
+    picture.save(GOLDEN / "chroma-halved.jpg", quality=92)
+    picture.save(GOLDEN / "chroma-full.jpg", quality=92, subsampling=0)
+    picture.save(GOLDEN / "progressive.jpg", quality=92, progressive=True)
+    picture.convert("L").save(GOLDEN / "grey.jpg", quality=92)
+    cmyk.save(GOLDEN / "cmyk.jpg", quality=92)
+    picture.save(GOLDEN / "rotated.jpg", quality=92, exif=rotated)
+    for path in sorted(GOLDEN.glob("*.jpg")):
+        for mode in ("RGB", "L"):
+            with Image.open(path) as opened:
+                path.with_suffix(f".{mode.lower()}").write_bytes(opened.convert(mode).tobytes())
+
+
+def write_resizes() -> None:
+    """Rows of random pixels at many widths: both axes go through the same arithmetic."""
+    draws = random.Random(52)
+    cases = []
+    for _ in range(120):
+        width, height = draws.randint(1, 60), draws.randint(1, 5)
+        to = (draws.randint(1, 40), draws.randint(1, 6))
+        picture = Image.frombytes("RGB", (width, height), draws.randbytes(width * height * 3))
+        cases.append(
+            {
+                "from": [height, width],
+                "to": [to[1], to[0]],
+                "pixels": picture.tobytes().hex(),
+                "nearest": picture.resize(to, Image.Resampling.NEAREST).tobytes().hex(),
+                "bilinear": picture.resize(to, Image.Resampling.BILINEAR).tobytes().hex(),
+            }
+        )
+    text = json.dumps({"pillow": PIL.__version__, "cases": cases}, indent=0)
+    (GOLDEN / "resize.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    write_jpegs()
+    write_resizes()

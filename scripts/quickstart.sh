@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# From nothing to a trained network: fetches libtorch, builds, prepares the pictures, trains,
+# evaluates. Safe to run again: what is done stays done, and a run that broke off goes on.
+set -euo pipefail
+
+usage() {
+  cat <<'EOF'
+usage: scripts/quickstart.sh [PICTURES]
+
+  PICTURES   folder or zip of the Dogs vs. Cats pictures, Kaggle's or Microsoft's
+
+Without PICTURES it takes the data set in data/dogs-vs-cats, or the pictures that
+scripts/fetch_dataset.sh put into data/originals. Without those it draws its own.
+EOF
+}
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+case ${1:-} in
+  -h|--help) usage; exit 0 ;;
+  -*) printf 'quickstart: unknown argument %s\n\n' "$1" >&2; usage >&2; exit 2 ;;
+esac
+[ $# -le 1 ] || { printf 'quickstart: expected one PICTURES, found %s arguments\n\n' $# >&2; usage >&2; exit 2; }
+pictures=${1:-}
+if [ -n "$pictures" ] && [ ! -e "$pictures" ]; then
+  echo "quickstart: expected a folder or zip of pictures, found nothing at $pictures" >&2
+  exit 1
+fi
+command -v cargo >/dev/null || { echo "quickstart: cargo was not found; try installing Rust" >&2; exit 1; }
+step() { printf '\n== %s\n' "$*"; }
+
+step "libtorch"
+if [ -e libtorch/build-version ]; then
+  echo "libtorch is here: $(readlink libtorch)"
+elif nvidia-smi -L >/dev/null 2>&1; then
+  scripts/fetch_libtorch.sh --device cuda
+else
+  scripts/fetch_libtorch.sh
+fi
+
+step "build (the first takes about five minutes)"
+cargo build
+petite=target/debug/petite
+
+step "pictures"
+data=data/dogs-vs-cats
+run=runs/quickstart
+settings=(--recipe baseline)
+if [ -n "$pictures" ]; then
+  scripts/fetch_dataset.sh "$pictures" --to data/originals
+fi
+if [ -d "$data" ]; then
+  echo "the data set is here: $data"
+elif [ -e data/originals ]; then
+  $petite prepare --from data/originals --to "$data" --link symbolic
+else
+  data=data/drawn
+  run=runs/quickstart-drawn
+  settings+=(--epochs 12)
+  echo "There are no pictures of cats and dogs here, so these are DRAWN: discs and squares, for a"
+  echo "trial of three minutes. The real ones: scripts/quickstart.sh PICTURES"
+  if [ ! -d "$data" ]; then
+    [ -d data/drawn-originals ] || $petite synthesize --to data/drawn-originals --each 450
+    $petite prepare --from data/drawn-originals --to "$data" --train 250 --validation 100 --test 100
+  fi
+fi
+
+step "train"
+if [ -e "$run/config.json" ]; then
+  $petite train --resume --out "$run"
+else
+  $petite train --data "$data" --out "$run" "${settings[@]}"
+fi
+
+step "evaluate"
+$petite evaluate --run "$run" --split test
+
+step "done"
+echo "weights   $run/last.ot, $run/best.ot"
+echo "history   $run/history.csv"
+echo "curves    $run/curves.png, $run/curves.svg"
+echo "try       $petite predict --run $run PICTURE.jpg"

@@ -1,0 +1,131 @@
+//! Data sets that are not as they should be.
+
+use super::support::{Workspace, entries, error_of, petite};
+
+#[test]
+fn says_what_the_data_folder_lacks() {
+    let workspace = Workspace::with_data();
+    let fails = |data: &str| {
+        let mut command = petite("train --image-size 46");
+        command.arg("--data").arg(workspace.path(data)).arg("--out").arg(workspace.path("run"));
+        let error = error_of(&mut command);
+        assert!(!workspace.path("run").exists(), "{error}");
+        error
+    };
+    assert!(fails("nowhere").contains("expected a data set"));
+
+    std::fs::create_dir_all(workspace.path("empty/train")).unwrap();
+    assert!(fails("empty").contains("found none"));
+
+    std::fs::create_dir_all(workspace.path("one/train/cats")).unwrap();
+    assert!(fails("one").contains("found only cats"));
+
+    std::fs::create_dir_all(workspace.path("one/train/dogs")).unwrap();
+    assert!(fails("one").contains("one/train/cats, found none"));
+
+    // The originals, not split.
+    assert!(fails("originals").contains("originals/train, found nothing"));
+
+    std::fs::rename(
+        workspace.path("data/validation/discs"),
+        workspace.path("data/validation/rings"),
+    )
+    .unwrap();
+    let error = fails("data");
+    assert!(error.contains("discs, squares") && error.contains("rings, squares"), "{error}");
+
+    std::fs::remove_dir_all(workspace.path("data/validation")).unwrap();
+    assert!(fails("data").contains("validation, found nothing"));
+}
+
+/// Spoils six pictures in as many ways; returns a part of each file's message.
+fn spoil(workspace: &Workspace) -> Vec<(&'static str, &'static str)> {
+    let whole = std::fs::read(workspace.path("data/train/discs/disc.0.jpg")).unwrap();
+    let png = b"\x89PNG\r\n\x1a\n and so on";
+    workspace.write("data/train/discs/disc.1.jpg", b"");
+    workspace.write("data/train/discs/disc.2.jpg", &whole[..whole.len() / 2]);
+    workspace.write("data/train/discs/disc.3.jpg", png);
+    workspace.write("data/train/squares/square.4.jpg", b"no picture at all");
+    workspace.write("data/train/squares/drawing.png", png);
+    // A header alone, as a transfer that broke off early leaves it.
+    workspace.write("data/validation/squares/square.8.jpg", &whole[..20]);
+    vec![
+        ("disc.1.jpg", "empty file"),
+        ("disc.2.jpg", "cut short"),
+        ("disc.3.jpg", "PNG"),
+        ("square.4.jpg", "does not begin with FF D8"),
+        ("drawing.png", "PNG"),
+        ("square.8.jpg", "cut short"),
+    ]
+}
+
+#[test]
+fn names_every_bad_picture_before_the_first_epoch() {
+    let workspace = Workspace::with_data();
+    let expected = spoil(&workspace);
+    let error = error_of(&mut workspace.train("run", "--epochs 1"));
+    for (name, reason) in expected {
+        let line = error
+            .lines()
+            .find(|line| line.contains(name))
+            .unwrap_or_else(|| panic!("{name}: {error}"));
+        assert!(line.contains(reason), "{line}");
+    }
+    assert!(error.contains("--skip-bad-pictures"), "{error}");
+    assert!(!workspace.path("run").exists());
+}
+
+#[test]
+fn goes_on_without_bad_pictures_when_told_to() {
+    let workspace = Workspace::with_data();
+    let expected = spoil(&workspace);
+    let mut command = workspace.train("run", "--epochs 1 --skip-bad-pictures");
+    let output = command.assert().success().get_output().clone();
+    let listed = String::from_utf8(output.stderr).unwrap();
+    for (name, reason) in expected {
+        let line = listed.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.contains(reason), "{line}");
+    }
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("12 pictures") && out.contains("7 pictures"), "{out}");
+
+    // The good pictures kept their labels: the same set without the bad files learns the same.
+    for name in [
+        "discs/disc.1.jpg",
+        "discs/disc.2.jpg",
+        "discs/disc.3.jpg",
+        "squares/square.4.jpg",
+        "squares/drawing.png",
+    ] {
+        std::fs::remove_file(workspace.path("data/train").join(name)).unwrap();
+    }
+    std::fs::remove_file(workspace.path("data/validation/squares/square.8.jpg")).unwrap();
+    workspace.train("clean", "--epochs 1").assert().success();
+    let history = workspace.history("run");
+    assert_eq!(
+        super::support::figures(&history),
+        super::support::figures(&workspace.history("clean"))
+    );
+}
+
+#[test]
+fn a_class_of_bad_pictures_alone_stops_even_then() {
+    let workspace = Workspace::with_data();
+    for name in entries(&workspace.path("data/train/discs")) {
+        workspace.write(&format!("data/train/discs/{name}"), b"");
+    }
+    let mut command = workspace.train("run", "--epochs 1 --skip-bad-pictures");
+    let error = command.assert().code(1).get_output().stderr.clone();
+    let error = String::from_utf8(error).unwrap();
+    assert!(error.contains("expected a good picture of discs, found none"), "{error}");
+}
+
+#[test]
+fn passes_over_files_that_are_no_pictures() {
+    let workspace = Workspace::with_data();
+    workspace.write("data/train/discs/.hidden.jpg", b"");
+    workspace.write("data/train/discs/notes.txt", b"notes");
+    workspace.write("data/train/README", b"read me");
+    std::fs::create_dir(workspace.path("data/train/.thumbnails")).unwrap();
+    workspace.train("run", "--epochs 1").assert().success();
+}

@@ -1,0 +1,91 @@
+use super::support::{Workspace, entries, error_of, output_of, petite, weights_in};
+use serde_json::Value;
+
+fn json_of(command: &mut assert_cmd::Command) -> Value {
+    serde_json::from_str(&output_of(command)).unwrap()
+}
+
+#[test]
+fn gives_exactly_the_numbers_of_the_end_of_training() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 4 --learning-rate 1e-3").assert().success();
+    let history = workspace.history("run");
+    let last = history.last().unwrap();
+    let json = json_of(&mut workspace.on_run("evaluate --split validation --json", "run"));
+    assert_eq!(json["loss"].as_f64(), Some(last.val_loss));
+    assert_eq!(json["acc"].as_f64(), Some(last.val_acc));
+
+    let best = history.iter().min_by(|a, b| a.val_loss.total_cmp(&b.val_loss)).unwrap();
+    let evaluate = "evaluate --split validation --weights best --json";
+    let json = json_of(&mut workspace.on_run(evaluate, "run"));
+    assert_eq!(json["loss"].as_f64(), Some(best.val_loss));
+}
+
+#[test]
+fn counts_which_class_is_taken_for_which() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    let out = output_of(&mut workspace.on_run("evaluate", "run"));
+    assert!(out.starts_with("test: loss ") && out.contains("over 8 pictures"), "{out}");
+    let json: Value =
+        serde_json::from_slice(&std::fs::read(workspace.path("run/test.json")).unwrap()).unwrap();
+    assert_eq!(json["pictures"], 8);
+    let counts = |row: usize, column: usize| {
+        json["confusion"]["counts"][row][column].as_u64().unwrap() as f64
+    };
+    assert_eq!(counts(0, 0) + counts(0, 1), 4.0);
+    assert_eq!(json["acc"].as_f64(), Some((counts(0, 0) + counts(1, 1)) / 8.0));
+}
+
+#[test]
+fn refuses_weights_that_are_damaged_or_of_another_network() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    let mut wider = petite("train --epochs 1 --image-size 64");
+    wider.arg("--data").arg(workspace.path("data")).arg("--out").arg(workspace.path("wider"));
+    wider.assert().success();
+
+    let weights = workspace.path("run/last.ot");
+    let good = std::fs::read(&weights).unwrap();
+    std::fs::copy(workspace.path("wider/last.ot"), &weights).unwrap();
+    let error = error_of(&mut workspace.on_run("evaluate", "run"));
+    assert!(
+        error.contains("dense_1.weight is Float [512, 512] instead of Float [512, 128]"),
+        "{error}"
+    );
+
+    for damaged in [&good[..good.len() / 2], b"", b"no weights"] {
+        std::fs::write(&weights, damaged).unwrap();
+        let error = error_of(&mut workspace.on_run("evaluate", "run"));
+        assert!(error.contains("last.ot") && error.lines().count() == 1, "{error}");
+    }
+    std::fs::remove_file(&weights).unwrap();
+    assert!(error_of(&mut workspace.on_run("evaluate", "run")).contains("found no file"));
+    assert!(!entries(&workspace.path("run")).contains(&"test.json".to_owned()));
+}
+
+#[test]
+fn says_what_is_wrong_with_the_run_or_the_split() {
+    let workspace = Workspace::with_data();
+    assert!(error_of(&mut workspace.on_run("evaluate", "nowhere")).contains("found nothing there"));
+    assert!(error_of(&mut workspace.on_run("evaluate", "data")).contains("config.json"));
+    workspace.train("run", "--epochs 1").assert().success();
+    let error = error_of(&mut workspace.on_run("evaluate --split holdout", "run"));
+    assert!(error.contains("data/holdout, found nothing"), "{error}");
+    assert!(error_of(&mut workspace.on_run("evaluate --split ../x", "run")).contains("--split"));
+}
+
+#[test]
+fn takes_another_data_set() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    std::fs::rename(workspace.path("data"), workspace.path("moved")).unwrap();
+    assert!(error_of(&mut workspace.on_run("evaluate", "run")).contains("--data"));
+    let mut command = workspace.on_run("evaluate", "run");
+    command.arg("--data").arg(workspace.path("moved")).assert().success();
+    // Nothing of this touched the weights.
+    assert_eq!(
+        weights_in(&workspace.path("run/last.ot")),
+        weights_in(&workspace.path("run/best.ot"))
+    );
+}

@@ -1,0 +1,12 @@
+//! Drives the binary as a person does: every command, right and wrong.
+
+mod data_errors;
+mod evaluate;
+mod plot;
+mod predict;
+mod prepare;
+mod resume;
+mod summary;
+mod support;
+mod synthesize;
+mod train;

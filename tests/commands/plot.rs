@@ -1,0 +1,80 @@
+use super::support::{Workspace, error_of};
+use std::fmt::Write;
+
+/// A history as a run leaves it.
+fn history(rows: usize) -> String {
+    let mut csv =
+        "epoch,loss,acc,val_loss,val_acc,seconds,images_per_second,learning_rate\n".to_owned();
+    for epoch in 1..=rows {
+        let x = epoch as f64 / 30.0;
+        writeln!(
+            csv,
+            "{epoch},{},{},{},{},1,1,0.0001",
+            0.7 - 0.6 * x,
+            0.5 + 0.5 * x,
+            0.6 + x * x,
+            0.5 + 0.2 * x
+        )
+        .unwrap();
+    }
+    csv
+}
+
+fn run_with(history: &str) -> Workspace {
+    let workspace = Workspace::empty();
+    std::fs::create_dir(workspace.path("run")).unwrap();
+    workspace.write("run/config.json", b"{}");
+    workspace.write("run/history.csv", history.as_bytes());
+    workspace
+}
+
+#[test]
+fn draws_both_curves_as_png_and_svg() {
+    let workspace = run_with(&history(30));
+    workspace.on_run("plot", "run").assert().success();
+    let png = std::fs::read(workspace.path("run/curves.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let size = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    assert_eq!((size(16), size(20)), (1280, 480));
+
+    let svg = std::fs::read_to_string(workspace.path("run/curves.svg")).unwrap();
+    for text in ["Training and validation accuracy", "Training and validation loss", "Epochs"] {
+        assert!(svg.contains(text));
+    }
+    // Dots for training: 30 an axis, and one in each legend.
+    assert_eq!(svg.matches("<circle").count(), 62);
+    assert!(svg.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn draws_a_run_that_diverged_and_one_of_one_epoch() {
+    let whole = history(3);
+    let diverged =
+        whole.replace(",1,1,0.0001\n3,", ",1,1,0.0001\n3,NaN,0.5,inf,0.5,1,1,0.0001\n4,");
+    assert_ne!(whole, diverged);
+    run_with(&diverged).on_run("plot", "run").assert().success();
+    run_with(&history(1)).on_run("plot", "run").assert().success();
+}
+
+#[test]
+fn says_what_is_wrong_with_the_history() {
+    let whole = history(3);
+    for (broken, named) in [
+        (&whole[..whole.len() - 30], "history.csv"),
+        ("epoch,loss\n1,0.5\n", "history.csv"),
+        ("", "history.csv"),
+        (
+            "epoch,loss,acc,val_loss,val_acc,seconds,images_per_second,learning_rate\n",
+            "at least one epoch",
+        ),
+        (&whole.replace("0.0001", "x"), "history.csv"),
+    ] {
+        let workspace = run_with(broken);
+        let error = error_of(&mut workspace.on_run("plot", "run"));
+        assert!(error.contains(named), "{error}");
+        assert!(!workspace.path("run/curves.png").exists());
+    }
+    let workspace = run_with(&whole);
+    std::fs::remove_file(workspace.path("run/history.csv")).unwrap();
+    assert!(error_of(&mut workspace.on_run("plot", "run")).contains("cannot read"));
+}

@@ -1,0 +1,148 @@
+use super::support::{Workspace, entries, error_of, output_of, petite};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// Files `cat.N.jpg` and `dog.N.jpg` whose contents are their names.
+fn originals(folder: &Path, each: usize) {
+    std::fs::create_dir_all(folder).unwrap();
+    for class in ["cat", "dog"] {
+        for number in 0..each {
+            let name = format!("{class}.{number}.jpg");
+            std::fs::write(folder.join(&name), &name).unwrap();
+        }
+    }
+}
+
+fn prepare(workspace: &Workspace, flags: &str) -> assert_cmd::Command {
+    let mut command = petite(&format!("prepare {flags}"));
+    command.arg("--from").arg(workspace.path("from")).arg("--to").arg(workspace.path("to"));
+    command
+}
+
+#[test]
+fn splits_as_listing_5_4_does() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 2000);
+    let counts = output_of(&mut prepare(&workspace, ""));
+    let counts: Vec<Vec<&str>> = counts.lines().map(|l| l.split_whitespace().collect()).collect();
+    assert_eq!(
+        counts,
+        [
+            ["train", "cats", "1000"],
+            ["train", "dogs", "1000"],
+            ["validation", "cats", "500"],
+            ["validation", "dogs", "500"],
+            ["test", "cats", "500"],
+            ["test", "dogs", "500"],
+        ]
+    );
+    for (split, first, last) in
+        [("train", 0, 999), ("validation", 1000, 1499), ("test", 1500, 1999)]
+    {
+        for class in ["cat", "dog"] {
+            let folder = workspace.path("to").join(split).join(format!("{class}s"));
+            let mut expected: Vec<String> =
+                (first..=last).map(|n| format!("{class}.{n}.jpg")).collect();
+            expected.sort();
+            assert_eq!(entries(&folder), expected);
+            let name = format!("{class}.{last}.jpg");
+            assert_eq!(std::fs::read_to_string(folder.join(&name)).unwrap(), name);
+        }
+    }
+    assert_eq!(entries(&workspace.path("to")), ["test", "train", "validation"]);
+}
+
+#[test]
+fn takes_other_numbers_and_links() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 6);
+    let first = |split: &str, number: usize| {
+        workspace.path("to").join(split).join(format!("dogs/dog.{number}.jpg"))
+    };
+    prepare(&workspace, "--train 3 --validation 2 --test 1 --link hard").assert().success();
+    let original = workspace.path("from/dog.3.jpg").metadata().unwrap().ino();
+    assert_eq!(first("validation", 3).metadata().unwrap().ino(), original);
+
+    std::fs::remove_dir_all(workspace.path("to")).unwrap();
+    prepare(&workspace, "--train 3 --validation 2 --test 1 --link symbolic").assert().success();
+    let target = std::fs::read_link(first("test", 5)).unwrap();
+    assert_eq!(target, workspace.path("from/dog.5.jpg").canonicalize().unwrap());
+}
+
+#[test]
+fn finds_the_pictures_in_kaggles_own_folder() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from/train"), 3);
+    prepare(&workspace, "--train 1 --validation 1 --test 1").assert().success();
+    assert!(workspace.path("to/test/cats/cat.2.jpg").is_file());
+}
+
+#[test]
+fn names_missing_pictures_and_leaves_nothing() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 20);
+    std::fs::remove_file(workspace.path("from/dog.7.jpg")).unwrap();
+    let error = error_of(&mut prepare(&workspace, "--train 10 --validation 5 --test 8"));
+    assert!(error.contains("dog.7.jpg") && error.contains("cat.20.jpg"), "{error}");
+    assert!(error.contains("7 missing"), "{error}");
+    assert_eq!(entries(&workspace.path("")), ["from"]);
+}
+
+#[test]
+fn refuses_a_destination_in_use() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 3);
+    std::fs::create_dir(workspace.path("to")).unwrap();
+    workspace.write("to/mine.txt", b"mine");
+    let error = error_of(&mut prepare(&workspace, "--train 1 --validation 1 --test 1"));
+    assert!(error.contains("new or empty"), "{error}");
+    assert_eq!(entries(&workspace.path("to")), ["mine.txt"]);
+
+    std::fs::remove_file(workspace.path("to/mine.txt")).unwrap();
+    prepare(&workspace, "--train 1 --validation 1 --test 1").assert().success();
+}
+
+#[test]
+fn says_what_is_wrong_with_the_source() {
+    let workspace = Workspace::empty();
+    let error = error_of(&mut prepare(&workspace, ""));
+    assert!(error.contains("found nothing") && error.contains("fetch_dataset"), "{error}");
+
+    std::fs::create_dir(workspace.path("from")).unwrap();
+    let error = error_of(&mut prepare(&workspace, ""));
+    assert!(error.contains("found none"), "{error}");
+
+    workspace.write("from/cat.0.jpg", b"");
+    let error = error_of(&mut prepare(&workspace, ""));
+    assert!(error.contains("found only cat"), "{error}");
+}
+
+#[test]
+fn an_interrupted_split_leaves_nothing_half_made() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 2000);
+    for wait in [5, 30, 80] {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("petite"))
+            .args(["prepare", "--from"])
+            .arg(workspace.path("from"))
+            .arg("--to")
+            .arg(workspace.path("to"))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        let signalled = std::process::Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        let status = child.wait().unwrap();
+        // It may have been done before the signal came: then everything is there.
+        let done = workspace.path("to/test/dogs/dog.1999.jpg").is_file();
+        assert_eq!(done, status.success(), "{signalled} {status}");
+        let left = entries(&workspace.path(""));
+        assert_eq!(left, if done { vec!["from", "to"] } else { vec!["from"] });
+        let _ = std::fs::remove_dir_all(workspace.path("to"));
+    }
+}

@@ -1,0 +1,104 @@
+//! What the tests share: the binary, temporary folders, tiny drawn data sets.
+
+use assert_cmd::Command;
+use petite::data::split::{Link, Sizes, split};
+use petite::data::synthetic::synthesize;
+use petite::models::weights::{self, Named};
+use petite::training::history::{self, EpochRecord};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The smallest pictures that the convnet's four stages leave something of.
+pub const SMALL: &str = "46";
+
+/// The program, with the arguments split at blanks. Paths with blanks go through `.arg`.
+pub fn petite(arguments: &str) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("petite"));
+    command.args(arguments.split_whitespace());
+    command
+}
+
+/// Standard output of a command that must succeed.
+pub fn output_of(command: &mut Command) -> String {
+    let output = command.assert().success().get_output().stdout.clone();
+    String::from_utf8(output).unwrap()
+}
+
+/// Standard error of a command that must fail with exit code 1 and without a panic.
+pub fn error_of(command: &mut Command) -> String {
+    let error = command.assert().code(1).get_output().stderr.clone();
+    let error = String::from_utf8(error).unwrap();
+    assert!(error.starts_with("error: "), "{error}");
+    assert!(!error.contains("panicked") && !error.contains("RUST_BACKTRACE"), "{error}");
+    error
+}
+
+/// A temporary folder with a drawn data set in `data`: 8 training, 4 validation and 4 test
+/// pictures of each of two classes.
+pub struct Workspace {
+    folder: TempDir,
+}
+
+impl Workspace {
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn with_data() -> Self {
+        let workspace = Self::empty();
+        synthesize(&workspace.path("originals"), 16, 1).unwrap();
+        let sizes = Sizes { train: 8, validation: 4, test: 4 };
+        split(&workspace.path("originals"), &workspace.path("data"), sizes, Link::Copy).unwrap();
+        workspace
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `petite train` on the data set, small and on one thread, into `run`.
+    pub fn train(&self, run: &str, flags: &str) -> Command {
+        let mut command =
+            petite(&format!("train --batch-size 4 --image-size {SMALL} --threads 1 {flags}"));
+        command.arg("--data").arg(self.path("data")).arg("--out").arg(self.path(run));
+        command
+    }
+
+    /// Any command on a run.
+    pub fn on_run(&self, command: &str, run: &str) -> Command {
+        let mut command = petite(command);
+        command.arg("--run").arg(self.path(run));
+        command
+    }
+
+    pub fn history(&self, run: &str) -> Vec<EpochRecord> {
+        history::read(&self.path(run).join("history.csv")).unwrap()
+    }
+
+    pub fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+}
+
+/// The losses and accuracies of a history, without the clock's columns.
+pub fn figures(history: &[EpochRecord]) -> Vec<[f64; 4]> {
+    history.iter().map(|row| [row.loss, row.acc, row.val_loss, row.val_acc]).collect()
+}
+
+/// The weights in a file, in the order of their names, as plain numbers.
+pub fn weights_in(path: &Path) -> Vec<(String, Vec<f32>)> {
+    let mut tensors: Named = weights::load_ot(path).unwrap();
+    tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let numbers = |tensor: &tch::Tensor| Vec::<f32>::try_from(&tensor.flatten(0, -1)).unwrap();
+    tensors.iter().map(|(name, tensor)| (name.clone(), numbers(tensor))).collect()
+}
+
+/// Names of the entries of a folder, hidden ones too, sorted.
+pub fn entries(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,202 @@
+use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
+
+#[test]
+fn leaves_a_whole_run() {
+    let workspace = Workspace::with_data();
+    let output = workspace.train("run", "--epochs 2").assert().success().get_output().clone();
+    let (out, err) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(
+        entries(&workspace.path("run")),
+        [
+            "best.ot",
+            "checkpoint.safetensors",
+            "config.json",
+            "curves.png",
+            "curves.svg",
+            "history.csv",
+            "last.ot",
+        ]
+    );
+    // No terminal: one plain line an epoch, no bar.
+    let epochs: Vec<&str> = out.lines().filter(|line| line.starts_with("epoch ")).collect();
+    assert_eq!(epochs.len(), 2, "{out}");
+    assert!(epochs[1].starts_with("epoch 2/2  loss "), "{out}");
+    assert!(!out.contains(['\r', '\u{1b}']) && err.is_empty(), "{out}{err}");
+
+    let csv = std::fs::read_to_string(workspace.path("run/history.csv")).unwrap();
+    let header = "epoch,loss,acc,val_loss,val_acc,seconds,images_per_second,learning_rate";
+    assert_eq!(csv.lines().next(), Some(header));
+    let history = workspace.history("run");
+    assert_eq!(history.iter().map(|row| row.epoch).collect::<Vec<_>>(), [1, 2]);
+    assert!(history.iter().all(|row| row.learning_rate == 1e-4 && row.loss > 0.0));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_history() {
+    let workspace = Workspace::with_data();
+    let run = |name: &str, flags: &str| {
+        workspace.train(name, &format!("--epochs 3 {flags}")).assert().success();
+        figures(&workspace.history(name))
+    };
+    let first = run("one", "--loader-threads 1");
+    assert_eq!(first, run("two", "--loader-threads 2"));
+    assert_eq!(
+        weights_in(&workspace.path("one/last.ot")),
+        weights_in(&workspace.path("two/last.ot"))
+    );
+    assert_ne!(first, run("other", "--seed 2"));
+}
+
+#[test]
+fn learns_what_discs_and_squares_are_by_heart() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 40 --learning-rate 1e-3").assert().success();
+    let history = workspace.history("run");
+    let last = history.last().unwrap();
+    assert!(last.acc == 1.0 && last.loss < 0.05, "{last:?}");
+}
+
+#[test]
+fn repeats_a_run_from_its_settings() {
+    let workspace = Workspace::with_data();
+    workspace.train("first", "--epochs 2 --seed 7 --rho 0.8").assert().success();
+    let repeat = |name: &str, flags: &str| {
+        let mut command = petite(&format!("train {flags}"));
+        command.arg("--config").arg(workspace.path("first/config.json"));
+        command.arg("--out").arg(workspace.path(name)).assert().success();
+        figures(&workspace.history(name))
+    };
+    let first = figures(&workspace.history("first"));
+    assert_eq!(repeat("second", ""), first);
+    let shorter = repeat("third", "--epochs 1");
+    assert_eq!(shorter, first[..1]);
+
+    let config = std::fs::read_to_string(workspace.path("first/config.json")).unwrap();
+    for setting in ["\"seed\": 7", "\"rho\": 0.8", "\"libtorch\": \"2.11.0\"", "\"discs\""] {
+        assert!(config.contains(setting), "{config}");
+    }
+    workspace.write("broken.json", config.replace("\"seed\": 7", "\"seed\": \"x\"").as_bytes());
+    let mut broken = petite("train");
+    broken.arg("--config").arg(workspace.path("broken.json")).arg("--out").arg(workspace.path("x"));
+    assert!(error_of(&mut broken).contains("broken.json"));
+}
+
+#[test]
+fn counts_steps_as_keras_does() {
+    let workspace = Workspace::with_data();
+    // 16 pictures in batches of 6 are 3 batches a pass; 5 steps an epoch run on into the next.
+    let flags = "--epochs 2 --batch-size 6 --steps-per-epoch 5 --validation-steps 3";
+    let mut command = petite(&format!("train --image-size 46 --threads 1 {flags}"));
+    command.arg("--data").arg(workspace.path("data")).arg("--out").arg(workspace.path("run"));
+    command.assert().success();
+    // Epoch 1: 6+6+4, then 6+6 = 28 pictures, so its accuracy is a multiple of 1/28.
+    let history = workspace.history("run");
+    let told_right = history[0].acc * 28.0;
+    assert!((told_right - told_right.round()).abs() < 1e-9, "{history:?}");
+    // Validation: 8 pictures in batches of 6 and 2; 3 steps are 6+2+6 = 14.
+    let told_right = history[0].val_acc * 14.0;
+    assert!((told_right - told_right.round()).abs() < 1e-9, "{history:?}");
+}
+
+#[test]
+fn more_classes_take_a_softmax() {
+    let workspace = Workspace::with_data();
+    for split in ["train", "validation", "test"] {
+        let data = workspace.path("data").join(split);
+        std::fs::create_dir(data.join("bars")).unwrap();
+        for name in entries(&data.join("discs")) {
+            std::fs::copy(data.join("discs").join(&name), data.join("bars").join(&name)).unwrap();
+        }
+    }
+    let out = output_of(&mut workspace.train("run", "--epochs 1"));
+    assert!(out.contains("bars, discs, squares"), "{out}");
+    let weights = weights_in(&workspace.path("run/last.ot"));
+    let bias = weights.iter().find(|(name, _)| name == "dense_2.bias").unwrap();
+    assert_eq!(bias.1.len(), 3);
+    let json = output_of(&mut workspace.on_run("evaluate --json", "run"));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["pictures"], 12);
+}
+
+#[test]
+fn every_network_trains() {
+    let workspace = Workspace::with_data();
+    for (index, flags) in [
+        "--downsample average-pool",
+        "--downsample stride --image-size 64",
+        "--downsample none --image-size 20",
+        "--model mnist --image-size 28",
+        "--interpolation bilinear",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let run = format!("run{index}");
+        let mut command = petite(&format!("train --epochs 1 --threads 1 {flags}"));
+        if !flags.contains("--image-size") {
+            command.args(["--image-size", "46"]);
+        }
+        command.arg("--data").arg(workspace.path("data")).arg("--out").arg(workspace.path(&run));
+        command.assert().success();
+        workspace.on_run("evaluate", &run).assert().success();
+    }
+}
+
+#[test]
+fn refuses_an_output_folder_that_cannot_serve() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    let before = weights_in(&workspace.path("run/last.ot"));
+    let error = error_of(&mut workspace.train("run", "--epochs 1 --seed 2"));
+    assert!(error.contains("new or empty") && error.contains("--resume"), "{error}");
+    assert_eq!(weights_in(&workspace.path("run/last.ot")), before);
+
+    workspace.write("file", b"");
+    assert!(error_of(&mut workspace.train("file", "")).contains("found the file"));
+    assert!(error_of(&mut workspace.train("file/run", "")).contains("cannot create"));
+    // A folder in which nobody, not even root, can make files.
+    let mut command = petite("train --out /proc/petite-run");
+    assert!(error_of(command.arg("--data").arg(workspace.path("data"))).contains("cannot create"));
+}
+
+#[test]
+fn refuses_settings_outside_their_range() {
+    let workspace = Workspace::with_data();
+    for (flags, named) in [
+        ("--epochs 0", "--epochs"),
+        ("--steps-per-epoch 0", "--steps-per-epoch"),
+        ("--learning-rate 0", "--learning-rate"),
+        ("--learning-rate nan", "--learning-rate"),
+        ("--rho 1", "--rho"),
+        ("--epsilon=-1", "--epsilon"),
+        ("--loader-threads 0", "--loader-threads"),
+    ] {
+        let error = error_of(&mut workspace.train("run", flags));
+        assert!(error.contains("expected") && error.contains(named), "{error}");
+    }
+    for flags in ["--device gpu", "--recipe best", "--epochs many", "--nonsense", "--seed -1"] {
+        workspace.train("run", flags).assert().code(2);
+    }
+    petite("train --data x").assert().code(2);
+    petite("").assert().code(2);
+    assert!(!workspace.path("run").exists());
+}
+
+#[test]
+fn never_computes_elsewhere_than_asked() {
+    let workspace = Workspace::with_data();
+    let why = petite::device::why_no_cuda();
+    let mut command = workspace.train("run", "--epochs 1 --device cuda");
+    match why {
+        Some(reason) => {
+            assert!(error_of(&mut command).contains(reason));
+            assert!(!workspace.path("run").exists());
+            petite("doctor --device cuda").assert().code(1);
+        }
+        None => assert!(output_of(&mut command).contains("cuda:0")),
+    }
+    let out = output_of(&mut workspace.train("auto", "--epochs 1 --device auto"));
+    assert!(out.contains(if why.is_some() { "cpu (1 threads)" } else { "cuda:0" }), "{out}");
+    petite("doctor").assert().success();
+}
