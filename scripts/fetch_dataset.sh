@@ -148,41 +148,28 @@ def kaggle_name(path):
     return microsoft and f"{microsoft[1].lower()}.{microsoft[2]}"
 
 
-def members(archive):
-    found = {}
-    for member in archive.infolist():
-        name = kaggle_name(member.filename)
-        if name:
-            found.setdefault(name, member)
-    return found
-
-
-def extract(archive, member, path):
-    with archive.open(member) as source, open(path, "xb") as file:
-        shutil.copyfileobj(source, file, 1 << 20)
+def pictures(path):
+    """The zip that holds the pictures (`path`, or train.zip inside it), and its members by name."""
+    archive = zipfile.ZipFile(path)
+    found = {kaggle_name(member.filename): member for member in archive.infolist()}
+    inner = found.pop(None, None) and [m for m in archive.infolist() if m.filename.endswith("train.zip")]
+    if not found and inner:
+        return pictures(archive.open(inner[0]))
+    return archive, found
 
 
 def look(path):
-    """What to unpack and the bytes it takes, in whole blocks; nothing if there is nothing."""
-    with zipfile.ZipFile(path) as archive:
-        found = members(archive)
-        kind = "pictures"
-        if not found:
-            found = {m.filename: m for m in archive.infolist() if m.filename.split("/")[-1] == "train.zip"}
-            kind = "train.zip"
-    if found:
-        print(kind, sum(member.file_size + 4096 for member in found.values()), len(found))
+    """How many pictures, and the bytes they take in whole blocks."""
+    found = pictures(path)[1].values()
+    print(len(found), sum(member.file_size + 4096 for member in found))
 
 
 def unpack(path, to):
-    with zipfile.ZipFile(path) as archive:
-        for name, member in members(archive).items():
-            extract(archive, member, os.path.join(to, name))
-
-
-def unpack_inner(path, to):
-    with zipfile.ZipFile(path) as archive:
-        extract(archive, next(m for m in archive.infolist() if m.filename.split("/")[-1] == "train.zip"), to)
+    archive, found = pictures(path)
+    # In their order, since train.zip inside a zip cannot be read backwards quickly.
+    for name, member in sorted(found.items(), key=lambda item: item[1].header_offset):
+        with archive.open(member) as source, open(os.path.join(to, name), "xb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
 
 
 def link(folder, to):
@@ -196,7 +183,7 @@ def link(folder, to):
 
 def download(url, path):
     """Goes on from what `path` holds; curl's exit codes."""
-    have = os.path.getsize(path) if os.path.exists(path) else 0
+    have = os.path.getsize(path)
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -213,7 +200,7 @@ def download(url, path):
 
 
 try:
-    {"look": look, "unpack": unpack, "inner": unpack_inner, "link": link, "download": download,
+    {"look": look, "unpack": unpack, "link": link, "download": download,
      "rename": os.rename, "whole": lambda path: sys.exit(not zipfile.is_zipfile(path))}[sys.argv[1]](*sys.argv[2:])
 except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
     print(error, file=sys.stderr)
@@ -234,10 +221,10 @@ need() {
 # A broken download is removed, so that the next run starts anew; a zip of yours stays.
 downloaded=
 bad_zip() { [ -z "$downloaded" ] || rm -f "$downloaded"; die "$@"; }
-# zip_tool NAME ARGUMENTS: a tool that reads $zip.
+# zip_tool NAME [ARGUMENT]: a tool that reads $zip.
 zip_tool() {
   local status=0
-  run "${tool[@]}" "$@" 2>"$work/errors" >"$work/answer" || status=$?
+  run "${tool[@]}" "$1" "$zip" "${@:2}" 2>"$work/errors" >"$work/answer" || status=$?
   case $status in
     0) ;;
     4) bad_zip "expected a whole zip at $zip, found damage ($(tail -n 1 "$work/errors")); try downloading it again" ;;
@@ -246,28 +233,21 @@ zip_tool() {
 }
 from_zip() {
   zip=$1
-  local kind bytes number
+  local bytes number
   "${tool[@]}" whole "$zip" || bad_zip "expected a zip at $zip, found another kind of file; try the zip as Kaggle or Microsoft gives it"
-  zip_tool look "$zip"
-  if read -r kind bytes number <"$work/answer" && [ "$kind" = train.zip ]; then
-    need "$bytes" "$work" "another --to"
-    echo "unpacking train.zip out of $zip"
-    zip_tool inner "$zip" "$work/train.zip"
-    zip=$work/train.zip
-    zip_tool look "$zip"
-    read -r kind bytes number <"$work/answer" || kind=
-  fi
-  [ "$kind" = pictures ] || bad_zip "expected train/cat.0.jpg or PetImages/Cat/0.jpg in $1, found no such pictures;" \
+  zip_tool look
+  read -r number bytes <"$work/answer"
+  [ "$number" -gt 0 ] || bad_zip "expected train/cat.0.jpg or PetImages/Cat/0.jpg in $zip, found no such pictures;" \
     "try Kaggle's dogs-vs-cats.zip or Microsoft's kagglecatsanddogs_5340.zip"
   need "$bytes" "$work" "another --to"
-  echo "unpacking $number pictures out of $1"
+  echo "unpacking $number pictures out of $zip"
   mkdir "$work/tree"
-  zip_tool unpack "$zip" "$work/tree"
+  zip_tool unpack "$work/tree"
 }
 
 from_folder() {
   local folder base archive
-  folder=$(cd "$1" && pwd) || die "expected a folder that can be read at $1; try another"
+  folder=$(cd "$1" 2>/dev/null && pwd) || die "expected a folder that can be read at $1; try another"
   for base in "$folder" "$folder/train"; do
     if [ -d "$base" ] && [ -n "$(pictures "$base" '[cd][ao][tg]')" ]; then
       ln -s "$base" "$work/tree"
@@ -295,7 +275,6 @@ start_download() {
   downloaded=$cache/$1
   "${tool[@]}" whole "$downloaded" 2>/dev/null || need $((900 << 20)) "$cache" "another PETITE_CACHE"
 }
-have() { if [ -e "$downloaded" ]; then echo $(($(wc -c <"$downloaded"))); else echo 0; fi; }
 
 from_kaggle() {
   local rules=https://www.kaggle.com/competitions/dogs-vs-cats/rules
@@ -322,7 +301,8 @@ from_microsoft() {
   url=${PETITE_MICROSOFT_URL:-https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip}
   start_download kagglecatsanddogs_5340.zip
   if ! "${tool[@]}" whole "$downloaded"; then
-    before=$(have)
+    : >>"$downloaded"
+    before=$(($(wc -c <"$downloaded")))
     echo "downloading from Microsoft, 0.8 GB$([ "$before" = 0 ] || echo "; $((before >> 20)) MiB are there already")"
     if command -v curl >/dev/null; then
       progress=--silent
@@ -333,12 +313,12 @@ from_microsoft() {
       progress=--quiet
       [ ! -t 2 ] || progress=--no-verbose\ --show-progress
       # shellcheck disable=SC2086
-      run wget $progress --timeout=60 --tries=2 --continue --output-document="$downloaded" "$url" || status=$?
+      run wget $progress --timeout=60 --tries=1 --continue --output-document="$downloaded" "$url" || status=$?
       case $status in 3) status=23 ;; 8) status=22 ;; esac
     else
       run "${tool[@]}" download "$url" "$downloaded" >"$work/code" || status=$?
     fi
-    after=$(have)
+    after=$(($(wc -c <"$downloaded")))
     [ "$after" -gt 0 ] || rm -f "$downloaded"
     code=$(cat "$work/code" 2>/dev/null || true)
     case $status in
@@ -368,7 +348,7 @@ case $source in
     ;;
 esac
 
-check "$work/tree" "$source"
+check "$work/tree" "${downloaded:-$source}"
 [ ! -d "$target" ] || rmdir "$target" || die "cannot remove the empty $target; try another --to"
 "${tool[@]}" rename "$work/tree" "$target" 2>"$work/errors" \
   || die "cannot rename to $target: $(tail -n 1 "$work/errors"); try again, or another --to"

@@ -96,7 +96,7 @@ free_kib=$(df -Pk "$(dirname "$target")" | awk 'NR == 2 { print $4 }')
 # Whole wheels survive a broken run, so the next one continues with what is missing.
 wheels=$target.wheels
 work=
-trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+trap '[ -z "$work" ] || rm -rf "$work"; rmdir "$wheels" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
 work=$(mktemp -d "$target.XXXXXX") || die "cannot write beside $target; try another PETITE_CACHE or --to"
 mkdir -p "$wheels"
@@ -111,7 +111,7 @@ if ! TMPDIR=$work python3 -m pip --disable-pip-version-check download "${quiet[@
   --python-version 3.12 --implementation cp --abi cp312 --abi none "${platforms[@]}" \
   --dest "$wheels" --requirement "$root/scripts/libtorch-$device.txt" 2>"$work/errors"; then
   if grep -qi 'hash' "$work/errors"; then
-    die "a downloaded wheel is not the pinned one ($(grep -im1 'from https\|expected' "$work/errors" | xargs)); try again, or look at pip's index settings"
+    die "the wheel of $(grep -om1 '[a-z0-9-]*==[0-9.]*' "$work/errors") is not the pinned one; try again, or look at pip's index settings"
   elif grep -qi 'no space left' "$work/errors"; then
     die "the disk filled up while downloading to $wheels; try another PETITE_CACHE or --to"
   elif grep -qi 'retrying\|connection\|timed out\|resolve' "$work/errors"; then
