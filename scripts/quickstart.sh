@@ -56,7 +56,7 @@ else
   data=data/drawn
   run=runs/quickstart-drawn
   settings+=(--epochs 12)
-  echo "There are no pictures of cats and dogs here, so these are DRAWN: discs and squares, for a"
+  echo "There are no pictures of cats and dogs here, so these are DRAWN: spots and stripes, for a"
   echo "trial of three minutes. The real ones: scripts/quickstart.sh PICTURES"
   if [ ! -d "$data" ]; then
     [ -d data/drawn-originals ] || $petite synthesize --to data/drawn-originals --each 450

@@ -56,9 +56,9 @@ pub struct PrepareArgs {
     pub link: Link,
 }
 
-/// Draw pictures of discs and squares, for trying things out.
+/// Draw pictures of spots and stripes, for trying things out.
 ///
-/// Writes disc.0.jpg, square.0.jpg and so on, which petite prepare can split.
+/// Writes spot.0.jpg, stripe.0.jpg and so on, which petite prepare can split.
 #[derive(Debug, Args)]
 pub struct SynthesizeArgs {
     /// Folder to make; must be new or empty.

@@ -105,7 +105,10 @@ pub fn why_no_cuda() -> Option<&'static str> {
 /// The device in words: `cpu (2 threads)`, `cuda:0`.
 pub fn describe(device: Device) -> String {
     match device {
-        Device::Cpu => format!("cpu ({} threads)", tch::get_num_threads()),
+        Device::Cpu => match tch::get_num_threads() {
+            1 => "cpu (1 thread)".to_owned(),
+            threads => format!("cpu ({threads} threads)"),
+        },
         Device::Cuda(index) => format!("cuda:{index}"),
         Device::Mps => "mps".to_owned(),
         Device::Vulkan => "vulkan".to_owned(),

@@ -46,15 +46,12 @@ fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
     ));
     let (mut train, mut validation, classes) = loaders(config, device)?;
     let network = Network::new(config.architecture(classes.len())?, device, config.seed)?;
+    let (height, width) = config.image_size;
     say(format_args!(
-        "network     {:?}, {} parameters, pictures of {}×{}",
-        config.model,
+        "network     {}, {} parameters, pictures of {height}×{width}",
+        config.model.name(),
         with_thousands(network.architecture().parameters()),
-        config.image_size.0,
-        config.image_size.1
-    )
-    .to_string()
-    .to_lowercase());
+    ));
     let loss = Loss::for_classes(classes.len());
     let mut optimizer = RmsProp::new(config.optimizer, network.parameters())?;
 

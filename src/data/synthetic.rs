@@ -1,4 +1,4 @@
-//! Drawn pictures in two classes, discs and squares, for trying things out without a data set.
+//! Drawn pictures in two classes, spots and stripes, for trying things out without a data set.
 
 use super::staging::Staging;
 use crate::interrupt;
@@ -11,13 +11,13 @@ use rayon::prelude::*;
 use std::path::Path;
 
 /// The two classes, in the order of their labels.
-pub const CLASSES: [&str; 2] = ["disc", "square"];
+pub const CLASSES: [&str; 2] = ["spot", "stripe"];
 
 /// Side of a drawn picture, in pixels. Not the network's 150, so that the loader has to resize.
 const SIDE: u32 = 200;
 
 /// Draws `each` pictures of each class into the folder `to`, named as Kaggle names its own
-/// (`disc.0.jpg`, `square.0.jpg`), so that [`split`](super::split::split) can take them.
+/// (`spot.0.jpg`, `stripe.0.jpg`), so that [`split`](super::split::split) can take them.
 ///
 /// # Errors
 /// If `to` is in use or cannot be written. Nothing is left behind then.
@@ -38,32 +38,33 @@ pub fn synthesize(to: &Path, each: usize, seed: u64) -> Result<()> {
     staging.rename_to(to)
 }
 
-/// A disc or a tilted square of any colour, somewhere on a shaded, noisy ground.
+/// Spots or stripes of any colour on a shaded, noisy ground of another. The share of the picture
+/// they cover is drawn alike, so that neither colour nor brightness tells the class.
 fn draw(class: usize, random: &mut ChaCha8Rng) -> RgbImage {
     let ground: [f32; 3] = random.random();
     let mut figure: [f32; 3] = random.random();
-    // A figure of nearly the ground's colour could not be told by anyone.
-    while ground.iter().zip(figure).map(|(a, b)| (a - b).abs()).sum::<f32>() < 0.6 {
+    // Figures of nearly the ground's colour could not be told by anyone.
+    while ground.iter().zip(figure).map(|(a, b)| (a - b).abs()).sum::<f32>() < 0.9 {
         figure = random.random();
     }
-    let radius = random.random_range(0.15..0.35) * SIDE as f32;
-    let mut within = || random.random_range(radius..SIDE as f32 - radius);
-    let (x0, y0) = (within(), within());
-    let (sin, cos) = random.random_range(0.0..std::f32::consts::FRAC_PI_2).sin_cos();
-    let shade = [random.random_range(-0.3..0.3), random.random_range(-0.3f32..0.3)];
+    let period = random.random_range(0.14..0.22) * SIDE as f32;
+    let covered = random.random_range(0.3..0.5);
+    let tilt = random.random_range(-0.5f32..0.5);
+    let phase: [f32; 2] = random.random();
+    let shade = [random.random_range(-0.3f32..0.3), random.random_range(-0.3f32..0.3)];
+    let (sin, cos) = tilt.sin_cos();
 
     RgbImage::from_fn(SIDE, SIDE, |x, y| {
-        let (dx, dy) = (x as f32 - x0, y as f32 - y0);
+        let (x, y) = (x as f32 / period, y as f32 / period);
+        // Distances to the middle of the cell of a tilted grid, in periods.
+        let across = (cos * x + sin * y + phase[0]).rem_euclid(1.0) - 0.5;
+        let along = (cos * y - sin * x + phase[1]).rem_euclid(1.0) - 0.5;
         let inside = match class {
-            0 => dx.hypot(dy) <= radius,
-            _ => {
-                let (across, along) = (cos * dx + sin * dy, cos * dy - sin * dx);
-                // Half the side of the square with the disc's area: size tells nothing.
-                across.abs().max(along.abs()) <= radius * 0.886
-            }
+            0 => std::f32::consts::PI * (across * across + along * along) <= covered,
+            _ => 2.0 * across.abs() <= covered,
         };
         let light =
-            shade[0] * (x as f32 / SIDE as f32 - 0.5) + shade[1] * (y as f32 / SIDE as f32 - 0.5);
+            (shade[0] * x + shade[1] * y) * period / SIDE as f32 - 0.5 * (shade[0] + shade[1]);
         let colour = if inside { figure } else { ground };
         Rgb(colour.map(|value| {
             let noise = random.random_range(-0.08..0.08);

@@ -42,6 +42,14 @@ pub enum Downsample {
 }
 
 impl ModelKind {
+    /// The name by which `--model` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Convnet => "convnet",
+            Self::Mnist => "mnist",
+        }
+    }
+
     /// Height and width of the pictures the network was made for.
     pub fn image_size(self) -> (usize, usize) {
         match self {

@@ -3,7 +3,7 @@
 use super::init::glorot_uniform;
 use super::layer::{Activation, Architecture, Layer};
 use anyhow::Result;
-use tch::{Device, Kind, Tensor, nn};
+use tch::{Device, Tensor, nn};
 
 /// What the forward pass does, in order.
 #[derive(Debug)]
@@ -139,10 +139,5 @@ impl Network {
             };
         }
         Ok(if x.size().last() == Some(&1) { x.f_squeeze_dim(-1)? } else { x })
-    }
-
-    /// Bytes the weights take, in f32.
-    pub fn bytes(&self) -> usize {
-        self.architecture.parameters() as usize * Kind::Float.elt_size_in_bytes()
     }
 }

@@ -81,3 +81,50 @@ impl Loss {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loss_and_gradient(loss: Loss, logits: &[f32], shape: &[i64], label: i64) -> (f64, Vec<f32>) {
+        let logits = Tensor::from_slice(logits).reshape(shape).set_requires_grad(true);
+        let value = loss.mean(&logits, &Tensor::from_slice(&[label])).unwrap();
+        value.backward();
+        (value.double_value(&[]), Vec::try_from(logits.grad().flatten(0, -1)).unwrap())
+    }
+
+    #[test]
+    fn binary_crossentropy_is_keras_s_with_its_clip() {
+        let binary =
+            |logit, label| loss_and_gradient(Loss::BinaryCrossentropy, &[logit], &[1], label);
+        // −ln σ(2) and its derivative σ(2) − 1.
+        let (value, gradient) = binary(2.0, 1);
+        assert!((value - 0.126_928).abs() < 1e-6 && (gradient[0] + 0.119_203).abs() < 1e-6);
+        // Beyond the clip the loss stays at −ln 2⁻²³ (p near 1) or −ln 1e-7 (p near 0): no gradient.
+        for (logit, label, bound) in [(30.0, 0, 15.942_385), (-30.0, 1, 16.118_096)] {
+            let (value, gradient) = binary(logit, label);
+            assert!((value - bound).abs() < 1e-5, "{value}");
+            assert_eq!(gradient, [0.0]);
+        }
+    }
+
+    #[test]
+    fn categorical_crossentropy_is_keras_s_with_its_clip() {
+        let categorical = |logits: &[f32], label| {
+            loss_and_gradient(Loss::CategoricalCrossentropy, logits, &[1, 3], label)
+        };
+        // −ln (e² / (e² + e¹ + e⁰)), and the derivative p − 1 at the label.
+        let (value, gradient) = categorical(&[2.0, 1.0, 0.0], 0);
+        assert!((value - 0.407_606).abs() < 1e-6 && (gradient[0] + 0.334_759).abs() < 1e-6);
+        let (value, gradient) = categorical(&[40.0, 0.0, 0.0], 1);
+        assert!((value - 16.118_096).abs() < 1e-5 && gradient.iter().all(|&g| g == 0.0));
+    }
+
+    #[test]
+    fn a_probability_of_one_half_is_the_first_class() {
+        let logits = Tensor::from_slice(&[-0.1f32, 0.0, 0.1]);
+        let labels = Tensor::from_slice(&[0i64, 0, 1]);
+        let correct = Loss::BinaryCrossentropy.correct(&logits, &labels).unwrap();
+        assert_eq!(correct.int64_value(&[]), 3);
+    }
+}

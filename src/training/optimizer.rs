@@ -119,3 +119,34 @@ impl RmsProp {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three steps on the loss p² from p = 1, by the formula in f64.
+    #[test]
+    fn steps_follow_the_formula() {
+        for place in [EpsilonPlace::OutsideRoot, EpsilonPlace::InsideRoot] {
+            // An ε so large that its place shows.
+            let config =
+                RmsPropConfig { learning_rate: 0.1, rho: 0.9, epsilon: 0.5, epsilon_place: place };
+            let parameter = Tensor::from_slice(&[1.0f32]).set_requires_grad(true);
+            let named = [("p".to_owned(), parameter.shallow_clone())];
+            let mut optimizer = RmsProp::new(config, &named).unwrap();
+            let (mut p, mut a) = (1.0f64, 0.0f64);
+            for _ in 0..3 {
+                optimizer.minimize(&parameter.square().sum(tch::Kind::Float)).unwrap();
+                let g = 2.0 * p;
+                a = 0.9 * a + 0.1 * g * g;
+                p -= 0.1 * g
+                    / match place {
+                        EpsilonPlace::OutsideRoot => a.sqrt() + 0.5,
+                        EpsilonPlace::InsideRoot => (a + 0.5).sqrt(),
+                    };
+            }
+            assert!((parameter.double_value(&[0]) - p).abs() < 1e-6, "{place:?}");
+            assert!((optimizer.state()[0].1.double_value(&[0]) - a).abs() < 1e-6, "{place:?}");
+        }
+    }
+}

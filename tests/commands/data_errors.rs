@@ -27,12 +27,12 @@ fn says_what_the_data_folder_lacks() {
     assert!(fails("originals").contains("originals/train, found nothing"));
 
     std::fs::rename(
-        workspace.path("data/validation/discs"),
+        workspace.path("data/validation/spots"),
         workspace.path("data/validation/rings"),
     )
     .unwrap();
     let error = fails("data");
-    assert!(error.contains("discs, squares") && error.contains("rings, squares"), "{error}");
+    assert!(error.contains("spots, stripes") && error.contains("rings, stripes"), "{error}");
 
     std::fs::remove_dir_all(workspace.path("data/validation")).unwrap();
     assert!(fails("data").contains("validation, found nothing"));
@@ -40,22 +40,22 @@ fn says_what_the_data_folder_lacks() {
 
 /// Spoils six pictures in as many ways; returns a part of each file's message.
 fn spoil(workspace: &Workspace) -> Vec<(&'static str, &'static str)> {
-    let whole = std::fs::read(workspace.path("data/train/discs/disc.0.jpg")).unwrap();
+    let whole = std::fs::read(workspace.path("data/train/spots/spot.0.jpg")).unwrap();
     let png = b"\x89PNG\r\n\x1a\n and so on";
-    workspace.write("data/train/discs/disc.1.jpg", b"");
-    workspace.write("data/train/discs/disc.2.jpg", &whole[..whole.len() / 2]);
-    workspace.write("data/train/discs/disc.3.jpg", png);
-    workspace.write("data/train/squares/square.4.jpg", b"no picture at all");
-    workspace.write("data/train/squares/drawing.png", png);
+    workspace.write("data/train/spots/spot.1.jpg", b"");
+    workspace.write("data/train/spots/spot.2.jpg", &whole[..whole.len() / 2]);
+    workspace.write("data/train/spots/spot.3.jpg", png);
+    workspace.write("data/train/stripes/stripe.4.jpg", b"no picture at all");
+    workspace.write("data/train/stripes/drawing.png", png);
     // A header alone, as a transfer that broke off early leaves it.
-    workspace.write("data/validation/squares/square.8.jpg", &whole[..20]);
+    workspace.write("data/validation/stripes/stripe.8.jpg", &whole[..20]);
     vec![
-        ("disc.1.jpg", "empty file"),
-        ("disc.2.jpg", "cut short"),
-        ("disc.3.jpg", "PNG"),
-        ("square.4.jpg", "does not begin with FF D8"),
+        ("spot.1.jpg", "empty file"),
+        ("spot.2.jpg", "cut short"),
+        ("spot.3.jpg", "PNG"),
+        ("stripe.4.jpg", "does not begin with FF D8"),
         ("drawing.png", "PNG"),
-        ("square.8.jpg", "cut short"),
+        ("stripe.8.jpg", "cut short"),
     ]
 }
 
@@ -91,15 +91,15 @@ fn goes_on_without_bad_pictures_when_told_to() {
 
     // The good pictures kept their labels: the same set without the bad files learns the same.
     for name in [
-        "discs/disc.1.jpg",
-        "discs/disc.2.jpg",
-        "discs/disc.3.jpg",
-        "squares/square.4.jpg",
-        "squares/drawing.png",
+        "spots/spot.1.jpg",
+        "spots/spot.2.jpg",
+        "spots/spot.3.jpg",
+        "stripes/stripe.4.jpg",
+        "stripes/drawing.png",
     ] {
         std::fs::remove_file(workspace.path("data/train").join(name)).unwrap();
     }
-    std::fs::remove_file(workspace.path("data/validation/squares/square.8.jpg")).unwrap();
+    std::fs::remove_file(workspace.path("data/validation/stripes/stripe.8.jpg")).unwrap();
     workspace.train("clean", "--epochs 1").assert().success();
     let history = workspace.history("run");
     assert_eq!(
@@ -111,20 +111,20 @@ fn goes_on_without_bad_pictures_when_told_to() {
 #[test]
 fn a_class_of_bad_pictures_alone_stops_even_then() {
     let workspace = Workspace::with_data();
-    for name in entries(&workspace.path("data/train/discs")) {
-        workspace.write(&format!("data/train/discs/{name}"), b"");
+    for name in entries(&workspace.path("data/train/spots")) {
+        workspace.write(&format!("data/train/spots/{name}"), b"");
     }
     let mut command = workspace.train("run", "--epochs 1 --skip-bad-pictures");
     let error = command.assert().code(1).get_output().stderr.clone();
     let error = String::from_utf8(error).unwrap();
-    assert!(error.contains("expected a good picture of discs, found none"), "{error}");
+    assert!(error.contains("expected a good picture of spots, found none"), "{error}");
 }
 
 #[test]
 fn passes_over_files_that_are_no_pictures() {
     let workspace = Workspace::with_data();
-    workspace.write("data/train/discs/.hidden.jpg", b"");
-    workspace.write("data/train/discs/notes.txt", b"notes");
+    workspace.write("data/train/spots/.hidden.jpg", b"");
+    workspace.write("data/train/spots/notes.txt", b"notes");
     workspace.write("data/train/README", b"read me");
     std::fs::create_dir(workspace.path("data/train/.thumbnails")).unwrap();
     workspace.train("run", "--epochs 1").assert().success();

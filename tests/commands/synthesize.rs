@@ -12,7 +12,7 @@ fn draws_the_same_pictures_for_the_same_seed() {
     synthesize(&workspace, "a", "--each 3").assert().success();
     synthesize(&workspace, "b", "--each 3").assert().success();
     synthesize(&workspace, "c", "--each 3 --seed 2").assert().success();
-    let expected: Vec<String> = ["disc", "square"]
+    let expected: Vec<String> = ["spot", "stripe"]
         .iter()
         .flat_map(|c| (0..3).map(move |n| format!("{c}.{n}.jpg")))
         .collect();

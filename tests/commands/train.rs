@@ -49,7 +49,7 @@ fn the_same_seed_gives_the_same_history() {
 }
 
 #[test]
-fn learns_what_discs_and_squares_are_by_heart() {
+fn learns_what_spots_and_stripes_are_by_heart() {
     let workspace = Workspace::with_data();
     workspace.train("run", "--epochs 40 --learning-rate 1e-3").assert().success();
     let history = workspace.history("run");
@@ -73,7 +73,7 @@ fn repeats_a_run_from_its_settings() {
     assert_eq!(shorter, first[..1]);
 
     let config = std::fs::read_to_string(workspace.path("first/config.json")).unwrap();
-    for setting in ["\"seed\": 7", "\"rho\": 0.8", "\"libtorch\": \"2.11.0\"", "\"discs\""] {
+    for setting in ["\"seed\": 7", "\"rho\": 0.8", "\"libtorch\": \"2.11.0\"", "\"spots\""] {
         assert!(config.contains(setting), "{config}");
     }
     workspace.write("broken.json", config.replace("\"seed\": 7", "\"seed\": \"x\"").as_bytes());
@@ -105,12 +105,12 @@ fn more_classes_take_a_softmax() {
     for split in ["train", "validation", "test"] {
         let data = workspace.path("data").join(split);
         std::fs::create_dir(data.join("bars")).unwrap();
-        for name in entries(&data.join("discs")) {
-            std::fs::copy(data.join("discs").join(&name), data.join("bars").join(&name)).unwrap();
+        for name in entries(&data.join("spots")) {
+            std::fs::copy(data.join("spots").join(&name), data.join("bars").join(&name)).unwrap();
         }
     }
     let out = output_of(&mut workspace.train("run", "--epochs 1"));
-    assert!(out.contains("bars, discs, squares"), "{out}");
+    assert!(out.contains("bars, spots, stripes"), "{out}");
     let weights = weights_in(&workspace.path("run/last.ot"));
     let bias = weights.iter().find(|(name, _)| name == "dense_2.bias").unwrap();
     assert_eq!(bias.1.len(), 3);
@@ -197,6 +197,6 @@ fn never_computes_elsewhere_than_asked() {
         None => assert!(output_of(&mut command).contains("cuda:0")),
     }
     let out = output_of(&mut workspace.train("auto", "--epochs 1 --device auto"));
-    assert!(out.contains(if why.is_some() { "cpu (1 threads)" } else { "cuda:0" }), "{out}");
+    assert!(out.contains(if why.is_some() { "cpu (1 thread)" } else { "cuda:0" }), "{out}");
     petite("doctor").assert().success();
 }
