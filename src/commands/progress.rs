@@ -41,20 +41,26 @@ impl TrainingProgress {
         if progress.steps_done == 1 {
             self.bar.set_length(progress.steps as u64);
             self.bar.set_prefix(self.numbered(progress.epoch));
+            self.bar.set_message("");
             self.bar.reset();
         }
-        if self.last_drawn.elapsed() < REFRESH {
+        let training_done = progress.steps_done == progress.steps;
+        if self.last_drawn.elapsed() < REFRESH && !training_done {
             return Ok(());
         }
         self.last_drawn = Instant::now();
         let means = progress.running.means()?;
         let seconds = self.bar.elapsed().as_secs_f64();
         let images_per_second = progress.running.pictures() as f64 / seconds;
-        let left =
-            seconds / progress.steps_done as f64 * (progress.steps - progress.steps_done) as f64;
+        let steps_left = (progress.steps - progress.steps_done) as f64;
+        let next = if training_done {
+            "validating".to_owned()
+        } else {
+            format!("{:.0} s left", seconds / progress.steps_done as f64 * steps_left)
+        };
         self.bar.set_position(progress.steps_done as u64);
         self.bar.set_message(format!(
-            "loss {:.4}  acc {:.4}  {images_per_second:.0} pictures/s  {left:.0} s left",
+            "loss {:.4}  acc {:.4}  {images_per_second:.0} pictures/s  {next}",
             means.loss, means.accuracy
         ));
         Ok(())
