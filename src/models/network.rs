@@ -2,8 +2,10 @@
 
 use super::init::glorot_uniform;
 use super::layer::{Activation, Architecture, Layer};
-use anyhow::Result;
-use tch::{Device, Tensor, nn};
+use super::summary::with_thousands;
+use crate::device::describe;
+use anyhow::{Result, anyhow};
+use tch::{Device, Kind, Tensor, nn};
 
 /// What the forward pass does, in order.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ impl Network {
     /// # Errors
     /// If the weights do not fit on the device.
     pub fn new(architecture: Architecture, device: Device, seed: u64) -> Result<Self> {
+        check_memory(architecture.parameters(), device)?;
         let store = nn::VarStore::new(device);
         let mut steps = Vec::new();
         let mut parameters = Vec::new();
@@ -140,4 +143,16 @@ impl Network {
         }
         Ok(if x.size().last() == Some(&1) { x.f_squeeze_dim(-1)? } else { x })
     }
+}
+
+/// tch's layers panic where their weights do not fit, so that is tried first: weights, gradients
+/// and the optimizer's state are three numbers a parameter.
+fn check_memory(parameters: i64, device: Device) -> Result<()> {
+    Tensor::f_empty([3, parameters], (Kind::Float, device)).map(drop).map_err(|_| {
+        anyhow!(
+            "expected a network that fits on {}, found {} parameters; try a smaller --image-size or another --downsample",
+            describe(device),
+            with_thousands(parameters)
+        )
+    })
 }

@@ -161,6 +161,17 @@ fn refuses_an_output_folder_that_cannot_serve() {
 }
 
 #[test]
+fn says_when_a_network_does_not_fit_in_memory() {
+    let workspace = Workspace::with_data();
+    // Without pooling, 146 thousand million weights lie between Flatten and the first Dense.
+    let mut command = petite("train --downsample none --image-size 1500");
+    command.arg("--data").arg(workspace.path("data")).arg("--out").arg(workspace.path("run"));
+    let error = error_of(&mut command);
+    assert!(error.contains("fits") && error.contains("--downsample"), "{error}");
+    assert!(!workspace.path("run").exists());
+}
+
+#[test]
 fn refuses_settings_outside_their_range() {
     let workspace = Workspace::with_data();
     for (flags, named) in [
