@@ -123,7 +123,7 @@ pub fn set_threads(threads: Option<usize>) {
 }
 
 /// Keeps freed memory in the process. glibc hands large blocks back to the system at every free
-/// and faults them in again at the next step, which costs a fifth of a training step on the CPU.
+/// and faults them in again at the next step.
 /// To be called first in `main`.
 pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]

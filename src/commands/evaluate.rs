@@ -5,11 +5,9 @@ use crate::atomic_file;
 use crate::cli::EvaluateArgs;
 use crate::data::folder::Folder;
 use crate::data::loader::{Loader, Order};
-use crate::device::set_threads;
 use crate::evaluation::evaluate::{Evaluation, evaluate};
-use crate::evaluation::trained::{Trained, WhichWeights};
-use crate::training::run_folder::RunFolder;
-use anyhow::{Context, Result};
+use crate::evaluation::trained::WhichWeights;
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 /// What `SPLIT.json` holds.
@@ -22,12 +20,10 @@ struct Report<'a> {
 }
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
-    settings::check_split_name(&args.split)?;
-    let run = RunFolder::open(&args.run)?;
-    let config = run.read_record()?.train;
-    set_threads(args.device.threads.or(config.threads));
-    let device = args.device.device.unwrap_or(config.device).resolve()?;
-    let trained = Trained::load(&run, args.weights, device)?;
+    check_split_name(&args.split)?;
+    let (run, trained) = settings::load_trained(&args.run, args.weights, &args.device)?;
+    let config = &trained.record.train;
+    let device = trained.network.device();
 
     let data = args.data.as_ref().unwrap_or(&config.data);
     let classes = &trained.record.classes;
@@ -66,4 +62,16 @@ fn print_table(split: &str, evaluation: &Evaluation) {
         let row: String = counts.iter().map(|count| format!("{count:>width$}")).collect();
         say(format_args!("{class:<width$}{row}{:>8.1}%", recall * 100.0));
     }
+}
+
+/// A split's name is one folder inside the data set, and names a file in the run.
+fn check_split_name(split: &str) -> Result<()> {
+    if split.is_empty()
+        || split.contains(['/', '\\'])
+        || split.starts_with('.')
+        || split == "config"
+    {
+        bail!("expected --split to name a folder inside the data set, found {split:?}; try test");
+    }
+    Ok(())
 }

@@ -1,24 +1,19 @@
 //! `petite predict`
 
-use super::{pictures, say};
+use super::{pictures, say, settings};
 use crate::atomic_file;
 use crate::cli::PredictArgs;
 use crate::data::folder::{Folder, Sample, collect_pictures};
 use crate::data::loader::{Loader, Order};
-use crate::device::set_threads;
-use crate::evaluation::trained::Trained;
-use crate::training::run_folder::RunFolder;
 use crate::training::validate::validate;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use tch::{Kind, Tensor};
 
 pub fn run(args: &PredictArgs) -> Result<()> {
-    let run = RunFolder::open(&args.run)?;
-    let config = run.read_record()?.train;
-    set_threads(args.device.threads.or(config.threads));
-    let device = args.device.device.unwrap_or(config.device).resolve()?;
-    let trained = Trained::load(&run, args.weights, device)?;
+    let (_, trained) = settings::load_trained(&args.run, args.weights, &args.device)?;
+    let config = &trained.record.train;
+    let device = trained.network.device();
     let classes = &trained.record.classes;
 
     let folder = Folder {

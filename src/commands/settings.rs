@@ -1,9 +1,12 @@
-//! Flags → the settings of a run.
+//! Flags → the settings of a run, or a run that was trained.
 
-use crate::cli::TrainArgs;
+use crate::cli::{OptionalDeviceArgs, TrainArgs};
+use crate::device::set_threads;
+use crate::evaluation::trained::{Trained, WhichWeights};
 use crate::training::config::TrainConfig;
 use crate::training::run_folder::{RunFolder, read_record};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
 
 /// The settings a person asks for: a stored run's or a recipe's, with flags going first.
 pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
@@ -78,14 +81,17 @@ fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
     config.skip_bad_pictures |= args.skip_bad_pictures;
 }
 
-/// A split's name is one folder inside the data set, and names a file in the run.
-pub fn check_split_name(split: &str) -> Result<()> {
-    if split.is_empty()
-        || split.contains(['/', '\\'])
-        || split.starts_with('.')
-        || split == "config"
-    {
-        bail!("expected --split to name a folder inside the data set, found {split:?}; try test");
-    }
-    Ok(())
+/// A run's folder and its network with the weights `which`, on the device and threads that the
+/// flags say, else the run's own.
+pub fn load_trained(
+    run: &Path,
+    which: WhichWeights,
+    flags: &OptionalDeviceArgs,
+) -> Result<(RunFolder, Trained)> {
+    let run = RunFolder::open(run)?;
+    let record = run.read_record()?;
+    set_threads(flags.threads.or(record.train.threads));
+    let device = flags.device.unwrap_or(record.train.device).resolve()?;
+    let trained = Trained::load(&run, record, which, device)?;
+    Ok((run, trained))
 }

@@ -10,7 +10,7 @@ use crate::interrupt::Interrupted;
 use crate::models::{network::Network, summary::with_thousands};
 use crate::random::Purpose;
 use crate::report::curves;
-use crate::training::checkpoint::{self, Best, Checkpoints};
+use crate::training::checkpoint::{self, Checkpoints};
 use crate::training::config::TrainConfig;
 use crate::training::fit::{Observer, StepProgress, fit};
 use crate::training::history::{self, EpochRecord, HistoryWriter};
@@ -83,7 +83,6 @@ fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
         history: HistoryWriter::start(&run.history(), &rows)?,
         rows,
         checkpoints: Checkpoints::new(run.clone(), done.map(|progress| progress.best)),
-        best: done.map(|progress| progress.best),
         progress: TrainingProgress::new(config.epochs),
     };
     let epochs = first..config.epochs;
@@ -143,7 +142,6 @@ struct TrainObserver {
     history: HistoryWriter,
     rows: Vec<EpochRecord>,
     checkpoints: Checkpoints,
-    best: Option<Best>,
     progress: TrainingProgress,
 }
 
@@ -159,7 +157,7 @@ impl Observer for TrainObserver {
         optimizer: &RmsProp,
     ) -> Result<()> {
         self.history.append(record)?;
-        self.best = Some(self.checkpoints.save(record, network, optimizer)?);
+        self.checkpoints.save(record, network, optimizer)?;
         self.rows.push(*record);
         self.progress.epoch(record);
         Ok(())
@@ -168,7 +166,7 @@ impl Observer for TrainObserver {
 
 fn report(run: &RunFolder, observer: &TrainObserver) -> Result<()> {
     let last = observer.rows.last().context("a finished run has an epoch")?;
-    let best = observer.best.context("a finished run has a best epoch")?;
+    let best = observer.checkpoints.best().context("a finished run has a best epoch")?;
     let path = run.path().display();
     say(format_args!(
         "last        epoch {}: val_loss {:.4}, val_acc {:.4}",

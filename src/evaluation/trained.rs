@@ -28,12 +28,16 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// Builds the run's network on `device` and loads its weights.
+    /// Builds the network of `record`, read from `run`, on `device` and loads its weights.
     ///
     /// # Errors
     /// If a file of the run is missing, damaged or of another network.
-    pub fn load(run: &RunFolder, which: WhichWeights, device: Device) -> Result<Self> {
-        let record = run.read_record()?;
+    pub fn load(
+        run: &RunFolder,
+        record: RunRecord,
+        which: WhichWeights,
+        device: Device,
+    ) -> Result<Self> {
         let classes = record.classes.len();
         let network = Network::new(record.train.architecture(classes)?, device, record.train.seed)?;
         let path = match which {

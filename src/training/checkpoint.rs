@@ -48,7 +48,7 @@ impl Checkpoints {
         record: &EpochRecord,
         network: &Network,
         optimizer: &RmsProp,
-    ) -> Result<Best> {
+    ) -> Result<()> {
         weights::save_ot(&self.run.last(), network.parameters())?;
         let best = match self.best {
             // Not a number is never better.
@@ -66,8 +66,12 @@ impl Checkpoints {
             ("best_val_loss".to_owned(), best.val_loss.to_string()),
         ]);
         let tensors = tensors(network, optimizer);
-        weights::save_safetensors(&self.run.checkpoint(), &tensors, metadata)?;
-        Ok(best)
+        weights::save_safetensors(&self.run.checkpoint(), &tensors, metadata)
+    }
+
+    /// The best epoch so far; `None` before the first.
+    pub fn best(&self) -> Option<Best> {
+        self.best
     }
 }
 
