@@ -11,7 +11,7 @@ usage() {
 usage: scripts/fetch_libtorch.sh [--device cpu|cuda] [--to DIR]
 
   --device cpu    libtorch for the CPU alone, 0.5 GB on disk (default)
-  --device cuda   libtorch with CUDA 13 and NVIDIA's libraries, 3.6 GB on disk; runs on the CPU too
+  --device cuda   libtorch with CUDA 13 and NVIDIA's libraries, 3.7 GB on disk; runs on the CPU too
   --to DIR        unpack into DIR instead of the cache
 
 environment:
