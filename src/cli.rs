@@ -1,12 +1,15 @@
 //! The command line.
 
+mod augment;
+
 use crate::data::resize::Interpolation;
 use crate::data::split::Link;
 use crate::device::DeviceChoice;
 use crate::evaluation::trained::WhichWeights;
+use crate::keras::{EpsilonPlace, KerasProfile};
 use crate::models::{Downsample, ModelKind};
 use crate::training::config::Recipe;
-use crate::training::optimizer::EpsilonPlace;
+pub use augment::AugmentArgs;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -83,6 +86,9 @@ pub struct SummaryArgs {
     /// Number of classes [default: 2 for the convnet; mnist is printed without its classifier].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub classes: Option<u32>,
+    /// Rate of dropout after Flatten (listing 5.13: 0.5) [default: none].
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    pub dropout: Option<f64>,
     /// Size of the pictures: 150, or HEIGHTxWIDTH [default: what the network was made for].
     #[arg(long, value_name = "SIZE", value_parser = parse_image_size)]
     pub image_size: Option<(usize, usize)>,
@@ -102,6 +108,10 @@ pub struct TrainArgs {
     /// Which of the book's strategies; other flags override its settings [default: baseline].
     #[arg(long, value_enum)]
     pub recipe: Option<Recipe>,
+    /// Follow this version of Keras where they differ: epsilon, shear, interpolation, centre of
+    /// rotation, passes [default: 2.0.8, the book's].
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub keras: Option<KerasProfile>,
     /// Repeat the run of this config.json; other flags override its settings.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recipe", "resume"])]
     pub config: Option<PathBuf>,
@@ -115,6 +125,12 @@ pub struct TrainArgs {
     /// What makes the pictures smaller from stage to stage [default: max-pool].
     #[arg(long, value_enum, help_heading = "Network")]
     pub downsample: Option<Downsample>,
+    /// Rate of dropout after Flatten [default: none; augmented: 0.5].
+    #[arg(long, value_name = "RATE", value_parser = parse_rate, help_heading = "Network")]
+    pub dropout: Option<f64>,
+
+    #[command(flatten)]
+    pub augmentation: AugmentArgs,
 
     /// Resize pictures to this: 150, or HEIGHTxWIDTH [default: the network's].
     #[arg(long, value_name = "SIZE", value_parser = parse_image_size, help_heading = "Pictures")]
@@ -129,13 +145,14 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", help_heading = "Pictures")]
     pub loader_threads: Option<usize>,
 
-    /// [default: 20]
+    /// [default: 20; augmented: 32]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub batch_size: Option<i64>,
-    /// [default: 30]
+    /// [default: 30; augmented: 100]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub epochs: Option<i64>,
-    /// Batches an epoch, counted on from epoch to epoch [default: one pass over the pictures].
+    /// Batches an epoch, counted on from epoch to epoch [default: one pass over the pictures;
+    /// augmented: 100].
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub steps_per_epoch: Option<i64>,
     /// Batches a validation [default: one pass over the pictures].
@@ -151,10 +168,10 @@ pub struct TrainArgs {
     /// RMSprop's decay of the mean of squared gradients [default: 0.9].
     #[arg(long, help_heading = "Optimizer")]
     pub rho: Option<f64>,
-    /// RMSprop's epsilon [default: 1e-8].
+    /// RMSprop's epsilon [default: 1e-8, since Keras 2.2 1e-7].
     #[arg(long, help_heading = "Optimizer")]
     pub epsilon: Option<f64>,
-    /// Where epsilon stands [default: outside-root, as in Keras 2].
+    /// Where epsilon stands [default: outside-root; Keras 3: inside-root].
     #[arg(long, value_enum, help_heading = "Optimizer")]
     pub epsilon_place: Option<EpsilonPlace>,
 
@@ -235,6 +252,12 @@ pub struct DoctorArgs {
 
 fn parse_device(text: &str) -> Result<DeviceChoice, String> {
     text.parse()
+}
+
+/// A share of values to drop.
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.0..1.0).contains(rate));
+    rate.ok_or_else(|| format!("expected a rate of 0 or more and below 1, found {text}"))
 }
 
 /// `150` or `150x200`: height, width.

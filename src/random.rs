@@ -16,6 +16,10 @@ pub enum Purpose {
     ValidationOrder = 3,
     /// Drawn pictures; the index is the picture.
     Drawing = 4,
+    /// Transforms of training pictures; the index is the picture's place in the stream of batches.
+    Augmentation = 5,
+    /// What dropout drops; the index is made of the step and the layer's place.
+    Dropout = 6,
 }
 
 /// The generator for `(seed, purpose, index)`: ChaCha with 8 rounds, whose output is fixed by its

@@ -4,7 +4,7 @@ use super::{pictures, say, settings};
 use crate::atomic_file;
 use crate::cli::EvaluateArgs;
 use crate::data::folder::Folder;
-use crate::data::loader::{Loader, Order};
+use crate::data::loader::Loader;
 use crate::evaluation::evaluate::{Evaluation, evaluate};
 use crate::evaluation::trained::WhichWeights;
 use anyhow::{Context, Result, bail};
@@ -32,7 +32,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let pixels =
         pictures::read(&folder, &args.split, config.target(), config.loader_threads, skip_bad)?;
     // The batches of training's own validation, so that the same weights give the same numbers.
-    let mut loader = Loader::new(pixels, device, config.batch_size, None, Order::Sorted)?;
+    let mut loader = Loader::sorted(pixels, device, config.batch_size)?;
     let evaluation = evaluate(&trained.network, &mut loader, trained.loss, classes)?;
 
     let report = Report { split: &args.split, weights: args.weights, evaluation: &evaluation };

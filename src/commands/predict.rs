@@ -4,7 +4,7 @@ use super::{pictures, say, settings};
 use crate::atomic_file;
 use crate::cli::PredictArgs;
 use crate::data::folder::{Folder, Sample, collect_pictures};
-use crate::data::loader::{Loader, Order};
+use crate::data::loader::Loader;
 use crate::training::validate::validate;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -23,7 +23,7 @@ pub fn run(args: &PredictArgs) -> Result<()> {
     };
     let pixels =
         pictures::read(&folder, "pictures", config.target(), config.loader_threads, false)?;
-    let mut loader = Loader::new(pixels, device, config.batch_size, None, Order::Sorted)?;
+    let mut loader = Loader::sorted(pixels, device, config.batch_size)?;
     let mut probabilities: Vec<f64> = Vec::new();
     validate(&trained.network, &mut loader, trained.loss, 0, |_, logits| {
         let batch = trained.loss.probabilities(logits)?;

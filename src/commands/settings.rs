@@ -4,6 +4,7 @@ use crate::cli::{OptionalDeviceArgs, TrainArgs};
 use crate::device::set_threads;
 use crate::evaluation::trained::{Trained, WhichWeights};
 use crate::training::config::TrainConfig;
+use crate::training::optimizer::RmsPropConfig;
 use crate::training::run_folder::{RunFolder, read_record};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -23,6 +24,7 @@ pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
             )?;
             TrainConfig::recipe(
                 args.recipe.unwrap_or_default(),
+                args.keras.unwrap_or_default(),
                 args.model.unwrap_or_default(),
                 data,
             )
@@ -61,11 +63,19 @@ fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
     if args.model.is_some_and(|model| model != config.model) && args.image_size.is_none() {
         config.image_size = args.model.unwrap_or_default().image_size();
     }
+    // Another version of Keras has another ε; a flag for it goes first.
+    if let Some(keras) = args.keras.filter(|&keras| keras != config.keras) {
+        let RmsPropConfig { epsilon, epsilon_place, .. } = RmsPropConfig::keras(keras);
+        config.keras = keras;
+        config.optimizer = RmsPropConfig { epsilon, epsilon_place, ..config.optimizer };
+    }
     set(&mut config.data, &args.data);
     set(&mut config.model, &args.model);
     set(&mut config.downsample, &args.downsample);
     set(&mut config.image_size, &args.image_size);
     set(&mut config.interpolation, &args.interpolation);
+    set_some(&mut config.dropout, args.dropout);
+    args.augmentation.override_in(&mut config.augmentation);
     set(&mut config.batch_size, &args.batch_size);
     set(&mut config.epochs, &args.epochs);
     set_some(&mut config.steps_per_epoch, args.steps_per_epoch);

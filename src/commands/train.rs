@@ -2,6 +2,7 @@
 
 use super::progress::TrainingProgress;
 use super::{pictures, say, settings};
+use crate::augment::augmentation::Augmentation;
 use crate::cli::TrainArgs;
 use crate::data::folder::Folder;
 use crate::data::loader::{Loader, Order};
@@ -12,7 +13,7 @@ use crate::random::Purpose;
 use crate::report::curves;
 use crate::training::checkpoint::{self, Checkpoints};
 use crate::training::config::TrainConfig;
-use crate::training::fit::{Observer, StepProgress, fit};
+use crate::training::fit::{Observer, StepProgress, Trainer};
 use crate::training::history::{self, EpochRecord, HistoryWriter};
 use crate::training::loss::Loss;
 use crate::training::optimizer::RmsProp;
@@ -85,9 +86,15 @@ fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
         checkpoints: Checkpoints::new(run.clone(), done.map(|progress| progress.best)),
         progress: TrainingProgress::new(config.epochs),
     };
-    let epochs = first..config.epochs;
-    let outcome =
-        fit(&network, &mut optimizer, loss, &mut train, &mut validation, epochs, &mut observer);
+    let outcome = Trainer {
+        network: &network,
+        optimizer: &mut optimizer,
+        loss,
+        train: &mut train,
+        augmentation: &Augmentation::new(config.augmentation, config.keras, config.seed)?,
+        validation: &mut validation,
+    }
+    .fit(first..config.epochs, &mut observer);
     observer.progress.finish();
     if !observer.rows.is_empty() {
         curves::write_both(&run.curves("png"), &run.curves("svg"), &observer.rows)?;
@@ -130,9 +137,17 @@ fn loaders(config: &TrainConfig, device: Device) -> Result<(Loader, Loader, Vec<
     };
     let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
     let batch_size = config.batch_size;
+    let iteration = config.keras.conventions().iteration;
     Ok((
-        Loader::new(train, device, batch_size, config.steps_per_epoch, train_order)?,
-        Loader::new(validation, device, batch_size, config.validation_steps, validation_order)?,
+        Loader::new(train, device, batch_size, config.steps_per_epoch, train_order, iteration)?,
+        Loader::new(
+            validation,
+            device,
+            batch_size,
+            config.validation_steps,
+            validation_order,
+            iteration,
+        )?,
         classes,
     ))
 }

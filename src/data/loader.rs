@@ -1,6 +1,7 @@
 //! Pixels → batches: the one place where pixels become tensors and go to a device.
 
 use super::cache::Pixels;
+use crate::keras::Iteration;
 use crate::random::{Purpose, generator};
 use anyhow::{Context, Result};
 use rand::seq::SliceRandom;
@@ -9,10 +10,23 @@ use tch::{Device, Kind, Tensor};
 /// One step's pictures and their labels, on the device.
 #[derive(Debug)]
 pub struct Batch {
-    /// `[N, C, H, W]` f32 in 0..=1, with channels-last strides.
-    pub images: Tensor,
+    /// `[N, H, W, C]` u8.
+    pub pixels: Tensor,
     /// `[N]` i64, indices of classes.
     pub labels: Tensor,
+    /// The place of its first picture in the endless stream of pictures handed out, from 0.
+    pub first: i64,
+}
+
+/// Pixels, `[N, H, W, C]` in 0..=255, as the network takes them: `[N, C, H, W]` f32 in 0..=1.
+/// `[N, H, W, C]` in memory is what channels-last means, so the permutation copies nothing.
+///
+/// # Errors
+/// If libtorch is out of memory.
+pub fn to_images(pixels: &Tensor) -> Result<Tensor> {
+    // Keras's rescale = 1/255: a multiplication in f32.
+    let images = pixels.f_to_kind(Kind::Float)?.f_mul_scalar(1.0 / 255.0)?;
+    Ok(images.f_permute([0, 3, 1, 2])?)
 }
 
 /// In which order a loader hands out its pictures.
@@ -24,8 +38,8 @@ pub enum Order {
     Shuffled { seed: u64, purpose: Purpose },
 }
 
-/// Hands out batches endlessly, as Keras's generators do: pass after pass over the pictures, the
-/// last batch of a pass holding what is left, the position carried from one epoch into the next.
+/// Hands out batches, as Keras's generators do: pass after pass over the pictures, the last batch
+/// of a pass holding what is left, the position carried from one epoch into the next if so asked.
 /// The batch of a step depends on nothing but its number, so a resumed run continues exactly.
 #[derive(Debug)]
 pub struct Loader {
@@ -37,12 +51,14 @@ pub struct Loader {
     batch_size: i64,
     steps_per_epoch: i64,
     order: Order,
+    iteration: Iteration,
     /// The pass last used and its order, `[N]` i64.
     pass: Option<(i64, Tensor)>,
 }
 
 impl Loader {
-    /// Moves `pixels` to `device`. `steps_per_epoch` defaults to one whole pass.
+    /// Moves `pixels` to `device`. `steps_per_epoch` defaults to one whole pass, and is no more
+    /// where `iteration` starts every epoch with a new pass.
     ///
     /// # Errors
     /// If the pictures do not fit on the device.
@@ -52,6 +68,7 @@ impl Loader {
         batch_size: i64,
         steps_per_epoch: Option<i64>,
         order: Order,
+        iteration: Iteration,
     ) -> Result<Self> {
         let target = pixels.target;
         let count = pixels.samples.len() as i64;
@@ -63,14 +80,29 @@ impl Loader {
                 format!("{count} pictures do not fit on {device:?}; try a smaller --image-size")
             })
         };
+        let pass = batches(count, batch_size);
+        let steps_per_epoch = match (steps_per_epoch, iteration) {
+            (None, _) => pass,
+            (Some(steps), Iteration::Endless) => steps,
+            (Some(steps), Iteration::WholePass) => steps.min(pass),
+        };
         Ok(Self {
             pixels: to_device(Tensor::f_from_data_size(&pixels.bytes, &shape, Kind::Uint8)?)?,
             labels: to_device(Tensor::f_from_slice(&labels)?)?,
             batch_size,
-            steps_per_epoch: steps_per_epoch.unwrap_or_else(|| batches(count, batch_size)),
+            steps_per_epoch,
             order,
+            iteration,
             pass: None,
         })
+    }
+
+    /// Whole passes in the samples' order, for looking at every picture once.
+    ///
+    /// # Errors
+    /// If the pictures do not fit on the device.
+    pub fn sorted(pixels: Pixels, device: Device, batch_size: i64) -> Result<Self> {
+        Self::new(pixels, device, batch_size, None, Order::Sorted, Iteration::WholePass)
     }
 
     /// Number of pictures.
@@ -95,8 +127,13 @@ impl Loader {
     pub fn batch(&mut self, epoch: i64, step: i64) -> Result<Batch> {
         let count = self.len();
         let batches_per_pass = batches(count, self.batch_size);
-        let number = epoch * self.steps_per_epoch + step;
-        let (pass, batch) = (number / batches_per_pass, number % batches_per_pass);
+        let (pass, batch) = match self.iteration {
+            Iteration::Endless => {
+                let number = epoch * self.steps_per_epoch + step;
+                (number / batches_per_pass, number % batches_per_pass)
+            }
+            Iteration::WholePass => (epoch, step),
+        };
 
         let start = batch * self.batch_size;
         let length = self.batch_size.min(count - start);
@@ -109,10 +146,7 @@ impl Loader {
                 (self.pixels.f_index_select(0, &indices)?, self.labels.f_index_select(0, &indices)?)
             }
         };
-        // [N, H, W, C] in memory is what channels-last means, so the permutation copies nothing.
-        // The factor is Keras's rescale = 1/255, a multiplication in f32.
-        let images = pixels.f_to_kind(Kind::Float)?.f_mul_scalar_(1.0 / 255.0)?;
-        Ok(Batch { images: images.f_permute([0, 3, 1, 2])?, labels })
+        Ok(Batch { pixels, labels, first: pass * count + start })
     }
 
     /// The order of pass `pass`, `[N]` i64 on the device.

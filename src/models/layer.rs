@@ -15,7 +15,7 @@ pub enum Activation {
 }
 
 /// One layer, named as in Keras. Convolutions and pooling are 'valid': no padding, rounded down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Layer {
     Conv2d {
         filters: i64,
@@ -32,6 +32,10 @@ pub enum Layer {
     },
     /// Runs over height, width, channels, as Keras's does on channels-last data.
     Flatten,
+    /// Each value kept with probability 1 − rate and then divided by it; only in training.
+    Dropout {
+        rate: f64,
+    },
     Dense {
         units: i64,
         activation: Activation,
@@ -64,6 +68,7 @@ impl Layer {
             Self::MaxPooling2d { .. } => "MaxPooling2D",
             Self::AveragePooling2d { .. } => "AveragePooling2D",
             Self::Flatten => "Flatten",
+            Self::Dropout { .. } => "Dropout",
             Self::Dense { .. } => "Dense",
         }
     }
@@ -75,6 +80,7 @@ impl Layer {
             Self::MaxPooling2d { .. } => "max_pooling2d",
             Self::AveragePooling2d { .. } => "average_pooling2d",
             Self::Flatten => "flatten",
+            Self::Dropout { .. } => "dropout",
             Self::Dense { .. } => "dense",
         }
     }
@@ -93,6 +99,7 @@ impl Layer {
                 vec![h / pool_size, w / pool_size, c]
             }
             (Self::Flatten, shape) => vec![shape.iter().product()],
+            (Self::Dropout { .. }, shape) => shape.to_vec(),
             (Self::Dense { units, .. }, &[_]) => vec![units],
             _ => return None,
         };
@@ -112,7 +119,7 @@ impl Layer {
 }
 
 /// A layer in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Placed {
     /// Keras's name, numbered by kind from 1: `conv2d_1`, `dense_2`.
     pub name: String,
@@ -125,7 +132,7 @@ pub struct Placed {
 }
 
 /// A sequence of layers, each fitting the one before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Architecture {
     /// `[H, W, C]`.
     pub input_shape: [i64; 3],

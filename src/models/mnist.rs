@@ -14,11 +14,14 @@ pub fn architecture(
     input_shape: [i64; 3],
     classes: Option<usize>,
     downsample: Downsample,
+    dropout: Option<f64>,
 ) -> Result<Architecture> {
     let mut layers = [stage(32, downsample), stage(64, downsample)].concat();
     layers.push(Layer::conv3x3(64));
     if let Some(classes) = classes {
-        layers.extend([Layer::Flatten, Layer::dense(64), Layer::classifier(classes)]);
+        layers.push(Layer::Flatten);
+        layers.extend(dropout.map(|rate| Layer::Dropout { rate }));
+        layers.extend([Layer::dense(64), Layer::classifier(classes)]);
     }
     Architecture::new(input_shape, &layers)
 }

@@ -1,6 +1,7 @@
 //! batches → logits: the networks, as Keras-like lists of layers built on `tch::nn`.
 
 pub mod convnet;
+pub mod dropout;
 pub mod init;
 pub mod layer;
 pub mod mnist;
@@ -67,7 +68,7 @@ impl ModelKind {
     }
 
     /// The network's layers. `classes` of `None` leaves out the classifier where the book shows
-    /// the network without it (listing 5.1).
+    /// the network without it (listing 5.1). `dropout` after Flatten, if any, is listing 5.13's.
     ///
     /// # Errors
     /// If pictures of this size are too small for it.
@@ -76,12 +77,15 @@ impl ModelKind {
         image_size: (usize, usize),
         classes: Option<usize>,
         downsample: Downsample,
+        dropout: Option<f64>,
     ) -> Result<Architecture> {
         let (height, width) = image_size;
         let input = [height as i64, width as i64, self.color_mode().channels() as i64];
         match self {
-            Self::Convnet => convnet::architecture(input, classes.unwrap_or(2), downsample),
-            Self::Mnist => mnist::architecture(input, classes, downsample),
+            Self::Convnet => {
+                convnet::architecture(input, classes.unwrap_or(2), downsample, dropout)
+            }
+            Self::Mnist => mnist::architecture(input, classes, downsample, dropout),
         }
     }
 }

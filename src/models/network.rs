@@ -1,5 +1,6 @@
 //! An architecture with weights, on a device: images in, logits out.
 
+use super::dropout::Dropout;
 use super::init::glorot_uniform;
 use super::layer::{Activation, Architecture, Layer};
 use super::summary::with_thousands;
@@ -15,6 +16,7 @@ enum Step {
     MaxPool(i64),
     AveragePool(i64),
     Flatten,
+    Dropout(Dropout),
     Dense(nn::Linear),
 }
 
@@ -80,6 +82,9 @@ impl Network {
                 }
                 Layer::AveragePooling2d { pool_size } => steps.push(Step::AveragePool(pool_size)),
                 Layer::Flatten => steps.push(Step::Flatten),
+                Layer::Dropout { rate } => {
+                    steps.push(Step::Dropout(Dropout { rate, seed, place: index }));
+                }
                 Layer::Dense { units, activation } => {
                     let features = input[0];
                     let config = nn::LinearConfig {
@@ -123,6 +128,19 @@ impl Network {
     /// # Errors
     /// If the images have another shape, or libtorch is out of memory.
     pub fn logits(&self, images: &Tensor) -> Result<Tensor> {
+        self.forward(images, None)
+    }
+
+    /// As [`Network::logits`], with dropout, whose draws depend on the number of the training
+    /// step, counted from 0 over all epochs.
+    ///
+    /// # Errors
+    /// As [`Network::logits`].
+    pub fn training_logits(&self, images: &Tensor, step: i64) -> Result<Tensor> {
+        self.forward(images, Some(step))
+    }
+
+    fn forward(&self, images: &Tensor, training_step: Option<i64>) -> Result<Tensor> {
         let mut x = images.shallow_clone();
         for step in &self.steps {
             x = match step {
@@ -138,6 +156,10 @@ impl Network {
                 }
                 // Height, width, channels as in Keras: on channels-last data nothing moves.
                 Step::Flatten => x.f_permute([0, 2, 3, 1])?.f_flatten(1, -1)?,
+                Step::Dropout(dropout) => match training_step {
+                    Some(step) => dropout.apply(&x, step)?,
+                    None => x,
+                },
                 Step::Dense(dense) => x.f_linear(&dense.ws, dense.bs.as_ref())?,
             };
         }

@@ -1,9 +1,11 @@
 //! Every setting of a run, as one value that is stored with it.
 
 use super::optimizer::RmsPropConfig;
+use crate::augment::config::AugmentConfig;
 use crate::data::cache::Target;
 use crate::data::resize::Interpolation;
 use crate::device::DeviceChoice;
+use crate::keras::KerasProfile;
 use crate::models::{Downsample, ModelKind, layer::Architecture};
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
@@ -17,6 +19,9 @@ pub enum Recipe {
     /// Listings 5.5 to 5.8: the convnet from scratch, batches of 20, 30 epochs.
     #[default]
     Baseline,
+    /// Listings 5.11 to 5.14: augmented pictures and dropout, batches of 32, 100 epochs of 100
+    /// steps.
+    Augmented,
 }
 
 /// The settings of one training run.
@@ -26,11 +31,20 @@ pub struct TrainConfig {
     pub recipe: Recipe,
     /// The folder that holds `train` and `validation`.
     pub data: PathBuf,
+    /// The version of Keras that is followed where they differ.
+    #[serde(default)]
+    pub keras: KerasProfile,
     pub model: ModelKind,
     pub downsample: Downsample,
+    /// Rate of dropout after Flatten, 0..1.
+    #[serde(default)]
+    pub dropout: Option<f64>,
     /// Height and width the pictures are resized to.
     pub image_size: (usize, usize),
     pub interpolation: Interpolation,
+    /// What training pictures go through.
+    #[serde(default)]
+    pub augmentation: AugmentConfig,
     pub batch_size: i64,
     pub epochs: i64,
     /// Batches an epoch; `None` is one pass over the pictures.
@@ -50,25 +64,37 @@ pub struct TrainConfig {
 
 impl TrainConfig {
     /// The recipe's settings for the data set at `data`.
-    pub fn recipe(recipe: Recipe, model: ModelKind, data: PathBuf) -> Self {
+    pub fn recipe(recipe: Recipe, keras: KerasProfile, model: ModelKind, data: PathBuf) -> Self {
+        let baseline = Self {
+            recipe,
+            data,
+            keras,
+            model,
+            downsample: Downsample::default(),
+            dropout: None,
+            image_size: model.image_size(),
+            interpolation: Interpolation::default(),
+            augmentation: AugmentConfig::default(),
+            batch_size: 20,
+            epochs: 30,
+            steps_per_epoch: None,
+            validation_steps: None,
+            optimizer: RmsPropConfig::keras(keras),
+            seed: 1,
+            skip_bad_pictures: false,
+            device: DeviceChoice::default(),
+            threads: None,
+            loader_threads: None,
+        };
         match recipe {
-            Recipe::Baseline => Self {
-                recipe,
-                data,
-                model,
-                downsample: Downsample::default(),
-                image_size: model.image_size(),
-                interpolation: Interpolation::default(),
-                batch_size: 20,
-                epochs: 30,
-                steps_per_epoch: None,
-                validation_steps: None,
-                optimizer: RmsPropConfig::default(),
-                seed: 1,
-                skip_bad_pictures: false,
-                device: DeviceChoice::default(),
-                threads: None,
-                loader_threads: None,
+            Recipe::Baseline => baseline,
+            Recipe::Augmented => Self {
+                dropout: Some(0.5),
+                augmentation: AugmentConfig::book(),
+                batch_size: 32,
+                epochs: 100,
+                steps_per_epoch: Some(100),
+                ..baseline
             },
         }
     }
@@ -100,6 +126,10 @@ impl TrainConfig {
             sides.contains(&height) && sides.contains(&width),
             "expected --image-size of 1 to 4096, found {height}x{width}"
         );
+        if let Some(rate) = self.dropout {
+            ensure!((0.0..1.0).contains(&rate), "expected --dropout in 0..1, found {rate}");
+        }
+        self.augmentation.check()?;
         self.optimizer.check()
     }
 
@@ -119,7 +149,7 @@ impl TrainConfig {
     /// # Errors
     /// If the pictures are too small for it.
     pub fn architecture(&self, classes: usize) -> Result<Architecture> {
-        self.model.architecture(self.image_size, Some(classes), self.downsample)
+        self.model.architecture(self.image_size, Some(classes), self.downsample, self.dropout)
     }
 
     /// Whether `other` trains the same weights up to the epoch where the shorter one ends: only

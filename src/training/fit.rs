@@ -5,6 +5,7 @@ use super::loss::Loss;
 use super::metrics::Running;
 use super::optimizer::RmsProp;
 use super::validate::validate;
+use crate::augment::augmentation::Augmentation;
 use crate::data::loader::Loader;
 use crate::interrupt;
 use crate::models::network::Network;
@@ -42,53 +43,62 @@ pub trait Observer {
     -> Result<()>;
 }
 
-/// Trains `network` for the `epochs` (0-based) on the batches of `train`, and measures it on
-/// `validation` after each. An epoch's result depends on its number and on the state before it,
-/// so training 0..2 and then 2..4 is the same as training 0..4.
-///
-/// # Errors
-/// If libtorch fails, an observer does, or Ctrl-C was pressed
-/// ([`Interrupted`](crate::interrupt::Interrupted)).
-pub fn fit(
-    network: &Network,
-    optimizer: &mut RmsProp,
-    loss: Loss,
-    train: &mut Loader,
-    validation: &mut Loader,
-    epochs: Range<i64>,
-    observer: &mut impl Observer,
-) -> Result<()> {
-    for epoch in epochs {
-        let start = Instant::now();
-        let mut running = Running::new(loss, network.device())?;
-        for step in 0..train.steps_per_epoch() {
-            interrupt::check()?;
-            let batch = train.batch(epoch, step)?;
-            let logits = network.logits(&batch.images)?;
-            let mean_loss = loss.mean(&logits, &batch.labels)?;
-            optimizer.minimize(&mean_loss)?;
-            running.add(&mean_loss, &logits, &batch.labels)?;
-            observer.step(&StepProgress {
+/// What is trained, on what, and how: all that [`fit`](Trainer::fit) needs but the epochs.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    pub network: &'a Network,
+    pub optimizer: &'a mut RmsProp,
+    pub loss: Loss,
+    pub train: &'a mut Loader,
+    /// What the training pictures go through.
+    pub augmentation: &'a Augmentation,
+    pub validation: &'a mut Loader,
+}
+
+impl Trainer<'_> {
+    /// Trains for the `epochs` (0-based) and measures on the validation pictures after each. An
+    /// epoch's result depends on its number and on the state before it, so training 0..2 and then
+    /// 2..4 is the same as training 0..4.
+    ///
+    /// # Errors
+    /// If libtorch fails, an observer does, or Ctrl-C was pressed
+    /// ([`Interrupted`](crate::interrupt::Interrupted)).
+    pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<()> {
+        let steps = self.train.steps_per_epoch();
+        for epoch in epochs {
+            let start = Instant::now();
+            let mut running = Running::new(self.loss, self.network.device())?;
+            for step in 0..steps {
+                interrupt::check()?;
+                let batch = self.train.batch(epoch, step)?;
+                let images = self.augmentation.images(&batch)?;
+                let logits = self.network.training_logits(&images, epoch * steps + step)?;
+                let mean_loss = self.loss.mean(&logits, &batch.labels)?;
+                self.optimizer.minimize(&mean_loss)?;
+                running.add(&mean_loss, &logits, &batch.labels)?;
+                observer.step(&StepProgress {
+                    epoch: epoch + 1,
+                    steps_done: step + 1,
+                    steps,
+                    running: &running,
+                })?;
+            }
+            let means = running.means()?;
+            let train_seconds = start.elapsed().as_secs_f64();
+            let val_means =
+                validate(self.network, self.validation, self.loss, epoch, |_, _| Ok(()))?;
+            let record = EpochRecord {
                 epoch: epoch + 1,
-                steps_done: step + 1,
-                steps: train.steps_per_epoch(),
-                running: &running,
-            })?;
+                loss: means.loss,
+                acc: means.accuracy,
+                val_loss: val_means.loss,
+                val_acc: val_means.accuracy,
+                seconds: start.elapsed().as_secs_f64(),
+                images_per_second: running.pictures() as f64 / train_seconds,
+                learning_rate: self.optimizer.learning_rate(),
+            };
+            observer.epoch(&record, self.network, self.optimizer)?;
         }
-        let means = running.means()?;
-        let train_seconds = start.elapsed().as_secs_f64();
-        let val_means = validate(network, validation, loss, epoch, |_, _| Ok(()))?;
-        let record = EpochRecord {
-            epoch: epoch + 1,
-            loss: means.loss,
-            acc: means.accuracy,
-            val_loss: val_means.loss,
-            val_acc: val_means.accuracy,
-            seconds: start.elapsed().as_secs_f64(),
-            images_per_second: running.pictures() as f64 / train_seconds,
-            learning_rate: optimizer.learning_rate(),
-        };
-        observer.epoch(&record, network, optimizer)?;
+        Ok(())
     }
-    Ok(())
 }

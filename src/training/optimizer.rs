@@ -1,21 +1,11 @@
 //! Keras's RMSprop, written out on named state tensors that can be saved.
 
+use crate::keras::{EpsilonPlace, KerasProfile};
 use anyhow::{Result, ensure};
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-/// Where RMSprop's ε stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EpsilonPlace {
-    /// √a + ε: Keras 2.
-    OutsideRoot,
-    /// √(a + ε): Keras 3.
-    InsideRoot,
-}
-
-/// RMSprop's settings. The default is Keras 2.0.8's, with the book's learning rate.
+/// RMSprop's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RmsPropConfig {
@@ -26,18 +16,18 @@ pub struct RmsPropConfig {
     pub epsilon_place: EpsilonPlace,
 }
 
-impl Default for RmsPropConfig {
-    fn default() -> Self {
+impl RmsPropConfig {
+    /// A version of Keras's own, with the book's learning rate, 1e-4.
+    pub fn keras(keras: KerasProfile) -> Self {
+        let conventions = keras.conventions();
         Self {
             learning_rate: 1e-4,
             rho: 0.9,
-            epsilon: 1e-8,
-            epsilon_place: EpsilonPlace::OutsideRoot,
+            epsilon: conventions.epsilon,
+            epsilon_place: conventions.epsilon_place,
         }
     }
-}
 
-impl RmsPropConfig {
     /// # Errors
     /// If a setting is outside its range.
     pub fn check(&self) -> Result<()> {

@@ -1,0 +1,165 @@
+//! Pictures read at other places: scipy's `ndimage.affine_transform`, orders 0 and 1, on a batch.
+
+use super::affine::Affine;
+use super::config::FillMode;
+use crate::keras::InterpolationOrder;
+use anyhow::Result;
+use tch::{Device, Kind, Tensor};
+
+/// Where the pixels of one output picture come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placement {
+    pub affine: Affine,
+    /// Mirrored left to right after the transform.
+    pub flip_horizontal: bool,
+    /// Upside down after the transform.
+    pub flip_vertical: bool,
+}
+
+/// How places outside and between pixels are filled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampling {
+    pub order: InterpolationOrder,
+    pub fill_mode: FillMode,
+    /// 0..=255, for [`FillMode::Constant`].
+    pub cval: f64,
+}
+
+/// Transforms `pixels`, `[N, H, W, C]` u8, each picture by its own of the `N` placements, to
+/// `[N, H, W, C]` f32 in 0..=255, on the same device.
+///
+/// # Errors
+/// If libtorch is out of memory.
+pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -> Result<Tensor> {
+    let (count, height, width, channels) = pixels.size4()?;
+    let rows = coordinates(pixels, placements, Axis::Row)?;
+    let columns = coordinates(pixels, placements, Axis::Column)?;
+    let outside = match sampling.fill_mode {
+        FillMode::Constant => {
+            Some(is_outside(&rows, height)?.f_logical_or_(&is_outside(&columns, width)?)?)
+        }
+        _ => None,
+    };
+    let rows = into_range(rows, height, sampling.fill_mode)?;
+    let columns = into_range(columns, width, sampling.fill_mode)?;
+
+    // Pictures as one long list of pixels; a batch of indices into it is one gather.
+    let list = pixels.f_reshape([count * height * width, channels])?;
+    let first = Tensor::f_arange(count, (Kind::Int64, pixels.device()))?
+        .f_mul_scalar_(height * width)?
+        .f_reshape([count, 1, 1])?;
+    let at = |row: &Tensor, column: &Tensor| -> Result<Tensor> {
+        let index = row.f_mul_scalar(width)?.f_add_(column)?.f_add_(&first)?;
+        let values = list.f_index_select(0, &index.f_flatten(0, -1)?)?;
+        Ok(values.f_to_kind(Kind::Float)?.f_reshape([count, height, width, channels])?)
+    };
+    let mut out = match sampling.order {
+        InterpolationOrder::Nearest => {
+            let nearest = |mut place: Tensor, size: i64| -> Result<Tensor> {
+                let index = place.f_add_scalar_(0.5)?.f_floor_()?.f_clamp_(0, size - 1)?;
+                Ok(index.f_to_kind(Kind::Int64)?)
+            };
+            at(&nearest(rows, height)?, &nearest(columns, width)?)?
+        }
+        InterpolationOrder::Linear => {
+            let row = Neighbours::of(&rows, height)?;
+            let column = Neighbours::of(&columns, width)?;
+            let across = |row: &Tensor| -> Result<Tensor> {
+                Ok(at(row, &column.low)?.f_lerp_tensor(&at(row, &column.high)?, &column.weight)?)
+            };
+            across(&row.low)?.f_lerp_tensor(&across(&row.high)?, &row.weight)?
+        }
+    };
+    if let Some(outside) = outside {
+        let _ = out.f_masked_fill_(&outside.f_unsqueeze(-1)?, sampling.cval)?;
+    }
+    Ok(out)
+}
+
+#[derive(Clone, Copy)]
+enum Axis {
+    Row,
+    Column,
+}
+
+/// Along one axis, where every output pixel comes from: `[N, H, W]`, in pixels. In f64, and summed
+/// in scipy's order, so that what lies half way between two pixels falls to the same one.
+fn coordinates(pixels: &Tensor, placements: &[Placement], axis: Axis) -> Result<Tensor> {
+    let (count, height, width, _) = pixels.size4()?;
+    let device = pixels.device();
+    let kind = if device == Device::Mps { Kind::Float } else { Kind::Double };
+    let mut by_row = Vec::with_capacity((count * height) as usize);
+    let mut by_column = Vec::with_capacity((count * width) as usize);
+    for placement in placements {
+        let [along_rows, along_columns, offset] = match axis {
+            Axis::Row => placement.affine.row,
+            Axis::Column => placement.affine.column,
+        };
+        let position = |index: i64, size: i64, flipped: bool| {
+            (if flipped { size - 1 - index } else { index }) as f64
+        };
+        by_row.extend(
+            (0..height)
+                .map(|row| offset + position(row, height, placement.flip_vertical) * along_rows),
+        );
+        by_column.extend(
+            (0..width)
+                .map(|column| position(column, width, placement.flip_horizontal) * along_columns),
+        );
+    }
+    let to_device = |values: &[f64], shape: [i64; 3]| -> Result<Tensor> {
+        Ok(Tensor::f_from_slice(values)?.f_to_kind(kind)?.f_to_device(device)?.f_reshape(shape)?)
+    };
+    let by_row = to_device(&by_row, [count, height, 1])?;
+    Ok(by_row.f_add(&to_device(&by_column, [count, 1, width])?)?)
+}
+
+/// Whether a coordinate lies outside the centres of the first and the last pixel.
+fn is_outside(coordinates: &Tensor, size: i64) -> Result<Tensor> {
+    Ok(coordinates.f_lt(0.0)?.f_logical_or_(&coordinates.f_gt((size - 1) as f64)?)?)
+}
+
+/// Coordinates of scipy's `map_coordinate`: inside the picture, but for up to one pixel that the
+/// clamp after it takes away.
+fn into_range(mut coordinates: Tensor, size: i64, fill_mode: FillMode) -> Result<Tensor> {
+    let last = (size - 1) as f64;
+    Ok(match fill_mode {
+        FillMode::Nearest | FillMode::Constant => coordinates.f_clamp_(0.0, last)?,
+        FillMode::Reflect => {
+            let period = 2.0 * size as f64;
+            let mut passes = coordinates.f_div_scalar(period)?.f_floor_()?;
+            let once = coordinates.f_sub_(&passes.f_mul_scalar_(period)?)?;
+            let mirrored = once.f_rsub_scalar(period - 1.0)?;
+            once.f_where_self(&once.f_lt(size as f64)?, &mirrored)?
+        }
+        FillMode::Wrap if size == 1 => coordinates.f_zero_()?,
+        FillMode::Wrap => {
+            // The first pixel and the last are one and the same: a period of size − 1.
+            let passes = coordinates.f_div_scalar(last)?;
+            let above = coordinates.f_sub(&passes.f_floor()?.f_mul_scalar_(last)?)?;
+            let mut passes_below = passes.f_neg()?.f_floor_()?.f_add_scalar_(1.0)?;
+            let below = coordinates.f_add(&passes_below.f_mul_scalar_(last)?)?;
+            let inside_or_below = below.f_where_self(&coordinates.f_lt(0.0)?, &coordinates)?;
+            above.f_where_self(&coordinates.f_gt(last)?, &inside_or_below)?
+        }
+    })
+}
+
+/// The two pixels on either side of each coordinate.
+struct Neighbours {
+    low: Tensor,
+    high: Tensor,
+    /// The share of `high`, `[N, H, W, 1]` f32.
+    weight: Tensor,
+}
+
+impl Neighbours {
+    fn of(coordinates: &Tensor, size: i64) -> Result<Self> {
+        let floor = coordinates.f_floor()?;
+        let weight = coordinates.f_sub(&floor)?.f_to_kind(Kind::Float)?.f_unsqueeze(-1)?;
+        let index = |floor: &Tensor| -> Result<Tensor> {
+            Ok(floor.f_clamp(0, size - 1)?.f_to_kind(Kind::Int64)?)
+        };
+        Ok(Self { low: index(&floor)?, high: index(&floor.f_add_scalar(1.0)?)?, weight })
+    }
+}

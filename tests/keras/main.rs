@@ -1,0 +1,7 @@
+//! Held against real Keras. The golden files under `tests/golden/keras` come from
+//! `scripts/keras_reference.py`.
+
+mod augmentation;
+mod golden;
+mod initial_weights;
+mod training;
