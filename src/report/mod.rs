@@ -1,3 +1,4 @@
 //! What a run looked like.
 
+mod canvas;
 pub mod curves;
