@@ -1,5 +1,6 @@
 //! What the program does, one file a subcommand; the only place that prints.
 
+mod compare;
 mod doctor;
 mod evaluate;
 mod pictures;
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     }

@@ -1,5 +1,6 @@
 //! Drives the binary as a person does: every command, right and wrong.
 
+mod compare;
 mod data_errors;
 mod evaluate;
 mod plot;
