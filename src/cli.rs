@@ -92,7 +92,7 @@ pub struct SummaryArgs {
 /// Train a network.
 ///
 /// Writes config.json, history.csv, last.ot, best.ot and curves to --out.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct TrainArgs {
     /// Folder that holds train and validation, each with one folder a class.
     #[arg(long, value_name = "DIR")]
@@ -109,6 +109,10 @@ pub struct TrainArgs {
     /// Continue the run in --out after its last whole epoch.
     #[arg(long, conflicts_with = "recipe")]
     pub resume: bool,
+    /// Train N runs, with the seed, the next and so on, into seed-1, seed-2 and so on inside --out;
+    /// with --resume, those that are missing or broken off.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeats: Option<u32>,
 
     /// [default: convnet]
     #[arg(long, value_enum, help_heading = "Network")]
@@ -164,7 +168,7 @@ pub struct TrainArgs {
 }
 
 /// Where to compute, when a stored run may say so too.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct OptionalDeviceArgs {
     /// auto, cpu, cuda, cuda:N or mps [default: auto].
     #[arg(long, value_parser = parse_device, help_heading = "Machine")]

@@ -8,6 +8,7 @@ mod plot;
 mod predict;
 mod prepare;
 mod progress;
+mod repeats;
 mod settings;
 mod summary;
 mod synthesize;
@@ -25,7 +26,10 @@ pub fn run(command: Command) -> Result<()> {
         Command::Prepare(args) => prepare::run(&args),
         Command::Synthesize(args) => synthesize::run(&args),
         Command::Summary(args) => summary::run(&args),
-        Command::Train(args) => train::run(&args),
+        Command::Train(args) => match args.repeats {
+            Some(repeats) => repeats::run(&args, repeats),
+            None => train::run(&args),
+        },
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Compare(args) => compare::run(&args),

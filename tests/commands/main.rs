@@ -6,6 +6,7 @@ mod evaluate;
 mod plot;
 mod predict;
 mod prepare;
+mod repeats;
 mod resume;
 mod summary;
 mod support;
