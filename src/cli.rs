@@ -29,6 +29,7 @@ pub enum Command {
     Train(Box<TrainArgs>),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
+    Compare(CompareArgs),
     Plot(PlotArgs),
     Doctor(DoctorArgs),
 }
@@ -97,7 +98,7 @@ pub struct SummaryArgs {
 /// Train a network.
 ///
 /// Writes config.json, history.csv, last.ot, best.ot and curves to --out.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct TrainArgs {
     /// Folder that holds train and validation, each with one folder a class.
     #[arg(long, value_name = "DIR")]
@@ -118,6 +119,10 @@ pub struct TrainArgs {
     /// Continue the run in --out after its last whole epoch.
     #[arg(long, conflicts_with = "recipe")]
     pub resume: bool,
+    /// Train N runs, with the seed, the next and so on, into seed-1, seed-2 and so on inside --out;
+    /// with --resume, those that are missing or broken off.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeats: Option<u32>,
 
     /// [default: convnet]
     #[arg(long, value_enum, help_heading = "Network")]
@@ -180,7 +185,7 @@ pub struct TrainArgs {
 }
 
 /// Where to compute, when a stored run may say so too.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct OptionalDeviceArgs {
     /// auto, cpu, cuda, cuda:N or mps [default: auto].
     #[arg(long, value_parser = parse_device, help_heading = "Machine")]
@@ -232,6 +237,35 @@ pub struct PredictArgs {
     pub csv: Option<PathBuf>,
     #[command(flatten)]
     pub device: OptionalDeviceArgs,
+}
+
+/// Hold runs against the book's, Keras's or any other history.
+///
+/// Prints the figures of the runs (of several, mean ± sample standard deviation), the reference's,
+/// how far comparable reruns spread, the difference, and whether the runs' mean is inside: from the
+/// lowest to the highest of the spread. Overfitting sets in at the epoch around which the mean of
+/// val_loss over three epochs is lowest; if that is the last epoch, it has not set in. Draws both
+/// curves as compare-NAME.png and compare-NAME.svg.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Folder of a run, or of the runs of train --repeats; may be given several times.
+    #[arg(long = "run", value_name = "RUN", required_unless_present = "list")]
+    pub runs: Vec<PathBuf>,
+    /// What to hold them against: a name from --list, or a CSV with Keras's columns.
+    #[arg(long, value_name = "NAME|FILE.csv", required_unless_present = "list")]
+    pub reference: Option<PathBuf>,
+    /// Exit with 1 if a figure is outside, or the number of epochs is another.
+    #[arg(long)]
+    pub strict: bool,
+    /// Print JSON with every digit, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder for the curves, or their path without .png and .svg [default: the first RUN].
+    #[arg(long, value_name = "DIR|PREFIX")]
+    pub to: Option<PathBuf>,
+    /// Print the built-in references and what is wrong with them.
+    #[arg(long, conflicts_with_all = ["runs", "reference", "strict", "json", "to"])]
+    pub list: bool,
 }
 
 /// Draw a run's curves again (listing 5.10): curves.png and curves.svg.

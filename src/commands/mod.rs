@@ -1,5 +1,6 @@
 //! What the program does, one file a subcommand; the only place that prints.
 
+mod compare;
 mod doctor;
 mod evaluate;
 mod pictures;
@@ -7,6 +8,7 @@ mod plot;
 mod predict;
 mod prepare;
 mod progress;
+mod repeats;
 mod settings;
 mod summary;
 mod synthesize;
@@ -24,9 +26,13 @@ pub fn run(command: Command) -> Result<()> {
         Command::Prepare(args) => prepare::run(&args),
         Command::Synthesize(args) => synthesize::run(&args),
         Command::Summary(args) => summary::run(&args),
-        Command::Train(args) => train::run(&args),
+        Command::Train(args) => match args.repeats {
+            Some(repeats) => repeats::run(&args, repeats),
+            None => train::run(&args),
+        },
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     }

@@ -1,3 +1,11 @@
-//! What a run looked like.
+//! What a run looked like, and how it compares with others.
 
+mod built_in;
+mod canvas;
+pub mod comparison;
 pub mod curves;
+pub mod figure;
+pub mod keras_history;
+pub mod overlay;
+pub mod reference;
+pub mod statistic;

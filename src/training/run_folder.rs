@@ -88,6 +88,40 @@ impl RunFolder {
         Ok(run)
     }
 
+    /// The run at `path`, or the runs that `petite train --repeats` has made in it, by seed.
+    ///
+    /// # Errors
+    /// If there is neither, or `path` cannot be read.
+    pub fn open_all(path: &Path) -> Result<Vec<Self>> {
+        let repeats = Self::repeats_in(path)?;
+        if repeats.is_empty() || Self(path.to_owned()).config().is_file() {
+            return Ok(vec![Self::open(path)?]);
+        }
+        repeats.into_iter().map(|(_, path)| Self::open(&path)).collect()
+    }
+
+    /// The folders called `seed-S` in `path`, by seed, with it; none if there is no such folder.
+    ///
+    /// # Errors
+    /// If `path` cannot be read.
+    pub fn repeats_in(path: &Path) -> Result<Vec<(u64, PathBuf)>> {
+        if !path.is_dir() {
+            return Ok(Vec::new());
+        }
+        let cannot_read = || format!("cannot read {}", path.display());
+        let mut found = Vec::new();
+        for entry in path.read_dir().with_context(cannot_read)? {
+            let entry = entry.with_context(cannot_read)?;
+            let name = entry.file_name();
+            let seed = name.to_str().and_then(|name| name.strip_prefix("seed-")?.parse().ok());
+            if let Some(seed) = seed {
+                found.push((seed, entry.path()));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -1,10 +1,12 @@
 //! Drives the binary as a person does: every command, right and wrong.
 
+mod compare;
 mod data_errors;
 mod evaluate;
 mod plot;
 mod predict;
 mod prepare;
+mod repeats;
 mod resume;
 mod summary;
 mod support;

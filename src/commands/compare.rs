@@ -1,0 +1,258 @@
+//! `petite compare`
+
+use super::say;
+use crate::cli::CompareArgs;
+use crate::report::comparison::{Comparison, Row, Verdict};
+use crate::report::figure::{Figure, Run};
+use crate::report::reference::{self, Reference};
+use crate::report::{keras_history, overlay};
+use crate::training::run_folder::RunFolder;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+pub fn run(args: &CompareArgs) -> Result<()> {
+    if args.list {
+        return list();
+    }
+    let name = args.reference.as_deref().context("expected --reference NAME; try --list")?;
+    let reference = reference::find(name)?;
+    ensure!(
+        !args.strict || !reference.spread.is_empty(),
+        "expected a reference with a spread for --strict, found the one history {}; try {}",
+        name.display(),
+        reference::names().join(", ")
+    );
+    let (runs, mut notes) = read_runs(&args.runs)?;
+    let comparison = Comparison::new(&runs, &reference);
+    notes.splice(0..0, comparison.other_lengths.iter().cloned());
+
+    let first = args.runs.first().context("expected --run RUN")?;
+    let (png, svg) = overlay_paths(args.to.as_deref(), first, &reference.name);
+    overlay::write_both(&png, &svg, &runs, &reference)?;
+    if args.json {
+        let report = to_json(&runs, &reference, &comparison, &notes, [&png, &svg]);
+        let report = serde_json::to_string_pretty(&report);
+        say(report.context("cannot turn the comparison into JSON")?);
+    } else {
+        print_table(&runs, &reference, &comparison);
+        print_reference(&reference);
+        notes.iter().for_each(|note| say(format_args!("note        {note}")));
+        say(format_args!("curves      {}, {}", png.display(), svg.display()));
+    }
+    if args.strict { check(&comparison, &reference) } else { Ok(()) }
+}
+
+fn list() -> Result<()> {
+    for reference in reference::all()? {
+        let figure = |figure: Figure| {
+            let value = figure.of(&reference.run).map(|value| format!("{value:.3}"));
+            value.unwrap_or_else(|| "n/a".to_owned())
+        };
+        let flaws = reference.flaws.join("; ");
+        say(format_args!(
+            "{:<24}{}; val_acc {} at the end, {} in the mean of the last ten, lowest val_loss {}; spread of {} runs{}{flaws}",
+            reference.name,
+            reference.what,
+            figure(Figure::LastValAcc),
+            figure(Figure::MeanValAcc),
+            figure(Figure::LowestValLoss),
+            reference.spread.len(),
+            if flaws.is_empty() { "" } else { "; " },
+        ));
+    }
+    Ok(())
+}
+
+/// The runs at `paths`, and what a person should know about them.
+fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
+    let (mut runs, mut notes, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for path in paths {
+        for folder in RunFolder::open_all(path)? {
+            let path = folder.path().display();
+            let whole =
+                folder.path().canonicalize().with_context(|| format!("cannot read {path}"))?;
+            let name =
+                whole.file_name().unwrap_or(whole.as_os_str()).to_string_lossy().into_owned();
+            ensure!(
+                seen.insert(whole),
+                "expected every --run once, found {path} twice; try without it"
+            );
+            runs.push(Run {
+                name,
+                history: keras_history::read(&folder.history())?,
+                val_loss_holds: true,
+                test_acc: test_acc(&folder, &mut notes)?,
+            });
+        }
+    }
+    Ok((runs, notes))
+}
+
+/// The accuracy in `test.json`, if the run was evaluated with its last weights, as the references.
+fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> {
+    #[derive(Deserialize)]
+    struct Evaluation {
+        weights: String,
+        acc: f64,
+    }
+    let path = folder.evaluation("test");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let evaluation: Evaluation = serde_json::from_str(&text).with_context(|| {
+        format!("expected what petite evaluate writes in {}; try it again", path.display())
+    })?;
+    if evaluation.weights != "last" {
+        notes.push(format!(
+            "{} is of the {} weights, the references' test acc of the last: left out",
+            path.display(),
+            evaluation.weights
+        ));
+        return Ok(None);
+    }
+    Ok(Some(evaluation.acc))
+}
+
+/// Where the curves go: the PNG and the SVG.
+fn overlay_paths(to: Option<&Path>, run: &Path, name: &str) -> (PathBuf, PathBuf) {
+    let named = format!("compare-{name}");
+    let mut prefix = match to {
+        None => run.join(named),
+        Some(folder) if folder.is_dir() => folder.join(named),
+        Some(file) if file.extension().is_some_and(|end| end == "png" || end == "svg") => {
+            file.with_extension("")
+        }
+        Some(prefix) => prefix.to_owned(),
+    }
+    .into_os_string();
+    let mut png = prefix.clone();
+    png.push(".png");
+    prefix.push(".svg");
+    (png.into(), prefix.into())
+}
+
+fn print_table(runs: &[Run], reference: &Reference, comparison: &Comparison) {
+    let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    say(format_args!("{} against {} ({})", names.join(", "), reference.name, reference.what));
+    let title = if runs.len() > 1 { "runs" } else { "run" };
+    say(format_args!(
+        "{:<26}{title:>17}{:>11}{:>24}{:>12}",
+        "", "reference", "spread (runs)", "difference"
+    ));
+    for row in &comparison.rows {
+        let decimals = row.figure.decimals();
+        let or_not_known = |text: Option<String>| text.unwrap_or_else(|| "n/a".to_owned());
+        // The mean of several epochs is no whole number.
+        let of_mean = if runs.len() > 1 { decimals.max(1) } else { decimals };
+        let line = format!(
+            "{:<26}{:>17}{:>11}{:>24}{:>12}  {}",
+            row.figure.label(),
+            or_not_known(row.runs.as_ref().map(|runs| runs.show(of_mean))),
+            or_not_known(row.reference.map(|value| format!("{value:.decimals$}"))),
+            or_not_known(row.spread.map(|spread| format!(
+                "{:.decimals$} to {:.decimals$} ({})",
+                spread.lowest, spread.highest, spread.runs
+            ))),
+            or_not_known(row.difference().map(|value| format!("{value:+.of_mean$}"))),
+            verdict_in_words(row.verdict),
+        );
+        say(line.trim_end());
+    }
+}
+
+fn verdict_in_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Inside => "inside",
+        Verdict::Outside => "outside",
+        Verdict::NotJudged => "",
+    }
+}
+
+fn print_reference(reference: &Reference) {
+    say(format_args!("reference   {}", reference.provenance));
+    reference.flaws.iter().for_each(|flaw| say(format_args!("flaw        {flaw}")));
+    match reference.spread.len() {
+        0 => say("spread      none: a CSV is one history"),
+        count => say(format_args!(
+            "spread      {}: lowest to highest; one more run like these {count} would be outside a figure 2 times in {}",
+            spread_names(reference).join(", "),
+            count + 1
+        )),
+    }
+}
+
+fn spread_names(reference: &Reference) -> Vec<&str> {
+    reference.spread.iter().map(|run| run.name.as_str()).collect()
+}
+
+fn to_json(
+    runs: &[Run],
+    reference: &Reference,
+    comparison: &Comparison,
+    notes: &[String],
+    curves: [&Path; 2],
+) -> Value {
+    let rows = comparison.rows.iter().map(|row| {
+        let figure = json!({
+            "runs": row.runs,
+            "reference": row.reference,
+            "spread": row.spread,
+            "difference": row.difference(),
+            "verdict": row.verdict,
+        });
+        (row.figure.key().to_owned(), figure)
+    });
+    let run = |run: &Run| json!({"name": run.name, "epochs": run.history.len()});
+    json!({
+        "runs": runs.iter().map(run).collect::<Vec<_>>(),
+        "reference": {
+            "name": reference.name,
+            "what": reference.what,
+            "provenance": reference.provenance,
+            "flaws": reference.flaws,
+            "epochs": reference.run.history.len(),
+            "spread": spread_names(reference),
+        },
+        "figures": rows.collect::<serde_json::Map<_, _>>(),
+        "notes": notes,
+        "curves": curves.map(|path| path.display().to_string()),
+    })
+}
+
+/// What `--strict` asks for.
+fn check(comparison: &Comparison, reference: &Reference) -> Result<()> {
+    let outside: Vec<String> = comparison.outside().map(explain).collect();
+    let mut complaints = comparison.other_lengths.clone();
+    if !outside.is_empty() {
+        complaints.push(format!(
+            "expected every figure inside the spread of {}, found {}",
+            reference.name,
+            outside.join(" and ")
+        ));
+    }
+    ensure!(
+        complaints.is_empty(),
+        "{}; try runs of {} epochs with more seeds: petite train --repeats",
+        complaints.join("; "),
+        reference.run.history.len()
+    );
+    Ok(())
+}
+
+/// `val_loss, lowest: 0.6013 (0.5308 to 0.5572)`
+fn explain(row: &Row) -> String {
+    let decimals = row.figure.decimals();
+    let mean = row.runs.as_ref().map_or("n/a".to_owned(), |runs| match runs.deviation {
+        None => format!("{:.decimals$}", runs.mean),
+        Some(_) => format!("{:.*}", decimals.max(1), runs.mean),
+    });
+    let spread = row.spread.map_or(String::new(), |spread| {
+        format!(" ({:.decimals$} to {:.decimals$})", spread.lowest, spread.highest)
+    });
+    format!("{}: {mean}{spread}", row.figure.label())
+}

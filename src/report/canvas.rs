@@ -1,0 +1,100 @@
+//! What all curves are drawn on: the same drawing as PNG and SVG, and a panel over the epochs.
+
+use crate::atomic_file;
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
+use std::path::Path;
+use std::sync::Once;
+
+pub const TRAINING: RGBColor = RGBColor(31, 119, 180);
+pub const VALIDATION: RGBColor = RGBColor(214, 96, 20);
+
+/// Why a drawing on the backend `B` failed.
+pub type DrawError<B> = DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
+/// A panel that series can be drawn on: epochs to the right, a quantity upwards.
+pub type Chart<'a, B> = ChartContext<'a, B, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+/// Something that draws itself, whatever the file's format.
+pub trait Drawing {
+    /// Width and height in pixels.
+    const SIZE: (u32, u32);
+
+    /// Draws on a white `area` of that size.
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), DrawError<B>>;
+}
+
+/// Writes `drawing` to both files.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write_both<D: Drawing>(png: &Path, svg: &Path, drawing: &D) -> Result<()> {
+    atomic_file::write(png, |temporary| {
+        present(&BitMapBackend::new(temporary, D::SIZE).into_drawing_area(), drawing)
+    })?;
+    atomic_file::write(svg, |temporary| {
+        present(&SVGBackend::new(temporary, D::SIZE).into_drawing_area(), drawing)
+    })
+}
+
+fn present<B: DrawingBackend>(area: &DrawingArea<B, Shift>, drawing: &impl Drawing) -> Result<()> {
+    // Text is measured with this font for the SVG too.
+    static FONT: Once = Once::new();
+    FONT.call_once(|| {
+        let _ = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
+    });
+    let failed = |error: DrawError<B>| anyhow!("cannot draw: {error}");
+    area.fill(&WHITE).map_err(failed)?;
+    drawing.draw(area).map_err(failed)?;
+    area.present().map_err(failed)
+}
+
+/// What a panel shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Its axis spans the values.
+    Accuracy,
+    /// Its axis starts at 0.
+    Loss,
+}
+
+/// Draws the axes of a panel for the epochs 1 to `last_epoch` and the `values`, of which those that
+/// are no numbers are passed over.
+pub fn panel<'a, B: DrawingBackend>(
+    area: &'a DrawingArea<B, Shift>,
+    title: &str,
+    quantity: Quantity,
+    last_epoch: i64,
+    values: impl Iterator<Item = f64>,
+) -> Result<Chart<'a, B>, DrawError<B>> {
+    let (lowest, highest) = values
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+    let margin = ((highest - lowest) * 0.06).max(0.01);
+    let y_range = match (lowest.is_finite(), quantity) {
+        (false, _) => 0.0..1.0,
+        (true, Quantity::Loss) => 0.0..highest + margin,
+        (true, Quantity::Accuracy) => (lowest - margin).max(0.0)..(highest + margin).min(1.005),
+    };
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, ("sans-serif", 22))
+        .margin(16)
+        .margin_right(24)
+        .x_label_area_size(44)
+        .y_label_area_size(56)
+        .build_cartesian_2d(0.0..last_epoch as f64 + 1.0, y_range)?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .bold_line_style(RGBColor(225, 225, 225))
+        .x_desc("Epochs")
+        .x_labels(12)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| format!("{y:.2}"))
+        .label_style(("sans-serif", 15))
+        .axis_desc_style(("sans-serif", 16))
+        .draw()?;
+    Ok(chart)
+}

@@ -1,0 +1,176 @@
+//! The figures by which runs are held against each other.
+
+use super::keras_history::Epoch;
+
+/// A run or rerun, by whatever program, as far as it can be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub name: String,
+    /// At least one epoch, from 1 on without gap.
+    pub history: Vec<Epoch>,
+    /// Whether `val_loss` in `history` can be believed. If not, it has no figures.
+    pub val_loss_holds: bool,
+    /// Share of the test pictures told right, 0..=1, with the weights of the last epoch.
+    pub test_acc: Option<f64>,
+}
+
+/// One number of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// Training accuracy of the last epoch.
+    LastAcc,
+    LastValAcc,
+    BestValAcc,
+    /// Mean of val_acc over the last ten epochs, or over all if there are fewer.
+    MeanValAcc,
+    LowestValLoss,
+    /// The first epoch with the lowest val_loss.
+    LowestValLossEpoch,
+    /// The epoch at which overfitting sets in: the first at which the mean of val_loss over it and
+    /// its two neighbours (one at either end of the run) is lowest. No later epochs do better
+    /// together, while training goes on; a single lucky epoch does not move it. The last epoch says
+    /// that overfitting has not set in.
+    OverfittingEpoch,
+    TestAcc,
+}
+
+impl Figure {
+    pub const ALL: [Self; 8] = [
+        Self::LastAcc,
+        Self::LastValAcc,
+        Self::BestValAcc,
+        Self::MeanValAcc,
+        Self::LowestValLoss,
+        Self::LowestValLossEpoch,
+        Self::OverfittingEpoch,
+        Self::TestAcc,
+    ];
+
+    /// What people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::LastAcc => "acc, last epoch",
+            Self::LastValAcc => "val_acc, last epoch",
+            Self::BestValAcc => "val_acc, best",
+            Self::MeanValAcc => "val_acc, mean of last ten",
+            Self::LowestValLoss => "val_loss, lowest",
+            Self::LowestValLossEpoch => "val_loss lowest at epoch",
+            Self::OverfittingEpoch => "overfits from epoch",
+            Self::TestAcc => "test acc",
+        }
+    }
+
+    /// What programs read.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::LastAcc => "acc_last",
+            Self::LastValAcc => "val_acc_last",
+            Self::BestValAcc => "val_acc_best",
+            Self::MeanValAcc => "val_acc_mean_last_ten",
+            Self::LowestValLoss => "val_loss_lowest",
+            Self::LowestValLossEpoch => "val_loss_lowest_epoch",
+            Self::OverfittingEpoch => "overfitting_epoch",
+            Self::TestAcc => "test_acc",
+        }
+    }
+
+    /// Decimals to print: four, as notebooks print, and none for an epoch.
+    pub fn decimals(self) -> usize {
+        match self {
+            Self::LowestValLossEpoch | Self::OverfittingEpoch => 0,
+            _ => 4,
+        }
+    }
+
+    /// The figure of `run`; `None` if it is not known or, in a run that diverged, not a number.
+    pub fn of(self, run: &Run) -> Option<f64> {
+        let history = &run.history;
+        let val_losses = || {
+            let known = if run.val_loss_holds { &history[..] } else { &[] };
+            known.iter().map(|row| (row.epoch, row.val_loss))
+        };
+        match self {
+            Self::LastAcc => history.last().map(|row| row.acc),
+            Self::LastValAcc => history.last().map(|row| row.val_acc),
+            Self::BestValAcc => history.iter().map(|row| row.val_acc).reduce(f64::max),
+            Self::MeanValAcc => {
+                let last = &history[history.len().saturating_sub(10)..];
+                let sum: f64 = last.iter().map(|row| row.val_acc).sum();
+                (!last.is_empty()).then(|| sum / last.len() as f64)
+            }
+            Self::LowestValLoss => lowest(val_losses()).map(|(_, val_loss)| val_loss),
+            Self::LowestValLossEpoch => lowest(val_losses()).map(|(epoch, _)| epoch as f64),
+            Self::OverfittingEpoch if run.val_loss_holds => {
+                lowest(smoothed_val_losses(history)).map(|(epoch, _)| epoch as f64)
+            }
+            Self::OverfittingEpoch => None,
+            Self::TestAcc => run.test_acc,
+        }
+    }
+}
+
+/// The first of the lowest values, with its epoch; those that are no numbers are passed over.
+fn lowest(values: impl Iterator<Item = (i64, f64)>) -> Option<(i64, f64)> {
+    values.filter(|(_, value)| value.is_finite()).min_by(|(_, a), (_, b)| a.total_cmp(b))
+}
+
+/// Each epoch with the mean of val_loss over it and its neighbours.
+fn smoothed_val_losses(history: &[Epoch]) -> impl Iterator<Item = (i64, f64)> {
+    history.iter().enumerate().map(|(index, row)| {
+        let end = (index + 2).min(history.len());
+        let window = &history[index.saturating_sub(1)..end];
+        let sum: f64 = window.iter().map(|row| row.val_loss).sum();
+        (row.epoch, sum / window.len() as f64)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(val_losses: &[f64]) -> Run {
+        let epoch = |(index, &val_loss): (usize, &f64)| Epoch {
+            epoch: index as i64 + 1,
+            loss: 0.5,
+            acc: 0.9,
+            val_loss,
+            val_acc: index as f64 / 100.0,
+        };
+        let history = val_losses.iter().enumerate().map(epoch).collect();
+        Run { name: "run".to_owned(), history, val_loss_holds: true, test_acc: None }
+    }
+
+    #[test]
+    fn overfitting_sets_in_where_no_later_epochs_do_better_together() {
+        // The lowest is epoch 7, alone. The means of three are
+        // .8 .7 .57 .5 .6 .57 .7 .73 .9.
+        let run = run(&[0.9, 0.7, 0.5, 0.5, 0.5, 0.8, 0.4, 0.9, 0.9]);
+        assert_eq!(Figure::LowestValLossEpoch.of(&run), Some(7.0));
+        assert_eq!(Figure::OverfittingEpoch.of(&run), Some(4.0));
+    }
+
+    #[test]
+    fn a_run_that_still_improves_ends_at_its_last_epoch() {
+        assert_eq!(Figure::OverfittingEpoch.of(&run(&[0.9, 0.8, 0.7, 0.6])), Some(4.0));
+        assert_eq!(Figure::OverfittingEpoch.of(&run(&[0.9])), Some(1.0));
+    }
+
+    #[test]
+    fn fewer_than_ten_epochs_have_the_mean_of_all() {
+        let mean = Figure::MeanValAcc.of(&run(&[0.9; 3])).unwrap();
+        assert!((mean - 0.01).abs() < 1e-12);
+        let mean = Figure::MeanValAcc.of(&run(&[0.9; 20])).unwrap();
+        assert!((mean - 0.145).abs() < 1e-12);
+    }
+
+    #[test]
+    fn passes_over_what_is_no_number() {
+        let diverged = run(&[0.7, 0.6, f64::NAN, f64::INFINITY]);
+        assert_eq!(Figure::LowestValLossEpoch.of(&diverged), Some(2.0));
+        assert_eq!(Figure::OverfittingEpoch.of(&diverged), Some(1.0));
+        assert_eq!(Figure::LowestValLoss.of(&run(&[f64::NAN])), None);
+        let unknown = Run { val_loss_holds: false, ..run(&[0.7]) };
+        assert_eq!(Figure::LowestValLoss.of(&unknown), None);
+        assert_eq!(Figure::OverfittingEpoch.of(&unknown), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! What runs are held against: a history with its provenance, its known flaws, and the comparable
+//! reruns that show how much such a run varies.
+
+use super::built_in::{BUILT_IN, BuiltIn, Rerun};
+use super::figure::{Figure, Run};
+use super::keras_history;
+use anyhow::{Result, bail};
+use std::path::Path;
+
+/// A history to hold runs against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// The name of a built-in reference; of a CSV, its file name without the extension, or that of
+    /// the run whose `history.csv` it is.
+    pub name: String,
+    /// What was trained.
+    pub what: String,
+    pub provenance: String,
+    pub flaws: Vec<String>,
+    pub run: Run,
+    /// The runs whose lowest and highest figures are the spread; empty for a CSV. The reference's
+    /// own run is among them unless a flaw makes it another experiment.
+    pub spread: Vec<Run>,
+}
+
+/// The built-in reference called `text`, or the history in the CSV at the path `text`.
+///
+/// # Errors
+/// If there is neither: the names there are; if the CSV has no whole history.
+pub fn find(text: &Path) -> Result<Reference> {
+    if let Some(built_in) = BUILT_IN.iter().find(|built_in| Path::new(built_in.name) == text) {
+        return load(built_in);
+    }
+    let is_path = text.extension().is_some() || text.components().count() > 1;
+    if !text.exists() && !is_path {
+        bail!(
+            "expected the name of a reference or a CSV, found {}; try {}, or a file",
+            text.display(),
+            names().join(", ")
+        );
+    }
+    let history = keras_history::read(text)?;
+    let name = csv_name(text);
+    Ok(Reference {
+        what: format!("{} epochs", history.len()),
+        provenance: text.display().to_string(),
+        flaws: Vec::new(),
+        run: Run { name: name.clone(), history, val_loss_holds: true, test_acc: None },
+        spread: Vec::new(),
+        name,
+    })
+}
+
+/// The file's name without its extension; of a run's history, the name of the run.
+fn csv_name(path: &Path) -> String {
+    let named_after = match path.parent().filter(|parent| parent.file_name().is_some()) {
+        Some(run) if path.ends_with("history.csv") => run.file_name(),
+        _ => path.file_stem(),
+    };
+    named_after.unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The names of the built-in references.
+pub fn names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|built_in| built_in.name).collect()
+}
+
+/// All built-in references.
+///
+/// # Errors
+/// If one of them is no history; a test keeps them so.
+pub fn all() -> Result<Vec<Reference>> {
+    BUILT_IN.iter().map(load).collect()
+}
+
+fn load(built_in: &BuiltIn) -> Result<Reference> {
+    let run = load_run(&built_in.run)?;
+    let mut spread: Vec<Run> = built_in.reruns.iter().map(load_run).collect::<Result<_>>()?;
+    if built_in.run_in_spread {
+        spread.insert(0, run.clone());
+    }
+    Ok(Reference {
+        name: built_in.name.to_owned(),
+        what: built_in.what.to_owned(),
+        provenance: built_in.provenance.to_owned(),
+        flaws: built_in.flaws.iter().map(|&flaw| flaw.to_owned()).collect(),
+        run,
+        spread,
+    })
+}
+
+fn load_run(rerun: &Rerun) -> Result<Run> {
+    Ok(Run {
+        name: rerun.name.to_owned(),
+        history: keras_history::parse(rerun.csv, rerun.name)?,
+        val_loss_holds: rerun.val_loss_holds,
+        test_acc: rerun.test_acc,
+    })
+}
+
+impl Reference {
+    /// The lowest and highest `figure` of the spread's runs, and how many of them have it; `None`
+    /// if fewer than two do.
+    pub fn spread_of(&self, figure: Figure) -> Option<Spread> {
+        let values: Vec<f64> = self.spread.iter().filter_map(|run| figure.of(run)).collect();
+        let lowest = values.iter().copied().reduce(f64::min)?;
+        let highest = values.iter().copied().reduce(f64::max)?;
+        (values.len() > 1).then_some(Spread { lowest, highest, runs: values.len() })
+    }
+}
+
+/// How much a figure varies from run to run.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Spread {
+    pub lowest: f64,
+    pub highest: f64,
+    pub runs: usize,
+}
+
+impl Spread {
+    /// Whether `value` lies from the lowest to the highest, both included. Notebooks print four
+    /// decimals, so a value that rounds to a bound is inside.
+    pub fn holds(&self, value: f64) -> bool {
+        const HALF_A_DIGIT: f64 = 5e-5;
+        (self.lowest - HALF_A_DIGIT..=self.highest + HALF_A_DIGIT).contains(&value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct SummaryRow {
+        run: String,
+        source: String,
+        epochs: usize,
+        last_acc: f64,
+        last_val_acc: f64,
+        best_val_acc: f64,
+        min_val_loss: f64,
+        min_val_loss_epoch: f64,
+        mean_last10_val_acc: f64,
+        test_acc: Option<f64>,
+    }
+
+    /// The references and the notebooks' names in summary.csv.
+    const NOTEBOOKS: [(&str, &str); 5] = [
+        ("book-baseline", "52_baseline"),
+        ("book-augmented", "52_augment"),
+        ("book-features", "53_feat_noaug"),
+        ("book-features-augmented", "53_feat_aug"),
+        ("book-fine-tune", "53_finetune"),
+    ];
+
+    #[test]
+    fn figures_are_those_of_the_summary() {
+        let summary = include_str!("../../reference/reruns/summary.csv");
+        let rows: Vec<SummaryRow> = csv::Reader::from_reader(summary.as_bytes())
+            .deserialize()
+            .map(Result::unwrap)
+            .collect();
+        let mut checked = 0;
+        for (name, notebook) in NOTEBOOKS {
+            let reference = find(Path::new(name)).unwrap();
+            let reruns = reference.spread.iter().filter(|run| **run != reference.run);
+            for run in reruns.chain([&reference.run]) {
+                let source = if run.name == "the book" { "fchollet" } else { &run.name };
+                let row = rows
+                    .iter()
+                    .find(|row| {
+                        row.run == notebook && row.source.starts_with(&format!("{source}/"))
+                    })
+                    .unwrap_or_else(|| panic!("{notebook} by {source} is not in the summary"));
+                // Implausible or not, what the CSV holds is what the summary has.
+                let whole = Run { val_loss_holds: true, ..run.clone() };
+                assert_eq!(run.history.len(), row.epochs, "{name} {source}");
+                for (figure, expected) in [
+                    (Figure::LastAcc, row.last_acc),
+                    (Figure::LastValAcc, row.last_val_acc),
+                    (Figure::BestValAcc, row.best_val_acc),
+                    (Figure::MeanValAcc, row.mean_last10_val_acc),
+                    (Figure::LowestValLoss, row.min_val_loss),
+                    (Figure::LowestValLossEpoch, row.min_val_loss_epoch),
+                ] {
+                    let value = figure.of(&whole).unwrap();
+                    assert!(
+                        (value - expected).abs() < 5.1e-5,
+                        "{name} {source} {figure:?} {value}"
+                    );
+                }
+                let test_acc = |value: Option<f64>| value.map(|value| (value * 1000.0).round());
+                assert_eq!(test_acc(run.test_acc), test_acc(row.test_acc), "{name} {source}");
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, 6 + 5 + 7 + 4 + 4);
+    }
+
+    #[test]
+    fn spreads_leave_out_what_is_not_comparable() {
+        let baseline = find(Path::new("book-baseline")).unwrap();
+        let spread = |figure| {
+            let spread = baseline.spread_of(figure).unwrap();
+            (spread.lowest, spread.highest, spread.runs)
+        };
+        assert_eq!(spread(Figure::LastValAcc), (0.724, 0.751, 6));
+        // birolkuyumcu's 0.2765 at epoch 20 does not count.
+        assert_eq!(spread(Figure::LowestValLoss), (0.5308, 0.5572, 5));
+        assert_eq!(spread(Figure::LowestValLossEpoch), (7.0, 12.0, 5));
+        assert_eq!(baseline.spread_of(Figure::TestAcc), None);
+        // The book's own 0.951 was not frozen.
+        let features = find(Path::new("book-features-augmented")).unwrap();
+        let spread = features.spread_of(Figure::LastValAcc).unwrap();
+        assert_eq!((spread.lowest, spread.highest, spread.runs), (0.893, 0.905, 3));
+        for reference in all().unwrap() {
+            assert!(reference.spread.len() > 1 && !reference.provenance.is_empty());
+        }
+    }
+
+    #[test]
+    fn bounds_are_inside() {
+        let spread = Spread { lowest: 0.543, highest: 0.744, runs: 2 };
+        // The nearest f32 of 0.744, as Keras 3 writes it, is 0.7440000176429749.
+        for inside in [0.543, 0.744, 0.7440000176429749] {
+            assert!(spread.holds(inside));
+        }
+        for outside in [0.5429, 0.7441, f64::NAN] {
+            assert!(!spread.holds(outside));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The same run with several seeds.
+
+use super::support::{Workspace, entries, error_of, figures, output_of, petite};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+fn resume(workspace: &Workspace, flags: &str) -> assert_cmd::Command {
+    let mut command = petite(&format!("train --resume {flags}"));
+    command.arg("--out").arg(workspace.path("out"));
+    command
+}
+
+#[test]
+fn trains_seed_after_seed_and_resumes_what_is_missing() {
+    let workspace = Workspace::with_data();
+    let out = output_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 2"));
+    assert_eq!(entries(&workspace.path("out")), ["seed-5", "seed-6"]);
+    let line = out.lines().find_map(|line| line.strip_prefix("val_acc, mean of last ten")).unwrap();
+    assert!(line.contains(" ± ") && out.contains("petite compare --run"), "{out}");
+
+    workspace.train("single", "--epochs 2 --seed 6").assert().success();
+    let second = figures(&workspace.history("out/seed-6"));
+    assert_eq!(figures(&workspace.history("single")), second);
+    output_of(&mut workspace.on_run("compare --reference book-baseline", "out"));
+
+    // A third seed, one that has lost its last epoch, and one that is finished.
+    workspace.train("short", "--epochs 1 --seed 6").assert().success();
+    std::fs::remove_dir_all(workspace.path("out/seed-6")).unwrap();
+    std::fs::rename(workspace.path("short"), workspace.path("out/seed-6")).unwrap();
+    let error = error_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 3"));
+    assert!(error.contains("new or empty") && error.contains("--resume"), "{error}");
+    let error = error_of(&mut resume(&workspace, "--repeats 3 --batch-size 8"));
+    assert!(error.contains("a flag that changes them"), "{error}");
+    let out = output_of(&mut resume(&workspace, "--repeats 3 --epochs 2"));
+    assert!(out.contains("all its 2 epochs") && out.contains("continuing after epoch 1"), "{out}");
+    assert_eq!(figures(&workspace.history("out/seed-6")), second);
+    assert_eq!(workspace.history("out/seed-7").len(), 2);
+    let config = std::fs::read_to_string(workspace.path("out/seed-7/config.json")).unwrap();
+    assert!(config.contains("\"seed\": 7") && config.contains("\"batch_size\": 4"), "{config}");
+}
+
+#[test]
+fn an_interrupted_repetition_says_how_to_continue() {
+    let workspace = Workspace::with_data();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("petite"))
+        .args(["train", "--epochs", "3", "--batch-size", "4", "--image-size", "46"])
+        .args(["--threads", "1", "--repeats", "2", "--data"])
+        .arg(workspace.path("data"))
+        .arg("--out")
+        .arg(workspace.path("out"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines.find(|line| line.as_ref().unwrap().starts_with("epoch 1/3")).unwrap().unwrap();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("petite train --resume --repeats 2 --out "), "{error}");
+    resume(&workspace, "--repeats 2").assert().success();
+    for run in ["out/seed-1", "out/seed-2"] {
+        assert_eq!(workspace.history(run).len(), 3);
+    }
+}
+
+#[test]
+fn refuses_what_cannot_be_repeated() {
+    let workspace = Workspace::with_data();
+    workspace.train("out", "--repeats 0").assert().code(2);
+    let flags = format!("--epochs 1 --repeats 2 --seed {}", u64::MAX);
+    let error = error_of(&mut workspace.train("out", &flags));
+    assert!(error.contains("a --seed that 2 runs can count on from"), "{error}");
+    assert!(!workspace.path("out").exists());
+    let error = error_of(&mut resume(&workspace, "--repeats 2"));
+    assert!(error.contains("with --resume --repeats, found none"), "{error}");
+    std::fs::remove_dir_all(workspace.path("data/train")).unwrap();
+    let error = error_of(&mut workspace.train("out", "--repeats 2"));
+    assert!(error.contains("train"), "{error}");
+    assert!(!workspace.path("out").exists());
+}
