@@ -67,7 +67,26 @@ def write_resizes() -> None:
     (GOLDEN / "resize.json").write_text(text + "\n")
 
 
+def write_nearest() -> None:
+    """Which pixel nearest takes along both axes, for 1,000 widths and heights: every width from 1
+    to 1,000, paired with the heights backwards. Pixels spell their own column and row; the file
+    holds the steps from one index to the next, 150 columns then 150 rows a picture."""
+    steps = bytearray()
+    for width in range(1, 1001):
+        height = 1001 - width
+        columns = Image.new("I", (width, 1))
+        columns.putdata(range(width))
+        rows = Image.new("I", (1, height))
+        rows.putdata(range(height))
+        # One axis at a time: the other is 1 pixel, of which nearest takes that one.
+        for line, to in ((columns, (150, 1)), (rows, (1, 150))):
+            taken = list(line.resize(to, Image.Resampling.NEAREST).getdata())
+            steps += bytes(b - a for a, b in zip([0, *taken], taken))
+    (GOLDEN / "nearest.bin").write_bytes(steps)
+
+
 if __name__ == "__main__":
     GOLDEN.mkdir(parents=True, exist_ok=True)
     write_jpegs()
     write_resizes()
+    write_nearest()

@@ -31,6 +31,7 @@ pub enum Command {
     Predict(PredictArgs),
     Compare(CompareArgs),
     Plot(PlotArgs),
+    Preview(PreviewArgs),
     Doctor(DoctorArgs),
 }
 
@@ -274,6 +275,44 @@ pub struct PlotArgs {
     /// Folder of the run.
     #[arg(long, value_name = "RUN")]
     pub run: PathBuf,
+}
+
+/// Draw a contact sheet of pictures, or of one picture augmented many times.
+///
+/// Without an augmentation: pictures of every class with their sizes (the book's figure 5.8). With
+/// one (--recipe augmented, or flags): the first picture, or --picture, as training would see it
+/// (figure 5.12).
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// Folder that holds the split.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Folder of pictures inside the data set.
+    #[arg(long, default_value = "train")]
+    pub split: String,
+    /// Whose augmentation is shown.
+    #[arg(long, value_enum, default_value_t)]
+    pub recipe: Recipe,
+    /// Follow this version of Keras.
+    #[arg(long, value_enum, default_value_t, value_name = "VERSION")]
+    pub keras: KerasProfile,
+    /// The picture to augment [default: the split's first].
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
+    /// Size to augment at: 150, or HEIGHTxWIDTH [default: 150].
+    #[arg(long, value_name = "SIZE", value_parser = parse_image_size)]
+    pub image_size: Option<(usize, usize)>,
+    /// Pictures to show [default: 10; augmented: 9 and the picture itself].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub count: Option<u16>,
+    /// Other pictures, other transforms.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The PNG to write.
+    #[arg(long, value_name = "FILE.png")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    pub augmentation: AugmentArgs,
 }
 
 /// Say what this machine offers: libtorch, devices, threads, and what is wrong.

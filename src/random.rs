@@ -20,6 +20,8 @@ pub enum Purpose {
     Augmentation = 5,
     /// What dropout drops; the index is made of the step and the layer's place.
     Dropout = 6,
+    /// Which pictures a contact sheet shows; the index is 0.
+    Preview = 7,
 }
 
 /// The generator for `(seed, purpose, index)`: ChaCha with 8 rounds, whose output is fixed by its

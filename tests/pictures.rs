@@ -71,6 +71,41 @@ fn resized_pixels_are_pillows() {
     }
 }
 
+/// 1,000 widths and heights to 150: `write_nearest` of the script.
+#[test]
+fn nearest_takes_pillow_s_pixels_at_a_thousand_sizes() {
+    let steps = std::fs::read(golden("nearest.bin")).unwrap();
+    assert_eq!(steps.len(), 1000 * 300);
+    for (index, steps) in steps.chunks_exact(300).enumerate() {
+        let (width, height) = (index + 1, 1000 - index);
+        let taken = |steps: &[u8]| -> Vec<usize> {
+            let mut at = 0;
+            steps
+                .iter()
+                .map(|&step| {
+                    at += usize::from(step);
+                    at
+                })
+                .collect()
+        };
+        let (columns, rows) = (taken(&steps[..150]), taken(&steps[150..]));
+        // A picture whose pixels spell their column and row.
+        let pixel = |row: usize, column: usize| {
+            [(column % 256) as u8, (column / 256 + row / 256 * 16) as u8, (row % 256) as u8]
+        };
+        let pixels =
+            (0..width * height).flat_map(|place| pixel(place / width, place % width)).collect();
+        let picture = Picture { width, height, channels: 3, pixels };
+        let mut out = vec![0; 150 * 150 * 3];
+        resize(&picture, 150, 150, Interpolation::Nearest, &mut out);
+        let expected: Vec<u8> = rows
+            .iter()
+            .flat_map(|&row| columns.iter().flat_map(move |&column| pixel(row, column)))
+            .collect();
+        assert!(out == expected, "{width}×{height}");
+    }
+}
+
 #[test]
 fn a_jpeg_cut_anywhere_is_refused() {
     for name in ["chroma-halved", "progressive", "rotated"] {

@@ -39,13 +39,15 @@ impl Augmentation {
         }
         let (count, height, width, _) = batch.pixels.size4()?;
         let size = (height as usize, width as usize);
-        let transforms: Vec<Transform> = (batch.first..batch.first + count)
-            .map(|place| {
-                let mut random = generator(self.seed, Purpose::Augmentation, place as u64);
-                Transform::draw(&self.config, &self.conventions, size, &mut random)
-            })
-            .collect();
+        let transforms: Vec<Transform> =
+            (batch.first..batch.first + count).map(|place| self.draw(place, size)).collect();
         to_images(&self.apply(&batch.pixels, &transforms)?)
+    }
+
+    /// The transform of the picture at `place` in the stream of batches, `(height, width)` in size.
+    pub fn draw(&self, place: i64, size: (usize, usize)) -> Transform {
+        let mut random = generator(self.seed, Purpose::Augmentation, place as u64);
+        Transform::draw(&self.config, &self.conventions, size, &mut random)
     }
 
     /// Applies the `N` `transforms` to `pixels`, `[N, H, W, C]` u8: the same shape in f32, 0..=255.

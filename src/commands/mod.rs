@@ -7,6 +7,7 @@ mod pictures;
 mod plot;
 mod predict;
 mod prepare;
+mod preview;
 mod progress;
 mod repeats;
 mod settings;
@@ -34,6 +35,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Predict(args) => predict::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Preview(args) => preview::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     }
 }

@@ -39,12 +39,16 @@ pub fn write_both<D: Drawing>(png: &Path, svg: &Path, drawing: &D) -> Result<()>
     })
 }
 
-fn present<B: DrawingBackend>(area: &DrawingArea<B, Shift>, drawing: &impl Drawing) -> Result<()> {
-    // Text is measured with this font for the SVG too.
+/// Text is measured with the font that is built in, for the SVG too: the same on every machine.
+pub fn use_own_font() {
     static FONT: Once = Once::new();
     FONT.call_once(|| {
         let _ = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
     });
+}
+
+fn present<B: DrawingBackend>(area: &DrawingArea<B, Shift>, drawing: &impl Drawing) -> Result<()> {
+    use_own_font();
     let failed = |error: DrawError<B>| anyhow!("cannot draw: {error}");
     area.fill(&WHITE).map_err(failed)?;
     drawing.draw(area).map_err(failed)?;

@@ -3,6 +3,7 @@
 mod built_in;
 mod canvas;
 pub mod comparison;
+pub mod contact_sheet;
 pub mod curves;
 pub mod figure;
 pub mod keras_history;

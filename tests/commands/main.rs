@@ -1,11 +1,13 @@
 //! Drives the binary as a person does: every command, right and wrong.
 
+mod augmented;
 mod compare;
 mod data_errors;
 mod evaluate;
 mod plot;
 mod predict;
 mod prepare;
+mod preview;
 mod repeats;
 mod resume;
 mod summary;

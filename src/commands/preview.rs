@@ -1,0 +1,112 @@
+//! `petite preview`
+
+use super::say;
+use crate::augment::augmentation::Augmentation;
+use crate::augment::config::AugmentConfig;
+use crate::cli::PreviewArgs;
+use crate::data::decode::{ColorMode, Picture, decode};
+use crate::data::folder::{Folder, Sample};
+use crate::data::resize::{Interpolation, resize};
+use crate::random::{Purpose, generator};
+use crate::report::contact_sheet::{self, Tile};
+use crate::training::config::Recipe;
+use anyhow::{Context, Result, ensure};
+use rand::seq::SliceRandom;
+use std::path::Path;
+use tch::{Kind, Tensor};
+
+pub fn run(args: &PreviewArgs) -> Result<()> {
+    let mut config = match args.recipe {
+        Recipe::Baseline => AugmentConfig::default(),
+        Recipe::Augmented => AugmentConfig::book(),
+    };
+    args.augmentation.override_in(&mut config);
+    let folder = Folder::read_split(&args.data, &args.split, None)?;
+    let tiles = if config.is_active() {
+        let count = args.count.unwrap_or(9).into();
+        let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
+        let augmentation = Augmentation::new(config, args.keras, args.seed)?;
+        augmented(path, args.image_size.unwrap_or((150, 150)), &augmentation, count)?
+    } else {
+        ensure!(
+            args.picture.is_none(),
+            "expected an augmentation with --picture, found none; try --recipe augmented"
+        );
+        samples(&folder, args.count.unwrap_or(10).into(), args.seed)?
+    };
+    contact_sheet::write(&args.to, &tiles)?;
+    say(format_args!("{} pictures  {}", tiles.len(), args.to.display()));
+    Ok(())
+}
+
+/// Pictures of every class in turn, with their own sizes (the book's figure 5.8).
+fn samples(folder: &Folder, count: usize, seed: u64) -> Result<Vec<Tile>> {
+    let mut of_class: Vec<Vec<&Sample>> = vec![Vec::new(); folder.classes.len()];
+    let mut shuffled: Vec<&Sample> = folder.samples.iter().collect();
+    shuffled.shuffle(&mut generator(seed, Purpose::Preview, 0));
+    for sample in shuffled {
+        of_class[sample.label].push(sample);
+    }
+    let longest = of_class.iter().map(Vec::len).max().unwrap_or(0);
+    let in_turn =
+        (0..longest).flat_map(|index| of_class.iter().filter_map(move |class| class.get(index)));
+    in_turn
+        .take(count)
+        .map(|sample| {
+            let picture = read(&sample.path)?;
+            let size = format!("{}×{}", picture.width, picture.height);
+            let class = &folder.classes[sample.label];
+            Ok(Tile { picture, caption: vec![format!("{class}  {size}"), file_name(&sample.path)] })
+        })
+        .collect()
+}
+
+/// One picture at the network's size, as it is and `count` times augmented (figure 5.12).
+fn augmented(
+    path: &Path,
+    (height, width): (usize, usize),
+    augmentation: &Augmentation,
+    count: usize,
+) -> Result<Vec<Tile>> {
+    let whole = read(path)?;
+    let mut pixels = vec![0; height * width * 3];
+    resize(&whole, height, width, Interpolation::Nearest, &mut pixels);
+    let one = Tensor::f_from_data_size(&pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
+    let transforms: Vec<_> =
+        (0..count as i64).map(|place| augmentation.draw(place, (height, width))).collect();
+    let out = augmentation.apply(&one.f_repeat([count as i64, 1, 1, 1])?, &transforms)?;
+    let out = out.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
+
+    let as_it_is = Picture { width, height, channels: 3, pixels };
+    let mut tiles = vec![Tile {
+        picture: as_it_is,
+        caption: vec![file_name(path), format!("{width}×{height}")],
+    }];
+    for (index, transform) in transforms.iter().enumerate() {
+        let pixels = Vec::<u8>::try_from(&out.f_get(index as i64)?.f_flatten(0, -1)?)?;
+        let mirrored = match (transform.flip_horizontal, transform.flip_vertical) {
+            (false, false) => "",
+            (true, false) => "  mirrored",
+            (false, true) => "  upside down",
+            (true, true) => "  turned about",
+        };
+        let (tx, ty, zx, zy) = (transform.tx, transform.ty, transform.zx, transform.zy);
+        tiles.push(Tile {
+            picture: Picture { width, height, channels: 3, pixels },
+            caption: vec![
+                format!("{:+.0}°  shift {ty:+.0}, {tx:+.0}{mirrored}", transform.theta),
+                format!("shear {:+.2}  zoom {zy:.2}, {zx:.2}", transform.shear),
+            ],
+        });
+    }
+    Ok(tiles)
+}
+
+fn read(path: &Path) -> Result<Picture> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    decode(&bytes, ColorMode::Rgb).with_context(|| path.display().to_string())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

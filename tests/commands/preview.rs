@@ -1,0 +1,62 @@
+use super::support::{Workspace, error_of, output_of, petite};
+use assert_cmd::Command;
+
+fn preview(workspace: &Workspace, flags: &str, to: &str) -> Command {
+    let mut command = petite(&format!("preview {flags}"));
+    command.arg("--data").arg(workspace.path("data")).arg("--to").arg(workspace.path(to));
+    command
+}
+
+/// Width and height in a PNG's header.
+fn size(workspace: &Workspace, name: &str) -> (u32, u32) {
+    let bytes = std::fs::read(workspace.path(name)).unwrap();
+    assert_eq!(&bytes[1..4], b"PNG");
+    let at = |from: usize| u32::from_be_bytes(bytes[from..from + 4].try_into().unwrap());
+    (at(16), at(20))
+}
+
+#[test]
+fn shows_samples_and_augmented_pictures() {
+    let workspace = Workspace::with_data();
+    let out = output_of(&mut preview(&workspace, "--count 4", "samples.png"));
+    assert!(out.starts_with("4 pictures"), "{out}");
+    let out = output_of(&mut preview(&workspace, "--recipe augmented", "augmented.png"));
+    assert!(out.starts_with("10 pictures"), "{out}");
+    let (width, height) = size(&workspace, "samples.png");
+    let (wider, higher) = size(&workspace, "augmented.png");
+    // One row of four; two rows of five.
+    assert!(wider > width && higher > height, "{width}×{height}, {wider}×{higher}");
+}
+
+#[test]
+fn another_seed_and_version_show_other_pictures() {
+    let workspace = Workspace::with_data();
+    let sheet = |flags: &str, name: &str| {
+        preview(&workspace, flags, name).assert().success();
+        std::fs::read(workspace.path(name)).unwrap()
+    };
+    let first = sheet("--recipe augmented", "1.png");
+    assert_eq!(first, sheet("--recipe augmented", "2.png"));
+    assert_ne!(first, sheet("--recipe augmented --seed 2", "3.png"));
+    assert_ne!(first, sheet("--recipe augmented --keras 3", "4.png"));
+    assert_ne!(first, sheet("--rotation-range 40", "5.png"));
+    assert_ne!(sheet("", "6.png"), sheet("--seed 2", "7.png"));
+}
+
+#[test]
+fn refuses_what_it_cannot_show() {
+    let workspace = Workspace::with_data();
+    workspace.write("broken.jpg", b"no picture");
+    let error = error_of(&mut preview(&workspace, "", "sheet.jpg"));
+    assert!(error.contains("expected --to to name a .png"), "{error}");
+    let mut broken = preview(&workspace, "--horizontal-flip", "sheet.png");
+    let error = error_of(broken.arg("--picture").arg(workspace.path("broken.jpg")));
+    assert!(error.contains("broken.jpg"), "{error}");
+    let error = error_of(&mut preview(&workspace, "--picture x.jpg", "sheet.png"));
+    assert!(error.contains("--recipe augmented"), "{error}");
+    let error = error_of(&mut preview(&workspace, "--split nothing", "sheet.png"));
+    assert!(error.contains("nothing"), "{error}");
+    let error = error_of(&mut preview(&workspace, "--rotation-range 900", "sheet.png"));
+    assert!(error.contains("expected --rotation-range of 0 to 360"), "{error}");
+    assert!(!workspace.path("sheet.png").exists());
+}
