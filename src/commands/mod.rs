@@ -1,7 +1,9 @@
 //! What the program does, one file a subcommand; the only place that prints.
 
+mod convert;
 mod doctor;
 mod evaluate;
+mod import;
 mod pictures;
 mod plot;
 mod predict;
@@ -27,6 +29,8 @@ pub fn run(command: Command) -> Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Doctor(args) => doctor::run(&args),
     }
