@@ -18,18 +18,21 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     // Everything is checked before the run's folder is made.
     let network = Network::new(config.architecture(classes.len())?, Device::Cpu, config.seed)?;
     let (tensors, _) = weights::load(&args.weights)?;
-    weights::assign(network.parameters(), &tensors, &args.weights)?;
+    weights::assign(network.parameters(), &tensors, &args.weights).with_context(|| {
+        format!("cannot import a {} for {}", args.model.name(), classes.join(", "))
+    })?;
     let optimizer = RmsProp::new(config.optimizer, network.parameters())?;
 
     let run = RunFolder::create(&args.out)?;
-    let device = format!("none: imported from {}", args.weights.display());
+    let name = args.weights.file_name().unwrap_or_default();
+    let device = format!("none: imported from {}", name.display());
     run.write_record(&RunRecord { versions: Versions::current(), device, classes, train: config })?;
     checkpoint::import(&run, &network, &optimizer)?;
     say(format_args!(
-        "{}: {} parameters from {}",
+        "{}: {}, {} parameters",
         run.path().display(),
-        with_thousands(network.architecture().parameters()),
-        args.weights.display()
+        args.model.name(),
+        with_thousands(network.architecture().parameters())
     ));
     say(format_args!("next        petite evaluate --run {} --split test", run.path().display()));
     Ok(())

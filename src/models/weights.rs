@@ -154,9 +154,9 @@ pub fn save_safetensors(
         Ok((*name, TensorView::new(*dtype, shape.clone(), bytes)?))
     });
     let views = views.collect::<Result<Vec<_>>>()?;
-    atomic_file::write(path, |temporary| {
-        Ok(safetensors::serialize_to_file(views, Some(metadata), temporary)?)
-    })
+    // `serialize_to_file` would leave a file that nobody but its owner may read.
+    let bytes = safetensors::serialize(views, Some(metadata))?;
+    atomic_file::write_bytes(path, &bytes)
 }
 
 /// Reads the tensors, in the order of their bytes, and the metadata of a safetensors file.
