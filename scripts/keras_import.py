@@ -13,6 +13,7 @@ probabilities are further apart than 1e-4 or the accuracies differ.
 import argparse
 import json
 import pathlib
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -32,6 +33,12 @@ SETTINGS = {
 }
 # These do nothing in prediction, or are looked at by themselves.
 ASIDE = ("InputLayer", "Dropout", "Rescaling")
+
+
+def stored_layers(config: dict) -> list[dict]:
+    """The layers of an architecture; Keras before 2.2.3 stored nothing else of a Sequential."""
+    stored = config["config"]
+    return stored["layers"] if isinstance(stored, dict) else stored
 
 
 def stored_config(path: pathlib.Path) -> dict:
@@ -58,17 +65,19 @@ def stored_config(path: pathlib.Path) -> dict:
     else:
         stop(f"expected a model in .keras or .h5, found {path}; try model.save('model.keras')")
     try:
-        return json.loads(text)
-    except ValueError as error:
-        stop(f"expected the architecture in {path} as JSON, found {error}")
+        config = json.loads(text)
+        for layer in stored_layers(config):
+            layer["class_name"], layer["config"].get("name")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        stop(f"expected the architecture of a model in {path}, found {type(error).__name__}: {error}")
+    return config
 
 
 def check_classes(path: pathlib.Path, config: dict) -> None:
     """Refuses what runs code of its own, and what petite has no layer for."""
     if config.get("class_name") != "Sequential":
         stop(f"expected a Sequential model in {path}, found {config.get('class_name')}; try keras.Sequential(model.layers)")
-    stored = config["config"]
-    for layer in stored["layers"] if isinstance(stored, dict) else stored:
+    for layer in stored_layers(config):
         name = layer["class_name"]
         if name not in (*SETTINGS, *ASIDE) or layer.get("registered_name") not in (None, name):
             stop(f"expected only {', '.join((*SETTINGS, *ASIDE))}, found {name}; custom and Lambda layers cannot be brought here")
@@ -113,10 +122,34 @@ def recognise(model: keras.Sequential) -> tuple[str, str, int]:
     stop(f"expected one of petite's networks (petite summary shows them), such as {want}, found {have}")
 
 
-def load(path: pathlib.Path) -> keras.Sequential:
-    check_classes(path, stored_config(path))
+def modernise(config: dict) -> bool:
+    """Puts an architecture of Keras 2, the book's, into the form that Keras 3 reads; whether that was needed."""
+    stored = stored_layers(config)
+    shape = stored[0]["config"].pop("batch_input_shape", None) if stored else None
+    if shape:
+        if stored[0]["class_name"] == "InputLayer":
+            stored[0]["config"]["batch_shape"] = shape
+        else:
+            # The size of the pictures stood with the first layer.
+            stored.insert(0, {"class_name": "InputLayer", "config": {"batch_shape": shape, "name": "pictures"}})
+    as_list = isinstance(config["config"], list)
+    if as_list:
+        config["config"] = {"name": "sequential", "layers": stored}
+    return bool(shape) or as_list
+
+
+def load(path: pathlib.Path, folder: pathlib.Path) -> keras.Sequential:
+    """Loads the model in `path`. `folder` is temporary."""
+    config = stored_config(path)
+    check_classes(path, config)
+    readable = path
+    if path.suffix != ".keras" and modernise(config):
+        readable = folder / path.name
+        shutil.copyfile(path, readable)
+        with h5py.File(readable, "r+") as file:
+            file.attrs["model_config"] = json.dumps(config)
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        model = keras.saving.load_model(readable, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its readers raise.
         stop(f"expected a model that Keras {keras.__version__} loads in {path}, found: {str(error).strip().splitlines()[0]}")
     if not model.built or len(model.input_shape) != 4 or None in model.input_shape[1:]:
@@ -135,6 +168,29 @@ def pixel_scale(model: keras.Sequential) -> float:
     return 1.0
 
 
+def bring(args: argparse.Namespace, folder: pathlib.Path) -> bool:
+    """Makes the run, and says whether it predicts as the model does. `folder` is temporary."""
+    model = load(args.model, folder)
+    name, downsample, classes = recognise(model)
+    scale = pixel_scale(model)
+    height, width, channels = model.input_shape[1:]
+    if channels != CHANNELS[name]:
+        stop(f"expected pictures of {CHANNELS[name]} channels for {name}, found {channels}")
+    if args.classes and len(args.classes) != classes:
+        stop(f"expected {classes} --classes, as the model has, found {len(args.classes)}")
+    if any("," in each for each in args.classes or ()):
+        stop("expected --classes without commas")
+
+    # Named after the model: it stands in the run's config.json.
+    weights = folder / f"{args.model.name}.safetensors"
+    save_file(keras_model.to_petite(model), weights)
+    data = ["--data", args.data] if args.data else []
+    names = ["--classes", ",".join(args.classes)] if args.classes else []
+    flags = ["--model", name, "--downsample", downsample, "--image-size", f"{height}x{width}", "--out", args.out]
+    print(petite(args.petite, "import", weights, *flags, *data, *names), end="")
+    return keras_model.compare(model, args.out, args, folder, scale=scale) if args.data else True
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path, metavar="MODEL", help="model.keras or model.h5")
@@ -147,27 +203,8 @@ def main() -> None:
     if not args.data and not args.classes:
         parser.error("expected --data or --classes: the names of the classes are not in the model")
 
-    model = load(args.model)
-    name, downsample, classes = recognise(model)
-    scale = pixel_scale(model)
-    height, width, channels = model.input_shape[1:]
-    if channels != CHANNELS[name]:
-        stop(f"expected pictures of {CHANNELS[name]} channels for {name}, found {channels}")
-    if args.classes and len(args.classes) != classes:
-        stop(f"expected {classes} --classes, as the model has, found {len(args.classes)}")
-    if any("," in each for each in args.classes or ()):
-        stop("expected --classes without commas")
-
     with tempfile.TemporaryDirectory() as temporary:
-        folder = pathlib.Path(temporary)
-        # Named after the model: it stands in the run's config.json.
-        weights = folder / f"{args.model.name}.safetensors"
-        save_file(keras_model.to_petite(model), weights)
-        data = ["--data", args.data] if args.data else []
-        names = ["--classes", ",".join(args.classes)] if args.classes else []
-        flags = ["--model", name, "--downsample", downsample, "--image-size", f"{height}x{width}", "--out", args.out]
-        print(petite(args.petite, "import", weights, *flags, *data, *names), end="")
-        same = keras_model.compare(model, args.out, args, folder, scale=scale) if args.data else True
+        same = bring(args, pathlib.Path(temporary))
     sys.exit(0 if same else 1)
 
 

@@ -1,7 +1,9 @@
 //! Drives the binary as a person does: every command, right and wrong.
 
+mod convert;
 mod data_errors;
 mod evaluate;
+mod import;
 mod plot;
 mod predict;
 mod prepare;
