@@ -6,7 +6,9 @@ use crate::cli::EvaluateArgs;
 use crate::data::folder::Folder;
 use crate::data::loader::Loader;
 use crate::evaluation::evaluate::{Evaluation, evaluate};
+use crate::evaluation::export;
 use crate::evaluation::trained::WhichWeights;
+use crate::models::weights::Format;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
@@ -21,6 +23,9 @@ struct Report<'a> {
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
     check_split_name(&args.split)?;
+    if let Some(file) = &args.export {
+        Format::of(file)?;
+    }
     let (run, trained) = settings::load_trained(&args.run, args.weights, &args.device)?;
     let config = &trained.record.train;
     let device = trained.network.device();
@@ -31,9 +36,14 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let skip_bad = args.skip_bad_pictures || config.skip_bad_pictures;
     let pixels =
         pictures::read(&folder, &args.split, config.target(), config.loader_threads, skip_bad)?;
+    let samples = pixels.samples.clone();
     // The batches of training's own validation, so that the same weights give the same numbers.
     let mut loader = Loader::sorted(pixels, device, config.batch_size)?;
-    let evaluation = evaluate(&trained.network, &mut loader, trained.loss, classes)?;
+    let (evaluation, probabilities) =
+        evaluate(&trained.network, &mut loader, trained.loss, classes)?;
+    if let Some(file) = &args.export {
+        export::save(file, &loader, &samples, classes, &probabilities)?;
+    }
 
     let report = Report { split: &args.split, weights: args.weights, evaluation: &evaluation };
     let json = serde_json::to_string_pretty(&report).context("cannot turn the result into JSON")?;

@@ -1,8 +1,10 @@
 //! What the program does, one file a subcommand; the only place that prints.
 
 mod compare;
+mod convert;
 mod doctor;
 mod evaluate;
+mod import;
 mod pictures;
 mod plot;
 mod predict;
@@ -34,6 +36,8 @@ pub fn run(command: Command) -> Result<()> {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -105,6 +105,16 @@ impl Loader {
         Self::new(pixels, device, batch_size, None, Order::Sorted, Iteration::WholePass)
     }
 
+    /// Every picture in the order of the samples, `[N, H, W, C]` u8, on the device.
+    pub fn pixels(&self) -> &Tensor {
+        &self.pixels
+    }
+
+    /// Every label in the order of the samples, `[N]` i64, on the device.
+    pub fn labels(&self) -> &Tensor {
+        &self.labels
+    }
+
     /// Number of pictures.
     pub fn len(&self) -> i64 {
         self.labels.numel() as i64

@@ -7,6 +7,7 @@ use crate::training::loss::Loss;
 use crate::training::validate::validate;
 use anyhow::Result;
 use serde::Serialize;
+use tch::{Device, Tensor};
 
 /// What a network does on a split.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,7 +20,8 @@ pub struct Evaluation {
     pub confusion: Confusion,
 }
 
-/// Evaluates `network` on one pass of `loader`.
+/// Evaluates `network` on one pass of `loader`. With it come the probabilities of
+/// [`Loss::probabilities`], picture by picture, on the CPU.
 ///
 /// # Errors
 /// If libtorch is out of memory, or Ctrl-C was pressed.
@@ -28,18 +30,20 @@ pub fn evaluate(
     loader: &mut Loader,
     loss: Loss,
     classes: &[String],
-) -> Result<Evaluation> {
-    let (mut labels, mut predicted) = (Vec::new(), Vec::new());
+) -> Result<(Evaluation, Tensor)> {
+    let (mut labels, mut predicted, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
     let means = validate(network, loader, loss, 0, |batch, logits| {
         labels.extend(Vec::<i64>::try_from(&batch.labels)?);
-        let classes = loss.predicted(&loss.probabilities(logits)?)?;
-        predicted.extend(Vec::<i64>::try_from(&classes)?);
+        let batch = loss.probabilities(logits)?;
+        predicted.extend(Vec::<i64>::try_from(&loss.predicted(&batch)?)?);
+        probabilities.push(batch.f_to_device(Device::Cpu)?);
         Ok(())
     })?;
-    Ok(Evaluation {
+    let evaluation = Evaluation {
         pictures: labels.len() as i64,
         loss: means.loss,
         acc: means.accuracy,
         confusion: Confusion::new(classes.to_vec(), &labels, &predicted),
-    })
+    };
+    Ok((evaluation, Tensor::f_cat(&probabilities, 0)?))
 }

@@ -2,4 +2,5 @@
 
 pub mod confusion;
 pub mod evaluate;
+pub mod export;
 pub mod trained;

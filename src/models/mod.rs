@@ -6,6 +6,7 @@ pub mod init;
 pub mod layer;
 pub mod mnist;
 pub mod network;
+pub mod npz;
 pub mod summary;
 pub mod weights;
 

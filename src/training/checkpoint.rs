@@ -59,20 +59,40 @@ impl Checkpoints {
             }
         };
         self.best = Some(best);
-
-        let metadata = HashMap::from([
-            ("epoch".to_owned(), record.epoch.to_string()),
-            ("best_epoch".to_owned(), best.epoch.to_string()),
-            ("best_val_loss".to_owned(), best.val_loss.to_string()),
-        ]);
-        let tensors = tensors(network, optimizer);
-        weights::save_safetensors(&self.run.checkpoint(), &tensors, metadata)
+        write(&self.run, Progress { epoch: record.epoch, best }, network, optimizer)
     }
 
     /// The best epoch so far; `None` before the first.
     pub fn best(&self) -> Option<Best> {
         self.best
     }
+}
+
+/// Stores weights that were trained elsewhere as the state before the first epoch, from which
+/// `--resume` trains on.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn import(run: &RunFolder, network: &Network, optimizer: &RmsProp) -> Result<()> {
+    weights::save_ot(&run.last(), network.parameters())?;
+    weights::save_ot(&run.best(), network.parameters())?;
+    // Any epoch is better than none.
+    let best = Best { epoch: 0, val_loss: f64::INFINITY };
+    write(run, Progress { epoch: 0, best }, network, optimizer)
+}
+
+fn write(
+    run: &RunFolder,
+    progress: Progress,
+    network: &Network,
+    optimizer: &RmsProp,
+) -> Result<()> {
+    let metadata = HashMap::from([
+        ("epoch".to_owned(), progress.epoch.to_string()),
+        ("best_epoch".to_owned(), progress.best.epoch.to_string()),
+        ("best_val_loss".to_owned(), progress.best.val_loss.to_string()),
+    ]);
+    weights::save_safetensors(&run.checkpoint(), &tensors(network, optimizer), metadata)
 }
 
 /// Restores `network` and `optimizer` to the run's last whole epoch; `None` if it has none yet.

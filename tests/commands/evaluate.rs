@@ -1,5 +1,7 @@
 use super::support::{Workspace, entries, error_of, output_of, petite, weights_in};
+use petite::models::weights;
 use serde_json::Value;
+use tch::Tensor;
 
 fn json_of(command: &mut assert_cmd::Command) -> Value {
     serde_json::from_str(&output_of(command)).unwrap()
@@ -88,4 +90,40 @@ fn takes_another_data_set() {
         weights_in(&workspace.path("run/last.ot")),
         weights_in(&workspace.path("run/best.ot"))
     );
+}
+
+#[test]
+fn exports_what_the_network_saw_and_said() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 2 --learning-rate 1e-3").assert().success();
+    let export = |name: &str| {
+        let mut command = workspace.on_run("evaluate --json", "run");
+        json_of(command.arg("--export").arg(workspace.path(name)))
+    };
+    let json = export("seen.safetensors");
+    let (tensors, metadata) = weights::load(&workspace.path("seen.safetensors")).unwrap();
+    let named = |name: &str| &tensors.iter().find(|(known, _)| known == name).unwrap().1;
+    let (images, labels) = (named("images"), named("labels"));
+    assert_eq!((images.kind(), images.size()), (tch::Kind::Uint8, vec![8, 46, 46, 3]));
+    assert_eq!(Vec::<i64>::try_from(labels).unwrap(), [0, 0, 0, 0, 1, 1, 1, 1]);
+    let right = named("probabilities").gt(0.5).eq_tensor(labels).to_kind(tch::Kind::Double);
+    assert_eq!(Some(right.mean(tch::Kind::Double).double_value(&[])), json["acc"].as_f64());
+    let paths: Vec<String> = serde_json::from_str(&metadata["paths"]).unwrap();
+    assert!(paths.len() == 8 && paths[7].contains("test/stripes"));
+    assert_eq!(metadata["classes"], r#"["spots","stripes"]"#);
+
+    // The same numbers that predict gives, picture by picture.
+    let csv = workspace.path("told.csv");
+    let mut command = workspace.on_run("predict", "run");
+    command.args(&paths).arg("--csv").arg(&csv).assert().success();
+    let told: Vec<f32> = csv::Reader::from_path(&csv)
+        .unwrap()
+        .records()
+        .map(|row| row.unwrap()[3].parse().unwrap())
+        .collect();
+    assert!(named("probabilities").allclose(&Tensor::from_slice(&told), 0.0, 1e-7, false));
+
+    assert_eq!(export("seen.npz"), json);
+    let mut command = workspace.on_run("evaluate --export seen.txt", "run");
+    assert!(error_of(&mut command).contains(".ot, .safetensors or .npz"));
 }

@@ -2,8 +2,10 @@
 
 mod augmented;
 mod compare;
+mod convert;
 mod data_errors;
 mod evaluate;
+mod import;
 mod plot;
 mod predict;
 mod prepare;

@@ -1,0 +1,61 @@
+//! `petite convert`
+
+use super::say;
+use crate::cli::ConvertArgs;
+use crate::evaluation::trained::WhichWeights;
+use crate::models::summary::with_thousands;
+use crate::models::weights::{self, Format};
+use crate::training::run_folder::RunFolder;
+use anyhow::{Result, ensure};
+use std::path::PathBuf;
+
+pub fn run(args: &ConvertArgs) -> Result<()> {
+    let from = source(args)?;
+    let to = &args.to;
+    // Both names are looked at before anything is read.
+    Format::of(&from)?;
+    Format::of(to)?;
+    let same = match (from.canonicalize(), to.canonicalize()) {
+        (Ok(from), Ok(to)) => from == to,
+        _ => from == *to,
+    };
+    ensure!(!same, "expected two files, found {} twice; try another OUT", to.display());
+    ensure!(
+        !to.is_dir(),
+        "expected a file name for OUT, found the folder {}; try a file in it",
+        to.display()
+    );
+    ensure!(
+        args.force || to.symlink_metadata().is_err(),
+        "expected no file at {}, found one; try --force to replace it, or another name",
+        to.display()
+    );
+    let (tensors, metadata) = weights::load(&from)?;
+    weights::save(to, &tensors, metadata)?;
+    let values: usize = tensors.iter().map(|(_, tensor)| tensor.numel()).sum();
+    say(format_args!(
+        "{}: {} tensors, {} values, from {}",
+        to.display(),
+        tensors.len(),
+        with_thousands(values as i64),
+        from.display()
+    ));
+    Ok(())
+}
+
+/// The file to read: IN itself, or one of a run's.
+fn source(args: &ConvertArgs) -> Result<PathBuf> {
+    if !args.from.is_dir() {
+        ensure!(
+            args.weights.is_none(),
+            "expected a run's folder with --weights, found {}; try leaving --weights out",
+            args.from.display()
+        );
+        return Ok(args.from.clone());
+    }
+    let run = RunFolder::open(&args.from)?;
+    Ok(match args.weights.unwrap_or_default() {
+        WhichWeights::Last => run.last(),
+        WhichWeights::Best => run.best(),
+    })
+}

@@ -1,0 +1,75 @@
+use super::support::{SMALL, Workspace, entries, error_of, output_of, petite, weights_in};
+use serde_json::Value;
+
+/// `petite import` of `weights` into `run`.
+fn import(workspace: &Workspace, weights: &str, run: &str, flags: &str) -> assert_cmd::Command {
+    let mut command = petite(&format!("import --image-size {SMALL} {flags}"));
+    command.arg(workspace.path(weights)).arg("--out").arg(workspace.path(run));
+    command
+}
+
+fn with_weights() -> Workspace {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 2 --learning-rate 1e-3").assert().success();
+    let mut command = petite("convert");
+    command.arg(workspace.path("run")).arg(workspace.path("w.npz")).assert().success();
+    workspace
+}
+
+#[test]
+fn makes_a_run_that_evaluates_the_same_and_trains_on() {
+    let workspace = with_weights();
+    let mut command = import(&workspace, "w.npz", "imported", "");
+    command.arg("--data").arg(workspace.path("data")).assert().success();
+    for file in ["last.ot", "best.ot"] {
+        let imported = weights_in(&workspace.path("imported").join(file));
+        assert_eq!(imported, weights_in(&workspace.path("run/last.ot")));
+    }
+    let evaluate = |run: &str| -> Value {
+        let out = output_of(&mut workspace.on_run("evaluate --json", run));
+        serde_json::from_str(&out).unwrap()
+    };
+    // The batches are of 20 here and of 4 there: the same but for rounding.
+    let loss = |run: &str| evaluate(run)["loss"].as_f64().unwrap();
+    assert!((loss("imported") - loss("run")).abs() < 1e-6);
+    assert_eq!(evaluate("imported")["confusion"], evaluate("run")["confusion"]);
+
+    let mut command = petite("train --resume --epochs 1 --threads 1");
+    command.arg("--out").arg(workspace.path("imported")).assert().success();
+    assert_eq!(workspace.history("imported").len(), 1);
+    // One step of RMSprop's at most from where it began, not new weights.
+    let (before, after) = (
+        weights_in(&workspace.path("run/last.ot")),
+        weights_in(&workspace.path("imported/last.ot")),
+    );
+    assert_ne!(before, after);
+    for ((_, before), (_, after)) in before.iter().zip(&after) {
+        assert!(before.iter().zip(after).all(|(a, b)| (a - b).abs() < 1e-3));
+    }
+}
+
+#[test]
+fn refuses_weights_of_another_network_and_makes_no_run() {
+    let workspace = with_weights();
+    let before = entries(&workspace.path(""));
+    for (flags, reason) in [
+        ("--classes a,b,c", "dense_2.weight is Float [1, 512] instead of Float [3, 512]"),
+        ("--classes a,b --model mnist", "cannot import a mnist for a, b"),
+        ("--classes a", "two or more different --classes"),
+        ("--classes a,a", "two or more different --classes"),
+        ("--data nowhere", "a data set at --data nowhere"),
+    ] {
+        let error = error_of(&mut import(&workspace, "w.npz", "imported", flags));
+        assert!(error.contains(reason), "{flags}: {error}");
+    }
+    let error = error_of(&mut import(&workspace, "none.npz", "imported", "--classes a,b"));
+    assert!(error.contains("found no file"), "{error}");
+    let error = error_of(&mut import(&workspace, "w.npz", "run", "--classes a,b"));
+    assert!(error.contains("to be new or empty"), "{error}");
+    import(&workspace, "w.npz", "imported", "").assert().code(2);
+    assert_eq!(entries(&workspace.path("")), before);
+
+    import(&workspace, "w.npz", "imported", "--classes spots,stripes").assert().success();
+    let mut command = workspace.on_run("evaluate", "imported");
+    command.arg("--data").arg(workspace.path("data")).assert().success();
+}
