@@ -134,8 +134,11 @@ fn forward_values_loss_and_gradients_are_keras_s() {
 /// The learning rate of the golden steps; the script says why it is so low.
 const LEARNING_RATE: f64 = 1e-6;
 
+/// A sample of every parameter, with its name.
+type Samples = Vec<(String, Vec<f32>)>;
+
 /// The weights after steps 1, 5 and 20 with `config`, each parameter's with its name.
-fn steps(config: RmsPropConfig) -> Vec<(u32, Vec<(String, Vec<f32>)>)> {
+fn steps(config: RmsPropConfig) -> Vec<(u32, Samples)> {
     let (pixels, labels) = starting_batch();
     let images = to_images(&pixels).unwrap();
     let network = network(11);
@@ -153,7 +156,7 @@ fn steps(config: RmsPropConfig) -> Vec<(u32, Vec<(String, Vec<f32>)>)> {
     kept
 }
 
-fn samples(network: &Network) -> Vec<(String, Vec<f32>)> {
+fn samples(network: &Network) -> Samples {
     let one = |(name, values): &(String, Tensor)| (name.clone(), sample(&to_keras(values)));
     network.parameters().iter().map(one).collect()
 }
