@@ -228,7 +228,7 @@ def spread(count: int, salt: int) -> np.ndarray:
     return (h.astype(np.float64) / 2.0**32).astype(np.float32)
 
 
-def listing(dropout=None) -> keras.Sequential:
+def listing() -> keras.Sequential:
     stages = []
     for filters in (32, 64, 128, 128):
         stages += [layers.Conv2D(filters, (3, 3), activation="relu"), layers.MaxPooling2D((2, 2))]

@@ -75,6 +75,15 @@ pub struct Conventions {
 }
 
 impl KerasProfile {
+    /// The name by which `--keras` takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V2_0_8 => "2.0.8",
+            Self::V2_2 => "2.2",
+            Self::V3 => "3",
+        }
+    }
+
     /// The table. Sources: `keras/preprocessing/image.py` and `optimizers.py` of Keras 2.0.8,
     /// `affine_transformations.py` of Keras-Preprocessing 1.1.2, `legacy/preprocessing/image.py`
     /// and `optimizers/rmsprop.py` of Keras 3.15.

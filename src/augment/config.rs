@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What stands where a transformed picture shows what lay outside it (scipy's `mode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
@@ -138,6 +139,28 @@ impl AugmentConfig {
             );
         }
         Ok(())
+    }
+}
+
+/// The ranges that change something, by name.
+impl fmt::Display for AugmentConfig {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut parts = Vec::new();
+        for (name, range) in [
+            ("rotation", self.rotation_range),
+            ("width shift", self.width_shift_range),
+            ("height shift", self.height_shift_range),
+            ("shear", self.shear_range),
+            ("channel shift", self.channel_shift_range),
+        ] {
+            parts.extend((range != 0.0).then(|| format!("{name} {range}")));
+        }
+        let pair = |name: &str, (low, high): (f64, f64)| format!("{name} {low} to {high}");
+        parts.extend((self.zoom_range != (1.0, 1.0)).then(|| pair("zoom", self.zoom_range)));
+        parts.extend(self.brightness_range.map(|range| pair("brightness", range)));
+        parts.extend(self.horizontal_flip.then(|| "horizontal flip".to_owned()));
+        parts.extend(self.vertical_flip.then(|| "vertical flip".to_owned()));
+        f.write_str(&parts.join(", "))
     }
 }
 

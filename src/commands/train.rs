@@ -39,14 +39,24 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
     let versions = Versions::current();
     say(format_args!(
-        "petite {}, libtorch {}, {}, fp32, seed {}",
+        "petite {}, libtorch {}, {}, fp32, seed {}, as Keras {}",
         versions.petite,
         versions.libtorch,
         describe(device),
-        config.seed
+        config.seed,
+        config.keras.name()
     ));
     let (mut train, mut validation, classes) = loaders(config, device)?;
     let network = Network::new(config.architecture(classes.len())?, device, config.seed)?;
+    if let Some(steps) = config.steps_per_epoch.filter(|&steps| steps > train.steps_per_epoch()) {
+        say(format_args!(
+            "epoch       {} steps, a whole pass, not {steps}: Keras 3 ends an epoch there",
+            train.steps_per_epoch()
+        ));
+    }
+    if config.augmentation.is_active() {
+        say(format_args!("augmented   {}", config.augmentation));
+    }
     let (height, width) = config.image_size;
     say(format_args!(
         "network     {}, {} parameters, pictures of {height}×{width}",
