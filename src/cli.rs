@@ -62,6 +62,9 @@ pub struct PrepareArgs {
     /// Test pictures of each class.
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub test: usize,
+    /// Deal out the pictures at random, from this seed, not by their numbers.
+    #[arg(long, value_name = "SEED")]
+    pub shuffle: Option<u64>,
     /// How a picture gets into the split.
     #[arg(long, value_enum, default_value_t)]
     pub link: Link,

@@ -22,6 +22,8 @@ pub enum Purpose {
     Dropout = 6,
     /// Which pictures a contact sheet shows; the index is 0.
     Preview = 7,
+    /// Which pictures go to which split; the index is the class's label.
+    Split = 8,
 }
 
 /// The generator for `(seed, purpose, index)`: ChaCha with 8 rounds, whose output is fixed by its

@@ -141,7 +141,7 @@ fn all_real_pictures_decode() {
     let workspace = tempfile::tempdir().unwrap();
     let sizes = petite::data::split::Sizes { train: 1000, validation: 500, test: 500 };
     let data = workspace.path().join("data");
-    petite::data::split::split(&originals, &data, sizes, petite::data::split::Link::Symbolic)
+    petite::data::split::split(&originals, &data, sizes, petite::data::split::Link::Symbolic, None)
         .unwrap();
     let target = cache::Target {
         height: 150,

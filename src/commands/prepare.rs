@@ -8,7 +8,7 @@ use anyhow::Result;
 pub fn run(args: &PrepareArgs) -> Result<()> {
     let sizes = Sizes { train: args.train, validation: args.validation, test: args.test };
     // The book's sanity check: the counts of what was made.
-    for count in split(&args.from, &args.to, sizes, args.link)? {
+    for count in split(&args.from, &args.to, sizes, args.link, args.shuffle)? {
         say(format_args!("{:<10} {:<10} {:>6}", count.split, count.class, count.pictures));
     }
     Ok(())

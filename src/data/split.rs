@@ -2,8 +2,10 @@
 
 use super::staging::Staging;
 use crate::interrupt;
+use crate::random::{Purpose, generator};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
+use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -43,27 +45,47 @@ pub struct Count {
 }
 
 /// Splits the pictures `<class>.<number>.jpg` of `from` (or of `from/train`) into
-/// `to/<split>/<class>s/`: numbers 0.. to train, the next to validation, the next to test.
+/// `to/<split>/<class>s/`: numbers 0.. to train, the next to validation, the next to test. With a
+/// seed in `shuffle` the same numbers in random order: where pictures were collected in parts,
+/// consecutive numbers are not alike.
 /// Everything is built beside `to` and renamed at the end, so `to` is whole or absent.
 ///
 /// # Errors
 /// If `from` holds no such pictures, a number is missing, `to` is in use, or a file cannot be put
 /// there. Nothing is left behind then.
-pub fn split(from: &Path, to: &Path, sizes: Sizes, link: Link) -> Result<Vec<Count>> {
+pub fn split(
+    from: &Path,
+    to: &Path,
+    sizes: Sizes,
+    link: Link,
+    shuffle: Option<u64>,
+) -> Result<Vec<Count>> {
     let originals = find_originals(from)?;
     let needed = sizes.train + sizes.validation + sizes.test;
     ensure!(sizes.train > 0, "expected at least one picture to train on, found --train 0");
     check_complete(from, &originals, needed)?;
 
+    let ordered: Vec<(String, Vec<PathBuf>)> = originals
+        .into_iter()
+        .enumerate()
+        .map(|(label, (class, numbered))| {
+            let mut paths: Vec<PathBuf> = numbered.into_values().take(needed).collect();
+            if let Some(seed) = shuffle {
+                paths.shuffle(&mut generator(seed, Purpose::Split, label as u64));
+            }
+            (class, paths)
+        })
+        .collect();
+
     let staging = Staging::beside(to)?;
     let mut counts = Vec::new();
     let mut first = 0;
     for (split, size) in sizes.splits() {
-        for (class, numbered) in &originals {
+        for (class, paths) in &ordered {
             let folder = staging.path().join(split).join(format!("{class}s"));
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
-            for original in numbered.range(first..first + size).map(|(_, path)| path) {
+            for original in &paths[first..first + size] {
                 interrupt::check()?;
                 let name = original.file_name().context("a picture has a name")?;
                 place(original, &folder.join(name), link)?;

@@ -53,6 +53,38 @@ fn splits_as_listing_5_4_does() {
     assert_eq!(entries(&workspace.path("to")), ["test", "train", "validation"]);
 }
 
+/// The same pictures, none lost and none twice, in an order that the seed alone decides.
+#[test]
+fn deals_out_at_random() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 40);
+    let dealt = |to: &str, flags: &str| {
+        let sizes = "--train 20 --validation 8 --test 4";
+        let mut command = petite(&format!("prepare {sizes} {flags}"));
+        command.arg("--from").arg(workspace.path("from")).arg("--to").arg(workspace.path(to));
+        command.assert().success();
+        ["train", "validation", "test"].map(|split| {
+            ["cats", "dogs"].map(|class| entries(&workspace.path(to).join(split).join(class)))
+        })
+    };
+    let by_number = dealt("number", "");
+    let first = dealt("first", "--shuffle 1");
+    assert_eq!(first, dealt("again", "--shuffle 1"));
+    assert_ne!(first, dealt("other", "--shuffle 2"));
+    assert_ne!(first, by_number);
+    let all = |dealt: &[[Vec<String>; 2]; 3]| {
+        let mut all: Vec<String> = dealt.iter().flatten().flatten().cloned().collect();
+        all.sort();
+        all
+    };
+    assert_eq!(all(&first), all(&by_number));
+    // Cats and dogs are dealt differently.
+    let numbers = |names: &[String]| -> Vec<String> {
+        names.iter().map(|name| name.split('.').nth(1).unwrap().to_owned()).collect()
+    };
+    assert_ne!(numbers(&first[0][0]), numbers(&first[0][1]));
+}
+
 #[test]
 fn takes_other_numbers_and_links() {
     let workspace = Workspace::empty();

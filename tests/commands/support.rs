@@ -48,7 +48,8 @@ impl Workspace {
         let workspace = Self::empty();
         synthesize(&workspace.path("originals"), 16, 1).unwrap();
         let sizes = Sizes { train: 8, validation: 4, test: 4 };
-        split(&workspace.path("originals"), &workspace.path("data"), sizes, Link::Copy).unwrap();
+        split(&workspace.path("originals"), &workspace.path("data"), sizes, Link::Copy, None)
+            .unwrap();
         workspace
     }
 
