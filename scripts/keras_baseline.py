@@ -56,6 +56,26 @@ def pictures(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(pixels).astype(np.float32) * np.float32(1 / 255), np.array(labels, np.float32)
 
 
+class Shuffled(keras.utils.PyDataset):
+    """Batches of 20 in a new order for every epoch. `fit` on arrays, once a seed is set, takes the same
+    order for all of them: the curves then are smooth, and another experiment."""
+
+    def __init__(self, pixels, labels, seed):
+        super().__init__()
+        self.pixels, self.labels, self.random = pixels, labels, np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return -(-len(self.labels) // 20)
+
+    def __getitem__(self, step):
+        chosen = self.order[step * 20 : (step + 1) * 20]
+        return self.pixels[chosen], self.labels[chosen]
+
+    def on_epoch_end(self):
+        self.order = self.random.permutation(len(self.labels))
+
+
 class Rows(keras.callbacks.Callback):
     def __init__(self, path: pathlib.Path):
         super().__init__()
@@ -91,8 +111,9 @@ def main() -> None:
     accuracy = keras.metrics.BinaryAccuracy(name="acc")
     model.compile(loss="binary_crossentropy", optimizer=optimizer, metrics=[accuracy])
 
-    model.fit(*pictures(args.data / "train"), batch_size=20, epochs=args.epochs, verbose=0, callbacks=[Rows(args.out)],
-              validation_data=pictures(args.data / "validation"))  # fmt: skip
+    train = Shuffled(*pictures(args.data / "train"), args.seed)
+    model.fit(train, epochs=args.epochs, shuffle=False, verbose=0, callbacks=[Rows(args.out)],
+              validation_data=pictures(args.data / "validation"), validation_batch_size=20)  # fmt: skip
     loss, acc = model.evaluate(*pictures(args.data / "test"), batch_size=20, verbose=0)
     print(f"Keras {keras.__version__}, RMSprop of Keras {args.rmsprop}, seed {args.seed}: test loss {loss:.4f}, acc {acc:.4f}")
 
