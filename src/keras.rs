@@ -67,6 +67,8 @@ pub struct Conventions {
     pub center_offset: f64,
     /// Whether the matrix is taken as one on (column, row) instead of (row, column).
     pub columns_first: bool,
+    /// Whether a shift range of 1 or more counts pixels, not heights and widths.
+    pub shift_in_pixels_from_one: bool,
     /// Whether `channel_shift_range` draws a shift for each channel, not one for all.
     pub shift_per_channel: bool,
     /// Whether `brightness_range` first stretches a picture's values to 0..=255.
@@ -96,6 +98,7 @@ impl KerasProfile {
                 interpolation_order: InterpolationOrder::Nearest,
                 center_offset: 0.5,
                 columns_first: false,
+                shift_in_pixels_from_one: false,
                 shift_per_channel: true,
                 // 2.0.8 had no brightness_range; it is taken as Keras 3 does it.
                 brightness_stretches: false,
@@ -108,6 +111,7 @@ impl KerasProfile {
                 interpolation_order: InterpolationOrder::Linear,
                 center_offset: 0.5,
                 columns_first: false,
+                shift_in_pixels_from_one: true,
                 shift_per_channel: false,
                 brightness_stretches: true,
                 iteration: Iteration::Endless,
@@ -119,6 +123,7 @@ impl KerasProfile {
                 interpolation_order: InterpolationOrder::Linear,
                 center_offset: -0.5,
                 columns_first: true,
+                shift_in_pixels_from_one: true,
                 shift_per_channel: false,
                 brightness_stretches: false,
                 iteration: Iteration::WholePass,

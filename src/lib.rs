@@ -13,8 +13,10 @@ pub mod interrupt;
 pub mod keras;
 pub mod random;
 
-pub mod augment;
 pub mod data;
+
+pub mod augment;
+
 pub mod models;
 pub mod training;
 

@@ -26,7 +26,7 @@ pub enum FillMode {
 pub struct AugmentConfig {
     /// Degrees: turned by U(−r, r).
     pub rotation_range: f64,
-    /// Moved sideways by U(−r, r), in widths below 1 and in pixels from 1 on.
+    /// Moved sideways by U(−r, r), in widths; from 1 on in pixels, but for Keras 2.0.8.
     pub width_shift_range: f64,
     /// Moved up or down likewise, in heights or pixels.
     pub height_shift_range: f64,

@@ -50,8 +50,10 @@ impl Transform {
         random: &mut impl Rng,
     ) -> Self {
         let mut between = |low: f64, high: f64| low + (high - low) * random.random::<f64>();
-        let pixels =
-            |range: f64, size: usize| if range < 1.0 { range * size as f64 } else { range };
+        let pixels = |range: f64, size: usize| {
+            let in_pixels = range >= 1.0 && conventions.shift_in_pixels_from_one;
+            if in_pixels { range } else { range * size as f64 }
+        };
         let rows = pixels(config.height_shift_range, height);
         let columns = pixels(config.width_shift_range, width);
         let zoom = config.zoom_range;
@@ -73,5 +75,36 @@ impl Transform {
             transform.channel_shift = [transform.channel_shift[0]; 3];
         }
         transform
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keras::KerasProfile;
+    use crate::random::{Purpose, generator};
+
+    /// A range of 2 is two heights in Keras 2.0.8 and two pixels since, one of 0.5 always half a
+    /// height.
+    #[test]
+    fn large_shifts_are_pixels_since_2_2() {
+        let farthest = |profile: KerasProfile, range: f64| {
+            let config = AugmentConfig { height_shift_range: range, ..AugmentConfig::default() };
+            let draw = |index| {
+                let mut random = generator(1, Purpose::Augmentation, index);
+                Transform::draw(&config, &profile.conventions(), (100, 50), &mut random).tx.abs()
+            };
+            (0..1000).map(draw).fold(0.0, f64::max)
+        };
+        for (profile, range, most) in [
+            (KerasProfile::V2_0_8, 2.0, 200.0),
+            (KerasProfile::V2_2, 2.0, 2.0),
+            (KerasProfile::V3, 2.0, 2.0),
+            (KerasProfile::V2_0_8, 0.5, 50.0),
+            (KerasProfile::V3, 0.5, 50.0),
+        ] {
+            let found = farthest(profile, range);
+            assert!(found <= most && found > 0.98 * most, "{profile:?} {range}: {found}");
+        }
     }
 }

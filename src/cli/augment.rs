@@ -10,10 +10,12 @@ pub struct AugmentArgs {
     /// Turn pictures by up to this many degrees.
     #[arg(long, value_name = "DEGREES")]
     pub rotation_range: Option<f64>,
-    /// Move pictures sideways by up to this share of the width, or pixels from 1 on.
+    /// Move pictures sideways by up to this share of the width; from 1 on pixels, but with
+    /// --keras 2.0.8.
     #[arg(long, value_name = "SHARE")]
     pub width_shift_range: Option<f64>,
-    /// Move pictures up or down by up to this share of the height, or pixels from 1 on.
+    /// Move pictures up or down by up to this share of the height; from 1 on pixels, but
+    /// with --keras 2.0.8.
     #[arg(long, value_name = "SHARE")]
     pub height_shift_range: Option<f64>,
     /// Shear pictures by up to this angle: radians with --keras 2.0.8, else degrees.

@@ -2,24 +2,19 @@
 
 use super::say;
 use crate::augment::augmentation::Augmentation;
-use crate::augment::config::AugmentConfig;
 use crate::cli::PreviewArgs;
 use crate::data::decode::{ColorMode, Picture, decode};
 use crate::data::folder::{Folder, Sample};
 use crate::data::resize::{Interpolation, resize};
 use crate::random::{Purpose, generator};
 use crate::report::contact_sheet::{self, Tile};
-use crate::training::config::Recipe;
 use anyhow::{Context, Result, ensure};
 use rand::seq::SliceRandom;
 use std::path::Path;
 use tch::{Kind, Tensor};
 
 pub fn run(args: &PreviewArgs) -> Result<()> {
-    let mut config = match args.recipe {
-        Recipe::Baseline => AugmentConfig::default(),
-        Recipe::Augmented => AugmentConfig::book(),
-    };
+    let mut config = args.recipe.augmentation();
     args.augmentation.override_in(&mut config);
     let folder = Folder::read_split(&args.data, &args.split, None)?;
     let tiles = if config.is_active() {

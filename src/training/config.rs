@@ -24,6 +24,16 @@ pub enum Recipe {
     Augmented,
 }
 
+impl Recipe {
+    /// What the recipe's training pictures go through.
+    pub fn augmentation(self) -> AugmentConfig {
+        match self {
+            Self::Baseline => AugmentConfig::default(),
+            Self::Augmented => AugmentConfig::book(),
+        }
+    }
+}
+
 /// The settings of one training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,7 +84,7 @@ impl TrainConfig {
             dropout: None,
             image_size: model.image_size(),
             interpolation: Interpolation::default(),
-            augmentation: AugmentConfig::default(),
+            augmentation: recipe.augmentation(),
             batch_size: 20,
             epochs: 30,
             steps_per_epoch: None,
@@ -90,7 +100,6 @@ impl TrainConfig {
             Recipe::Baseline => baseline,
             Recipe::Augmented => Self {
                 dropout: Some(0.5),
-                augmentation: AugmentConfig::book(),
                 batch_size: 32,
                 epochs: 100,
                 steps_per_epoch: Some(100),
