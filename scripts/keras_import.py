@@ -6,8 +6,9 @@
 
 Takes a whole Sequential model, .keras or the older .h5, whose layers are those of petite's convnet (listing 5.5) or
 mnist (5.1 and 5.2), at any picture size, with max pooling, average pooling, strides or none. Rescaling(1/255) may
-stand in front; Dropout, which does nothing in prediction, is left out. With --data the split is then predicted by both, and the exit code is 1 if two
-probabilities are further apart than 1e-4 or the accuracies differ.
+stand in front; Dropout after Flatten is kept for training on, any other left out, as it does nothing in
+prediction. With --data the split is then predicted by both, and the exit code is 1 if two probabilities are further
+apart than 1e-4 or the accuracies differ.
 """
 
 import argparse
@@ -187,6 +188,10 @@ def bring(args: argparse.Namespace, folder: pathlib.Path) -> bool:
     data = ["--data", args.data] if args.data else []
     names = ["--classes", ",".join(args.classes)] if args.classes else []
     flags = ["--model", name, "--downsample", downsample, "--image-size", f"{height}x{width}", "--out", args.out]
+    kinds = [type(layer).__name__ for layer in model.layers]
+    after_flatten = model.layers[kinds.index("Flatten") + 1] if "Flatten" in kinds else None
+    if type(after_flatten).__name__ == "Dropout":
+        flags += ["--dropout", str(after_flatten.rate)]
     print(petite(args.petite, "import", weights, *flags, *data, *names), end="")
     return keras_model.compare(model, args.out, args, folder, scale=scale) if args.data else True
 

@@ -64,11 +64,19 @@ pub enum Quantity {
     Loss,
 }
 
+impl Quantity {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Accuracy => "Training and validation accuracy",
+            Self::Loss => "Training and validation loss",
+        }
+    }
+}
+
 /// Draws the axes of a panel for the epochs 1 to `last_epoch` and the `values`, of which those that
 /// are no numbers are passed over.
 pub fn panel<'a, B: DrawingBackend>(
     area: &'a DrawingArea<B, Shift>,
-    title: &str,
     quantity: Quantity,
     last_epoch: i64,
     values: impl Iterator<Item = f64>,
@@ -83,7 +91,7 @@ pub fn panel<'a, B: DrawingBackend>(
         (true, Quantity::Accuracy) => (lowest - margin).max(0.0)..(highest + margin).min(1.005),
     };
     let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 22))
+        .caption(quantity.title(), ("sans-serif", 22))
         .margin(16)
         .margin_right(24)
         .x_label_area_size(44)

@@ -10,7 +10,6 @@ use std::path::Path;
 
 /// One quantity of the history, for training and validation.
 struct Panel {
-    title: &'static str,
     noun: &'static str,
     quantity: Quantity,
     training: fn(&EpochRecord) -> f64,
@@ -21,7 +20,6 @@ struct Panel {
 
 const PANELS: [Panel; 2] = [
     Panel {
-        title: "Training and validation accuracy",
         noun: "acc",
         quantity: Quantity::Accuracy,
         training: |row| row.acc,
@@ -29,7 +27,6 @@ const PANELS: [Panel; 2] = [
         legend: SeriesLabelPosition::LowerRight,
     },
     Panel {
-        title: "Training and validation loss",
         noun: "loss",
         quantity: Quantity::Loss,
         training: |row| row.loss,
@@ -72,7 +69,7 @@ fn draw_panel<B: DrawingBackend>(
     };
     let values = points(panel.training).chain(points(panel.validation)).map(|(_, y)| y);
     let last_epoch = history.last().map_or(1, |row| row.epoch);
-    let mut chart = canvas::panel(area, panel.title, panel.quantity, last_epoch, values)?;
+    let mut chart = canvas::panel(area, panel.quantity, last_epoch, values)?;
     chart
         .draw_series(points(panel.training).map(|point| Circle::new(point, 4, TRAINING.filled())))?
         .label(format!("Training {}", panel.noun))

@@ -23,25 +23,14 @@ const NAME: usize = 28;
 
 /// One quantity of a history, for training and validation.
 struct Panel {
-    title: &'static str,
     quantity: Quantity,
     training: fn(&Epoch) -> f64,
     validation: fn(&Epoch) -> f64,
 }
 
 const PANELS: [Panel; 2] = [
-    Panel {
-        title: "Training and validation accuracy",
-        quantity: Quantity::Accuracy,
-        training: |row| row.acc,
-        validation: |row| row.val_acc,
-    },
-    Panel {
-        title: "Training and validation loss",
-        quantity: Quantity::Loss,
-        training: |row| row.loss,
-        validation: |row| row.val_loss,
-    },
+    Panel { quantity: Quantity::Accuracy, training: |row| row.acc, validation: |row| row.val_acc },
+    Panel { quantity: Quantity::Loss, training: |row| row.loss, validation: |row| row.val_loss },
 ];
 
 /// Draws `runs` over `reference` to both files. Several runs are thin lines and their mean, over
@@ -101,7 +90,7 @@ impl Overlay<'_> {
             .flat_map(|run| &run.history)
             .flat_map(|row| [(panel.training)(row), (panel.validation)(row)]);
         let last_epoch = all().map(|run| run.history.len()).max().unwrap_or(1) as i64;
-        let mut chart = canvas::panel(area, panel.title, panel.quantity, last_epoch, values)?;
+        let mut chart = canvas::panel(area, panel.quantity, last_epoch, values)?;
 
         for run in others {
             draw_series(&mut chart, &run.history, panel.validation, Mark::Line(SPREAD, 1))?;
