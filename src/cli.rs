@@ -252,9 +252,13 @@ pub struct PredictArgs {
     pub device: OptionalDeviceArgs,
 }
 
-/// Say what this machine offers: libtorch, devices, threads, and what is wrong.
+/// Say what this machine offers, and what is wrong with it or a data set.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// Look for pictures that stand in more than one split of this data set, as they are, mirrored
+    /// or as negatives: exit 1 if there are any.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// Check this device: exit 1 if it cannot be used.
     #[arg(long, value_parser = parse_device, default_value = "auto")]
     pub device: DeviceChoice,

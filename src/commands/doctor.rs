@@ -1,6 +1,6 @@
 //! `petite doctor`
 
-use super::say;
+use super::{duplicates, say};
 use crate::cli::DoctorArgs;
 use crate::device::{describe, why_no_cuda};
 use crate::training::run_folder::Versions;
@@ -17,7 +17,7 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
     }
     let device = args.device.resolve()?;
     say(format_args!("--device {} takes {}", String::from(args.device), describe(device)));
-    Ok(())
+    args.data.as_deref().map_or(Ok(()), duplicates::check)
 }
 
 fn cores() -> usize {

@@ -3,6 +3,7 @@
 mod compare;
 mod convert;
 mod doctor;
+mod duplicates;
 mod evaluate;
 mod import;
 mod pictures;

@@ -1,7 +1,7 @@
 //! `petite train`
 
 use super::progress::TrainingProgress;
-use super::{pictures, say, settings};
+use super::{duplicates, pictures, say, settings};
 use crate::augment::augmentation::Augmentation;
 use crate::cli::TrainArgs;
 use crate::data::folder::Folder;
@@ -138,6 +138,7 @@ fn loaders(config: &TrainConfig, device: Device) -> Result<(Loader, Loader, Vec<
         classes.join(", ")
     ));
     say(format_args!("validation  {} pictures", with_thousands(validation.samples.len() as i64)));
+    duplicates::warn(&config.data, &train, &validation)?;
 
     let seed = config.seed;
     // Whole passes give the same means in any order, so they are taken in the one `evaluate` has.

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod decode;
+pub mod duplicates;
 pub mod folder;
 pub mod loader;
 pub mod resize;

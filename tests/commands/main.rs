@@ -4,6 +4,7 @@ mod augmented;
 mod compare;
 mod convert;
 mod data_errors;
+mod doctor;
 mod evaluate;
 mod import;
 mod plot;

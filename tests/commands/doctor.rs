@@ -1,0 +1,39 @@
+//! `petite doctor --data`: pictures that stand in two splits.
+
+use super::support::{Workspace, error_of, output_of, petite};
+use std::fs;
+
+#[test]
+fn names_pictures_that_stand_in_two_splits() {
+    let workspace = Workspace::with_data();
+    let data = workspace.path("data");
+    let doctor = || {
+        let mut command = petite("doctor --device cpu");
+        command.arg("--data").arg(&data);
+        command
+    };
+    assert!(output_of(&mut doctor()).contains("no picture of train is in validation"));
+
+    let original = data.join("train/spots/spot.3.jpg");
+    fs::copy(&original, data.join("validation/spots/copy.jpg")).unwrap();
+    let error = error_of(&mut doctor());
+    assert!(error.contains("expected every picture in one split"), "{error}");
+    let output = doctor().output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("1 of 9 validation pictures are train pictures (1 the same)"), "{said}");
+    assert!(said.contains("copy.jpg is"), "{said}");
+
+    // Training goes on, and says so.
+    let mut train = workspace.train("run", "--epochs 1");
+    let warned = train.output().unwrap();
+    let warned = String::from_utf8(warned.stderr).unwrap();
+    assert!(warned.contains("warning: 1 of 9 validation pictures are train pictures"), "{warned}");
+}
+
+#[test]
+fn a_data_set_of_one_split_is_an_error() {
+    let workspace = Workspace::with_data();
+    let mut command = petite("doctor --device cpu");
+    let error = error_of(command.arg("--data").arg(workspace.path("data/train")));
+    assert!(error.contains("expected"), "{error}");
+}
