@@ -10,6 +10,7 @@ use crate::device::DeviceChoice;
 use crate::evaluation::trained::WhichWeights;
 use crate::keras::{EpsilonPlace, KerasProfile};
 use crate::models::{Downsample, ModelKind};
+use crate::precision::PrecisionChoice;
 use crate::training::config::Recipe;
 pub use augment::AugmentArgs;
 use clap::{Args, Parser, Subcommand};
@@ -200,6 +201,10 @@ pub struct OptionalDeviceArgs {
     /// auto, cpu, cuda, cuda:N or mps [default: auto].
     #[arg(long, value_parser = parse_device, help_heading = "Machine")]
     pub device: Option<DeviceChoice>,
+    /// In which numbers the network computes; weights and their update are fp32 [default: auto; of a
+    /// trained run: its own where the device has it, else fp32].
+    #[arg(long, value_enum, help_heading = "Machine")]
+    pub precision: Option<PrecisionChoice>,
     /// libtorch's threads on the CPU [default: libtorch's choice].
     #[arg(long, value_name = "N", help_heading = "Machine")]
     pub threads: Option<usize>,

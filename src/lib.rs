@@ -12,6 +12,8 @@ pub mod atomic_file;
 pub mod device;
 pub mod interrupt;
 pub mod keras;
+pub mod native;
+pub mod precision;
 pub mod random;
 
 pub mod data;

@@ -3,6 +3,7 @@
 use super::{duplicates, say};
 use crate::cli::DoctorArgs;
 use crate::device::{describe, why_no_cuda};
+use crate::precision::PrecisionChoice;
 use crate::training::run_folder::Versions;
 use anyhow::Result;
 
@@ -17,6 +18,10 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
     }
     let device = args.device.resolve()?;
     say(format_args!("--device {} takes {}", String::from(args.device), describe(device)));
+    say(format_args!(
+        "--precision auto takes {} there",
+        PrecisionChoice::Auto.resolve(device)?.name()
+    ));
     args.data.as_deref().map_or(Ok(()), duplicates::check)
 }
 

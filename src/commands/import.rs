@@ -5,6 +5,7 @@ use crate::cli::ImportArgs;
 use crate::data::folder::Folder;
 use crate::models::summary::with_thousands;
 use crate::models::{network::Network, weights};
+use crate::precision::Precision;
 use crate::training::checkpoint;
 use crate::training::config::{Recipe, TrainConfig};
 use crate::training::optimizer::RmsProp;
@@ -16,12 +17,17 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let config = config(args)?;
     let classes = classes(args)?;
     // Everything is checked before the run's folder is made.
-    let network = Network::new(config.architecture(classes.len())?, Device::Cpu, config.seed)?;
+    let network = Network::new(
+        config.architecture(classes.len())?,
+        Device::Cpu,
+        Precision::Fp32,
+        config.seed,
+    )?;
     let (tensors, _) = weights::load(&args.weights)?;
     weights::assign(network.parameters(), &tensors, &args.weights).with_context(|| {
         format!("cannot import a {} for {}", args.model.name(), classes.join(", "))
     })?;
-    let optimizer = RmsProp::new(config.optimizer, network.parameters())?;
+    let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
     let run = RunFolder::create(&args.out)?;
     let name = args.weights.file_name().unwrap_or_default();

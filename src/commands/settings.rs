@@ -3,6 +3,7 @@
 use crate::cli::{OptionalDeviceArgs, TrainArgs};
 use crate::device::set_threads;
 use crate::evaluation::trained::{Trained, WhichWeights};
+use crate::precision::Precision;
 use crate::training::config::TrainConfig;
 use crate::training::optimizer::RmsPropConfig;
 use crate::training::run_folder::{RunFolder, read_record};
@@ -86,6 +87,7 @@ fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
     set(&mut config.optimizer.epsilon, &args.epsilon);
     set(&mut config.optimizer.epsilon_place, &args.epsilon_place);
     set(&mut config.device, &args.device.device);
+    set(&mut config.precision, &args.device.precision);
     set_some(&mut config.threads, args.device.threads);
     set_some(&mut config.loader_threads, args.loader_threads);
     config.skip_bad_pictures |= args.skip_bad_pictures;
@@ -102,6 +104,10 @@ pub fn load_trained(
     let record = run.read_record()?;
     set_threads(flags.threads.or(record.train.threads));
     let device = flags.device.unwrap_or(record.train.device).resolve()?;
-    let trained = Trained::load(&run, record, which, device)?;
+    let precision = match flags.precision {
+        Some(choice) => choice.resolve(device)?,
+        None => record.train.precision.resolve(device).unwrap_or(Precision::Fp32),
+    };
+    let trained = Trained::load(&run, record, which, device, precision)?;
     Ok((run, trained))
 }

@@ -9,6 +9,7 @@ use crate::data::loader::{Loader, Order};
 use crate::device::{describe, set_threads};
 use crate::interrupt::Interrupted;
 use crate::models::{network::Network, summary::with_thousands};
+use crate::precision::Precision;
 use crate::random::Purpose;
 use crate::report::curves;
 use crate::training::checkpoint::{self, Checkpoints};
@@ -22,32 +23,42 @@ use anyhow::{Context, Result, ensure};
 use tch::Device;
 
 pub fn run(args: &TrainArgs) -> Result<()> {
-    let config = settings::from_args(args)?;
+    let mut config = settings::from_args(args)?;
     set_threads(config.threads);
     let device = config.device.resolve()?;
+    let precision = config.precision.resolve(device)?;
+    // A run keeps what `auto` took, so that it goes on alike elsewhere.
+    config.precision = precision.into();
     if args.resume {
-        return train(&RunFolder::open(&args.out)?, &config, device);
+        return train(&RunFolder::open(&args.out)?, &config, device, precision);
     }
     let run = RunFolder::create(&args.out)?;
-    train(&run, &config, device).inspect_err(|_| {
+    train(&run, &config, device, precision).inspect_err(|_| {
         // Bad pictures, say: nothing was written, so the same --out can be given again. A folder
         // with anything in it stays.
         let _ = std::fs::remove_dir(run.path());
     })
 }
 
-fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
+fn train(
+    run: &RunFolder,
+    config: &TrainConfig,
+    device: Device,
+    precision: Precision,
+) -> Result<()> {
     let versions = Versions::current();
     say(format_args!(
-        "petite {}, libtorch {}, {}, fp32, seed {}, as Keras {}",
+        "petite {}, libtorch {}, {}, {}, seed {}, as Keras {}",
         versions.petite,
         versions.libtorch,
         describe(device),
+        precision.name(),
         config.seed,
         config.keras.name()
     ));
     let (mut train, mut validation, classes) = loaders(config, device)?;
-    let network = Network::new(config.architecture(classes.len())?, device, config.seed)?;
+    let network =
+        Network::new(config.architecture(classes.len())?, device, precision, config.seed)?;
     if let Some(steps) = config.steps_per_epoch.filter(|&steps| steps > train.steps_per_epoch()) {
         say(format_args!(
             "epoch       {} steps, a whole pass, not {steps}: Keras 3 ends an epoch there",
@@ -64,7 +75,7 @@ fn train(run: &RunFolder, config: &TrainConfig, device: Device) -> Result<()> {
         with_thousands(network.architecture().parameters()),
     ));
     let loss = Loss::for_classes(classes.len());
-    let mut optimizer = RmsProp::new(config.optimizer, network.parameters())?;
+    let mut optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
     let done = checkpoint::restore(run, &network, &optimizer)?;
     let first = done.map_or(0, |progress| progress.epoch);

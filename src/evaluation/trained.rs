@@ -1,6 +1,7 @@
 //! A run's network with its weights.
 
 use crate::models::{network::Network, weights};
+use crate::precision::Precision;
 use crate::training::loss::Loss;
 use crate::training::run_folder::{RunFolder, RunRecord};
 use anyhow::Result;
@@ -37,14 +38,21 @@ impl Trained {
         record: RunRecord,
         which: WhichWeights,
         device: Device,
+        precision: Precision,
     ) -> Result<Self> {
         let classes = record.classes.len();
-        let network = Network::new(record.train.architecture(classes)?, device, record.train.seed)?;
+        let network = Network::new(
+            record.train.architecture(classes)?,
+            device,
+            precision,
+            record.train.seed,
+        )?;
         let path = match which {
             WhichWeights::Last => run.last(),
             WhichWeights::Best => run.best(),
         };
         weights::assign(network.parameters(), &weights::load_ot(&path)?, &path)?;
+        network.refresh()?;
         Ok(Self { record, network, loss: Loss::for_classes(classes) })
     }
 }

@@ -5,15 +5,22 @@ use super::init::glorot_uniform;
 use super::layer::{Activation, Architecture, Layer};
 use super::summary::with_thousands;
 use crate::device::describe;
+use crate::native::pool::max_pool2d_relu;
+use crate::precision::Precision;
 use anyhow::{Result, anyhow};
 use tch::{Device, Kind, Tensor, nn};
 
 /// What the forward pass does, in order.
 #[derive(Debug)]
 enum Step {
-    Conv { conv: nn::Conv2D, strides: i64 },
+    Conv {
+        conv: nn::Conv2D,
+        strides: i64,
+    },
     Relu,
     MaxPool(i64),
+    /// 2×2 max pooling and relu in one.
+    MaxPoolRelu,
     AveragePool(i64),
     Flatten,
     Dropout(Dropout),
@@ -28,27 +35,43 @@ pub struct Network {
     /// Owns the variables that `steps` and `parameters` point to.
     store: nn::VarStore,
     parameters: Vec<(String, Tensor)>,
+    /// What `steps` compute with, in the order of `parameters`: the parameter itself, or a copy of
+    /// it in another precision.
+    leaves: Vec<Tensor>,
+    precision: Precision,
 }
 
 impl Network {
     /// Builds the layers on `device` with Keras's initial weights drawn from `seed`: the same on
-    /// every device.
+    /// every device. The classifier, of a few units, computes in f32 in every precision.
     ///
     /// # Errors
     /// If the weights do not fit on the device.
-    pub fn new(architecture: Architecture, device: Device, seed: u64) -> Result<Self> {
+    pub fn new(
+        architecture: Architecture,
+        device: Device,
+        precision: Precision,
+        seed: u64,
+    ) -> Result<Self> {
         check_memory(architecture.parameters(), device)?;
         let store = nn::VarStore::new(device);
         let mut steps = Vec::new();
         let mut parameters = Vec::new();
+        let mut leaves = Vec::new();
         for (index, placed) in architecture.layers.iter().enumerate() {
             let path = store.root() / &placed.name;
             let input = &placed.input_shape;
-            let mut add_parameters = |weight: &Tensor, bias: Option<&Tensor>| {
-                parameters.push((format!("{}.weight", placed.name), weight.shallow_clone()));
-                parameters.extend(
-                    bias.map(|bias| (format!("{}.bias", placed.name), bias.shallow_clone())),
-                );
+            // Puts a leaf in the layer's place and keeps the parameter itself.
+            let mut add_parameter = |name: &str, place: &mut Tensor, kind: Kind| -> Result<()> {
+                let leaf = if place.f_kind()? == kind {
+                    place.shallow_clone()
+                } else {
+                    place.f_detach()?.f_to_kind(kind)?.f_set_requires_grad(true)?
+                };
+                leaves.push(leaf.shallow_clone());
+                let parameter = std::mem::replace(place, leaf);
+                parameters.push((format!("{}.{name}", placed.name), parameter));
+                Ok(())
             };
             match placed.layer {
                 Layer::Conv2d { filters, kernel_size, strides, activation } => {
@@ -69,7 +92,10 @@ impl Network {
                         .f_to_device(device)?
                         .f_permute([0, 3, 1, 2])?;
                     conv.ws.f_set_data(&kernel)?;
-                    add_parameters(&conv.ws, conv.bs.as_ref());
+                    add_parameter("weight", &mut conv.ws, precision.kind())?;
+                    if let Some(bias) = &mut conv.bs {
+                        add_parameter("bias", bias, precision.kind())?;
+                    }
                     steps.push(Step::Conv { conv, strides });
                     steps.extend((activation == Activation::Relu).then_some(Step::Relu));
                 }
@@ -77,8 +103,14 @@ impl Network {
                     // max(relu(x)) = relu(max(x)), values and gradients: relu then touches a
                     // quarter of them.
                     let after_relu = matches!(steps.last(), Some(Step::Relu));
-                    let place = steps.len() - usize::from(after_relu);
-                    steps.insert(place, Step::MaxPool(pool_size));
+                    match (after_relu, pool_size) {
+                        (true, 2) => {
+                            steps.pop();
+                            steps.push(Step::MaxPoolRelu);
+                        }
+                        (true, _) => steps.insert(steps.len() - 1, Step::MaxPool(pool_size)),
+                        (false, _) => steps.push(Step::MaxPool(pool_size)),
+                    }
                 }
                 Layer::AveragePooling2d { pool_size } => steps.push(Step::AveragePool(pool_size)),
                 Layer::Flatten => steps.push(Step::Flatten),
@@ -98,13 +130,20 @@ impl Network {
                         .f_reshape([units, features])?
                         .f_to_device(device)?;
                     dense.ws.f_set_data(&kernel)?;
-                    add_parameters(&dense.ws, dense.bs.as_ref());
+                    let kind = match activation {
+                        Activation::Relu => precision.kind(),
+                        Activation::Sigmoid | Activation::Softmax => Kind::Float,
+                    };
+                    add_parameter("weight", &mut dense.ws, kind)?;
+                    if let Some(bias) = &mut dense.bs {
+                        add_parameter("bias", bias, kind)?;
+                    }
                     steps.push(Step::Dense(dense));
                     steps.extend((activation == Activation::Relu).then_some(Step::Relu));
                 }
             }
         }
-        Ok(Self { architecture, steps, store, parameters })
+        Ok(Self { architecture, steps, store, parameters, leaves, precision })
     }
 
     /// The layers, their shapes and parameter counts.
@@ -117,13 +156,35 @@ impl Network {
         self.store.device()
     }
 
-    /// The weights and biases by name (`conv2d_1.weight`, …), in the order of the layers.
+    /// The weights and biases by name (`conv2d_1.weight`, …) in f32, in the order of the layers.
+    /// Who changes them calls [`Network::refresh`].
     pub fn parameters(&self) -> &[(String, Tensor)] {
         &self.parameters
     }
 
+    /// The tensors that gradients are taken by, in the order of the parameters: the parameters
+    /// themselves, or their copies in the network's precision.
+    pub fn leaves(&self) -> &[Tensor] {
+        &self.leaves
+    }
+
+    /// Takes over changed parameters into what the network computes with.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub fn refresh(&self) -> Result<()> {
+        tch::no_grad(|| {
+            for ((_, parameter), leaf) in self.parameters.iter().zip(&self.leaves) {
+                if leaf.f_kind()? != Kind::Float {
+                    leaf.shallow_clone().f_copy_(parameter)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// The scores before the last sigmoid or softmax: `[N]` for one unit, else `[N, classes]`.
-    /// `images` is `[N, C, H, W]` f32 in 0..=1.
+    /// `images` is `[N, C, H, W]` f32 in 0..=1, the scores f32.
     ///
     /// # Errors
     /// If the images have another shape, or libtorch is out of memory.
@@ -141,7 +202,7 @@ impl Network {
     }
 
     fn forward(&self, images: &Tensor, training_step: Option<i64>) -> Result<Tensor> {
-        let mut x = images.shallow_clone();
+        let mut x = images.f_to_kind(self.precision.kind())?;
         for step in &self.steps {
             x = match step {
                 Step::Conv { conv, strides } => {
@@ -151,6 +212,7 @@ impl Network {
                 Step::MaxPool(size) => {
                     x.f_max_pool2d([*size; 2], [*size; 2], [0, 0], [1, 1], false)?
                 }
+                Step::MaxPoolRelu => max_pool2d_relu(&x)?,
                 Step::AveragePool(size) => {
                     x.f_avg_pool2d([*size; 2], [*size; 2], [0, 0], false, true, None)?
                 }
@@ -160,9 +222,12 @@ impl Network {
                     Some(step) => dropout.apply(&x, step)?,
                     None => x,
                 },
-                Step::Dense(dense) => x.f_linear(&dense.ws, dense.bs.as_ref())?,
+                Step::Dense(dense) => {
+                    x.f_to_kind(dense.ws.f_kind()?)?.f_linear(&dense.ws, dense.bs.as_ref())?
+                }
             };
         }
+        let x = x.f_to_kind(Kind::Float)?;
         Ok(if x.size().last() == Some(&1) { x.f_squeeze_dim(-1)? } else { x })
     }
 }

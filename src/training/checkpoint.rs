@@ -117,6 +117,7 @@ pub fn restore(
         },
     };
     weights::assign(&tensors(network, optimizer), &stored, &path)?;
+    network.refresh()?;
     Ok(Some(progress))
 }
 

@@ -7,6 +7,7 @@ use crate::data::resize::Interpolation;
 use crate::device::DeviceChoice;
 use crate::keras::KerasProfile;
 use crate::models::{Downsample, ModelKind, layer::Architecture};
+use crate::precision::PrecisionChoice;
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,9 @@ pub struct TrainConfig {
     pub seed: u64,
     pub skip_bad_pictures: bool,
     pub device: DeviceChoice,
+    /// In which numbers the network computes; a run stores what `auto` took.
+    #[serde(default = "fp32")]
+    pub precision: PrecisionChoice,
     /// libtorch's threads on the CPU; `None` is its own choice.
     pub threads: Option<usize>,
     /// Threads that decode pictures; `None` is one a core.
@@ -93,6 +97,7 @@ impl TrainConfig {
             seed: 1,
             skip_bad_pictures: false,
             device: DeviceChoice::default(),
+            precision: PrecisionChoice::Auto,
             threads: None,
             loader_threads: None,
         };
@@ -161,16 +166,22 @@ impl TrainConfig {
         self.model.architecture(self.image_size, Some(classes), self.downsample, self.dropout)
     }
 
-    /// Whether `other` trains the same weights up to the epoch where the shorter one ends: only
-    /// settings that do not enter the arithmetic, and the number of epochs, may differ.
+    /// Whether `other` trains the same weights, but for rounding, up to the epoch where the shorter
+    /// one ends: only the machine's settings and the number of epochs may differ.
     pub fn continues(&self, other: &Self) -> bool {
         let comparable = |config: &Self| Self {
             epochs: 0,
             device: DeviceChoice::Auto,
+            precision: PrecisionChoice::Auto,
             threads: None,
             loader_threads: None,
             ..config.clone()
         };
         comparable(self) == comparable(other)
     }
+}
+
+/// What runs computed in before they could choose.
+fn fp32() -> PrecisionChoice {
+    PrecisionChoice::Fp32
 }

@@ -1,6 +1,7 @@
 //! Keras's RMSprop, written out on named state tensors that can be saved.
 
 use crate::keras::{EpsilonPlace, KerasProfile};
+use crate::native::rmsprop;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -48,24 +49,31 @@ impl RmsPropConfig {
 #[derive(Debug)]
 pub struct RmsProp {
     config: RmsPropConfig,
-    /// Names and tensors shared with the network.
-    parameters: Vec<(String, Tensor)>,
+    /// In f32, shared with the network.
+    parameters: Vec<Tensor>,
+    /// What the network computes with: the parameters, or copies of them in another precision.
+    leaves: Vec<Tensor>,
     /// The means of squares, `a`, named and shaped as the parameters.
     state: Vec<(String, Tensor)>,
 }
 
 impl RmsProp {
-    /// An optimizer for `parameters`, which must need gradients.
+    /// An optimizer for `parameters`, whose gradients are those of `leaves`, place by place
+    /// ([`Network::leaves`](crate::models::network::Network::leaves)).
     ///
     /// # Errors
     /// If a setting is outside its range, or the state does not fit on the device.
-    pub fn new(config: RmsPropConfig, parameters: &[(String, Tensor)]) -> Result<Self> {
+    pub fn new(
+        config: RmsPropConfig,
+        parameters: &[(String, Tensor)],
+        leaves: &[Tensor],
+    ) -> Result<Self> {
         config.check()?;
-        let share = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.shallow_clone());
         let zeros = |(name, tensor): &(String, Tensor)| Ok((name.clone(), tensor.f_zeros_like()?));
         Ok(Self {
             config,
-            parameters: parameters.iter().map(share).collect(),
+            parameters: parameters.iter().map(|(_, tensor)| tensor.shallow_clone()).collect(),
+            leaves: leaves.iter().map(Tensor::shallow_clone).collect(),
             state: tch::no_grad(|| parameters.iter().map(zeros).collect::<Result<_>>())?,
         })
     }
@@ -84,29 +92,13 @@ impl RmsProp {
     /// # Errors
     /// If the backward pass fails.
     pub fn minimize(&mut self, loss: &Tensor) -> Result<()> {
-        for (_, parameter) in &self.parameters {
-            let mut gradient = parameter.f_grad()?;
-            if gradient.defined() {
-                let _ = gradient.f_zero_()?;
-            }
-        }
         loss.f_backward()?;
-        tch::no_grad(|| self.update())
-    }
-
-    fn update(&mut self) -> Result<()> {
         let RmsPropConfig { learning_rate, rho, epsilon, epsilon_place } = self.config;
-        for ((_, parameter), (_, mean_square)) in self.parameters.iter_mut().zip(&mut self.state) {
-            let gradient = parameter.f_grad()?;
-            let square = gradient.f_square()?.f_mul_scalar_(1.0 - rho)?;
-            let mean_square = mean_square.f_mul_scalar_(rho)?.f_add_(&square)?;
-            let divisor = match epsilon_place {
-                EpsilonPlace::OutsideRoot => mean_square.f_sqrt()?.f_add_scalar_(epsilon)?,
-                EpsilonPlace::InsideRoot => mean_square.f_add_scalar(epsilon)?.f_sqrt_()?,
-            };
-            let _ = parameter.f_addcdiv_(&gradient.f_mul_scalar(-learning_rate)?, &divisor)?;
-        }
-        Ok(())
+        let means: Vec<Tensor> = self.state.iter().map(|(_, mean)| mean.shallow_clone()).collect();
+        let settings = rmsprop::Settings { learning_rate, rho, epsilon, epsilon_place };
+        rmsprop::step(&self.parameters, &means, &self.leaves, settings)?;
+        // The next backward pass then hands its gradients over instead of adding them to zeros.
+        rmsprop::forget_gradients(&self.leaves)
     }
 }
 
@@ -122,8 +114,9 @@ mod tests {
             let config =
                 RmsPropConfig { learning_rate: 0.1, rho: 0.9, epsilon: 0.5, epsilon_place: place };
             let parameter = Tensor::from_slice(&[1.0f32]).set_requires_grad(true);
+            let leaf = parameter.shallow_clone();
             let named = [("p".to_owned(), parameter.shallow_clone())];
-            let mut optimizer = RmsProp::new(config, &named).unwrap();
+            let mut optimizer = RmsProp::new(config, &named, &[leaf]).unwrap();
             let (mut p, mut a) = (1.0f64, 0.0f64);
             for _ in 0..3 {
                 optimizer.minimize(&parameter.square().sum(tch::Kind::Float)).unwrap();

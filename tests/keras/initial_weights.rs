@@ -2,6 +2,7 @@
 
 use crate::golden;
 use petite::models::{Downsample, convnet, network::Network};
+use petite::precision::Precision;
 use std::collections::HashMap;
 use tch::{Device, Kind};
 
@@ -27,7 +28,7 @@ fn limits_and_moments_are_keras_s() {
     for seed in 0..seeds {
         let architecture =
             convnet::architecture([150, 150, 3], 2, Downsample::MaxPool, None).unwrap();
-        let network = Network::new(architecture, Device::Cpu, seed).unwrap();
+        let network = Network::new(architecture, Device::Cpu, Precision::Fp32, seed).unwrap();
         for (name, parameter) in network.parameters() {
             let values = parameter.detach().to_kind(Kind::Double);
             let [limit, first, second, fourth] = sums.entry(name.clone()).or_default();

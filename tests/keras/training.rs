@@ -5,6 +5,7 @@ use petite::data::loader::to_images;
 use petite::keras::{EpsilonPlace, KerasProfile};
 use petite::models::layer::{Architecture, Layer};
 use petite::models::{Downsample, convnet, network::Network};
+use petite::precision::Precision;
 use petite::training::loss::Loss;
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
 use tch::{Device, Tensor};
@@ -48,8 +49,13 @@ fn to_keras(parameter: &Tensor) -> Tensor {
 fn network(layers: usize) -> Network {
     let whole = convnet::architecture([150, 150, 3], 2, Downsample::MaxPool, None).unwrap();
     let first: Vec<Layer> = whole.layers[..layers].iter().map(|placed| placed.layer).collect();
-    let network =
-        Network::new(Architecture::new([150, 150, 3], &first).unwrap(), Device::Cpu, 1).unwrap();
+    let network = Network::new(
+        Architecture::new([150, 150, 3], &first).unwrap(),
+        Device::Cpu,
+        Precision::Fp32,
+        1,
+    )
+    .unwrap();
     tch::no_grad(|| {
         for (salt, (_, parameter)) in network.parameters().iter().enumerate() {
             let shape = to_keras(parameter).size();
@@ -143,7 +149,7 @@ fn steps(config: RmsPropConfig) -> Vec<(u32, Samples)> {
     let images = to_images(&pixels).unwrap();
     let network = network(11);
     let config = RmsPropConfig { learning_rate: LEARNING_RATE, ..config };
-    let mut optimizer = RmsProp::new(config, network.parameters()).unwrap();
+    let mut optimizer = RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
     let mut kept = Vec::new();
     for step in 1..=20 {
         let logits = network.logits(&images).unwrap();
