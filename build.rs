@@ -1,7 +1,10 @@
 //! Makes the binary find libtorch by itself: links all of it, and writes where it lies into the
 //! binary (rpath), so that nothing needs LD_LIBRARY_PATH.
 
-use std::{env, path::Path};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 /// The C++ files beside the Rust ones.
 const NATIVE: [&str; 3] = ["backend", "pool", "rmsprop"];
@@ -9,7 +12,7 @@ const NATIVE: [&str; 3] = ["backend", "pool", "rmsprop"];
 fn main() {
     // torch-sys says where its libtorch is (`links = "tch"`).
     println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
-    println!("cargo::rustc-check-cfg=cfg(libtorch_has_cuda)");
+    println!("cargo::rustc-check-cfg=cfg(libtorch_has_cuda, libtorch_has_cuda_headers)");
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
         println!(
             "cargo::error=expected a libtorch 2.11.0, found none; try scripts/fetch_libtorch.sh"
@@ -35,12 +38,13 @@ fn main() {
     if resolved.join("libtorch_cuda.so").exists() {
         println!("cargo::rustc-cfg=libtorch_has_cuda");
         println!("cargo::rustc-link-arg=-ltorch_cuda");
+        println!("cargo::rustc-link-arg=-lc10_cuda");
     }
     println!("cargo::rustc-link-arg=-ltorch");
     println!("cargo::rustc-link-arg=-Wl,--as-needed");
 }
 
-/// Compiles `src/native` against the libtorch in whose folder `lib` is.
+/// Compiles `src/native` against the libtorch whose libraries are in `lib`.
 fn compile_native(lib: &Path) {
     println!("cargo::rerun-if-changed=src/native");
     let include = lib.with_file_name("include");
@@ -61,5 +65,32 @@ fn compile_native(lib: &Path) {
     for name in NATIVE {
         build.file(format!("src/native/{name}.cpp"));
     }
+    if lib.join("libtorch_cuda.so").exists() {
+        match cuda_headers(lib) {
+            Some(headers) => {
+                println!("cargo::rustc-cfg=libtorch_has_cuda_headers");
+                build.flag(format!("-isystem{}", headers.display()));
+                let cccl = headers.join("cccl");
+                if cccl.is_dir() {
+                    build.flag(format!("-isystem{}", cccl.display()));
+                }
+                build.file("src/native/cuda.cpp");
+            }
+            None => println!(
+                "cargo::warning=expected CUDA's headers beside libtorch or in CUDA_HOME, found none: training on a GPU then goes without bf16, TF32 and CUDA graphs; try scripts/fetch_libtorch.sh --device cuda"
+            ),
+        }
+    }
     build.compile("petite_native");
+}
+
+/// The folder of `cuda_runtime_api.h`: of the wheels beside libtorch, else of an installed CUDA.
+fn cuda_headers(lib: &Path) -> Option<PathBuf> {
+    println!("cargo::rerun-if-env-changed=CUDA_HOME");
+    let beside = lib.canonicalize().ok()?.join("../../nvidia/cu13/include");
+    let installed = env::var_os("CUDA_HOME").map(|home| PathBuf::from(home).join("include"));
+    [Some(beside), installed, Some("/usr/local/cuda/include".into())]
+        .into_iter()
+        .flatten()
+        .find(|folder| folder.join("cuda_runtime_api.h").exists())
 }

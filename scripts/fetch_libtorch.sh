@@ -79,7 +79,9 @@ link() {
 }
 
 # build-version is the last file written before the rename, so where it is, all is.
-if [ "$(cat "$target/torch/build-version" 2>/dev/null)" = "$version" ]; then
+# A CUDA one of an earlier petite has no headers; it is told to be moved away below.
+if [ "$(cat "$target/torch/build-version" 2>/dev/null)" = "$version" ] \
+  && { [ "$device" = cpu ] || [ -e "$target/nvidia/cu13/include/cuda_runtime_api.h" ]; }; then
   link
   exit 0
 fi
@@ -129,7 +131,8 @@ device, wheels, tree = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.
 wanted = {
     "cpu": ["torch/lib/libtorch_cpu.so", "torch/lib/libc10.so", "torch/lib/libshm.so",
             "torch/lib/libgomp.so.1", "nvidia/cu13/lib/libcudart.so.13", "nvidia/cu13/lib/libcupti.so.13"],
-    "cuda": ["torch/lib/*.so*", "nvidia/*/lib/*.so*"],
+    # CUDA's headers, three wheels' worth, are what petite's own C++ needs of them.
+    "cuda": ["torch/lib/*.so*", "nvidia/*/lib/*.so*", "nvidia/cu13/include/*"],
 }[device] + ["torch/include/*", "*.dist-info/*LICENSE*", "*.dist-info/*NOTICE*"]
 unwanted = ["torch/lib/libtorch_python.so", "*.alt.so*"]
 for wheel in sorted(wheels.glob("*.whl")):

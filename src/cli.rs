@@ -191,6 +191,10 @@ pub struct TrainArgs {
     #[arg(long, value_enum, help_heading = "Optimizer")]
     pub epsilon_place: Option<EpsilonPlace>,
 
+    /// Launch every step piece by piece instead of recording one as a CUDA graph.
+    #[arg(long, help_heading = "Machine")]
+    pub no_cuda_graph: bool,
+
     #[command(flatten)]
     pub device: OptionalDeviceArgs,
 }

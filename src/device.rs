@@ -3,7 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
-use tch::{Cuda, Device};
+use tch::{Cuda, Device, Tensor};
 
 /// What a person asks for with `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -113,6 +113,19 @@ pub fn describe(device: Device) -> String {
         Device::Mps => "mps".to_owned(),
         Device::Vulkan => "vulkan".to_owned(),
     }
+}
+
+/// Moves a tensor from the CPU to `device`. To CUDA it goes through pinned memory and is not waited
+/// for: what is launched after it on the same thread finds it there.
+///
+/// # Errors
+/// If the device is out of memory.
+pub fn upload(tensor: &Tensor, device: Device) -> Result<Tensor> {
+    Ok(if device.is_cuda() {
+        tensor.f_pin_memory(device)?.f_to_device_(device, tensor.f_kind()?, true, false)?
+    } else {
+        tensor.f_to_device(device)?
+    })
 }
 
 /// Sets how many threads libtorch computes with on the CPU; `None` leaves its own choice.

@@ -91,6 +91,7 @@ fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
     set_some(&mut config.threads, args.device.threads);
     set_some(&mut config.loader_threads, args.loader_threads);
     config.skip_bad_pictures |= args.skip_bad_pictures;
+    config.cuda_graph &= !args.no_cuda_graph;
 }
 
 /// A run's folder and its network with the weights `which`, on the device and threads that the

@@ -114,6 +114,7 @@ fn train(
         train: &mut train,
         augmentation: &Augmentation::new(config.augmentation, config.keras, config.seed)?,
         validation: &mut validation,
+        cuda_graph: config.cuda_graph,
     }
     .fit(first..config.epochs, &mut observer);
     observer.progress.finish();

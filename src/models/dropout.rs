@@ -1,9 +1,10 @@
 //! Inverted dropout with draws of its own, so that a seed gives the same masks on every device.
 
+use crate::device::upload;
 use crate::random::{Purpose, generator};
 use anyhow::Result;
 use rand::Rng;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 /// Drops each value with probability `rate` and divides the rest by `1 − rate` (Srivastava and
 /// others, 2014; inverted, as in Keras).
@@ -17,20 +18,27 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// `x` of any shape with the draws of training step `step`.
+    /// Which of the values of a tensor of shape `shape` are kept in training step `step`, bool.
     ///
     /// # Errors
-    /// If libtorch is out of memory.
-    pub fn apply(&self, x: &Tensor, step: i64) -> Result<Tensor> {
+    /// If `device` is out of memory.
+    pub fn mask(&self, shape: &[i64], step: i64, device: Device) -> Result<Tensor> {
         // A network has fewer than 2¹⁶ layers.
         let index = (step as u64) << 16 | self.place as u64;
         let mut random = generator(self.seed, Purpose::Dropout, index);
         // A value is dropped if a 32-bit draw lies below the rate.
         let threshold = (self.rate * 2f64.powi(32)) as u64;
-        let kept: Vec<bool> =
-            (0..x.numel()).map(|_| u64::from(random.next_u32()) >= threshold).collect();
-        let kept = Tensor::f_from_slice(&kept)?.f_to_device(x.device())?.f_view(&x.size()[..])?;
-        Ok(x.f_mul(&kept)?.f_div_scalar(1.0 - self.rate)?)
+        let values = 0..shape.iter().product::<i64>();
+        let kept: Vec<bool> = values.map(|_| u64::from(random.next_u32()) >= threshold).collect();
+        upload(&Tensor::f_from_slice(&kept)?.f_view(shape)?, device)
+    }
+
+    /// `x` with what `mask` keeps of it, divided by 1 − rate.
+    ///
+    /// # Errors
+    /// If the shapes differ, or libtorch is out of memory.
+    pub fn apply(&self, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+        Ok(x.f_mul(mask)?.f_div_scalar(1.0 - self.rate)?)
     }
 }
 
@@ -42,8 +50,11 @@ mod tests {
     #[test]
     fn drops_the_rate_and_keeps_the_mean() {
         let ones = Tensor::ones([100, 1000], (Kind::Float, tch::Device::Cpu));
-        let dropped =
-            |rate, place, step| Dropout { rate, seed: 1, place }.apply(&ones, step).unwrap();
+        let dropped = |rate, place, step| {
+            let dropout = Dropout { rate, seed: 1, place };
+            let mask = dropout.mask(&ones.size(), step, ones.device()).unwrap();
+            dropout.apply(&ones, &mask).unwrap()
+        };
         for rate in [0.0, 0.2, 0.5] {
             let out = dropped(rate, 0, 0);
             // Four standard errors of a share of 100,000.

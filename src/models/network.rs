@@ -7,7 +7,7 @@ use super::summary::with_thousands;
 use crate::device::describe;
 use crate::native::pool::max_pool2d_relu;
 use crate::precision::Precision;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use tch::{Device, Kind, Tensor, nn};
 
 /// What the forward pass does, in order.
@@ -23,7 +23,8 @@ enum Step {
     MaxPoolRelu,
     AveragePool(i64),
     Flatten,
-    Dropout(Dropout),
+    /// With the shape it is applied to, less the batch.
+    Dropout(Dropout, Vec<i64>),
     Dense(nn::Linear),
 }
 
@@ -115,7 +116,8 @@ impl Network {
                 Layer::AveragePooling2d { pool_size } => steps.push(Step::AveragePool(pool_size)),
                 Layer::Flatten => steps.push(Step::Flatten),
                 Layer::Dropout { rate } => {
-                    steps.push(Step::Dropout(Dropout { rate, seed, place: index }));
+                    let dropout = Dropout { rate, seed, place: index };
+                    steps.push(Step::Dropout(dropout, input.clone()));
                 }
                 Layer::Dense { units, activation } => {
                     let features = input[0];
@@ -189,19 +191,39 @@ impl Network {
     /// # Errors
     /// If the images have another shape, or libtorch is out of memory.
     pub fn logits(&self, images: &Tensor) -> Result<Tensor> {
-        self.forward(images, None)
+        self.forward(images, &mut None)
     }
 
-    /// As [`Network::logits`], with dropout, whose draws depend on the number of the training
-    /// step, counted from 0 over all epochs.
+    /// As [`Network::logits`], with dropout by [`Network::dropout_masks`].
     ///
     /// # Errors
-    /// As [`Network::logits`].
-    pub fn training_logits(&self, images: &Tensor, step: i64) -> Result<Tensor> {
-        self.forward(images, Some(step))
+    /// As [`Network::logits`], and if there is not one mask for each dropout.
+    pub fn training_logits(&self, images: &Tensor, masks: &[Tensor]) -> Result<Tensor> {
+        self.forward(images, &mut Some(masks.iter()))
     }
 
-    fn forward(&self, images: &Tensor, training_step: Option<i64>) -> Result<Tensor> {
+    /// What each dropout keeps of a batch of `pictures` in the training step `step`, counted from 0
+    /// over all epochs: bool tensors on the device.
+    ///
+    /// # Errors
+    /// If the device is out of memory.
+    pub fn dropout_masks(&self, pictures: i64, step: i64) -> Result<Vec<Tensor>> {
+        let masks = self.steps.iter().filter_map(|layer| match layer {
+            Step::Dropout(dropout, shape) => {
+                let shape: Vec<i64> = [pictures].iter().chain(shape).copied().collect();
+                Some(dropout.mask(&shape, step, self.device()))
+            }
+            _ => None,
+        });
+        masks.collect()
+    }
+
+    /// `masks` are taken one by one in training, else none.
+    fn forward(
+        &self,
+        images: &Tensor,
+        masks: &mut Option<std::slice::Iter<'_, Tensor>>,
+    ) -> Result<Tensor> {
         let mut x = images.f_to_kind(self.precision.kind())?;
         for step in &self.steps {
             x = match step {
@@ -218,8 +240,11 @@ impl Network {
                 }
                 // Height, width, channels as in Keras: on channels-last data nothing moves.
                 Step::Flatten => x.f_permute([0, 2, 3, 1])?.f_flatten(1, -1)?,
-                Step::Dropout(dropout) => match training_step {
-                    Some(step) => dropout.apply(&x, step)?,
+                Step::Dropout(dropout, _) => match masks {
+                    Some(masks) => {
+                        let mask = masks.next().context("expected a mask for each dropout")?;
+                        dropout.apply(&x, mask)?
+                    }
                     None => x,
                 },
                 Step::Dense(dense) => {

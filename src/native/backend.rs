@@ -15,14 +15,6 @@ pub fn cpu_has_bf16() -> bool {
     unsafe { petite_cpu_has_bf16() }
 }
 
-/// The compute capability of a CUDA device, such as (9, 0); (0, 0) in a build without CUDA.
-///
-/// # Errors
-/// If there is no such device.
-pub fn cuda_capability(_index: usize) -> Result<(i32, i32)> {
-    Ok((0, 0))
-}
-
 /// Lets CUDA multiply f32 matrices in TF32, or not.
 ///
 /// # Errors

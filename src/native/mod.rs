@@ -2,6 +2,7 @@
 //! with a C interface, compiled by `build.rs`, each with its Rust side of the same name.
 
 pub mod backend;
+pub mod cuda;
 pub mod pool;
 pub mod rmsprop;
 

@@ -70,6 +70,9 @@ pub struct TrainConfig {
     /// In which numbers the network computes; a run stores what `auto` took.
     #[serde(default = "fp32")]
     pub precision: PrecisionChoice,
+    /// Whether a training step is recorded as a CUDA graph.
+    #[serde(default = "yes")]
+    pub cuda_graph: bool,
     /// libtorch's threads on the CPU; `None` is its own choice.
     pub threads: Option<usize>,
     /// Threads that decode pictures; `None` is one a core.
@@ -98,6 +101,7 @@ impl TrainConfig {
             skip_bad_pictures: false,
             device: DeviceChoice::default(),
             precision: PrecisionChoice::Auto,
+            cuda_graph: true,
             threads: None,
             loader_threads: None,
         };
@@ -173,12 +177,17 @@ impl TrainConfig {
             epochs: 0,
             device: DeviceChoice::Auto,
             precision: PrecisionChoice::Auto,
+            cuda_graph: true,
             threads: None,
             loader_threads: None,
             ..config.clone()
         };
         comparable(self) == comparable(other)
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What runs computed in before they could choose.

@@ -4,6 +4,7 @@ use super::history::EpochRecord;
 use super::loss::Loss;
 use super::metrics::Running;
 use super::optimizer::RmsProp;
+use super::step::{Input, TrainStep};
 use super::validate::validate;
 use crate::augment::augmentation::Augmentation;
 use crate::data::loader::Loader;
@@ -53,6 +54,8 @@ pub struct Trainer<'a> {
     /// What the training pictures go through.
     pub augmentation: &'a Augmentation,
     pub validation: &'a mut Loader,
+    /// Whether steps are recorded as a CUDA graph, where there is CUDA.
+    pub cuda_graph: bool,
 }
 
 impl Trainer<'_> {
@@ -65,24 +68,26 @@ impl Trainer<'_> {
     /// ([`Interrupted`](crate::interrupt::Interrupted)).
     pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<()> {
         let steps = self.train.steps_per_epoch();
+        let mut train_step = TrainStep::new(self.network, self.loss, self.cuda_graph)?;
         for epoch in epochs {
             let start = Instant::now();
-            let mut running = Running::new(self.loss, self.network.device())?;
+            train_step.start_epoch()?;
             for step in 0..steps {
                 interrupt::check()?;
                 let batch = self.train.batch(epoch, step)?;
                 let images = self.augmentation.images(&batch)?;
-                let logits = self.network.training_logits(&images, epoch * steps + step)?;
-                let mean_loss = self.loss.mean(&logits, &batch.labels)?;
-                self.optimizer.minimize(&mean_loss)?;
-                running.add(&mean_loss, &logits, &batch.labels)?;
+                let pictures = batch.labels.numel() as i64;
+                let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
+                let input = Input { images, labels: batch.labels, masks };
+                train_step.run(&input, self.optimizer)?;
                 observer.step(&StepProgress {
                     epoch: epoch + 1,
                     steps_done: step + 1,
                     steps,
-                    running: &running,
+                    running: train_step.running(),
                 })?;
             }
+            let running = train_step.running();
             let means = running.means()?;
             let train_seconds = start.elapsed().as_secs_f64();
             let val_means =

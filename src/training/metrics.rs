@@ -37,7 +37,8 @@ impl Running {
         })
     }
 
-    /// Adds a batch: its mean loss weighs as many pictures as it has.
+    /// Adds a batch to the sums: its mean loss weighs as many pictures as it has. What only the
+    /// device does is here, so that it can be recorded; [`Running::count`] goes with it.
     ///
     /// # Errors
     /// If the shapes do not fit.
@@ -46,7 +47,22 @@ impl Running {
         let sum = mean_loss.f_detach()?.f_to_kind(Kind::Double)?.f_mul_scalar(pictures as f64)?;
         let _ = self.losses.f_add_(&sum)?;
         let _ = self.correct.f_add_(&self.loss.correct(&logits.f_detach()?, labels)?)?;
+        Ok(())
+    }
+
+    /// Counts the pictures of a batch that was added.
+    pub fn count(&mut self, pictures: i64) {
         self.pictures += pictures;
+    }
+
+    /// Begins anew, in the same memory.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub fn reset(&mut self) -> Result<()> {
+        let _ = self.losses.f_zero_()?;
+        let _ = self.correct.f_zero_()?;
+        self.pictures = 0;
         Ok(())
     }
 

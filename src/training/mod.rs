@@ -8,4 +8,5 @@ pub mod loss;
 pub mod metrics;
 pub mod optimizer;
 pub mod run_folder;
+pub mod step;
 pub mod validate;

@@ -27,6 +27,7 @@ pub fn validate(
         tch::no_grad(|| {
             let logits = network.logits(&to_images(&batch.pixels)?)?;
             running.add(&loss.mean(&logits, &batch.labels)?, &logits, &batch.labels)?;
+            running.count(batch.labels.numel() as i64);
             each(&batch, &logits)
         })?;
     }

@@ -1,0 +1,55 @@
+// CUDA's capability, streams and graphs. Compiled only against a libtorch with CUDA.
+
+#include "boundary.h"
+
+#include <ATen/cuda/CUDAContextLight.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAStream.h>
+
+extern "C" char* petite_cuda_capability(int device, int* major, int* minor) {
+  return caught([&] {
+    const cudaDeviceProp* properties =
+        at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(device));
+    *major = properties->major;
+    *minor = properties->minor;
+  });
+}
+
+// Moves this thread's work on `device` to a stream of its own, since the default stream cannot be
+// captured. What was begun before is done before.
+extern "C" char* petite_cuda_use_own_stream(int device) {
+  return caught([&] {
+    const auto index = static_cast<c10::DeviceIndex>(device);
+    c10::cuda::set_device(index);
+    c10::cuda::device_synchronize();
+    c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index));
+  });
+}
+
+// Begins to record what this thread launches, instead of running it.
+extern "C" char* petite_cuda_graph_begin(at::cuda::CUDAGraph** graph) {
+  return caught([&] {
+    auto* begun = new at::cuda::CUDAGraph();
+    try {
+      begun->capture_begin();
+    } catch (...) {
+      delete begun;
+      throw;
+    }
+    *graph = begun;
+  });
+}
+
+extern "C" char* petite_cuda_graph_end(at::cuda::CUDAGraph* graph) {
+  return caught([&] { graph->capture_end(); });
+}
+
+extern "C" char* petite_cuda_graph_replay(at::cuda::CUDAGraph* graph) {
+  return caught([&] { graph->replay(); });
+}
+
+extern "C" void petite_cuda_graph_free(at::cuda::CUDAGraph* graph) {
+  // Its destructor reports what it cannot free; nothing may be thrown from here.
+  free(caught([&] { delete graph; }));
+}

@@ -1,0 +1,153 @@
+//! One update from one batch; on CUDA recorded once and launched as a whole from then on.
+
+use super::loss::Loss;
+use super::metrics::Running;
+use super::optimizer::RmsProp;
+use crate::models::network::Network;
+use crate::native::cuda::{Graph, use_own_stream};
+use anyhow::Result;
+use tch::{Device, Tensor};
+
+/// Plain steps before the recording: libtorch tries convolution algorithms and makes workspaces at
+/// first, which cannot be recorded.
+const PLAIN_STEPS: u32 = 3;
+
+/// What a step takes, on the device.
+#[derive(Debug)]
+pub struct Input {
+    /// `[N, C, H, W]` f32 in 0..=1.
+    pub images: Tensor,
+    /// `[N]` i64.
+    pub labels: Tensor,
+    /// [`Network::dropout_masks`] of the step.
+    pub masks: Vec<Tensor>,
+}
+
+impl Input {
+    fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        [&self.images, &self.labels].into_iter().chain(&self.masks)
+    }
+
+    /// The same in memory of its own, which a recording can read again and again.
+    fn copied(&self) -> Result<Self> {
+        // The order in memory stays, and with it channels-last.
+        let copy = |tensor: &Tensor| -> Result<Tensor> { Ok(tensor.f_empty_like()?) };
+        let input = Self {
+            images: copy(&self.images)?,
+            labels: copy(&self.labels)?,
+            masks: self.masks.iter().map(copy).collect::<Result<_>>()?,
+        };
+        input.fill(self)?;
+        Ok(input)
+    }
+
+    fn fits(&self, other: &Self) -> bool {
+        self.tensors().map(Tensor::size).eq(other.tensors().map(Tensor::size))
+    }
+
+    fn fill(&self, from: &Self) -> Result<()> {
+        for (to, from) in self.tensors().zip(from.tensors()) {
+            to.shallow_clone().f_copy_(from)?;
+        }
+        Ok(())
+    }
+}
+
+/// A step that was recorded for one batch size and learning rate.
+#[derive(Debug)]
+struct Recorded {
+    graph: Graph,
+    input: Input,
+    learning_rate: f64,
+}
+
+/// Where the recording stands.
+#[derive(Debug)]
+enum Recording {
+    /// Every step is launched piece by piece: not on CUDA, not wanted, or it failed.
+    Off,
+    After(u32),
+    On(Box<Recorded>),
+}
+
+/// Runs training steps and keeps their sums.
+#[derive(Debug)]
+pub struct TrainStep<'a> {
+    network: &'a Network,
+    loss: Loss,
+    running: Running,
+    recording: Recording,
+}
+
+impl<'a> TrainStep<'a> {
+    /// `cuda_graph` records the step where the network is on a CUDA device.
+    ///
+    /// # Errors
+    /// If the device is out of memory.
+    pub fn new(network: &'a Network, loss: Loss, cuda_graph: bool) -> Result<Self> {
+        let recording = match network.device() {
+            Device::Cuda(index) if cuda_graph && use_own_stream(index).is_ok() => {
+                Recording::After(PLAIN_STEPS)
+            }
+            _ => Recording::Off,
+        };
+        let running = Running::new(loss, network.device())?;
+        Ok(Self { network, loss, running, recording })
+    }
+
+    /// Sums since the last [`TrainStep::start_epoch`].
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Begins new sums.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub fn start_epoch(&mut self) -> Result<()> {
+        self.running.reset()
+    }
+
+    /// One update.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub fn run(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
+        let pictures = input.labels.numel() as i64;
+        match &mut self.recording {
+            Recording::On(recorded) if recorded.learning_rate != optimizer.learning_rate() => {
+                // The rate is part of what was recorded.
+                self.recording = Recording::After(0);
+            }
+            Recording::After(plain) if *plain > 0 => *plain -= 1,
+            _ => {}
+        }
+        if let Recording::After(0) = self.recording {
+            self.recording = self.record(input, optimizer).map_or(Recording::Off, Recording::On);
+        }
+        match &self.recording {
+            // The last batch of a pass may be smaller.
+            Recording::On(recorded) if recorded.input.fits(input) => {
+                recorded.input.fill(input)?;
+                recorded.graph.replay()?;
+            }
+            _ => self.launch(input, optimizer)?,
+        }
+        self.running.count(pictures);
+        Ok(())
+    }
+
+    fn record(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<Box<Recorded>> {
+        let input = input.copied()?;
+        let graph = Graph::capture(|| self.launch(&input, optimizer))?;
+        Ok(Box::new(Recorded { graph, input, learning_rate: optimizer.learning_rate() }))
+    }
+
+    /// Forward, loss, backward, update, sums.
+    fn launch(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
+        let logits = self.network.training_logits(&input.images, &input.masks)?;
+        let mean_loss = self.loss.mean(&logits, &input.labels)?;
+        optimizer.minimize(&mean_loss)?;
+        self.running.add(&mean_loss, &logits, &input.labels)
+    }
+}
