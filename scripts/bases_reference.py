@@ -14,11 +14,12 @@ again; the tests read what is committed.
 """
 
 import argparse
+import importlib
 import os
 import pathlib
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -62,6 +63,12 @@ def sample(array) -> np.ndarray:
     flat = np.asarray(array, dtype=np.float32).reshape(-1)
     places = (np.arange(SAMPLES) * ((flat.size // SAMPLES) | 1)) % flat.size
     return np.append(flat[places], np.float32(np.sqrt(np.mean(flat.astype(np.float64) ** 2))))
+
+
+def save(tensors: dict, name: str, framework: str = "numpy") -> None:
+    path = GOLDEN / f"{name}.safetensors"
+    importlib.import_module(f"safetensors.{framework}").save_file(tensors, path)
+    path.chmod(0o644)
 
 
 # --- Keras -----------------------------------------------------------------------------------------------------------
@@ -178,7 +185,7 @@ def write_keras() -> None:
             case = f"{name}-{alpha:g}-{height}x{width}"
             run_keras(case, model, preprocess, tensors, every_block=place == 0 and alpha == 1.0)
     fine_tune_mobilenet(tensors)
-    save_file(tensors, GOLDEN / "keras.safetensors")
+    save(tensors, "keras")
 
 
 def write_published(folder: pathlib.Path) -> None:
@@ -194,7 +201,7 @@ def write_published(folder: pathlib.Path) -> None:
                 key = f"{layer.name}/{names.get(variable.name, variable.name)}"
                 if key in stored:
                     variable.assign(stored[key])
-        run_keras(f"mobilenet-{size}", model, preprocess, tensors, every_block=size == 224, through="conv_dw_13")
+        run_keras(f"mobilenet-{size}x{size}", model, preprocess, tensors, every_block=size == 224, through="conv_dw_13")
 
         model, preprocess = keras_base("squeezenet", (size, size, 3))
         with h5py.File(folder / "squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5") as file:
@@ -202,8 +209,8 @@ def write_published(folder: pathlib.Path) -> None:
                 if layer.weights:
                     group = file[layer.name.replace(".", "/")]
                     layer.set_weights([np.asarray(group[name]) for name in group.attrs["weight_names"]])
-        run_keras(f"squeezenet-{size}", model, preprocess, tensors, every_block=size == 224)
-    save_file(tensors, GOLDEN / "published.safetensors")
+        run_keras(f"squeezenet-{size}x{size}", model, preprocess, tensors, every_block=size == 224)
+    save(tensors, "published")
 
 
 # --- torchvision -----------------------------------------------------------------------------------------------------
@@ -273,7 +280,33 @@ def write_torchvision() -> None:
         for key, buffer in model.named_buffers():
             if key.startswith("layer4.") and buffer.ndim:
                 tensors[f"{case}.buffer.{key}"] = sample(buffer)
-    save_file(tensors, GOLDEN / "torchvision.safetensors")
+    save(tensors, "torchvision")
+
+
+def write_state_dict() -> None:
+    """A small file of torch.save, with what state_dicts can hold, and the same tensors as safetensors."""
+    import collections
+
+    import torch
+
+    numbers = torch.from_numpy(drawn("state_dict", (4, 3, 3, 3)))
+    layer = torch.nn.BatchNorm2d(4)
+    state = collections.OrderedDict(
+        kernel=numbers,
+        transposed=numbers.to(memory_format=torch.channels_last),
+        part=numbers[1:3, 2],
+        parameter=torch.nn.Parameter(numbers[0, 0]),
+        half=numbers[0].half(),
+        bfloat16=numbers[1].bfloat16(),
+        double=numbers[2].double(),
+        scalar=torch.tensor(3.5),
+        empty=torch.zeros(0, 3),
+        **{f"bytes.{number}": torch.arange(-3, 5, dtype=kind) for number, kind in enumerate((torch.int8, torch.int16, torch.int32, torch.int64))},
+    )
+    state.update(layer.state_dict(prefix="bn."))
+    state._metadata = layer.state_dict()._metadata
+    torch.save(state, GOLDEN / "state_dict.pth")
+    save({name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in state.items()}, "state_dict", "torch")
 
 
 def main() -> None:
@@ -284,6 +317,7 @@ def main() -> None:
     GOLDEN.mkdir(parents=True, exist_ok=True)
     if args.which == "torchvision":
         write_torchvision()
+        write_state_dict()
     elif args.published:
         write_published(args.published)
     else:

@@ -47,8 +47,11 @@ fn base(kind: BaseKind, image_size: (usize, usize), args: &SummaryArgs) -> Resul
     if let (Some(stored), Some(passed_over)) = (stored, passed_over) {
         let path = stored.path().display();
         say(format_args!("{path} has all of these weights"));
-        if !passed_over.is_empty() {
-            say(format_args!("passed over: {}", passed_over.join(", ")));
+        // PyTorch's counters are many, and say nothing about the weights.
+        let worth_saying = passed_over.iter().filter(|name| !name.ends_with("num_batches_tracked"));
+        let names: Vec<&str> = worth_saying.map(String::as_str).collect();
+        if !names.is_empty() {
+            say(format_args!("passed over: {}", names.join(", ")));
         }
     }
     Ok(())
