@@ -8,7 +8,7 @@ Takes a whole Sequential model, .keras or the older .h5, whose layers are those 
 mnist (5.1 and 5.2), at any picture size, with max pooling, average pooling, strides or none. Rescaling(1/255) may
 stand in front; Dropout after Flatten is kept for training on, any other left out, as it does nothing in
 prediction. With --data the split is then predicted by both, and the exit code is 1 if two probabilities are further
-apart than 1e-4 or the accuracies differ.
+apart than 1e-4 or the accuracies differ. The weights of a pretrained base go through keras_weights.py instead.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def stored_config(path: pathlib.Path) -> dict:
         except OSError as error:
             stop(f"expected a whole HDF5 file at {path}, found: {error}")
         if text is None:
-            stop(f"expected a whole model in {path}, found weights alone; try model.save() instead of save_weights()")
+            stop(f"expected a whole model in {path}, found weights alone; try model.save() instead of save_weights(), or scripts/keras_weights.py for a pretrained base")
     else:
         stop(f"expected a model in .keras or .h5, found {path}; try model.save('model.keras')")
     try:

@@ -104,6 +104,16 @@ pub struct SummaryArgs {
     /// Size of the pictures: 150, or HEIGHTxWIDTH [default: what the network was made for].
     #[arg(long, value_name = "SIZE", value_parser = parse_image_size)]
     pub image_size: Option<(usize, usize)>,
+    /// Width of MobileNet: the number of filters is multiplied by this [default: 1].
+    #[arg(long)]
+    pub alpha: Option<f64>,
+    /// Last block of a pretrained base that is kept [default: all, or the last in --weights].
+    #[arg(long, value_name = "BLOCK")]
+    pub through: Option<String>,
+    /// Check that this file has the weights of the pretrained base: .pth, .safetensors, .npz or
+    /// .ot.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
 }
 
 /// Train a network.

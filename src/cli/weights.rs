@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 /// Write weights in another format: .ot, .safetensors or .npz, told by the extensions.
 ///
+/// PyTorch's .pth can be read too; nothing in it is executed.
 /// Names, shapes, types and bits stay. Convolutions are [out, in, height, width], dense layers [out,
 /// in], and Flatten runs over height, width, channels.
 #[derive(Debug, Args)]

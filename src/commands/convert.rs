@@ -13,7 +13,7 @@ pub fn run(args: &ConvertArgs) -> Result<()> {
     let from = source(args)?;
     let to = &args.to;
     // Both names are looked at before anything is read.
-    Format::of(&from)?;
+    weights::format_to_read(&from)?;
     Format::of(to)?;
     let same = match (from.canonicalize(), to.canonicalize()) {
         (Ok(from), Ok(to)) => from == to,

@@ -1,5 +1,6 @@
 //! batches → logits: the networks, as Keras-like lists of layers built on `tch::nn`.
 
+pub mod bases;
 pub mod convnet;
 pub mod dropout;
 pub mod init;
@@ -7,17 +8,20 @@ pub mod layer;
 pub mod mnist;
 pub mod network;
 pub mod npz;
+pub mod pth;
 pub mod summary;
+pub mod unpickle;
 pub mod weights;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use bases::BaseKind;
 use clap::ValueEnum;
 use layer::Architecture;
 use serde::{Deserialize, Serialize};
 
 use crate::data::decode::ColorMode;
 
-/// The networks that can be trained.
+/// The networks there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModelKind {
@@ -26,6 +30,18 @@ pub enum ModelKind {
     Convnet,
     /// The book's listings 5.1 and 5.2: the small network for MNIST.
     Mnist,
+    /// The book's listing 5.17: VGG16 without its classifier, a pretrained base.
+    Vgg16,
+    /// MobileNet v1, a pretrained base.
+    Mobilenet,
+    /// SqueezeNet v1.1, a pretrained base.
+    Squeezenet,
+    /// torchvision's ResNet of 18 layers, a pretrained base.
+    Resnet18,
+    /// The same of 34 layers.
+    Resnet34,
+    /// The same of 50 layers.
+    Resnet50,
 }
 
 /// What makes the pictures smaller from stage to stage (the book, section 5.1.2).
@@ -49,22 +65,39 @@ impl ModelKind {
         match self {
             Self::Convnet => "convnet",
             Self::Mnist => "mnist",
+            Self::Vgg16 => "vgg16",
+            Self::Mobilenet => "mobilenet",
+            Self::Squeezenet => "squeezenet",
+            Self::Resnet18 => "resnet18",
+            Self::Resnet34 => "resnet34",
+            Self::Resnet50 => "resnet50",
         }
+    }
+
+    /// The pretrained base of this name, if it is one.
+    pub fn base(self) -> Option<BaseKind> {
+        BaseKind::ALL.into_iter().find(|base| base.name() == self.name())
     }
 
     /// Height and width of the pictures the network was made for.
     pub fn image_size(self) -> (usize, usize) {
         match self {
-            Self::Convnet => (150, 150),
+            // The book's for VGG16.
+            Self::Convnet | Self::Vgg16 => (150, 150),
             Self::Mnist => (28, 28),
+            Self::Mobilenet
+            | Self::Squeezenet
+            | Self::Resnet18
+            | Self::Resnet34
+            | Self::Resnet50 => (224, 224),
         }
     }
 
     /// The colours it looks at.
     pub fn color_mode(self) -> ColorMode {
         match self {
-            Self::Convnet => ColorMode::Rgb,
             Self::Mnist => ColorMode::Grayscale,
+            _ => ColorMode::Rgb,
         }
     }
 
@@ -72,7 +105,7 @@ impl ModelKind {
     /// the network without it (listing 5.1). `dropout` after Flatten, if any, is listing 5.13's.
     ///
     /// # Errors
-    /// If pictures of this size are too small for it.
+    /// If pictures of this size are too small for it, or it is a pretrained base.
     pub fn architecture(
         self,
         image_size: (usize, usize),
@@ -87,6 +120,10 @@ impl ModelKind {
                 convnet::architecture(input, classes.unwrap_or(2), downsample, dropout)
             }
             Self::Mnist => mnist::architecture(input, classes, downsample, dropout),
+            base => bail!(
+                "expected --model convnet or mnist, found {}, a pretrained base, which is not trained by itself",
+                base.name()
+            ),
         }
     }
 }

@@ -1,13 +1,39 @@
 //! Keras's `model.summary()`: the table of layers, output shapes and parameters.
 
-use super::layer::Architecture;
+use super::layer::{Architecture, Placed};
 use std::fmt::Write;
 
 /// Where Keras 2 ends the table's three columns, and with them its lines.
 const COLUMNS: [usize; 3] = [29, 55, 65];
 
+/// A layer's line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub name: String,
+    /// Keras's.
+    pub class_name: &'static str,
+    /// Without the batch.
+    pub output_shape: Vec<i64>,
+    /// All of the layer's values.
+    pub parameters: i64,
+    /// Those that no gradient changes: batch normalisation's running statistics.
+    pub fixed: i64,
+}
+
+/// The lines of an architecture's layers.
+pub fn rows(architecture: &Architecture) -> Vec<Row> {
+    let row = |placed: &Placed| Row {
+        name: placed.name.clone(),
+        class_name: placed.layer.class_name(),
+        output_shape: placed.output_shape.clone(),
+        parameters: placed.parameters,
+        fixed: 0,
+    };
+    architecture.layers.iter().map(row).collect()
+}
+
 /// The table as the book prints it, ending in a newline.
-pub fn table(architecture: &Architecture) -> String {
+pub fn table(rows: &[Row]) -> String {
     let [name_end, shape_end, width] = COLUMNS;
     let thin = "_".repeat(width);
     let thick = "=".repeat(width);
@@ -20,21 +46,23 @@ pub fn table(architecture: &Architecture) -> String {
         format!("{line:<width$.width$}\n")
     };
     let mut table = format!("{thin}\n{}{thick}\n", line("Layer (type)", "Output Shape", "Param #"));
-    for (index, placed) in architecture.layers.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         if index > 0 {
             let _ = writeln!(table, "{thin}");
         }
-        let sizes: Vec<String> = placed.output_shape.iter().map(i64::to_string).collect();
+        let sizes: Vec<String> = row.output_shape.iter().map(i64::to_string).collect();
         table += &line(
-            &format!("{} ({})", placed.name, placed.layer.class_name()),
+            &format!("{} ({})", row.name, row.class_name),
             &format!("(None, {})", sizes.join(", ")),
-            &placed.parameters.to_string(),
+            &row.parameters.to_string(),
         );
     }
-    let total = with_thousands(architecture.parameters());
+    let sum = |value: fn(&Row) -> i64| rows.iter().map(value).sum::<i64>();
+    let (total, fixed) = (sum(|row| row.parameters), sum(|row| row.fixed));
+    let [total, trainable, fixed] = [total, total - fixed, fixed].map(with_thousands);
     let _ = write!(
         table,
-        "{thick}\nTotal params: {total}\nTrainable params: {total}\nNon-trainable params: 0\n{thin}\n"
+        "{thick}\nTotal params: {total}\nTrainable params: {trainable}\nNon-trainable params: {fixed}\n{thin}\n"
     );
     table
 }

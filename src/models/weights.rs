@@ -1,6 +1,6 @@
 //! Weights to files and back, every name and shape checked before anything is copied.
 
-use super::npz;
+use super::{npz, pth};
 use crate::atomic_file;
 use anyhow::{Context, Result, bail, ensure};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -56,6 +56,22 @@ impl Format {
     }
 }
 
+/// What can be read: the formats that can be written too, and PyTorch's `.pth`, which is `None`.
+///
+/// # Errors
+/// If the extension is of no format known here.
+pub fn format_to_read(path: &Path) -> Result<Option<Format>> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("pth" | "pt") => Ok(None),
+        Some("h5" | "hdf5" | "keras") => bail!(
+            "expected a file name in .ot, .safetensors, .npz or .pth, found {}; try scripts/keras_weights.py, which makes .safetensors of it",
+            path.display()
+        ),
+        _ => Format::of(path).map(Some),
+    }
+}
+
 /// Reads the tensors of a file in the format of its extension, in the order of the file, on the
 /// CPU.
 ///
@@ -63,7 +79,7 @@ impl Format {
 /// If the file is missing, damaged, of another format, or empty, or holds a type that is not in
 /// all of libtorch and safetensors.
 pub fn load(path: &Path) -> Result<(Named, Metadata)> {
-    let format = Format::of(path)?;
+    let format = format_to_read(path)?;
     ensure!(
         path.is_file(),
         "expected weights at {}, found {}; try the path of a file",
@@ -71,9 +87,10 @@ pub fn load(path: &Path) -> Result<(Named, Metadata)> {
         if path.is_dir() { "a folder" } else { "no file" }
     );
     let (tensors, metadata) = match format {
-        Format::Ot => (load_ot(path)?, Metadata::new()),
-        Format::Safetensors => load_safetensors(path)?,
-        Format::Npz => (npz::load(path)?, Metadata::new()),
+        Some(Format::Ot) => (load_ot(path)?, Metadata::new()),
+        Some(Format::Safetensors) => load_safetensors(path)?,
+        Some(Format::Npz) => (npz::load(path)?, Metadata::new()),
+        None => (pth::load(path)?, Metadata::new()),
     };
     ensure!(
         !tensors.is_empty(),

@@ -120,6 +120,12 @@ impl TrainConfig {
     /// # Errors
     /// If a setting is outside its range: its flag, and what was expected.
     pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.model.base().is_none(),
+            "expected --model convnet or mnist, found {}, a pretrained base, which cannot be trained yet; try petite summary --model {}",
+            self.model.name(),
+            self.model.name()
+        );
         let at_least_one = [
             ("--batch-size", Some(self.batch_size)),
             ("--epochs", Some(self.epochs)),

@@ -1,0 +1,257 @@
+//! A convolution with what goes with it: padding, batch normalisation, activation.
+
+use crate::models::init::glorot_uniform;
+use anyhow::Result;
+use tch::{Tensor, nn};
+
+/// Zeros around a convolution's input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    Valid,
+    /// TensorFlow's 'same': as many as the output needs to be the input's size over the strides,
+    /// rounded up; the odd one at the end.
+    Same,
+    /// One row below and one column on the right: Keras's `ZeroPadding2D(((0, 1), (0, 1)))`.
+    End,
+    /// As many on each of the four sides: PyTorch's.
+    Around(i64),
+}
+
+impl Padding {
+    /// Zeros before and after a side of `size`.
+    fn zeros(self, size: i64, kernel_size: i64, strides: i64) -> (i64, i64) {
+        match self {
+            Self::Valid => (0, 0),
+            Self::Same => {
+                let output = (size + strides - 1) / strides;
+                let zeros = ((output - 1) * strides + kernel_size - size).max(0);
+                (zeros / 2, zeros - zeros / 2)
+            }
+            Self::End => (0, 1),
+            Self::Around(zeros) => (zeros, zeros),
+        }
+    }
+
+    /// The output's size for an input of `size`; not above 0 if the input is too small.
+    pub fn output(self, size: i64, kernel_size: i64, strides: i64) -> i64 {
+        let (before, after) = self.zeros(size, kernel_size, strides);
+        (size + before + after - kernel_size).div_euclid(strides) + 1
+    }
+}
+
+/// What follows a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    Relu,
+    /// min(max(x, 0), 6).
+    Relu6,
+}
+
+/// A batch normalisation (Ioffe and Szegedy, 2015) after a convolution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NormPlan {
+    pub name: String,
+    pub epsilon: f64,
+    /// The share of a batch's statistics in the new running ones: PyTorch's meaning, 1 − Keras's.
+    pub momentum: f64,
+}
+
+/// A convolution as it is to be built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConvPlan {
+    pub name: String,
+    /// Channels in and out.
+    pub channels: i64,
+    pub filters: i64,
+    pub kernel_size: i64,
+    pub strides: i64,
+    pub padding: Padding,
+    /// One filter a channel (`filters` equals `channels`).
+    pub depthwise: bool,
+    /// In place of a bias.
+    pub norm: Option<NormPlan>,
+    pub activation: Option<Activation>,
+}
+
+impl ConvPlan {
+    /// A relu convolution with a bias and strides of 1.
+    pub fn relu(name: impl Into<String>, channels: i64, filters: i64, kernel_size: i64) -> Self {
+        Self {
+            name: name.into(),
+            channels,
+            filters,
+            kernel_size,
+            strides: 1,
+            padding: Padding::Same,
+            depthwise: false,
+            norm: None,
+            activation: Some(Activation::Relu),
+        }
+    }
+
+    /// `[H, W, C]` made of `[H, W, C]`.
+    pub fn output_shape(&self, [height, width, _]: [i64; 3]) -> [i64; 3] {
+        let side = |size| self.padding.output(size, self.kernel_size, self.strides);
+        [side(height), side(width), self.filters]
+    }
+
+    /// Values in the kernel and the bias.
+    pub fn parameters(&self) -> i64 {
+        let fan_in = if self.depthwise { 1 } else { self.channels };
+        let kernel = self.kernel_size * self.kernel_size * fan_in * self.filters;
+        kernel + if self.norm.is_none() { self.filters } else { 0 }
+    }
+
+    /// The names of its tensors, in the order of [`Conv::tensors`].
+    pub fn tensor_names(&self) -> Vec<String> {
+        let mut names = vec![format!("{}.weight", self.name)];
+        match &self.norm {
+            None => names.push(format!("{}.bias", self.name)),
+            Some(NormPlan { name, .. }) => {
+                let variables = ["weight", "bias", "running_mean", "running_var"];
+                names.extend(variables.map(|variable| format!("{name}.{variable}")));
+            }
+        }
+        names
+    }
+}
+
+/// Where a batch normalisation that is not frozen takes mean and variance from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Statistics {
+    /// The running ones that came with the weights; they stay as they are.
+    #[default]
+    Stored,
+    /// The batch's own; the running ones move towards them.
+    Batch,
+}
+
+/// A convolution with weights.
+#[derive(Debug)]
+pub struct Conv {
+    plan: ConvPlan,
+    conv: nn::Conv2D,
+    norm: Option<nn::BatchNorm>,
+    /// Kernel and bias with the normalisation multiplied in, while it is frozen.
+    folded: Option<(Tensor, Tensor)>,
+}
+
+impl Conv {
+    /// Variables under `root`; the kernel Glorot uniform, drawn from `seed` and `index`, the place
+    /// in the network.
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn new(root: &nn::Path, plan: &ConvPlan, seed: u64, index: usize) -> Result<Self> {
+        let at = |name: &str| name.split('.').fold(root.clone(), |path, part| path / part);
+        let ConvPlan { channels, filters, kernel_size, .. } = *plan;
+        let groups = if plan.depthwise { channels } else { 1 };
+        let config = nn::ConvConfigND::<i64> {
+            stride: plan.strides,
+            groups,
+            bias: plan.norm.is_none(),
+            ws_init: nn::Init::Const(0.0),
+            bs_init: nn::Init::Const(0.0),
+            ..Default::default()
+        };
+        let mut conv = nn::conv2d(at(&plan.name), channels, filters, kernel_size, config);
+        let area = kernel_size * kernel_size;
+        let fan_in = area * channels / groups;
+        let values = glorot_uniform(fan_in * filters, fan_in, area * filters, seed, index);
+        // [O, H, W, I] in memory: the layout channels-last convolutions read.
+        let kernel = Tensor::f_from_slice(&values)?
+            .f_reshape([filters, kernel_size, kernel_size, channels / groups])?
+            .f_to_device(root.device())?
+            .f_permute([0, 3, 1, 2])?;
+        conv.ws.f_set_data(&kernel)?;
+        let norm = plan.norm.as_ref().map(|norm| {
+            let config = nn::BatchNormConfig {
+                eps: norm.epsilon,
+                momentum: norm.momentum,
+                ws_init: nn::Init::Const(1.0),
+                ..Default::default()
+            };
+            nn::batch_norm2d(at(&norm.name), filters, config)
+        });
+        Ok(Self { plan: plan.clone(), conv, norm, folded: None })
+    }
+
+    /// Its tensors, in the order of [`ConvPlan::tensor_names`], and whether each can be trained.
+    pub fn tensors(&self) -> Vec<(Tensor, bool)> {
+        let mut tensors = vec![(self.conv.ws.shallow_clone(), true)];
+        tensors.extend(self.conv.bs.iter().map(|bias| (bias.shallow_clone(), true)));
+        if let Some(norm) = &self.norm {
+            let trained = norm.ws.iter().chain(&norm.bs);
+            tensors.extend(trained.map(|tensor| (tensor.shallow_clone(), true)));
+            let running = [&norm.running_mean, &norm.running_var];
+            tensors.extend(running.map(|tensor| (tensor.shallow_clone(), false)));
+        }
+        tensors
+    }
+
+    /// Multiplies the normalisation into the kernel as both are now: one pass over the pictures
+    /// less.
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn fold(&mut self) -> Result<()> {
+        let (Some(norm), Some(plan)) = (&self.norm, &self.plan.norm) else { return Ok(()) };
+        let (Some(weight), Some(bias)) = (&norm.ws, &norm.bs) else { return Ok(()) };
+        self.folded = Some(tch::no_grad(|| -> Result<_> {
+            // γ (x − μ) / √(σ² + ε) + β
+            let scale = weight.f_div(&norm.running_var.f_add_scalar(plan.epsilon)?.f_sqrt()?)?;
+            let shift = bias.f_sub(&norm.running_mean.f_mul(&scale)?)?;
+            Ok((self.conv.ws.f_mul(&scale.f_view([-1, 1, 1, 1])?)?, shift))
+        })?);
+        Ok(())
+    }
+
+    /// Computes the normalisation by itself from now on.
+    pub fn unfold(&mut self) {
+        self.folded = None;
+    }
+
+    /// `[N, C, H, W]` in and out.
+    ///
+    /// # Errors
+    /// If `x` has other channels, or libtorch is out of memory.
+    pub fn forward(&self, x: &Tensor, statistics: Statistics) -> Result<Tensor> {
+        let (padded, padding) = self.pad(x)?;
+        let (kernel, bias) = match &self.folded {
+            Some((kernel, bias)) => (kernel, Some(bias)),
+            None => (&self.conv.ws, self.conv.bs.as_ref()),
+        };
+        let groups = if self.plan.depthwise { self.plan.channels } else { 1 };
+        let strides = [self.plan.strides; 2];
+        let mut y = padded.f_conv2d(kernel, bias, strides, padding, [1, 1], groups)?;
+        if let (Some(norm), Some(plan), None) = (&self.norm, &self.plan.norm, &self.folded) {
+            y = y.f_batch_norm(
+                norm.ws.as_ref(),
+                norm.bs.as_ref(),
+                Some(&norm.running_mean),
+                Some(&norm.running_var),
+                statistics == Statistics::Batch,
+                plan.momentum,
+                plan.epsilon,
+                true,
+            )?;
+        }
+        Ok(match self.plan.activation {
+            None => y,
+            Some(Activation::Relu) => y.f_relu_()?,
+            Some(Activation::Relu6) => y.f_relu6_()?,
+        })
+    }
+
+    /// `x` with the zeros that libtorch's convolution cannot add by itself, and those it can.
+    fn pad(&self, x: &Tensor) -> Result<(Tensor, [i64; 2])> {
+        let (_, _, height, width) = x.size4()?;
+        let ConvPlan { padding, kernel_size, strides, .. } = self.plan;
+        let (top, bottom) = padding.zeros(height, kernel_size, strides);
+        let (left, right) = padding.zeros(width, kernel_size, strides);
+        if top == bottom && left == right {
+            return Ok((x.shallow_clone(), [top, left]));
+        }
+        Ok((x.f_constant_pad_nd([left, right, top, bottom])?, [0, 0]))
+    }
+}

@@ -1,0 +1,420 @@
+//! Reads the pickle of a PyTorch state_dict, and nothing else that a pickle can say.
+//!
+//! A pickle is a program for a stack machine (Python's `pickletools` lists its instructions), and
+//! Python's machine calls whatever function the program names. This one knows no functions: it
+//! understands the instructions and the few names by which `torch.save` writes tensors, and refuses
+//! every other. Values lie in vectors and refer to each other by place, so that no nesting can
+//! exhaust the stack.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::HashMap;
+use tch::Kind;
+
+/// The elements that tensors look at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Storage {
+    /// Names the file in the archive.
+    pub key: String,
+    pub kind: Kind,
+    pub count: i64,
+}
+
+/// A tensor: where its elements are in a storage.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub storage: Storage,
+    pub offset: i64,
+    pub size: Vec<i64>,
+    pub stride: Vec<i64>,
+}
+
+/// What `torch.save` names; all of PyTorch's element types that safetensors and libtorch share but
+/// bool, whose bytes may not be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Global {
+    OrderedDict,
+    RebuildTensor,
+    RebuildParameter,
+    Storage(Kind),
+}
+
+impl Global {
+    fn named(module: &str, name: &str) -> Option<Self> {
+        Some(match (module, name) {
+            ("collections", "OrderedDict") => Self::OrderedDict,
+            ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
+            ("torch._utils", "_rebuild_parameter") => Self::RebuildParameter,
+            ("torch", "DoubleStorage") => Self::Storage(Kind::Double),
+            ("torch", "FloatStorage") => Self::Storage(Kind::Float),
+            ("torch", "HalfStorage") => Self::Storage(Kind::Half),
+            ("torch", "BFloat16Storage") => Self::Storage(Kind::BFloat16),
+            ("torch", "LongStorage") => Self::Storage(Kind::Int64),
+            ("torch", "IntStorage") => Self::Storage(Kind::Int),
+            ("torch", "ShortStorage") => Self::Storage(Kind::Int16),
+            ("torch", "CharStorage") => Self::Storage(Kind::Int8),
+            ("torch", "ByteStorage") => Self::Storage(Kind::Uint8),
+            _ => return None,
+        })
+    }
+}
+
+/// A value; what is not small lies in a vector of the machine, at the place given.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    None,
+    Bool,
+    Int(i64),
+    Text(usize),
+    Tuple(usize),
+    Dict(usize),
+    Global(Global),
+    Storage(usize),
+    View(usize),
+}
+
+impl Value {
+    /// For errors.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Bool => "a bool",
+            Self::Int(_) => "an int",
+            Self::Text(_) => "a string",
+            Self::Tuple(_) => "a tuple",
+            Self::Dict(_) => "a dict",
+            Self::Global(_) => "a name",
+            Self::Storage(_) => "a storage",
+            Self::View(_) => "a tensor",
+        }
+    }
+}
+
+/// The tensors of a state_dict, by name, in order.
+///
+/// # Errors
+/// If `pickle` is damaged or holds, or asks for, anything but tensors by name.
+pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
+    let mut machine = Machine { bytes: pickle, ..Machine::default() };
+    let items = match machine.run()? {
+        Value::Dict(dict) => std::mem::take(machine.dict(dict)?),
+        other => bail!("expected a state_dict, found {}; try model.state_dict()", other.kind()),
+    };
+    let mut tensors = Vec::with_capacity(items.len());
+    for (name, value) in items {
+        let Value::Text(name) = name else {
+            bail!("expected names of tensors, found {}", name.kind());
+        };
+        let name = machine.texts[name].clone();
+        match value {
+            Value::View(view) => tensors.push((name, machine.views[view].clone())),
+            other => bail!(
+                "expected tensors alone, found {} under {name:?}; try saving model.state_dict()",
+                other.kind()
+            ),
+        }
+    }
+    Ok(tensors)
+}
+
+#[derive(Default)]
+struct Machine<'a> {
+    bytes: &'a [u8],
+    stack: Vec<Value>,
+    /// How high the stack was at each MARK that is still open.
+    marks: Vec<usize>,
+    memo: HashMap<u32, Value>,
+    texts: Vec<String>,
+    tuples: Vec<Vec<Value>>,
+    dicts: Vec<Vec<(Value, Value)>>,
+    storages: Vec<Storage>,
+    views: Vec<View>,
+}
+
+impl<'a> Machine<'a> {
+    /// Carries out the instructions up to STOP: the value they leave.
+    fn run(&mut self) -> Result<Value> {
+        loop {
+            let [instruction] = self.take()?;
+            match instruction {
+                b'.' => return self.pop(),
+                0x80 => {
+                    let [protocol] = self.take()?;
+                    ensure!(protocol == 2, "expected pickle protocol 2, found {protocol}");
+                }
+                b'(' => self.marks.push(self.stack.len()),
+                b'N' => self.stack.push(Value::None),
+                0x88 | 0x89 => self.stack.push(Value::Bool),
+                b'K' => {
+                    let [byte] = self.take()?;
+                    self.stack.push(Value::Int(byte.into()));
+                }
+                b'M' => {
+                    let value = u16::from_le_bytes(self.take()?);
+                    self.stack.push(Value::Int(value.into()));
+                }
+                b'J' => {
+                    let value = i32::from_le_bytes(self.take()?);
+                    self.stack.push(Value::Int(value.into()));
+                }
+                0x8a => self.long()?,
+                b'X' => {
+                    let length = u32::from_le_bytes(self.take()?);
+                    let text = std::str::from_utf8(self.take_slice(length as usize)?)?;
+                    self.texts.push(text.to_owned());
+                    self.stack.push(Value::Text(self.texts.len() - 1));
+                }
+                b')' => self.push_tuple(Vec::new()),
+                0x85..=0x87 => {
+                    let items = self.pop_several(usize::from(instruction - 0x84))?;
+                    self.push_tuple(items);
+                }
+                b't' => {
+                    let items = self.pop_to_mark()?;
+                    self.push_tuple(items);
+                }
+                b'}' => self.push_dict(),
+                b's' => {
+                    let items = self.pop_several(2)?;
+                    self.set_items(&items)?;
+                }
+                b'u' => {
+                    let items = self.pop_to_mark()?;
+                    self.set_items(&items)?;
+                }
+                b'q' => {
+                    let [index] = self.take()?;
+                    self.put(index.into())?;
+                }
+                b'r' => {
+                    let index = u32::from_le_bytes(self.take()?);
+                    self.put(index)?;
+                }
+                b'h' => {
+                    let [index] = self.take()?;
+                    self.get(index.into())?;
+                }
+                b'j' => {
+                    let index = u32::from_le_bytes(self.take()?);
+                    self.get(index)?;
+                }
+                b'c' => self.global()?,
+                b'Q' => self.persistent_id()?,
+                b'R' => self.reduce()?,
+                b'b' => self.build()?,
+                other => bail!(
+                    "expected the pickle of a state_dict, found instruction {other:#04x}{}; nothing was run",
+                    described(other)
+                ),
+            }
+        }
+    }
+
+    fn take_slice(&mut self, length: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self
+            .bytes
+            .split_at_checked(length)
+            .context("expected a whole pickle, found its end")?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+        Ok(self.take_slice(N)?.try_into()?)
+    }
+
+    /// Up to a line feed.
+    fn take_line(&mut self) -> Result<String> {
+        let end = self.bytes.iter().position(|&byte| byte == b'\n');
+        let line = self.take_slice(end.context("expected a name, found the pickle's end")? + 1)?;
+        Ok(String::from_utf8_lossy(&line[..line.len() - 1]).into_owned())
+    }
+
+    /// The lowest place that may be taken from: what is below an open MARK may not.
+    fn floor(&self) -> usize {
+        self.marks.last().copied().unwrap_or(0)
+    }
+
+    fn pop(&mut self) -> Result<Value> {
+        let [value] = self.pop_several(1)?[..] else { bail!("expected a value, found none") };
+        Ok(value)
+    }
+
+    fn pop_several(&mut self, count: usize) -> Result<Vec<Value>> {
+        let start = self.stack.len().checked_sub(count).filter(|&start| start >= self.floor());
+        Ok(self.stack.split_off(start.context("expected a value, found an empty stack")?))
+    }
+
+    fn pop_to_mark(&mut self) -> Result<Vec<Value>> {
+        let mark = self.marks.pop().context("expected a mark, found none")?;
+        Ok(self.stack.split_off(mark))
+    }
+
+    fn push_tuple(&mut self, items: Vec<Value>) {
+        self.tuples.push(items);
+        self.stack.push(Value::Tuple(self.tuples.len() - 1));
+    }
+
+    fn push_dict(&mut self) {
+        self.dicts.push(Vec::new());
+        self.stack.push(Value::Dict(self.dicts.len() - 1));
+    }
+
+    fn top(&self) -> Result<Value> {
+        ensure!(self.stack.len() > self.floor(), "expected a value, found an empty stack");
+        self.stack.last().copied().context("expected a value, found an empty stack")
+    }
+
+    fn put(&mut self, index: u32) -> Result<()> {
+        let top = self.top()?;
+        self.memo.insert(index, top);
+        Ok(())
+    }
+
+    fn get(&mut self, index: u32) -> Result<()> {
+        let value = self.memo.get(&index).context("expected a stored value, found none")?;
+        self.stack.push(*value);
+        Ok(())
+    }
+
+    fn dict(&mut self, place: usize) -> Result<&mut Vec<(Value, Value)>> {
+        self.dicts.get_mut(place).context("expected a dict, found none")
+    }
+
+    fn set_items(&mut self, items: &[Value]) -> Result<()> {
+        let Value::Dict(dict) = self.top()? else {
+            bail!("expected a dict, found {}", self.top()?.kind());
+        };
+        ensure!(items.len().is_multiple_of(2), "expected a value for every name");
+        let pairs = items.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        self.dict(dict)?.extend(pairs);
+        Ok(())
+    }
+
+    /// LONG1: a length, then as many bytes of two's complement.
+    fn long(&mut self) -> Result<()> {
+        let [length] = self.take()?;
+        let digits = self.take_slice(length.into())?;
+        ensure!(digits.len() <= 8, "expected a number of 8 bytes or fewer, found {length}");
+        let negative = digits.last().is_some_and(|byte| byte & 0x80 != 0);
+        let mut bytes = [if negative { 0xff } else { 0 }; 8];
+        bytes[..digits.len()].copy_from_slice(digits);
+        self.stack.push(Value::Int(i64::from_le_bytes(bytes)));
+        Ok(())
+    }
+
+    fn global(&mut self) -> Result<()> {
+        let (module, name) = (self.take_line()?, self.take_line()?);
+        let global = Global::named(&module, &name).with_context(|| {
+            format!(
+                "expected the pickle of a state_dict, found a call for {module}.{name}; nothing was run"
+            )
+        })?;
+        self.stack.push(Value::Global(global));
+        Ok(())
+    }
+
+    /// `("storage", type, key, device, count)`.
+    fn persistent_id(&mut self) -> Result<()> {
+        let id = self.pop()?;
+        let fields = self.tuple(id)?;
+        let [
+            Value::Text(tag),
+            Value::Global(Global::Storage(kind)),
+            Value::Text(key),
+            _,
+            Value::Int(count),
+        ] = fields[..]
+        else {
+            bail!("expected a storage, found other references");
+        };
+        ensure!(self.texts[tag] == "storage", "expected a storage, found {:?}", self.texts[tag]);
+        let key = self.texts[key].clone();
+        self.storages.push(Storage { key, kind, count });
+        self.stack.push(Value::Storage(self.storages.len() - 1));
+        Ok(())
+    }
+
+    fn tuple(&self, value: Value) -> Result<Vec<Value>> {
+        match value {
+            Value::Tuple(place) => Ok(self.tuples[place].clone()),
+            other => bail!("expected a tuple, found {}", other.kind()),
+        }
+    }
+
+    fn numbers(&self, value: Value) -> Result<Vec<i64>> {
+        let number = |value| match value {
+            Value::Int(number) => Ok(number),
+            other => bail!("expected a number, found {}", Value::kind(other)),
+        };
+        self.tuple(value)?.into_iter().map(number).collect()
+    }
+
+    /// A "call": of one of the three functions known here, each carried out by hand.
+    fn reduce(&mut self) -> Result<()> {
+        let arguments = self.pop()?;
+        let arguments = self.tuple(arguments)?;
+        let function = self.pop()?;
+        let Value::Global(function) = function else {
+            bail!("expected a function to be called, found {}", function.kind());
+        };
+        match (function, arguments.as_slice()) {
+            (Global::OrderedDict, []) => self.push_dict(),
+            // Requires_grad, hooks and metadata do not matter for weights.
+            (
+                Global::RebuildTensor,
+                &[
+                    Value::Storage(storage),
+                    Value::Int(offset),
+                    size,
+                    stride,
+                    Value::Bool,
+                    Value::Dict(_),
+                    ..,
+                ],
+            ) => {
+                let (size, stride) = (self.numbers(size)?, self.numbers(stride)?);
+                let storage = self.storages[storage].clone();
+                self.views.push(View { storage, offset, size, stride });
+                self.stack.push(Value::View(self.views.len() - 1));
+            }
+            (Global::RebuildParameter, &[view @ Value::View(_), Value::Bool, Value::Dict(_)]) => {
+                self.stack.push(view);
+            }
+            (function, arguments) => bail!(
+                "expected a tensor to be made, found {function:?} with {} arguments; nothing was run",
+                arguments.len()
+            ),
+        }
+        Ok(())
+    }
+
+    /// Attributes of an object: a state_dict has one, `_metadata`, of no use here.
+    fn build(&mut self) -> Result<()> {
+        let state = self.pop()?;
+        let (Value::Dict(state), Value::Dict(_)) = (state, self.top()?) else {
+            bail!(
+                "expected the pickle of a state_dict, found attributes for {}; nothing was run",
+                self.top()?.kind()
+            );
+        };
+        for (name, _) in std::mem::take(self.dict(state)?) {
+            let known = matches!(name, Value::Text(name) if self.texts[name] == "_metadata");
+            ensure!(known, "expected no attribute but _metadata, found another");
+        }
+        Ok(())
+    }
+}
+
+/// The names of instructions that a reader may want to know about.
+fn described(instruction: u8) -> &'static str {
+    match instruction {
+        0x93 => " (STACK_GLOBAL, a call for any function)",
+        b'i' => " (INST, a call of any class)",
+        b'o' => " (OBJ, a call of any class)",
+        0x81 | 0x92 => " (NEWOBJ, a new object of any class)",
+        0x82..=0x84 => " (EXT, a call for any function)",
+        b'G' => " (BINFLOAT, a number that is no tensor)",
+        b']' | b'l' => " (a list)",
+        _ => "",
+    }
+}

@@ -1,0 +1,100 @@
+//! Outputs and gradients on drawn weights.
+
+use crate::drawn::{Golden, base, channels_last, images, relative};
+use petite::models::bases::{BaseKind, base::Base, conv::Statistics};
+use tch::{Kind, Tensor};
+
+/// Every block's output at 96×96 and the last one's at 75×101, frozen and not; the largest
+/// difference.
+pub fn check(golden: &Golden, case: &str, base: &mut Base, sizes: &[(usize, usize)]) {
+    let mut largest = 0f64;
+    for (place, &(height, width)) in sizes.iter().enumerate() {
+        let case = format!("{case}-{height}x{width}");
+        let images = images(height, width, 2);
+        let mut x = base.preprocess(&images).unwrap();
+        largest = largest.max(golden.check(&format!("{case}.input"), &channels_last(&x)));
+        let names: Vec<String> =
+            base.plan().blocks.iter().map(|block| block.name.clone()).collect();
+        for (number, name) in names.iter().enumerate() {
+            x = base.forward(&x, number..number + 1, Statistics::Stored).unwrap();
+            if place == 0 || number + 1 == names.len() {
+                largest = largest.max(golden.check(&format!("{case}.{name}"), &channels_last(&x)));
+            }
+        }
+        let [h, w, c] = base.plan().feature_shape((height, width)).unwrap();
+        assert_eq!(x.size(), [2, c, h, w]);
+        let means = x.mean_dim([2i64, 3].as_slice(), false, Kind::Float).view(-1);
+        let means = Vec::<f32>::try_from(&means).unwrap();
+        largest = largest.max(relative(&case, &means, &golden.get(&format!("{case}.means"))));
+
+        let last = format!("{case}.{}", names[names.len() - 1]);
+        base.unfreeze_from(&names[0]).unwrap();
+        let x = base.features(&images, Statistics::Stored).unwrap();
+        largest = largest.max(golden.check(&last, &channels_last(&x.detach())));
+        base.freeze().unwrap();
+    }
+    println!("{case}: largest relative difference {largest:.1e}");
+}
+
+const SIZES: [(usize, usize); 2] = [(96, 96), (75, 101)];
+
+#[test]
+fn outputs_are_kerass() {
+    let golden = Golden::read("keras");
+    // The coarse MobileNet's intermediate blocks are not stored.
+    check(&golden, "vgg16-1", &mut base(BaseKind::Vgg16, 1.0), &SIZES);
+    check(&golden, "mobilenet-1", &mut base(BaseKind::Mobilenet, 1.0), &SIZES);
+    check(&golden, "squeezenet-1", &mut base(BaseKind::Squeezenet, 1.0), &SIZES);
+    for (height, width) in SIZES {
+        let narrow = base(BaseKind::Mobilenet, 0.25);
+        let x = narrow.features(&images(height, width, 2), Statistics::Stored).unwrap();
+        let name = format!("mobilenet-0.25-{height}x{width}.conv_pw_13");
+        golden.check(&name, &channels_last(&x));
+    }
+}
+
+#[test]
+fn outputs_are_torchvisions() {
+    let golden = Golden::read("torchvision");
+    for (kind, name) in [
+        (BaseKind::Resnet18, "resnet18-1"),
+        (BaseKind::Resnet34, "resnet34-1"),
+        (BaseKind::Resnet50, "resnet50-1"),
+    ] {
+        check(&golden, name, &mut base(kind, 1.0), &SIZES);
+    }
+}
+
+/// The gradients of the mean square of the features.
+fn check_gradients(golden: &Golden, case: &str, base: &Base, features: &Tensor) {
+    features.square().mean(Kind::Float).backward();
+    for (name, parameter) in base.trained() {
+        golden.check(&format!("{case}.gradient.{name}"), &parameter.grad());
+    }
+}
+
+#[test]
+fn gradients_of_the_last_blocks_are_kerass() {
+    let golden = Golden::read("keras");
+    let mut base = base(BaseKind::Mobilenet, 0.25);
+    base.unfreeze_from("conv_pw_12").unwrap();
+    let features = base.features(&images(96, 96, 2), Statistics::Stored).unwrap();
+    check_gradients(&golden, "mobilenet-tuned", &base, &features);
+}
+
+#[test]
+fn gradients_and_running_statistics_of_the_last_layer_are_torchvisions() {
+    let golden = Golden::read("torchvision");
+    for (statistics, mode) in [(Statistics::Stored, "stored"), (Statistics::Batch, "batch")] {
+        let mut base = base(BaseKind::Resnet18, 1.0);
+        base.unfreeze_from("layer4").unwrap();
+        let case = format!("resnet18-tuned-{mode}");
+        let features = base.features(&images(96, 96, 4), statistics).unwrap();
+        golden.check(&format!("{case}.features"), &channels_last(&features.detach()));
+        check_gradients(&golden, &case, &base, &features);
+        let of_layer4 = base.buffers().iter().filter(|(name, _)| name.starts_with("layer4."));
+        for (name, buffer) in of_layer4 {
+            golden.check(&format!("{case}.buffer.{name}"), buffer);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Weights under Keras's names and in its layouts.
+
+use crate::drawn::base;
+use petite::models::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::models::weights::{self, Named};
+use tch::Device;
+
+/// The base's weights as Keras writes them; `spelled` makes a name of layer and variable.
+fn as_keras(base: &Base, depthwise: &str, spelled: fn(&str, &str) -> String) -> Named {
+    let rename = |(name, tensor): (String, tch::Tensor)| {
+        let (layer, variable) = name.rsplit_once('.').unwrap();
+        let is_norm = layer.ends_with("_bn");
+        let (variable, tensor) = match (variable, tensor.dim()) {
+            ("weight", 4) if layer.starts_with("conv_dw") => {
+                (depthwise, tensor.permute([2, 3, 0, 1]))
+            }
+            ("weight", 4) => ("kernel", tensor.permute([2, 3, 1, 0])),
+            ("weight", _) => ("gamma", tensor),
+            ("bias", _) if is_norm => ("beta", tensor),
+            ("bias", _) => ("bias", tensor),
+            ("running_mean", _) => ("moving_mean", tensor),
+            _ => ("moving_variance", tensor),
+        };
+        (spelled(layer, variable), tensor.contiguous())
+    };
+    base.tensors().into_iter().map(rename).collect()
+}
+
+#[test]
+fn keras_names_and_layouts_load_as_our_own() {
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, alpha) in
+        [(BaseKind::Mobilenet, 0.25), (BaseKind::Squeezenet, 1.0), (BaseKind::Vgg16, 1.0)]
+    {
+        let base = base(kind, alpha);
+        let plain = |layer: &str, variable: &str| format!("{}/{variable}", layer.replace('.', "/"));
+        let twice = |layer: &str, variable: &str| format!("{layer}/{layer}/{variable}:0");
+        for (file, tensors) in [
+            ("own.safetensors", base.tensors()),
+            ("keras.safetensors", as_keras(&base, "depthwise_kernel", plain)),
+            ("keras.npz", as_keras(&base, "kernel", plain)),
+            ("twice.npz", as_keras(&base, "depthwise_kernel", twice)),
+        ] {
+            let path = folder.path().join(file);
+            weights::save(&path, &tensors, Default::default()).unwrap();
+            let stored = Stored::read(&path).unwrap();
+            let plan = Plan::new(kind, alpha).unwrap().through_last_in(&stored);
+            assert!(plan.cut_off.is_empty());
+            let (loaded, passed_over) = Base::pretrained(plan, &stored, Device::Cpu).unwrap();
+            assert_eq!(loaded.tensors(), base.tensors(), "{kind:?} {file}");
+            assert!(passed_over.is_empty());
+        }
+    }
+}
+
+#[test]
+fn the_classifier_and_cut_off_blocks_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = base(BaseKind::Mobilenet, 0.25);
+    let mut tensors = base.tensors();
+    tensors.push(("conv_preds.weight".to_owned(), tch::Tensor::from(1f32)));
+    let path = folder.path().join("whole.safetensors");
+    weights::save(&path, &tensors, Default::default()).unwrap();
+    let stored = Stored::read(&path).unwrap();
+    let plan = Plan::new(BaseKind::Mobilenet, 0.25).unwrap().through("conv_pw_11").unwrap();
+    let (short, passed_over) = Base::pretrained(plan, &stored, Device::Cpu).unwrap();
+    // Two blocks of two convolutions and norms: 4 · 5, and the classifier.
+    assert_eq!(passed_over.len(), 21);
+    assert!(passed_over.contains(&"conv_preds.weight".to_owned()));
+    assert_eq!(short.plan().feature_shape((224, 224)).unwrap(), [14, 14, 128]);
+    for (name, tensor) in short.tensors() {
+        assert!(base.tensors().contains(&(name, tensor)));
+    }
+}

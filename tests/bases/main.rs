@@ -1,0 +1,10 @@
+//! The pretrained bases, held against Keras and torchvision, and the files their weights come from.
+//! The golden files under `tests/golden/bases` come from `scripts/bases_reference.py`.
+
+mod drawn;
+mod frozen;
+mod golden;
+mod keras_files;
+mod pth;
+mod published;
+mod refusals;

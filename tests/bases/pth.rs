@@ -1,0 +1,284 @@
+//! PyTorch's `.pth`: what torch.save wrote is read, and nothing in a file is ever executed.
+
+use crate::drawn::{base, golden};
+use petite::models::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::models::{pth, unpickle, weights};
+use std::io::Write;
+use tch::{Device, Kind, Tensor};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+#[test]
+fn tensors_of_torch_save_are_read_bit_for_bit() {
+    let found = weights::load(&golden("state_dict.pth")).unwrap().0;
+    let (expected, _) = weights::load(&golden("state_dict.safetensors")).unwrap();
+    assert_eq!(found.len(), expected.len());
+    for (name, tensor) in &found {
+        let (_, expected) = expected.iter().find(|(known, _)| known == name).unwrap();
+        assert_eq!(tensor.kind(), expected.kind(), "{name}");
+        assert_eq!(tensor.size(), expected.size(), "{name}");
+        assert!(tensor.numel() == 0 || tensor == expected, "{name}");
+    }
+    // Views of one storage, another order of elements, an empty one: all of it is in the file.
+    for name in ["transposed", "part", "empty", "bfloat16", "bn.num_batches_tracked"] {
+        assert!(found.iter().any(|(known, _)| known == name), "{name}");
+    }
+}
+
+// The instructions of a pickle, as `torch.save` uses them.
+
+fn text(text: &str) -> Vec<u8> {
+    [b"X".as_slice(), &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
+}
+
+fn int(value: i64) -> Vec<u8> {
+    [b"\x8a\x08".as_slice(), &value.to_le_bytes()].concat()
+}
+
+fn tuple(items: &[Vec<u8>]) -> Vec<u8> {
+    [b"(".as_slice(), &items.concat(), b"t"].concat()
+}
+
+fn ints(values: &[i64]) -> Vec<u8> {
+    tuple(&values.iter().map(|&value| int(value)).collect::<Vec<_>>())
+}
+
+fn global(module: &str, name: &str) -> Vec<u8> {
+    format!("c{module}\n{name}\n").into_bytes()
+}
+
+fn storage(kind: &str, key: &str, count: i64) -> Vec<u8> {
+    let id = [text("storage"), global("torch", kind), text(key), text("cpu"), int(count)];
+    [tuple(&id), b"Q".to_vec()].concat()
+}
+
+fn tensor(storage: Vec<u8>, offset: i64, size: &[i64], stride: &[i64]) -> Vec<u8> {
+    let hooks = [global("collections", "OrderedDict"), b")R".to_vec()].concat();
+    let arguments = [storage, int(offset), ints(size), ints(stride), b"\x89".to_vec(), hooks];
+    [global("torch._utils", "_rebuild_tensor_v2"), tuple(&arguments), b"R".to_vec()].concat()
+}
+
+/// A state_dict of one item.
+fn state(name: &str, value: &[u8]) -> Vec<u8> {
+    [b"\x80\x02}(".as_slice(), &text(name), value, b"u."].concat()
+}
+
+/// An archive as torch.save lays it out.
+fn archive(pickle: &[u8], files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+    let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(method);
+    for (name, bytes) in [("data.pkl", pickle)].iter().chain(files) {
+        archive.start_file(format!("archive/{name}"), options).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// What comes of a file with this pickle and two floats as storage 0.
+fn load(pickle: &[u8]) -> Result<Vec<(String, Tensor)>, String> {
+    let two = [1f32.to_le_bytes(), 2f32.to_le_bytes()].concat();
+    load_bytes(&archive(pickle, &[("data/0", &two)], CompressionMethod::Stored))
+}
+
+fn load_bytes(bytes: &[u8]) -> Result<Vec<(String, Tensor)>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.pth");
+    std::fs::write(&path, bytes).unwrap();
+    pth::load(&path).map_err(|error| format!("{error:#}"))
+}
+
+#[test]
+fn the_pickles_of_these_tests_are_good_ones() {
+    let good = state("w", &tensor(storage("FloatStorage", "0", 2), 0, &[2], &[1]));
+    let found = load(&good).unwrap();
+    assert_eq!(found, [("w".to_owned(), Tensor::from_slice(&[1f32, 2.0]))]);
+}
+
+#[test]
+fn hostile_pickles_are_refused_and_nothing_is_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let witness = folder.path().join("was-run");
+    let command = tuple(&[text(&format!("touch {}", witness.display()))]);
+    let call =
+        |module: &str, name: &str| [global(module, name), command.clone(), b"R".to_vec()].concat();
+    let stack_global =
+        [text("posix"), text("system"), b"\x93".to_vec(), command.clone(), b"R".to_vec()];
+    let instance = [b"(".to_vec(), command.clone(), b"iposix\nsystem\n".to_vec()].concat();
+    let hooks = [global("collections", "OrderedDict"), command.clone(), b"R".to_vec()].concat();
+    let good = || tensor(storage("FloatStorage", "0", 2), 0, &[2], &[1]);
+    let built = |value: Vec<u8>, attribute: &str| {
+        [value, b"}".to_vec(), text(attribute), int(1), b"sb".to_vec()].concat()
+    };
+    for (value, reason) in [
+        (call("posix", "system"), "a call for posix.system; nothing was run"),
+        (call("os", "system"), "a call for os.system"),
+        (call("builtins", "eval"), "a call for builtins.eval"),
+        (call("torch.storage", "_load_from_bytes"), "torch.storage._load_from_bytes"),
+        (call("torch._utils", "_rebuild_tensor_v2"), "RebuildTensor with 1 arguments"),
+        (call("torch", "FloatStorage"), "Storage(Float) with 1 arguments"),
+        (stack_global.concat(), "STACK_GLOBAL"),
+        (instance, "INST"),
+        (hooks, "OrderedDict with 1 arguments"),
+        (b"\x82\x01".to_vec(), "EXT"),
+        ([global("collections", "OrderedDict"), b")\x81".to_vec()].concat(), "NEWOBJ"),
+        (built(good(), "__class__"), "attributes for a tensor"),
+        (built(b"}".to_vec(), "__setstate__"), "no attribute but _metadata"),
+        (b"]".to_vec(), "a list"),
+        (int(1), "an int under \"w\""),
+        (b"G\0\0\0\0\0\0\0\0".to_vec(), "BINFLOAT"),
+        (text("code"), "a string under"),
+        (global("torch", "BoolStorage"), "torch.BoolStorage"),
+    ] {
+        let error = load(&state("w", &value)).unwrap_err();
+        assert!(error.contains(reason), "{reason}: {error}");
+    }
+    assert!(load(&good()).is_err());
+    assert!(load(&[b"\x80\x04".as_slice(), &state("w", &good())[2..]].concat()).is_err());
+    assert!(!witness.exists());
+}
+
+#[test]
+fn a_tensor_beyond_its_elements_is_refused() {
+    let view = |count, offset, size: &[i64], stride: &[i64]| {
+        load(&state("w", &tensor(storage("FloatStorage", "0", count), offset, size, stride)))
+    };
+    assert!(view(2, 1, &[1], &[5]).is_ok());
+    for (count, offset, size, stride) in [
+        (2, 0, vec![3], vec![1]),
+        (2, 2, vec![1], vec![1]),
+        (2, 0, vec![2], vec![2]),
+        (2, -1, vec![1], vec![1]),
+        (2, 0, vec![-1], vec![1]),
+        (2, 1, vec![2], vec![-1]),
+        (2, i64::MAX, vec![2], vec![i64::MAX]),
+        (2, 0, vec![i64::MAX, i64::MAX], vec![1, 1]),
+        (2, 0, vec![i64::MAX, 0], vec![i64::MAX, 1]),
+        // One element stretched over a terabyte.
+        (2, 0, vec![1 << 40], vec![0]),
+        (2, 0, vec![2], vec![]),
+        (2, 0, vec![1; 40], vec![1; 40]),
+        (2, 3, vec![0], vec![1]),
+        // More or fewer elements than there are.
+        (3, 0, vec![1], vec![1]),
+        (1, 0, vec![1], vec![1]),
+        (i64::MAX, 0, vec![1], vec![1]),
+        (-1, 0, vec![1], vec![1]),
+    ] {
+        let error = view(count, offset, &size, &stride).unwrap_err();
+        assert!(error.contains("expected"), "{count} {offset} {size:?} {stride:?}: {error}");
+    }
+    for key in ["1", "../data/0", "0\0", ""] {
+        let value = tensor(storage("FloatStorage", key, 2), 0, &[2], &[1]);
+        assert!(load(&state("w", &value)).is_err(), "{key:?}");
+    }
+}
+
+#[test]
+fn nesting_and_compression_exhaust_nothing() {
+    let deep = [b"\x80\x02)".as_slice(), &vec![0x85; 1_000_000], b"."].concat();
+    assert!(load(&deep).is_err());
+    // A dict that holds itself.
+    let own = state("w", &[b"}q\0".as_slice(), &text("w"), b"h\0s"].concat());
+    assert!(load(&own).unwrap_err().contains("a dict under"));
+    assert!(load(&[b"\x80\x02".as_slice(), &vec![b'}'; 9 << 20], b"."].concat()).is_err());
+
+    let good = state("w", &tensor(storage("FloatStorage", "0", 1 << 22), 0, &[1 << 22], &[1]));
+    let zeros = vec![0; 1 << 24];
+    let bytes = archive(&good, &[("data/0", &zeros)], CompressionMethod::Deflated);
+    assert!(load_bytes(&bytes).unwrap_err().contains("not compressed"));
+    let bytes = archive(&good, &[("data/0", &zeros)], CompressionMethod::Stored);
+    assert_eq!(load_bytes(&bytes).unwrap()[0].1.size(), [1 << 22]);
+}
+
+#[test]
+fn older_and_other_files_are_refused_with_what_to_do() {
+    let error = load_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.").unwrap_err();
+    assert!(error.contains("PyTorch's older format") && error.contains("torch.save("), "{error}");
+    assert!(load_bytes(b"").unwrap_err().contains("another kind of file"));
+    let big = archive(b"", &[("byteorder", b"big")], CompressionMethod::Stored);
+    assert!(load_bytes(&big).unwrap_err().contains("little-endian"));
+    let mut empty = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    empty.start_file("readme.txt", SimpleFileOptions::default()).unwrap();
+    assert!(load_bytes(&empty.finish().unwrap().into_inner()).unwrap_err().contains("data.pkl"));
+    let error = weights::load(&golden("none.pth")).unwrap_err().to_string();
+    assert!(error.contains("found no file"), "{error}");
+}
+
+/// Cut at many lengths, and many a byte changed: an answer each time.
+#[test]
+fn damaged_files_never_panic() {
+    let whole = std::fs::read(golden("state_dict.pth")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.pth");
+    for length in (0..whole.len()).step_by(23) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(pth::load(&path).is_err(), "cut to {length}");
+    }
+    for at in (0..whole.len()).step_by(11) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0xff;
+        std::fs::write(&path, &damaged).unwrap();
+        let _ = pth::load(&path);
+    }
+}
+
+/// Past the archive's checksums: every byte of a pickle changed to every value, and read.
+#[test]
+fn damaged_pickles_never_panic() {
+    let good = state("w", &tensor(storage("FloatStorage", "0", 2), 0, &[2, 1], &[1, 1]));
+    let two = [0; 8];
+    for at in 0..good.len() {
+        for value in 0..=255 {
+            let mut damaged = good.clone();
+            damaged[at] = value;
+            if unpickle::state_dict(&damaged).is_ok() {
+                let bytes = archive(&damaged, &[("data/0", &two)], CompressionMethod::Stored);
+                let _ = load_bytes(&bytes);
+            }
+        }
+        assert!(unpickle::state_dict(&good[..at]).is_err());
+    }
+}
+
+/// torchvision's file of a ResNet as torch.save writes it, less the elements' alignment.
+#[test]
+fn a_resnet_comes_from_a_pth() {
+    let base = base(BaseKind::Resnet18, 1.0);
+    let mut tensors = base.tensors();
+    tensors.push(("bn1.num_batches_tracked".to_owned(), Tensor::from(7i64)));
+    tensors.push(("fc.weight".to_owned(), Tensor::zeros([1000, 512], (Kind::Float, Device::Cpu))));
+    let mut pickle = b"\x80\x02}(".to_vec();
+    let mut files = Vec::new();
+    for (place, (name, value)) in tensors.iter().enumerate() {
+        let value = value.contiguous();
+        let kind = if value.kind() == Kind::Float { "FloatStorage" } else { "LongStorage" };
+        let elements = storage(kind, &place.to_string(), value.numel() as i64);
+        pickle.extend(text(name));
+        pickle.extend(tensor(elements, 0, &value.size(), &value.stride()));
+        let mut bytes = vec![0; value.numel() * value.kind().elt_size_in_bytes()];
+        value.copy_data_u8(&mut bytes, value.numel());
+        files.push((format!("data/{place}"), bytes));
+    }
+    pickle.extend(b"u.");
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("resnet18.pth");
+    std::fs::write(&path, archive(&pickle, &files, CompressionMethod::Stored)).unwrap();
+
+    let stored = Stored::read(&path).unwrap();
+    let plan = |kind| Plan::new(kind, 1.0).unwrap();
+    let (loaded, passed_over) =
+        Base::pretrained(plan(BaseKind::Resnet18), &stored, Device::Cpu).unwrap();
+    assert_eq!(loaded.tensors(), base.tensors());
+    assert_eq!(passed_over, ["bn1.num_batches_tracked", "fc.weight"]);
+    let error = Base::pretrained(plan(BaseKind::Resnet34), &stored, Device::Cpu).unwrap_err();
+    assert!(format!("{error:#}").contains("layer1.2.conv1.weight is missing"), "{error:#}");
+    // PyTorch's counters of layers that are not there are no counters.
+    let mut other = base.tensors();
+    other.push(("layer9.bn.num_batches_tracked".to_owned(), Tensor::from(7i64)));
+    let path = folder.path().join("other.safetensors");
+    weights::save(&path, &other, Default::default()).unwrap();
+    let stored = Stored::read(&path).unwrap();
+    assert!(Base::pretrained(plan(BaseKind::Resnet18), &stored, Device::Cpu).is_err());
+}

@@ -1,0 +1,125 @@
+//! The published weights, where `PETITE_WEIGHTS` names the folder that holds them.
+
+use crate::drawn::Golden;
+use crate::golden::check;
+use petite::data::resize::Interpolation;
+use petite::data::split::{Link, Sizes, split};
+use petite::data::{cache, decode::ColorMode, folder::Folder, loader::to_images};
+use petite::models::bases::{BaseKind, base::Base, conv::Statistics, plan::Plan, stored::Stored};
+use std::path::PathBuf;
+use std::time::Instant;
+use tch::{Device, Kind, Tensor};
+
+/// The file, or `None` and why.
+fn published(name: &str) -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os("PETITE_WEIGHTS").map(PathBuf::from) else {
+        println!("skipped: PETITE_WEIGHTS names no folder of published weights");
+        return None;
+    };
+    let path = folder.join(name);
+    if !path.is_file() {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+#[test]
+fn mobilenet_of_keras_names_and_layouts_gives_kerass_outputs() {
+    let Some(path) = published("mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors") else {
+        return;
+    };
+    let golden = Golden::read("published");
+    let stored = Stored::read(&path).unwrap();
+    let plan = Plan::new(BaseKind::Mobilenet, 1.0).unwrap().through_last_in(&stored);
+    assert_eq!(plan.blocks.last().unwrap().name, "conv_dw_13");
+    let (mut base, passed_over) = Base::pretrained(plan.clone(), &stored, Device::Cpu).unwrap();
+    assert!(passed_over.is_empty(), "{passed_over:?}");
+    check(&golden, "mobilenet", &mut base, &[(224, 224), (150, 150)]);
+
+    // Cut shorter: what is beyond is passed over, and what is there is the same.
+    let (short, passed_over) =
+        Base::pretrained(plan.through("conv_pw_12").unwrap(), &stored, Device::Cpu).unwrap();
+    assert_eq!(passed_over.len(), 5);
+    for (name, tensor) in short.tensors() {
+        assert_eq!(base.tensors().iter().find(|(known, _)| *known == name).unwrap().1, tensor);
+    }
+}
+
+/// 4,000 pictures at 224×224 by MobileNet through conv_pw_12, with how long each part takes.
+#[test]
+#[ignore = "takes a minute or two: a measurement, with PETITE_PICTURES and PETITE_WEIGHTS"]
+fn features_of_all_pictures() {
+    let weights = published("mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors").unwrap();
+    let originals = PathBuf::from(std::env::var_os("PETITE_PICTURES").unwrap());
+    petite::device::keep_freed_memory();
+    let workspace = tempfile::tempdir().unwrap();
+    let data = workspace.path().join("data");
+    let sizes = Sizes { train: 1000, validation: 500, test: 500 };
+    split(&originals, &data, sizes, Link::Symbolic, None).unwrap();
+    let target = cache::Target {
+        height: 224,
+        width: 224,
+        color_mode: ColorMode::Rgb,
+        interpolation: Interpolation::Nearest,
+    };
+    let started = Instant::now();
+    let mut splits = Vec::new();
+    for name in ["train", "validation", "test"] {
+        let folder = Folder::read_split(&data, name, None).unwrap();
+        let pixels = cache::decode_all(&folder, target, 0, &|| ()).unwrap().0;
+        let shape = [pixels.samples.len() as i64, 224, 224, 3];
+        splits.push(Tensor::from_data_size(&pixels.bytes, &shape, Kind::Uint8));
+    }
+    let pixels = Tensor::cat(&splits, 0);
+    drop(splits);
+    println!("{} pictures decoded in {:.1?}", pixels.size()[0], started.elapsed());
+
+    let stored = Stored::read(&weights).unwrap();
+    let plan = Plan::new(BaseKind::Mobilenet, 1.0).unwrap().through("conv_pw_12").unwrap();
+    let (mut base, _) = Base::pretrained(plan, &stored, Device::Cpu).unwrap();
+    let measure = |base: &Base, count: i64, channels_first: bool| {
+        let started = Instant::now();
+        let mut sum = 0.0;
+        for first in (0..count).step_by(32) {
+            let batch = pixels.narrow(0, first, 32.min(count - first));
+            let mut images = to_images(&batch).unwrap();
+            if channels_first {
+                images = images.contiguous();
+            }
+            let features = tch::no_grad(|| base.features(&images, Statistics::Stored)).unwrap();
+            sum += features
+                .mean_dim([2i64, 3].as_slice(), false, Kind::Float)
+                .sum(Kind::Float)
+                .double_value(&[]);
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        (seconds, count as f64 / seconds, sum)
+    };
+    measure(&base, 64, false);
+    let (seconds, rate, _) = measure(&base, 4000, false);
+    println!("4,000 pictures, folded, channels last: {seconds:.1} s, {rate:.0} pictures/s");
+    base.unfreeze_from("conv1").unwrap();
+    let (_, rate, _) = measure(&base, 640, false);
+    println!("not folded, channels last: {rate:.0} pictures/s");
+    // Convolutions answer in the layout of their kernel.
+    for (_, parameter) in base.parameters() {
+        parameter.shallow_clone().set_data(&parameter.detach().contiguous());
+    }
+    let (_, rate, _) = measure(&base, 640, true);
+    println!("not folded, channels first: {rate:.0} pictures/s");
+    base.freeze().unwrap();
+    let (_, rate, _) = measure(&base, 640, true);
+    println!("folded, channels first: {rate:.0} pictures/s");
+}
+
+/// `scripts/keras_weights.py` makes the file of the published .h5; `.ci/run` calls it.
+#[test]
+fn squeezenet_gives_kerass_outputs() {
+    let Some(path) = published("squeezenet.safetensors") else { return };
+    let stored = Stored::read(&path).unwrap();
+    let plan = Plan::new(BaseKind::Squeezenet, 1.0).unwrap();
+    let (mut base, _) = Base::pretrained(plan, &stored, Device::Cpu).unwrap();
+    let golden = Golden::read("published");
+    check(&golden, "squeezenet", &mut base, &[(224, 224), (150, 150)]);
+}

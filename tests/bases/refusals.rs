@@ -1,0 +1,130 @@
+//! Files that are not the base's weights: refused as a whole, nothing changed.
+
+use crate::drawn::base;
+use petite::models::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::models::weights::{self, Named};
+use std::path::Path;
+use tch::{Device, Tensor};
+
+fn plan(kind: BaseKind) -> Plan {
+    Plan::new(kind, 1.0).unwrap()
+}
+
+/// Why `tensors` are not the weights of a SqueezeNet.
+fn refusal(folder: &Path, tensors: &[(String, Tensor)]) -> String {
+    let path = folder.join("weights.safetensors");
+    weights::save(&path, tensors, Default::default()).unwrap();
+    let stored = Stored::read(&path).unwrap();
+    let plan = plan(BaseKind::Squeezenet).through_last_in(&stored);
+    let error = format!("{:#}", Base::pretrained(plan, &stored, Device::Cpu).unwrap_err());
+    assert!(error.starts_with("expected the weights of squeezenet in "), "{error}");
+    error
+}
+
+/// A tensor of the list, to be changed.
+fn at<'a>(tensors: &'a mut Named, name: &str) -> &'a mut (String, Tensor) {
+    tensors.iter_mut().find(|(known, _)| known == name).unwrap()
+}
+
+#[test]
+fn every_fault_of_a_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = || base(BaseKind::Squeezenet, 1.0).tensors();
+    let renamed = |from: &str, to: &str| {
+        let mut tensors = whole();
+        at(&mut tensors, from).0 = to.to_owned();
+        refusal(folder.path(), &tensors)
+    };
+    // In the middle, at the end, and a whole layer.
+    let error = renamed("fire4.squeeze1x1.weight", "fire4.squeeze.weight");
+    assert!(error.contains("fire4.squeeze1x1.weight is missing"), "{error}");
+    assert!(error.contains("fire4.squeeze.weight is not part of it"), "{error}");
+    let error = renamed("fire9.expand3x3.bias", "fire10.expand3x3.bias");
+    assert!(error.contains("fire9.expand3x3.bias is missing"), "{error}");
+
+    let changed = |name: &str, change: fn(&Tensor) -> Tensor| {
+        let mut tensors = whole();
+        let (_, tensor) = at(&mut tensors, name);
+        *tensor = change(tensor);
+        refusal(folder.path(), &tensors)
+    };
+    // PyTorch and NumPy would stretch these over the whole.
+    let error = changed("conv1.bias", |bias| bias.narrow(0, 0, 1));
+    assert!(error.contains("conv1.bias is Float [1] instead of Float [64]"), "{error}");
+    let error = changed("conv1.weight", |weight| weight.narrow(0, 0, 1));
+    assert!(error.contains("[1, 3, 3, 3] instead of Float [64, 3, 3, 3]"), "{error}");
+    let error = changed("conv1.bias", |bias| bias.to_kind(tch::Kind::Half));
+    assert!(error.contains("conv1.bias is Half [64] instead of Float [64]"), "{error}");
+
+    let mut tensors = whole();
+    tensors.push(("extra.weight".to_owned(), Tensor::from(1f32)));
+    assert!(refusal(folder.path(), &tensors).contains("extra.weight is not part of it"));
+    let mut tensors = whole();
+    let twice = tensors.iter().find(|(name, _)| name == "conv1.bias").unwrap().1.shallow_clone();
+    tensors.push(("conv1/bias".to_owned(), twice.copy()));
+    assert!(refusal(folder.path(), &tensors).contains("is there twice"));
+    let mut tensors = whole();
+    tensors.retain(|(name, _)| name != "fire5.expand1x1.weight");
+    assert!(refusal(folder.path(), &tensors).contains("fire5.expand1x1.weight is missing"));
+
+    let error = refusal(folder.path(), &base(BaseKind::Mobilenet, 0.25).tensors());
+    assert!(error.contains(" more; try another file"), "{error}");
+    let resnet = Base::random(plan(BaseKind::Resnet18), Device::Cpu, 1).unwrap();
+    assert!(refusal(folder.path(), &resnet.tensors()).contains("bn1.weight is not part of it"));
+}
+
+/// Widths are no cut: a MobileNet of another alpha does not fit.
+#[test]
+fn another_width_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("narrow.npz");
+    weights::save(&path, &base(BaseKind::Mobilenet, 0.25).tensors(), Default::default()).unwrap();
+    let stored = Stored::read(&path).unwrap();
+    let error = Base::pretrained(plan(BaseKind::Mobilenet), &stored, Device::Cpu).unwrap_err();
+    assert!(format!("{error:#}").contains("[8, 3, 3, 3] instead of Float [32, 3, 3, 3]"));
+    for alpha in [0.0, -1.0, 0.01, f64::NAN, f64::INFINITY] {
+        assert!(Plan::new(BaseKind::Mobilenet, alpha).is_err(), "{alpha}");
+    }
+    assert!(Plan::new(BaseKind::Vgg16, 0.5).is_err());
+}
+
+#[test]
+fn a_base_keeps_its_weights_when_others_are_refused() {
+    let mut base = base(BaseKind::Mobilenet, 0.25);
+    let before: Vec<Tensor> = base.tensors().iter().map(|(_, tensor)| tensor.copy()).collect();
+    let mut tensors: Named =
+        base.tensors().iter().map(|(name, tensor)| (name.clone(), tensor.zeros_like())).collect();
+    // The last of all is wrong.
+    tensors.last_mut().unwrap().1 = Tensor::from(1f32);
+    assert!(base.assign(&tensors, Path::new("zeros")).is_err());
+    let after = base.tensors();
+    assert!(before.iter().zip(&after).all(|(before, (_, after))| before == after));
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let tensors = base(BaseKind::Mobilenet, 0.25).tensors();
+    for file in ["w.safetensors", "w.npz", "w.ot"] {
+        let path = folder.path().join(file);
+        weights::save(&path, &tensors, Default::default()).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        for share in 0..8 {
+            std::fs::write(&path, &whole[..whole.len() * share / 8]).unwrap();
+            assert!(Stored::read(&path).is_err(), "{file} cut to {share} eighths");
+        }
+        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert!(Stored::read(&path).is_err(), "{file} cut by a byte");
+    }
+}
+
+#[test]
+fn blocks_are_named_and_others_refused() {
+    let resnet = plan(BaseKind::Resnet18);
+    assert_eq!(resnet.place("layer4").unwrap(), resnet.place("layer4.0").unwrap());
+    assert_eq!(plan(BaseKind::Vgg16).place("block5").unwrap(), 14);
+    assert_eq!(plan(BaseKind::Mobilenet).place("conv_pw_1").unwrap(), 2);
+    let error = resnet.place("layer5").unwrap_err().to_string();
+    assert!(error.contains("layer4.1, found layer5"), "{error}");
+    assert!(resnet.through("layer4").is_err());
+}
