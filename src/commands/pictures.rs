@@ -3,7 +3,7 @@
 use super::progress::decoding_bar;
 use super::say;
 use crate::data::cache::{BadPicture, Pixels, Target, check_all, check_classes, decode_all};
-use crate::data::folder::Folder;
+use crate::data::folder::{Folder, Sample};
 use crate::data::loader::Source;
 use crate::data::policy::{CachePolicy, cache_folder, free_memory};
 use crate::data::{pixel_file, stream::Stream};
@@ -74,8 +74,7 @@ pub fn open(folder: &Folder, name: &str, reading: Reading) -> Result<Opened> {
                 }
                 opened => opened?,
             };
-            report_bad(folder, &opened.bad, skip_bad)?;
-            check_classes(&opened.pixels.classes, &opened.pixels.samples)?;
+            report_bad(folder, &opened.bad, &opened.pixels.samples, skip_bad)?;
             let note = match opened.decoded {
                 0 => " (from the cache)".to_owned(),
                 decoded => format!(" ({} decoded into the cache)", with_thousands(decoded as i64)),
@@ -88,8 +87,7 @@ pub fn open(folder: &Folder, name: &str, reading: Reading) -> Result<Opened> {
             let checked = check_all(folder, target, threads, skip_bad, &|| bar.inc(1));
             bar.finish_and_clear();
             let (samples, bad) = checked?;
-            report_bad(folder, &bad, skip_bad)?;
-            check_classes(&folder.classes, &samples)?;
+            report_bad(folder, &bad, &samples, skip_bad)?;
             let classes = folder.classes.clone();
             let stream = Stream { target, samples, classes, threads };
             let note = " (decoded as they are needed)".to_owned();
@@ -129,14 +127,13 @@ pub fn read(
     let decoded = decode_all(folder, target, loader_threads.unwrap_or(0), &|| bar.inc(1));
     bar.finish_and_clear();
     let (pixels, bad) = decoded?;
-    report_bad(folder, &bad, skip_bad)?;
-    if !bad.is_empty() {
-        check_classes(&pixels.classes, &pixels.samples)?;
-    }
+    report_bad(folder, &bad, &pixels.samples, skip_bad)?;
     Ok(pixels)
 }
 
-fn report_bad(folder: &Folder, bad: &[BadPicture], skip_bad: bool) -> Result<()> {
+/// Says what is `bad`, if anything, and ends there unless it is to be skipped and every class has a
+/// picture left in `good`.
+fn report_bad(folder: &Folder, bad: &[BadPicture], good: &[Sample], skip_bad: bool) -> Result<()> {
     if bad.is_empty() {
         return Ok(());
     }
@@ -153,5 +150,5 @@ fn report_bad(folder: &Folder, bad: &[BadPicture], skip_bad: bool) -> Result<()>
         );
     }
     eprintln!("skipping {count}:{}", list.concat());
-    Ok(())
+    check_classes(&folder.classes, good)
 }

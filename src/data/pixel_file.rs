@@ -341,3 +341,80 @@ fn remove_leftovers(cache: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::cache::decode_all;
+    use crate::data::decode::{ColorMode, decode};
+    use crate::data::resize::{Interpolation, resize};
+    use crate::data::synthetic::synthesize;
+
+    const TARGET: Target = Target {
+        height: 20,
+        width: 30,
+        color_mode: ColorMode::Rgb,
+        interpolation: Interpolation::Nearest,
+    };
+
+    fn folder(path: &Path) -> Folder {
+        for class in ["a", "b"] {
+            synthesize(&path.join(class), 4, 1).unwrap();
+        }
+        Folder::read(path).unwrap()
+    }
+
+    #[test]
+    fn two_runs_at_once_do_not_harm_each_other() {
+        let workspace = tempfile::tempdir().unwrap();
+        let (folder, cache) = (folder(workspace.path()), workspace.path().join("cache"));
+        let (expected, _) = decode_all(&folder, TARGET, 1, &|| ()).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..4 {
+                        let opened = open(&cache, &folder, TARGET, 1, &|| ()).unwrap();
+                        assert!(opened.pixels.pictures().eq(expected.pictures()));
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn pixels_of_folders_that_are_gone_are_removed() {
+        let workspace = tempfile::tempdir().unwrap();
+        let cache = workspace.path().join("cache");
+        let [old, new] = ["old", "new"].map(|name| folder(&workspace.path().join(name)));
+        open(&cache, &old, TARGET, 1, &|| ()).unwrap();
+        std::fs::write(cache.join("notes.txt"), "not ours").unwrap();
+        std::fs::remove_dir_all(&old.path).unwrap();
+        open(&cache, &new, TARGET, 1, &|| ()).unwrap();
+        let mut names: Vec<_> =
+            std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names.len(), 2, "{names:?}");
+        assert!(names[0].to_string_lossy().starts_with("new-20x30-"), "{names:?}");
+    }
+
+    /// Where this fails because a decoder or resizing gives other pixels, raise [`VERSION`], or
+    /// stored pixels of the old kind are trained on.
+    #[test]
+    fn the_version_stands_for_these_pixels() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pillow");
+        let mut pixels = Vec::new();
+        for name in ["chroma-full", "chroma-halved", "progressive", "grey", "cmyk", "rotated"] {
+            let bytes = std::fs::read(golden.join(format!("{name}.jpg"))).unwrap();
+            for color_mode in [ColorMode::Rgb, ColorMode::Grayscale] {
+                let picture = decode(&bytes, color_mode).unwrap();
+                for interpolation in [Interpolation::Nearest, Interpolation::Bilinear] {
+                    let mut out = vec![0; 20 * 30 * color_mode.channels()];
+                    resize(&picture, 20, 30, interpolation, &mut out);
+                    pixels.extend(out);
+                }
+            }
+        }
+        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (1, 14_313_121_175_570_723_430));
+    }
+}

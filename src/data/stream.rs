@@ -123,3 +123,67 @@ fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
         let _ = reply.send(outcome.map(|()| bytes));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::decode::ColorMode;
+    use crate::data::resize::Interpolation;
+    use crate::data::synthetic::synthesize;
+
+    fn stream(folder: &std::path::Path, threads: usize) -> Stream {
+        let mut samples = Vec::new();
+        crate::data::folder::collect_pictures(folder, 0, &mut samples).unwrap();
+        let interpolation = Interpolation::Nearest;
+        let target = Target { height: 20, width: 30, color_mode: ColorMode::Rgb, interpolation };
+        Stream { target, samples, classes: Vec::new(), threads }
+    }
+
+    /// Threads of this process that decode.
+    fn decoding() -> usize {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let names = tasks.map(|task| std::fs::read_to_string(task.path().join("comm")));
+        names.filter(|name| name.as_ref().is_ok_and(|name| name.trim() == "decoder")).count()
+    }
+
+    #[test]
+    fn batches_come_as_asked_and_the_threads_end_with_the_decoders() {
+        let folder = tempfile::tempdir().unwrap();
+        synthesize(&folder.path().join("pictures"), 4, 1).unwrap();
+        let batches = |threads| {
+            let decoders =
+                Decoders::start(stream(&folder.path().join("pictures"), threads)).unwrap();
+            let ask = |indices: &[usize]| decoders.ask(indices.to_vec()).unwrap();
+            let promises = [ask(&[3, 1]), ask(&[7]), ask(&[0, 2, 4])];
+            promises.map(|promise| promise.recv().unwrap().unwrap())
+        };
+        let one = batches(1);
+        assert_eq!(one[0].len(), 2 * 20 * 30 * 3);
+        assert_eq!(one, batches(3));
+
+        let decoders = Decoders::start(stream(&folder.path().join("pictures"), 3)).unwrap();
+        let promises: Vec<Promise> =
+            (0..1000).map(|_| decoders.ask((0..8).collect()).unwrap()).collect();
+        assert_eq!(decoding(), 3);
+        drop(decoders);
+        assert_eq!(decoding(), 0);
+        // What had not been begun is dropped, not worked off.
+        assert!(promises[999].recv().is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        synthesize(&folder.path().join("pictures"), 1, 1).unwrap();
+        let stream = stream(&folder.path().join("pictures"), 1);
+        let path = stream.samples[1].path.clone();
+        std::fs::remove_file(&path).unwrap();
+        let decoders = Decoders::start(stream).unwrap();
+        let error = decoders.ask(vec![0, 1]).unwrap().recv().unwrap().unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(&path.display().to_string()), "{error}");
+        assert!(error.contains("cannot read it"), "{error}");
+        // The next batch is none the worse for it.
+        assert!(decoders.ask(vec![0]).unwrap().recv().unwrap().is_ok());
+    }
+}
