@@ -4,6 +4,7 @@ mod augment;
 mod report;
 mod weights;
 
+use crate::data::policy::CachePolicy;
 use crate::data::resize::Interpolation;
 use crate::data::split::Link;
 use crate::device::DeviceChoice;
@@ -170,6 +171,9 @@ pub struct TrainArgs {
     /// Threads that decode pictures [default: one a core].
     #[arg(long, value_name = "N", help_heading = "Pictures")]
     pub loader_threads: Option<usize>,
+    /// Where decoded pictures are kept [default: auto].
+    #[arg(long, value_enum, help_heading = "Pictures")]
+    pub cache: Option<CachePolicy>,
 
     /// [default: 20; augmented: 32]
     #[arg(long, value_name = "N", help_heading = "Training")]
@@ -243,6 +247,9 @@ pub struct EvaluateArgs {
     /// Go on without files that are no pictures, and list them [default: as the run did].
     #[arg(long)]
     pub skip_bad_pictures: bool,
+    /// Where decoded pictures are kept [default: as the run did].
+    #[arg(long, value_enum)]
+    pub cache: Option<CachePolicy>,
     /// Print JSON with every digit, and nothing else.
     #[arg(long)]
     pub json: bool,

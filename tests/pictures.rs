@@ -155,6 +155,6 @@ fn all_real_pictures_decode() {
         assert!(bad.is_empty(), "{bad:?}");
         assert_eq!(pixels.samples.len(), count);
         let (one_thread, _) = cache::decode_all(&folder, target, 1, &|| ()).unwrap();
-        assert!(pixels.bytes == one_thread.bytes);
+        assert!(*pixels.bytes == *one_thread.bytes);
     }
 }

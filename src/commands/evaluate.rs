@@ -1,10 +1,12 @@
 //! `petite evaluate`
 
-use super::{pictures, say, settings};
+use super::pictures::{self, Reading};
+use super::{say, settings};
 use crate::atomic_file;
 use crate::cli::EvaluateArgs;
 use crate::data::folder::Folder;
 use crate::data::loader::Loader;
+use crate::data::policy::free_memory;
 use crate::evaluation::evaluate::{Evaluation, evaluate};
 use crate::evaluation::export;
 use crate::evaluation::trained::WhichWeights;
@@ -33,16 +35,22 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let data = args.data.as_ref().unwrap_or(&config.data);
     let classes = &trained.record.classes;
     let folder = Folder::read_split(data, &args.split, Some(classes))?;
-    let skip_bad = args.skip_bad_pictures || config.skip_bad_pictures;
-    let pixels =
-        pictures::read(&folder, &args.split, config.target(), config.loader_threads, skip_bad)?;
-    let samples = pixels.samples.clone();
+    let cache = args.cache.unwrap_or(config.cache);
+    let reading = Reading {
+        target: config.target(),
+        // Only the result is printed here.
+        cache: cache.choose(pictures::bytes_of(&[&folder], config.target()), free_memory()),
+        loader_threads: config.loader_threads,
+        skip_bad: args.skip_bad_pictures || config.skip_bad_pictures,
+    };
+    let source = pictures::open(&folder, &args.split, reading)?.source;
+    let samples = source.samples().to_vec();
     // The batches of training's own validation, so that the same weights give the same numbers.
-    let mut loader = Loader::sorted(pixels, device, config.batch_size)?;
+    let mut loader = Loader::sorted(source, device, config.batch_size)?;
     let (evaluation, probabilities) =
         evaluate(&trained.network, &mut loader, trained.loss, classes)?;
     if let Some(file) = &args.export {
-        export::save(file, &loader, &samples, classes, &probabilities)?;
+        export::save(file, &mut loader, &samples, classes, &probabilities)?;
     }
 
     let report = Report { split: &args.split, weights: args.weights, evaluation: &evaluation };

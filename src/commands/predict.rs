@@ -1,10 +1,12 @@
 //! `petite predict`
 
-use super::{pictures, say, settings};
+use super::pictures::{self, Reading};
+use super::{say, settings};
 use crate::atomic_file;
 use crate::cli::PredictArgs;
 use crate::data::folder::{Folder, Sample, collect_pictures};
 use crate::data::loader::Loader;
+use crate::data::policy::{CachePolicy, free_memory};
 use crate::training::validate::validate;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -21,9 +23,20 @@ pub fn run(args: &PredictArgs) -> Result<()> {
         classes: classes.clone(),
         samples: samples(&args.paths)?,
     };
-    let pixels =
-        pictures::read(&folder, "pictures", config.target(), config.loader_threads, false)?;
-    let mut loader = Loader::sorted(pixels, device, config.batch_size)?;
+    let reading = Reading {
+        target: config.target(),
+        // Pictures of anywhere leave no file behind.
+        cache: match CachePolicy::Auto
+            .choose(pictures::bytes_of(&[&folder], config.target()), free_memory())
+        {
+            CachePolicy::Memory => CachePolicy::Memory,
+            _ => CachePolicy::None,
+        },
+        loader_threads: config.loader_threads,
+        skip_bad: false,
+    };
+    let source = pictures::open(&folder, "pictures", reading)?.source;
+    let mut loader = Loader::sorted(source, device, config.batch_size)?;
     let mut probabilities: Vec<f64> = Vec::new();
     validate(&trained.network, &mut loader, trained.loss, 0, |_, logits| {
         let batch = trained.loss.probabilities(logits)?;

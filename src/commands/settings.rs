@@ -43,7 +43,7 @@ pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
     if args.resume {
         ensure!(
             config.continues(&before),
-            "expected the settings of the run in {} with --resume, found a flag that changes them; try only --epochs, --device and threads",
+            "expected the settings of the run in {} with --resume, found a flag that changes them; try only --epochs, --device, --cache and threads",
             args.out.display()
         );
     }
@@ -90,6 +90,7 @@ fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
     set(&mut config.precision, &args.device.precision);
     set_some(&mut config.threads, args.device.threads);
     set_some(&mut config.loader_threads, args.loader_threads);
+    set(&mut config.cache, &args.cache);
     config.skip_bad_pictures |= args.skip_bad_pictures;
     config.cuda_graph &= !args.no_cuda_graph;
 }

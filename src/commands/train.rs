@@ -1,7 +1,8 @@
 //! `petite train`
 
+use super::pictures::{self, Opened, Reading};
 use super::progress::TrainingProgress;
-use super::{duplicates, pictures, say, settings};
+use super::{duplicates, say, settings};
 use crate::augment::augmentation::Augmentation;
 use crate::cli::TrainArgs;
 use crate::data::folder::Folder;
@@ -131,26 +132,35 @@ fn train(
 fn loaders(config: &TrainConfig, device: Device) -> Result<(Loader, Loader, Vec<String>)> {
     let train = Folder::read_split(&config.data, "train", None)?;
     let validation = Folder::read_split(&config.data, "validation", Some(&train.classes))?;
-    let read = |folder: &Folder, name: &str| {
-        let skip_bad = config.skip_bad_pictures;
-        pictures::read(folder, name, config.target(), config.loader_threads, skip_bad)
+    let reading = Reading {
+        target: config.target(),
+        cache: pictures::choose(config.cache, &[&train, &validation], config.target()),
+        loader_threads: config.loader_threads,
+        skip_bad: config.skip_bad_pictures,
     };
+    let open = |folder: &Folder, name: &str| pictures::open(folder, name, reading);
+    let classes = train.classes.clone();
     // Both splits are read before either complains, so that every bad file is named at once.
-    let (train, validation) = match (read(&train, "train"), read(&validation, "validation")) {
+    let (train, validation) = match (open(&train, "train"), open(&validation, "validation")) {
         (Ok(train), Ok(validation)) => (train, validation),
         (Err(first), Err(second)) if !first.is::<Interrupted>() => {
             return Err(anyhow::anyhow!("{first:#}\n{second:#}"));
         }
         (Err(error), _) | (_, Err(error)) => return Err(error),
     };
-    let classes = train.classes.clone();
+    let count = |opened: &Opened| with_thousands(opened.source.samples().len() as i64);
     say(format_args!(
-        "train       {} pictures of {}",
-        with_thousands(train.samples.len() as i64),
-        classes.join(", ")
+        "train       {} pictures of {}{}",
+        count(&train),
+        classes.join(", "),
+        train.note
     ));
-    say(format_args!("validation  {} pictures", with_thousands(validation.samples.len() as i64)));
-    duplicates::warn(&config.data, &train, &validation)?;
+    say(format_args!("validation  {} pictures{}", count(&validation), validation.note));
+    let (train, validation) = (train.source, validation.source);
+    // Looking at streamed pictures would decode them all.
+    if let (Some(train), Some(validation)) = (train.pixels(), validation.pixels()) {
+        duplicates::warn(&config.data, train, validation)?;
+    }
 
     let seed = config.seed;
     // Whole passes give the same means in any order, so they are taken in the one `evaluate` has.

@@ -112,7 +112,7 @@ fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
     // The first pixel of a cell; cells of a picture smaller than the grid share pixels.
     let first = |cell: usize, pixels: usize| cell * pixels / SIDE;
     let mut values = Vec::with_capacity(pixels.samples.len() * SIDE * SIDE * channels);
-    for picture in pixels.bytes.chunks_exact(pixels.target.bytes()) {
+    for picture in pixels.pictures() {
         for row in 0..SIDE {
             for column in 0..SIDE {
                 let top = first(row, height);
@@ -145,7 +145,7 @@ fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::cache::Target;
+    use crate::data::cache::{Bytes, Target};
     use crate::data::decode::ColorMode;
     use crate::data::folder::Sample;
     use crate::data::resize::Interpolation;
@@ -174,7 +174,7 @@ mod tests {
                 color_mode: ColorMode::Rgb,
                 interpolation: Interpolation::Nearest,
             },
-            bytes: pictures.concat(),
+            bytes: Bytes::Memory(pictures.concat()),
             samples: vec![Sample { path: "picture.jpg".into(), label: 0 }; pictures.len()],
             classes: vec!["a".to_owned(), "b".to_owned()],
         }

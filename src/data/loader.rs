@@ -1,10 +1,14 @@
 //! Pixels → batches: the one place where pixels become tensors and go to a device.
 
-use super::cache::Pixels;
+use super::cache::{Pixels, Target};
+use super::folder::Sample;
+pub use super::order::Order;
+use super::order::Sequence;
+use super::stream::{Decoders, Promise, Stream};
 use crate::keras::Iteration;
-use crate::random::{Purpose, generator};
 use anyhow::{Context, Result};
-use rand::seq::SliceRandom;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
 
 /// One step's pictures and their labels, on the device.
@@ -29,13 +33,43 @@ pub fn to_images(pixels: &Tensor) -> Result<Tensor> {
     Ok(images.f_permute([0, 3, 1, 2])?)
 }
 
-/// In which order a loader hands out its pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// As the samples are sorted.
-    Sorted,
-    /// A new permutation for every pass, drawn from the seed.
-    Shuffled { seed: u64, purpose: Purpose },
+/// Where a loader takes the pixels of a split from.
+#[derive(Debug)]
+pub enum Source {
+    /// Memory, or a file mapped into it.
+    Held(Pixels),
+    /// The files, decoded for each batch anew.
+    Streamed(Stream),
+}
+
+impl From<Pixels> for Source {
+    fn from(pixels: Pixels) -> Self {
+        Self::Held(pixels)
+    }
+}
+
+impl Source {
+    /// What the pictures are decoded to.
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Held(Pixels { target, .. }) | Self::Streamed(Stream { target, .. }) => *target,
+        }
+    }
+
+    /// The good pictures, in order.
+    pub fn samples(&self) -> &[Sample] {
+        match self {
+            Self::Held(Pixels { samples, .. }) | Self::Streamed(Stream { samples, .. }) => samples,
+        }
+    }
+
+    /// The pixels, if they are held.
+    pub fn pixels(&self) -> Option<&Pixels> {
+        match self {
+            Self::Held(pixels) => Some(pixels),
+            Self::Streamed(_) => None,
+        }
+    }
 }
 
 /// Hands out batches, as Keras's generators do: pass after pass over the pictures, the last batch
@@ -43,81 +77,102 @@ pub enum Order {
 /// The batch of a step depends on nothing but its number, so a resumed run continues exactly.
 #[derive(Debug)]
 pub struct Loader {
-    /// `[N, H, W, C]` u8. The whole split lives on the device, so nothing but a permutation a
-    /// pass crosses the bus.
-    pixels: Tensor,
-    /// `[N]` i64.
+    place: Place,
+    device: Device,
+    target: Target,
+    /// Of every picture.
+    labels: Vec<i64>,
+    sequence: Sequence,
+    /// Batches that were asked for before they are needed, and which.
+    ahead: VecDeque<(Step, Asked)>,
+    waited: Duration,
+}
+
+/// Epoch and step of a batch, both from 0.
+type Step = (i64, i64);
+
+/// Where the pixels are.
+#[derive(Debug)]
+enum Place {
+    /// All on the device, as `[N, H, W, C]` u8: nothing but indices crosses the bus.
+    Device {
+        pixels: Tensor,
+        labels: Tensor,
+    },
+    /// In the host's memory, from which each batch is gathered.
+    Host(Pixels),
+    Stream(Decoders),
+}
+
+/// A batch on its way.
+#[derive(Debug)]
+struct Asked {
+    first: i64,
     labels: Tensor,
-    batch_size: i64,
-    steps_per_epoch: i64,
-    order: Order,
-    iteration: Iteration,
-    /// The pass last used and its order, `[N]` i64.
-    pass: Option<(i64, Tensor)>,
+    pixels: Coming,
+}
+
+#[derive(Debug)]
+enum Coming {
+    /// Gathered when the batch is needed.
+    Later(Vec<usize>),
+    /// On the device, or being copied there before anything that is computed next.
+    Sent(Tensor),
+    Decoding(Promise),
 }
 
 impl Loader {
-    /// Moves `pixels` to `device`. `steps_per_epoch` defaults to one whole pass, and is no more
-    /// where `iteration` starts every epoch with a new pass.
+    /// `steps_per_epoch` defaults to one whole pass, and is no more where `iteration` starts every
+    /// epoch with a new pass. On a GPU, held pixels are copied there at once if they fit.
     ///
     /// # Errors
-    /// If the pictures do not fit on the device.
+    /// If the labels do not fit on the device, or no thread can be started.
     pub fn new(
-        pixels: Pixels,
+        source: impl Into<Source>,
         device: Device,
         batch_size: i64,
         steps_per_epoch: Option<i64>,
         order: Order,
         iteration: Iteration,
     ) -> Result<Self> {
-        let target = pixels.target;
-        let count = pixels.samples.len() as i64;
-        let shape =
-            [count, target.height as i64, target.width as i64, target.color_mode.channels() as i64];
-        let labels: Vec<i64> = pixels.samples.iter().map(|sample| sample.label as i64).collect();
-        let to_device = |tensor: Tensor| {
-            tensor.f_to_device(device).with_context(|| {
-                format!("{count} pictures do not fit on {device:?}; try a smaller --image-size")
-            })
-        };
-        let pass = batches(count, batch_size);
-        let steps_per_epoch = match (steps_per_epoch, iteration) {
-            (None, _) => pass,
-            (Some(steps), Iteration::Endless) => steps,
-            (Some(steps), Iteration::WholePass) => steps.min(pass),
+        let source = source.into();
+        let target = source.target();
+        let labels: Vec<i64> = source.samples().iter().map(|sample| sample.label as i64).collect();
+        let count = labels.len() as i64;
+        let place = match source {
+            Source::Streamed(stream) => Place::Stream(Decoders::start(stream)?),
+            Source::Held(pixels) if device == Device::Cpu => Place::Host(pixels),
+            Source::Held(pixels) => match on_device(&pixels, device) {
+                Ok(all) => {
+                    let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
+                    Place::Device { pixels: all, labels }
+                }
+                // Not room enough: batches are sent one by one.
+                Err(_) => Place::Host(pixels),
+            },
         };
         Ok(Self {
-            pixels: to_device(Tensor::f_from_data_size(&pixels.bytes, &shape, Kind::Uint8)?)?,
-            labels: to_device(Tensor::f_from_slice(&labels)?)?,
-            batch_size,
-            steps_per_epoch,
-            order,
-            iteration,
-            pass: None,
+            place,
+            device,
+            target,
+            labels,
+            sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
+            ahead: VecDeque::new(),
+            waited: Duration::ZERO,
         })
     }
 
     /// Whole passes in the samples' order, for looking at every picture once.
     ///
     /// # Errors
-    /// If the pictures do not fit on the device.
-    pub fn sorted(pixels: Pixels, device: Device, batch_size: i64) -> Result<Self> {
-        Self::new(pixels, device, batch_size, None, Order::Sorted, Iteration::WholePass)
-    }
-
-    /// Every picture in the order of the samples, `[N, H, W, C]` u8, on the device.
-    pub fn pixels(&self) -> &Tensor {
-        &self.pixels
-    }
-
-    /// Every label in the order of the samples, `[N]` i64, on the device.
-    pub fn labels(&self) -> &Tensor {
-        &self.labels
+    /// As [`Loader::new`].
+    pub fn sorted(source: impl Into<Source>, device: Device, batch_size: i64) -> Result<Self> {
+        Self::new(source, device, batch_size, None, Order::Sorted, Iteration::WholePass)
     }
 
     /// Number of pictures.
     pub fn len(&self) -> i64 {
-        self.labels.numel() as i64
+        self.labels.len() as i64
     }
 
     /// Whether there is no picture.
@@ -127,52 +182,127 @@ impl Loader {
 
     /// Batches in an epoch.
     pub fn steps_per_epoch(&self) -> i64 {
-        self.steps_per_epoch
+        self.sequence.steps_per_epoch()
+    }
+
+    /// The time that [`batch`](Self::batch) has taken so far: what training waited for its data.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// The batch of step `step` (0-based) of epoch `epoch` (0-based).
     ///
     /// # Errors
-    /// If libtorch is out of memory.
+    /// If libtorch is out of memory, or a streamed picture cannot be decoded: its path, and why.
     pub fn batch(&mut self, epoch: i64, step: i64) -> Result<Batch> {
-        let count = self.len();
-        let batches_per_pass = batches(count, self.batch_size);
-        let (pass, batch) = match self.iteration {
-            Iteration::Endless => {
-                let number = epoch * self.steps_per_epoch + step;
-                (number / batches_per_pass, number % batches_per_pass)
+        let start = Instant::now();
+        let batch = match &self.place {
+            Place::Device { pixels, labels } => {
+                let slice = self.sequence.slice(epoch, step);
+                let (pixels, labels) = match self.sequence.indices_on(slice, self.device)? {
+                    Some(indices) => {
+                        (pixels.f_index_select(0, &indices)?, labels.f_index_select(0, &indices)?)
+                    }
+                    None => {
+                        let (start, length) = (slice.start, slice.length);
+                        (pixels.f_narrow(0, start, length)?, labels.f_narrow(0, start, length)?)
+                    }
+                };
+                Batch { pixels, labels, first: slice.first }
             }
-            Iteration::WholePass => (epoch, step),
+            _ => self.gathered(epoch, step)?,
         };
-
-        let start = batch * self.batch_size;
-        let length = self.batch_size.min(count - start);
-        let (pixels, labels) = match self.order {
-            Order::Sorted => {
-                (self.pixels.f_narrow(0, start, length)?, self.labels.f_narrow(0, start, length)?)
-            }
-            Order::Shuffled { seed, purpose } => {
-                let indices = self.permutation(pass, seed, purpose)?.f_narrow(0, start, length)?;
-                (self.pixels.f_index_select(0, &indices)?, self.labels.f_index_select(0, &indices)?)
-            }
-        };
-        Ok(Batch { pixels, labels, first: pass * count + start })
+        self.waited += start.elapsed();
+        Ok(batch)
     }
 
-    /// The order of pass `pass`, `[N]` i64 on the device.
-    fn permutation(&mut self, pass: i64, seed: u64, purpose: Purpose) -> Result<&Tensor> {
-        if self.pass.as_ref().is_none_or(|(current, _)| *current != pass) {
-            let mut indices: Vec<i64> = (0..self.len()).collect();
-            indices.shuffle(&mut generator(seed, purpose, pass as u64));
-            let indices = Tensor::f_from_slice(&indices)?.f_to_device(self.pixels.device())?;
-            self.pass = Some((pass, indices));
+    /// The batch of a step, whose pixels are not all on the device; the next ones are asked for.
+    fn gathered(&mut self, epoch: i64, step: i64) -> Result<Batch> {
+        // Steps come one after the other; after a jump, what was asked for is of no use.
+        if self.ahead.front().is_some_and(|(number, _)| *number != (epoch, step)) {
+            self.ahead.clear();
         }
-        let (_, indices) = self.pass.as_ref().context("a pass has just been drawn")?;
-        Ok(indices)
+        let ahead = match &self.place {
+            Place::Stream(decoders) => decoders.ahead(),
+            _ => 1,
+        };
+        let mut next = match self.ahead.back() {
+            Some(&((epoch, step), _)) => self.sequence.after(epoch, step),
+            None => (epoch, step),
+        };
+        while self.ahead.len() <= ahead {
+            let asked = self.ask(next)?;
+            self.ahead.push_back((next, asked));
+            next = self.sequence.after(next.0, next.1);
+        }
+        let (_, asked) = self.ahead.pop_front().context("a batch has just been asked for")?;
+        let pixels = match asked.pixels {
+            Coming::Sent(pixels) => pixels,
+            Coming::Later(indices) => self.gather(&indices)?,
+            Coming::Decoding(promise) => {
+                let bytes = promise.recv().context("a thread that decodes has ended")??;
+                self.send(&bytes)?
+            }
+        };
+        Ok(Batch { pixels, labels: asked.labels, first: asked.first })
+    }
+
+    fn ask(&mut self, (epoch, step): Step) -> Result<Asked> {
+        let slice = self.sequence.slice(epoch, step);
+        let indices = self.sequence.indices(slice);
+        let labels: Vec<i64> = indices.iter().map(|&index| self.labels[index]).collect();
+        let pixels = match &self.place {
+            Place::Stream(decoders) => Coming::Decoding(decoders.ask(indices)?),
+            Place::Host(pixels) if self.device == Device::Cpu => {
+                indices.iter().for_each(|&index| pixels.read_ahead(index));
+                Coming::Later(indices)
+            }
+            _ => Coming::Sent(self.gather(&indices)?),
+        };
+        let labels = Tensor::f_from_slice(&labels)?.f_to_device(self.device)?;
+        Ok(Asked { first: slice.first, labels, pixels })
+    }
+
+    /// The pictures at `indices` of held pixels, on the device.
+    fn gather(&self, indices: &[usize]) -> Result<Tensor> {
+        let Place::Host(pixels) = &self.place else {
+            anyhow::bail!("only pixels in the host's memory are gathered")
+        };
+        let mut bytes = Vec::with_capacity(indices.len() * self.target.bytes());
+        indices.iter().for_each(|&index| bytes.extend_from_slice(pixels.picture(index)));
+        self.send(&bytes)
+    }
+
+    /// `bytes` of whole pictures as a tensor on the device. A GPU is sent them from pinned memory,
+    /// without waiting until they are there.
+    fn send(&self, bytes: &[u8]) -> Result<Tensor> {
+        let tensor = Tensor::f_from_data_size(bytes, &shape(self.target, bytes), Kind::Uint8)?;
+        if !self.device.is_cuda() {
+            return Ok(tensor.f_to_device(self.device)?);
+        }
+        let pinned = tensor.f_pin_memory(self.device)?;
+        Ok(pinned.f_to_device_(self.device, Kind::Uint8, true, false)?)
     }
 }
 
-/// Batches in one pass, the last partial one counted.
-fn batches(count: i64, batch_size: i64) -> i64 {
-    (count + batch_size - 1) / batch_size
+/// All pixels on `device`, `[N, H, W, C]` u8, sent in parts so that the host needs no second copy.
+fn on_device(pixels: &Pixels, device: Device) -> Result<Tensor> {
+    let stride = pixels.target.bytes();
+    let bytes = &pixels.bytes[..pixels.samples.len() * stride];
+    let all = Tensor::f_empty(shape(pixels.target, bytes), (Kind::Uint8, device))?;
+    let mut start = 0;
+    for part in bytes.chunks(256 * stride) {
+        let part = Tensor::f_from_data_size(part, &shape(pixels.target, part), Kind::Uint8)?;
+        let length = part.size()[0];
+        all.f_narrow(0, start, length)?.f_copy_(&part)?;
+        start += length;
+    }
+    Ok(all)
+}
+
+/// `[N, H, W, C]` of `bytes` of whole pictures.
+fn shape(target: Target, bytes: &[u8]) -> [i64; 4] {
+    let Target { height, width, color_mode, .. } = target;
+    let count = bytes.len() / target.bytes();
+    [count, height, width, color_mode.channels()].map(|size| size as i64)
 }

@@ -34,20 +34,25 @@ pub fn resize(
         return;
     }
     match interpolation {
-        Interpolation::Nearest => nearest(picture, height, width, out),
+        // Pixels of a known size are copied in registers, not by a call each.
+        Interpolation::Nearest if picture.channels == 3 => {
+            nearest::<3>(picture, height, width, out)
+        }
+        Interpolation::Nearest => nearest::<1>(picture, height, width, out),
         Interpolation::Bilinear => bilinear(picture, height, width, out),
     }
 }
 
 /// Pillow's `ImagingScaleAffine`: the source position is accumulated in f64 and truncated.
-fn nearest(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
-    let channels = picture.channels;
+fn nearest<const CHANNELS: usize>(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
     let columns = nearest_positions(picture.width, width);
     let rows = nearest_positions(picture.height, height);
-    for (row, line) in rows.iter().zip(out.chunks_exact_mut(width * channels)) {
-        let source = &picture.pixels[row * picture.width * channels..][..picture.width * channels];
-        for (column, pixel) in columns.iter().zip(line.chunks_exact_mut(channels)) {
-            pixel.copy_from_slice(&source[column * channels..][..channels]);
+    let (source, _) = picture.pixels.as_chunks::<CHANNELS>();
+    let (out, _) = out.as_chunks_mut::<CHANNELS>();
+    for (row, line) in rows.iter().zip(out.chunks_exact_mut(width)) {
+        let source = &source[row * picture.width..][..picture.width];
+        for (column, pixel) in columns.iter().zip(line) {
+            *pixel = source[*column];
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::optimizer::RmsPropConfig;
 use crate::augment::config::AugmentConfig;
 use crate::data::cache::Target;
+use crate::data::policy::CachePolicy;
 use crate::data::resize::Interpolation;
 use crate::device::DeviceChoice;
 use crate::keras::KerasProfile;
@@ -77,6 +78,9 @@ pub struct TrainConfig {
     pub threads: Option<usize>,
     /// Threads that decode pictures; `None` is one a core.
     pub loader_threads: Option<usize>,
+    /// Where decoded pictures are kept.
+    #[serde(default)]
+    pub cache: CachePolicy,
 }
 
 impl TrainConfig {
@@ -104,6 +108,7 @@ impl TrainConfig {
             cuda_graph: true,
             threads: None,
             loader_threads: None,
+            cache: CachePolicy::default(),
         };
         match recipe {
             Recipe::Baseline => baseline,
@@ -186,6 +191,7 @@ impl TrainConfig {
             cuda_graph: true,
             threads: None,
             loader_threads: None,
+            cache: CachePolicy::Auto,
             ..config.clone()
         };
         comparable(self) == comparable(other)

@@ -1,6 +1,7 @@
 //! Drives the binary as a person does: every command, right and wrong.
 
 mod augmented;
+mod cache;
 mod compare;
 mod convert;
 mod data_errors;

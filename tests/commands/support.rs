@@ -62,6 +62,7 @@ impl Workspace {
         let mut command =
             petite(&format!("train --batch-size 4 --image-size {SMALL} --threads 1 {flags}"));
         command.arg("--data").arg(self.path("data")).arg("--out").arg(self.path(run));
+        command.env("PETITE_CACHE", self.path("cache"));
         command
     }
 

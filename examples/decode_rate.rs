@@ -1,0 +1,34 @@
+//! How many pictures a second are read, decoded and resized to 150×150:
+//! `cargo run --example decode_rate -- DIR [THREADS]`. `scripts/decode_rate.py` holds it against Pillow.
+
+use anyhow::{Context, Result};
+use petite::data::cache::{Target, decode_all};
+use petite::data::decode::ColorMode;
+use petite::data::folder::Folder;
+use petite::data::resize::Interpolation;
+use std::path::Path;
+use std::time::Instant;
+
+fn main() -> Result<()> {
+    petite::device::keep_freed_memory();
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().context("expected a folder of class folders")?;
+    let threads = arguments.next().map_or(Ok(1), |threads| threads.parse())?;
+    let folder = Folder::read(Path::new(&path))?;
+    let target = Target {
+        height: 150,
+        width: 150,
+        color_mode: ColorMode::Rgb,
+        interpolation: Interpolation::Nearest,
+    };
+    let start = Instant::now();
+    let (pixels, bad) = decode_all(&folder, target, threads, &|| ())?;
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "{:.0} pictures/s: {} in {seconds:.3} s on {threads} threads, {} bad",
+        pixels.samples.len() as f64 / seconds,
+        pixels.samples.len(),
+        bad.len()
+    );
+    Ok(())
+}
