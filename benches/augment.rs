@@ -1,18 +1,20 @@
 //! A batch's pixels as images: plain, and through the book's augmentation. A picture's share of
 //! the time is what augmenting costs a training step.
 
+mod support;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
 use petite::data::loader::Batch;
 use petite::keras::KerasProfile;
+use support::short;
 use tch::{Device, Kind, Tensor};
 
 /// The augmented recipe's batch.
 const PICTURES: i64 = 32;
 
 fn augment(criterion: &mut Criterion) {
-    petite::device::keep_freed_memory();
     let batch = Batch {
         pixels: Tensor::randint(256, [PICTURES, 150, 150, 3], (Kind::Uint8, Device::Cpu)),
         labels: Tensor::zeros([PICTURES], (Kind::Int64, Device::Cpu)),
@@ -39,12 +41,5 @@ fn augment(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group! {
-    name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
-    targets = augment
-}
+criterion_group! { name = benches; config = short(); targets = augment }
 criterion_main!(benches);

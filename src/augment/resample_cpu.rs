@@ -5,8 +5,8 @@ use super::config::FillMode;
 use super::resample::{Axis, Placement, Sampling};
 use crate::keras::InterpolationOrder;
 use anyhow::{Result, ensure};
-use rayon::prelude::*;
 use std::slice;
+use std::sync::Mutex;
 use tch::{Device, Kind, Tensor};
 
 /// As [`resample`](super::resample::resample), for pixels on the CPU, in as many threads as
@@ -43,25 +43,25 @@ pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -
 
     let size = (height as usize, width as usize);
     let stride = out.numel() / placements.len();
-    let work = |((out, pixels), placements): ((&mut [f32], &[u8]), &[Placement])| {
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).clamp(1, placements.len());
+    let (bytes, values) = (bytes_of(&pixels), values_of(&mut out));
+    let pictures = bytes.chunks_exact(stride).zip(values.chunks_exact_mut(stride)).zip(placements);
+    // One at a time to whoever is free: libtorch's threads still spin on their cores for a while
+    // after its last operation, so that equal shares would not take equal times.
+    let pictures = Mutex::new(pictures);
+    let next = || pictures.lock().ok().and_then(|mut pictures| pictures.next());
+    let work = || {
         let mut lines = Lines::new(size);
-        let pictures = out.chunks_exact_mut(stride).zip(pixels.chunks_exact(stride));
-        for ((out, pixels), placement) in pictures.zip(placements) {
+        while let Some(((pixels, out), placement)) = next() {
             picture(pixels, out, placement, sampling, &mut lines);
         }
     };
-    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).clamp(1, placements.len());
-    let (bytes, values) = (bytes_of(&pixels), values_of(&mut out));
-    if threads == 1 {
-        work(((values, bytes), placements));
-    } else {
-        let each = placements.len().div_ceil(threads);
-        values
-            .par_chunks_mut(each * stride)
-            .zip(bytes.par_chunks(each * stride))
-            .zip(placements.par_chunks(each))
-            .for_each(work);
-    }
+    rayon::in_place_scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
     Ok(out)
 }
 
