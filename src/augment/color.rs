@@ -1,6 +1,7 @@
 //! Values changed where they are: channel shift and brightness.
 
 use super::draw::Transform;
+use crate::device::upload;
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
@@ -16,9 +17,8 @@ pub fn shift_channels(images: &Tensor, transforms: &[Transform]) -> Result<Tenso
         .flat_map(|transform| transform.channel_shift.into_iter().take(channels as usize))
         .map(|shift| shift as f32)
         .collect();
-    let shifts = Tensor::f_from_slice(&shifts)?
-        .f_reshape([count, 1, 1, channels])?
-        .f_to_device(images.device())?;
+    let shifts = Tensor::f_from_slice(&shifts)?.f_reshape([count, 1, 1, channels])?;
+    let shifts = upload(&shifts, images.device())?;
     let (low, high) = (images.f_amin([1, 2, 3], true)?, images.f_amax([1, 2, 3], true)?);
     Ok(images.f_add(&shifts)?.f_clamp_tensor(Some(&low), Some(&high))?)
 }
@@ -32,9 +32,8 @@ pub fn shift_channels(images: &Tensor, transforms: &[Transform]) -> Result<Tenso
 pub fn brighten(images: &Tensor, transforms: &[Transform], stretch: bool) -> Result<Tensor> {
     let factors: Vec<f32> =
         transforms.iter().map(|transform| transform.brightness as f32).collect();
-    let factors = Tensor::f_from_slice(&factors)?
-        .f_reshape([images.size()[0], 1, 1, 1])?
-        .f_to_device(images.device())?;
+    let factors = Tensor::f_from_slice(&factors)?.f_reshape([images.size()[0], 1, 1, 1])?;
+    let factors = upload(&factors, images.device())?;
     let stretched = if stretch {
         let above = images.f_sub(&images.f_amin([1, 2, 3], true)?)?;
         // A picture of one value stays black rather than becoming not a number.

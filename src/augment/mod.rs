@@ -7,3 +7,4 @@ pub mod color;
 pub mod config;
 pub mod draw;
 pub mod resample;
+pub mod resample_cpu;

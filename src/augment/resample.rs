@@ -2,6 +2,8 @@
 
 use super::affine::Affine;
 use super::config::FillMode;
+use super::resample_cpu;
+use crate::device::upload;
 use crate::keras::InterpolationOrder;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -14,6 +16,42 @@ pub struct Placement {
     pub flip_horizontal: bool,
     /// Upside down after the transform.
     pub flip_vertical: bool,
+}
+
+/// The axis along which a coordinate is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis {
+    Row,
+    Column,
+}
+
+/// The coordinate along an axis from which output pixel `(i, j)` comes is
+/// `by_row[i] + by_column[j]`. In f64, and summed in scipy's order, so that what lies half way
+/// between two pixels falls to the same one.
+impl Placement {
+    /// The offset and the share of the output's rows.
+    pub fn by_row(&self, axis: Axis, height: usize) -> impl Iterator<Item = f64> {
+        let [along_rows, _, offset] = self.along(axis);
+        positions(height, self.flip_vertical).map(move |row| offset + row * along_rows)
+    }
+
+    /// The share of the output's columns.
+    pub fn by_column(&self, axis: Axis, width: usize) -> impl Iterator<Item = f64> {
+        let [_, along_columns, _] = self.along(axis);
+        positions(width, self.flip_horizontal).map(move |column| column * along_columns)
+    }
+
+    fn along(&self, axis: Axis) -> [f64; 3] {
+        match axis {
+            Axis::Row => self.affine.row,
+            Axis::Column => self.affine.column,
+        }
+    }
+}
+
+/// 0, 1, … `size − 1`, or the other way round.
+fn positions(size: usize, flipped: bool) -> impl Iterator<Item = f64> {
+    (0..size).map(move |index| (if flipped { size - 1 - index } else { index }) as f64)
 }
 
 /// How places outside and between pixels are filled.
@@ -31,6 +69,21 @@ pub struct Sampling {
 /// # Errors
 /// If libtorch is out of memory.
 pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -> Result<Tensor> {
+    match pixels.device() {
+        Device::Cpu => resample_cpu::resample(pixels, placements, sampling),
+        _ => resample_on_device(pixels, placements, sampling),
+    }
+}
+
+/// [`resample`] as operations on whole batches, for any device.
+///
+/// # Errors
+/// If libtorch is out of memory.
+pub fn resample_on_device(
+    pixels: &Tensor,
+    placements: &[Placement],
+    sampling: Sampling,
+) -> Result<Tensor> {
     let (count, height, width, channels) = pixels.size4()?;
     let rows = coordinates(pixels, placements, Axis::Row)?;
     let columns = coordinates(pixels, placements, Axis::Column)?;
@@ -76,14 +129,7 @@ pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -
     Ok(out)
 }
 
-#[derive(Clone, Copy)]
-enum Axis {
-    Row,
-    Column,
-}
-
-/// Along one axis, where every output pixel comes from: `[N, H, W]`, in pixels. In f64, and summed
-/// in scipy's order, so that what lies half way between two pixels falls to the same one.
+/// Along one axis, where every output pixel comes from: `[N, H, W]`, in pixels.
 fn coordinates(pixels: &Tensor, placements: &[Placement], axis: Axis) -> Result<Tensor> {
     let (count, height, width, _) = pixels.size4()?;
     let device = pixels.device();
@@ -91,24 +137,11 @@ fn coordinates(pixels: &Tensor, placements: &[Placement], axis: Axis) -> Result<
     let mut by_row = Vec::with_capacity((count * height) as usize);
     let mut by_column = Vec::with_capacity((count * width) as usize);
     for placement in placements {
-        let [along_rows, along_columns, offset] = match axis {
-            Axis::Row => placement.affine.row,
-            Axis::Column => placement.affine.column,
-        };
-        let position = |index: i64, size: i64, flipped: bool| {
-            (if flipped { size - 1 - index } else { index }) as f64
-        };
-        by_row.extend(
-            (0..height)
-                .map(|row| offset + position(row, height, placement.flip_vertical) * along_rows),
-        );
-        by_column.extend(
-            (0..width)
-                .map(|column| position(column, width, placement.flip_horizontal) * along_columns),
-        );
+        by_row.extend(placement.by_row(axis, height as usize));
+        by_column.extend(placement.by_column(axis, width as usize));
     }
     let to_device = |values: &[f64], shape: [i64; 3]| -> Result<Tensor> {
-        Ok(Tensor::f_from_slice(values)?.f_to_kind(kind)?.f_to_device(device)?.f_reshape(shape)?)
+        Ok(upload(&Tensor::f_from_slice(values)?.f_to_kind(kind)?, device)?.f_reshape(shape)?)
     };
     let by_row = to_device(&by_row, [count, height, 1])?;
     Ok(by_row.f_add(&to_device(&by_column, [count, 1, width])?)?)

@@ -5,6 +5,7 @@ use super::folder::Sample;
 pub use super::order::Order;
 use super::order::Sequence;
 use super::stream::{Decoders, Promise, Stream};
+use crate::device::upload;
 use crate::keras::Iteration;
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
@@ -259,7 +260,7 @@ impl Loader {
             }
             _ => Coming::Sent(self.gather(&indices)?),
         };
-        let labels = Tensor::f_from_slice(&labels)?.f_to_device(self.device)?;
+        let labels = upload(&Tensor::f_from_slice(&labels)?, self.device)?;
         Ok(Asked { first: slice.first, labels, pixels })
     }
 
@@ -273,15 +274,10 @@ impl Loader {
         self.send(&bytes)
     }
 
-    /// `bytes` of whole pictures as a tensor on the device. A GPU is sent them from pinned memory,
-    /// without waiting until they are there.
+    /// `bytes` of whole pictures as a tensor on the device.
     fn send(&self, bytes: &[u8]) -> Result<Tensor> {
         let tensor = Tensor::f_from_data_size(bytes, &shape(self.target, bytes), Kind::Uint8)?;
-        if !self.device.is_cuda() {
-            return Ok(tensor.f_to_device(self.device)?);
-        }
-        let pinned = tensor.f_pin_memory(self.device)?;
-        Ok(pinned.f_to_device_(self.device, Kind::Uint8, true, false)?)
+        upload(&tensor, self.device)
     }
 }
 

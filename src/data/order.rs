@@ -1,5 +1,6 @@
 //! Which pictures the batch of a step holds.
 
+use crate::device::upload;
 use crate::keras::Iteration;
 use crate::random::{Purpose, generator};
 use anyhow::Result;
@@ -106,7 +107,7 @@ impl Sequence {
         let Pass { indices, on_device, .. } = self.pass(slice.pass, seed, purpose);
         let all = match on_device {
             Some(all) => all,
-            None => on_device.insert(Tensor::f_from_slice(indices)?.f_to_device(device)?),
+            None => on_device.insert(upload(&Tensor::f_from_slice(indices)?, device)?),
         };
         Ok(Some(all.f_narrow(0, slice.start, slice.length)?))
     }

@@ -1,0 +1,77 @@
+//! An epoch of each recipe on a small data set: every step and the validation, without the files.
+
+mod support;
+
+use anyhow::Result;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use petite::augment::augmentation::Augmentation;
+use petite::data::loader::{Loader, Order};
+use petite::device::DeviceChoice;
+use petite::keras::KerasProfile;
+use petite::models::ModelKind;
+use petite::models::network::Network;
+use petite::precision::PrecisionChoice;
+use petite::random::Purpose;
+use petite::training::config::{Recipe, TrainConfig};
+use petite::training::fit::{Observer, Trainer};
+use petite::training::history::EpochRecord;
+use petite::training::loss::Loss;
+use petite::training::optimizer::RmsProp;
+use support::{DataSet, short};
+
+struct Silent;
+
+impl Observer for Silent {
+    fn epoch(&mut self, _: &EpochRecord, _: &Network, _: &RmsProp) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn training(criterion: &mut Criterion) {
+    let data = DataSet::new();
+    let device = DeviceChoice::Auto.resolve().unwrap();
+    let mut group = criterion.benchmark_group("epoch");
+    let precision = PrecisionChoice::Auto.resolve(device).unwrap();
+    for (name, recipe, augmentation) in [
+        ("baseline", Recipe::Baseline, Recipe::Baseline),
+        ("augmented", Recipe::Augmented, Recipe::Augmented),
+        // What the augmentation costs is the difference.
+        ("augmented, pictures as they are", Recipe::Augmented, Recipe::Baseline),
+    ] {
+        let name = format!("{name}, {}", precision.name());
+        let mut config =
+            TrainConfig::recipe(recipe, KerasProfile::default(), ModelKind::Convnet, data.path());
+        config.augmentation = augmentation.augmentation();
+        let architecture = config.architecture(2).unwrap();
+        let network = Network::new(architecture, device, precision, 1).unwrap();
+        let mut optimizer =
+            RmsProp::new(config.optimizer, network.parameters(), network.leaves()).unwrap();
+        let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
+        let iteration = config.keras.conventions().iteration;
+        let batch_size = config.batch_size;
+        let mut train =
+            Loader::new(data.pixels("train"), device, batch_size, None, order, iteration).unwrap();
+        let mut validation = Loader::sorted(data.pixels("validation"), device, batch_size).unwrap();
+        let mut trainer = Trainer {
+            network: &network,
+            optimizer: &mut optimizer,
+            loss: Loss::for_classes(2),
+            train: &mut train,
+            augmentation: &Augmentation::new(config.augmentation, config.keras, 1).unwrap(),
+            validation: &mut validation,
+            cuda_graph: true,
+        };
+        group.throughput(Throughput::Elements(trainer.train.len() as u64));
+        let mut epoch = 0;
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                trainer.fit(epoch..epoch + 1, &mut Silent).unwrap();
+                epoch += 1;
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group! { name = benches; config = short(); targets = training }
+criterion_main!(benches);

@@ -1,0 +1,37 @@
+//! A decoded picture at the network's size.
+
+mod support;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use petite::data::decode::decode;
+use petite::data::resize::{Interpolation, resize};
+use support::{DataSet, TARGET, short};
+
+fn resizing(criterion: &mut Criterion) {
+    let data = DataSet::new();
+    let pictures: Vec<_> = data
+        .split("validation")
+        .samples
+        .iter()
+        .map(|sample| decode(&std::fs::read(&sample.path).unwrap(), TARGET.color_mode).unwrap())
+        .collect();
+    let mut out = vec![0; TARGET.bytes()];
+    let mut group = criterion.benchmark_group("resize");
+    group.throughput(Throughput::Elements(pictures.len() as u64));
+    for (name, interpolation) in
+        [("nearest", Interpolation::Nearest), ("bilinear", Interpolation::Bilinear)]
+    {
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                for picture in &pictures {
+                    resize(picture, TARGET.height, TARGET.width, interpolation, &mut out);
+                    std::hint::black_box(&out);
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group! { name = benches; config = short(); targets = resizing }
+criterion_main!(benches);

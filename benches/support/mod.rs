@@ -1,0 +1,73 @@
+//! What the benches share: pictures, drawn ones or those of `PETITE_PICTURES`, and short measuring.
+
+// Each bench uses its own part.
+#![allow(dead_code)]
+
+use criterion::Criterion;
+use petite::data::cache::{Pixels, Target, decode_all};
+use petite::data::decode::ColorMode;
+use petite::data::folder::Folder;
+use petite::data::resize::Interpolation;
+use petite::data::split::{Link, Sizes, split};
+use petite::data::synthetic::synthesize;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Training and validation pictures of each class.
+pub const SIZES: Sizes = Sizes { train: 100, validation: 50, test: 0 };
+
+/// What the baseline decodes a picture to.
+pub const TARGET: Target = Target {
+    height: 150,
+    width: 150,
+    color_mode: ColorMode::Rgb,
+    interpolation: Interpolation::Nearest,
+};
+
+/// Ten samples in a few seconds: enough to see a tenth.
+pub fn short() -> Criterion {
+    petite::device::keep_freed_memory();
+    Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3))
+}
+
+/// A small data set in a folder of its own.
+pub struct DataSet {
+    folder: TempDir,
+}
+
+impl DataSet {
+    /// Splits the originals in `PETITE_PICTURES` (`cat.0.jpg`, …), or drawn ones.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = match std::env::var_os("PETITE_PICTURES") {
+            Some(originals) => PathBuf::from(originals),
+            None => {
+                let drawn = folder.path().join("originals");
+                synthesize(&drawn, SIZES.train + SIZES.validation, 1).unwrap();
+                drawn
+            }
+        };
+        split(&originals, &folder.path().join("data"), SIZES, Link::Symbolic, None).unwrap();
+        Self { folder }
+    }
+
+    /// The folder of the splits.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn split(&self, name: &str) -> Folder {
+        Folder::read_split(&self.path(), name, None).unwrap()
+    }
+
+    /// A split's pictures as the baseline takes them.
+    pub fn pixels(&self, name: &str) -> Pixels {
+        let (pixels, bad) = decode_all(&self.split(name), TARGET, 0, &|| ()).unwrap();
+        assert!(bad.is_empty(), "{bad:?}");
+        pixels
+    }
+}

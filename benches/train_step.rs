@@ -1,0 +1,56 @@
+//! A training step of the book's network: forward, backward, update.
+
+mod support;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use petite::data::loader::to_images;
+use petite::device::DeviceChoice;
+use petite::keras::KerasProfile;
+use petite::models::network::Network;
+use petite::models::{Downsample, ModelKind};
+use petite::precision::PrecisionChoice;
+use petite::training::loss::Loss;
+use petite::training::optimizer::{RmsProp, RmsPropConfig};
+use petite::training::step::{Input, TrainStep};
+use support::short;
+use tch::{Kind, Tensor};
+
+fn stepping(criterion: &mut Criterion) {
+    let device = DeviceChoice::Auto.resolve().unwrap();
+    let choices = [PrecisionChoice::Fp32, PrecisionChoice::Tf32, PrecisionChoice::Bf16];
+    let mut group = criterion.benchmark_group("train_step");
+    // The two recipes' batches and dropout.
+    for (batch_size, dropout) in [(20, None), (32, Some(0.5))] {
+        group.throughput(Throughput::Elements(batch_size as u64));
+        let pixels = Tensor::randint(256, [batch_size, 150, 150, 3], (Kind::Uint8, device));
+        let labels = Tensor::randint(2, [batch_size], (Kind::Int64, device));
+        // Those that the device has.
+        for precision in choices.iter().filter_map(|choice| choice.resolve(device).ok()) {
+            let downsample = Downsample::MaxPool;
+            let architecture =
+                ModelKind::Convnet.architecture((150, 150), Some(2), downsample, dropout).unwrap();
+            let network = Network::new(architecture, device, precision, 1).unwrap();
+            let config = RmsPropConfig::keras(KerasProfile::default());
+            let mut optimizer =
+                RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
+            let mut train_step = TrainStep::new(&network, Loss::for_classes(2), true).unwrap();
+            let mut number = 0;
+            let name = format!("{}, batch of {batch_size}", precision.name());
+            group.bench_function(name, |bench| {
+                bench.iter(|| {
+                    let images = to_images(&pixels).unwrap();
+                    let labels = labels.shallow_clone();
+                    let masks = network.dropout_masks(batch_size, number).unwrap();
+                    train_step.run(&Input { images, labels, masks }, &mut optimizer).unwrap();
+                    number += 1;
+                    // Reading a number waits for the device.
+                    train_step.running().means().unwrap()
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group! { name = benches; config = short(); targets = stepping }
+criterion_main!(benches);

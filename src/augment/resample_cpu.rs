@@ -1,0 +1,318 @@
+//! Pictures read at other places, on the CPU: straight from the pixels to the values, without the
+//! tensors of coordinates and indices that a device needs.
+
+use super::config::FillMode;
+use super::resample::{Axis, Placement, Sampling};
+use crate::keras::InterpolationOrder;
+use anyhow::{Result, ensure};
+use std::slice;
+use std::sync::Mutex;
+use tch::{Device, Kind, Tensor};
+
+/// As [`resample`](super::resample::resample), for pixels on the CPU, in as many threads as
+/// libtorch has. Order 0 gives the same values, order 1 the same but for rounding in f32.
+///
+/// # Errors
+/// If `pixels` is not `[N, H, W, C]` u8 with 1 to 4 channels on the CPU and with a placement each,
+/// or memory is out.
+pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -> Result<Tensor> {
+    let (count, height, width, channels) = pixels.size4()?;
+    ensure!(
+        (pixels.kind(), pixels.device()) == (Kind::Uint8, Device::Cpu),
+        "expected u8 pixels on the CPU, found {:?} on {:?}",
+        pixels.kind(),
+        pixels.device()
+    );
+    ensure!(
+        placements.len() as i64 == count,
+        "expected {count} placements, found {}",
+        placements.len()
+    );
+    let picture = match channels {
+        1 => picture::<1>,
+        2 => picture::<2>,
+        3 => picture::<3>,
+        4 => picture::<4>,
+        _ => anyhow::bail!("expected 1 to 4 channels, found {channels}"),
+    };
+    let pixels = pixels.f_contiguous()?;
+    let mut out = Tensor::f_empty(pixels.size(), (Kind::Float, Device::Cpu))?;
+    if out.numel() == 0 {
+        return Ok(out);
+    }
+
+    let size = (height as usize, width as usize);
+    let stride = out.numel() / placements.len();
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).clamp(1, placements.len());
+    let (bytes, values) = (bytes_of(&pixels), values_of(&mut out));
+    let pictures = bytes.chunks_exact(stride).zip(values.chunks_exact_mut(stride)).zip(placements);
+    // One at a time to whoever is free: libtorch's threads still spin on their cores for a while
+    // after its last operation, so that equal shares would not take equal times.
+    let pictures = Mutex::new(pictures);
+    let next = || pictures.lock().ok().and_then(|mut pictures| pictures.next());
+    let work = || {
+        let mut lines = Lines::new(size);
+        while let Some(((pixels, out), placement)) = next() {
+            picture(pixels, out, placement, sampling, &mut lines);
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
+    Ok(out)
+}
+
+/// The memory of a contiguous u8 tensor with values, on the CPU.
+fn bytes_of(tensor: &Tensor) -> &[u8] {
+    // SAFETY: such a tensor has numel() bytes from data_ptr() on, which live as long as it does.
+    // Nothing writes to pixels once they are made.
+    unsafe { slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
+}
+
+/// The memory of a contiguous f32 tensor with values, on the CPU, that nothing else shares.
+fn values_of(tensor: &mut Tensor) -> &mut [f32] {
+    let count = tensor.numel();
+    // SAFETY: such a tensor has count aligned f32 from data_ptr() on, which live as long as it does;
+    // any bits are an f32; the borrow keeps its one owner from reading meanwhile.
+    unsafe { slice::from_raw_parts_mut(tensor.data_ptr().cast(), count) }
+}
+
+/// Room for what one picture after the other needs.
+struct Lines {
+    /// Height and width.
+    size: (usize, usize),
+    /// Where the pixels of an output row come from, in pixels: `width` rows and columns.
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+    /// The columns' share of both.
+    rows_by_column: Vec<f64>,
+    columns_by_column: Vec<f64>,
+    /// Whether a place lies outside.
+    outside: Vec<bool>,
+    /// The picture in f32, four channels a pixel whatever it has: a pixel is one register.
+    padded: Vec<[f32; 4]>,
+}
+
+impl Lines {
+    fn new(size: (usize, usize)) -> Self {
+        let line = || vec![0.0; size.1];
+        Self {
+            size,
+            rows: line(),
+            columns: line(),
+            rows_by_column: line(),
+            columns_by_column: line(),
+            outside: vec![false; size.1],
+            padded: Vec::new(),
+        }
+    }
+
+    /// The places of an output row that begins at `row` and `column`.
+    fn place(&mut self, row: f64, column: f64, fill_mode: FillMode) {
+        let (height, width) = self.size;
+        for (place, by_column) in self.rows.iter_mut().zip(&self.rows_by_column) {
+            *place = row + by_column;
+        }
+        for (place, by_column) in self.columns.iter_mut().zip(&self.columns_by_column) {
+            *place = column + by_column;
+        }
+        if fill_mode == FillMode::Constant {
+            let (last_row, last_column) = ((height - 1) as f64, (width - 1) as f64);
+            let places = self.rows.iter().zip(&self.columns);
+            for (outside, (row, column)) in self.outside.iter_mut().zip(places) {
+                *outside = *row < 0.0 || *row > last_row || *column < 0.0 || *column > last_column;
+            }
+        }
+        into_range(&mut self.rows, height, fill_mode);
+        into_range(&mut self.columns, width, fill_mode);
+    }
+}
+
+/// Transforms one picture of `C` channels, `pixels`, into `out`.
+fn picture<const C: usize>(
+    pixels: &[u8],
+    out: &mut [f32],
+    placement: &Placement,
+    sampling: Sampling,
+    lines: &mut Lines,
+) {
+    let (height, width) = lines.size;
+    let (pixels, _) = pixels.as_chunks::<C>();
+    let (out, _) = out.as_chunks_mut::<C>();
+    let fill = |line: &mut Vec<f64>, places: &mut dyn Iterator<Item = f64>| {
+        line.clear();
+        line.extend(places);
+    };
+    fill(&mut lines.rows_by_column, &mut placement.by_column(Axis::Row, width));
+    fill(&mut lines.columns_by_column, &mut placement.by_column(Axis::Column, width));
+    if sampling.order == InterpolationOrder::Linear {
+        lines.padded.clear();
+        lines.padded.extend(pixels.iter().map(|pixel| {
+            let mut padded = [0.0; 4];
+            for (value, &level) in padded.iter_mut().zip(pixel) {
+                *value = f32::from(level);
+            }
+            padded
+        }));
+    }
+    let rows = placement.by_row(Axis::Row, height).zip(placement.by_row(Axis::Column, height));
+    for (out, (row, column)) in out.chunks_exact_mut(width).zip(rows) {
+        lines.place(row, column, sampling.fill_mode);
+        let places = lines.rows.iter().zip(&lines.columns);
+        match sampling.order {
+            InterpolationOrder::Nearest => {
+                for (out, (&row, &column)) in out.iter_mut().zip(places) {
+                    let pixel = pixels[nearest(row, height) * width + nearest(column, width)];
+                    *out = pixel.map(f32::from);
+                }
+            }
+            InterpolationOrder::Linear => {
+                for (out, (&row, &column)) in out.iter_mut().zip(places) {
+                    let (above, below, down) = neighbours(row, height);
+                    let (left, right, across) = neighbours(column, width);
+                    let at = |row: usize, column: usize| &lines.padded[row * width + column];
+                    let upper = lerp(at(above, left), at(above, right), across);
+                    let lower = lerp(at(below, left), at(below, right), across);
+                    let value = lerp(&upper, &lower, down);
+                    for (out, value) in out.iter_mut().zip(value) {
+                        *out = value;
+                    }
+                }
+            }
+        }
+        if sampling.fill_mode == FillMode::Constant {
+            for (out, _) in out.iter_mut().zip(&lines.outside).filter(|(_, outside)| **outside) {
+                *out = [sampling.cval as f32; C];
+            }
+        }
+    }
+}
+
+/// The pixel nearest to a place that lies at most one pixel outside; half way is the next one.
+fn nearest(place: f64, size: usize) -> usize {
+    // Below 0 the cast stops at 0, where the place belongs.
+    ((place + 0.5) as u32 as usize).min(size - 1)
+}
+
+/// The two pixels on either side of such a place, and the share of the second.
+fn neighbours(place: f64, size: usize) -> (usize, usize, f32) {
+    // Rounded down without a call: the target's oldest processors have no instruction for it.
+    let toward_zero = place as i32;
+    let floor = toward_zero - i32::from(place < f64::from(toward_zero));
+    let within = |index: i32| (index.max(0) as usize).min(size - 1);
+    (within(floor), within(floor + 1), (place - f64::from(floor)) as f32)
+}
+
+fn lerp(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
+    let mut out = *from;
+    for (value, to) in out.iter_mut().zip(to) {
+        *value += share * (to - *value);
+    }
+    out
+}
+
+/// Places of scipy's `map_coordinate`, as the device's `into_range`.
+fn into_range(places: &mut [f64], size: usize, fill_mode: FillMode) {
+    let last = (size - 1) as f64;
+    match fill_mode {
+        FillMode::Nearest | FillMode::Constant => {
+            for place in places {
+                *place = place.max(0.0).min(last);
+            }
+        }
+        FillMode::Reflect => {
+            let period = 2.0 * size as f64;
+            for place in places {
+                let once = *place - (*place / period).floor() * period;
+                *place = if once < size as f64 { once } else { period - 1.0 - once };
+            }
+        }
+        FillMode::Wrap if size == 1 => places.fill(0.0),
+        FillMode::Wrap => {
+            for place in places {
+                let passes = *place / last;
+                if *place < 0.0 {
+                    *place += ((-passes).floor() + 1.0) * last;
+                } else if *place > last {
+                    *place -= passes.floor() * last;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::affine::Affine;
+    use super::super::resample::resample_on_device;
+    use super::*;
+
+    /// Turned, sheared, shifted and magnified by odd and by even numbers, where places fall between
+    /// pixels, half way, on the edge and far outside.
+    fn placements() -> Vec<Placement> {
+        let affines = [
+            ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
+            ([1.0, 0.0, 0.5], [0.0, 1.0, -0.5]),
+            ([0.0, 1.0, -3.0], [-1.0, 0.0, 12.5]),
+            ([0.83, -0.41, 2.7], [0.37, 1.19, -4.1]),
+            ([0.25, 0.0, 0.125], [0.0, 0.25, -0.375]),
+            ([2.9, 1.3, -61.0], [-1.1, 3.1, 47.0]),
+        ];
+        let flips = [(false, false), (true, false), (false, true), (true, true)];
+        let placed = affines.iter().flat_map(|&(row, column)| {
+            flips.map(|(flip_horizontal, flip_vertical)| Placement {
+                affine: Affine { row, column },
+                flip_horizontal,
+                flip_vertical,
+            })
+        });
+        placed.collect()
+    }
+
+    #[test]
+    fn the_two_ways_give_the_same_values() {
+        let placements = placements();
+        let count = placements.len() as i64;
+        for (height, width, channels) in [(13, 17, 3), (13, 17, 1), (1, 5, 3), (4, 1, 2)] {
+            let shape = [count, height, width, channels];
+            let numbers = Tensor::arange(shape.iter().product::<i64>(), (Kind::Int64, Device::Cpu));
+            let pixels = (numbers * 7919).remainder(251).to_kind(Kind::Uint8).reshape(shape);
+            for fill_mode in
+                [FillMode::Nearest, FillMode::Reflect, FillMode::Wrap, FillMode::Constant]
+            {
+                for order in [InterpolationOrder::Nearest, InterpolationOrder::Linear] {
+                    let sampling = Sampling { order, fill_mode, cval: 7.3 };
+                    let found = resample(&pixels, &placements, sampling).unwrap();
+                    let expected = resample_on_device(&pixels, &placements, sampling).unwrap();
+                    let difference = (found - expected).abs().max().double_value(&[]);
+                    let bound = if order == InterpolationOrder::Nearest { 0.0 } else { 1e-4 };
+                    assert!(difference <= bound, "{shape:?} {sampling:?}: {difference}");
+                }
+            }
+        }
+    }
+
+    /// The pixels of every other picture, as a view with gaps.
+    #[test]
+    fn pixels_need_not_lie_together() {
+        let shape = [4, 5, 6, 3];
+        let pixels = Tensor::arange(360, (Kind::Int64, Device::Cpu)).remainder(256);
+        let pixels = pixels.to_kind(Kind::Uint8).reshape(shape);
+        let every_other = pixels.slice(0, 0, None, 2);
+        let identity = Affine { row: [1.0, 0.0, 0.0], column: [0.0, 1.0, 0.0] };
+        let placement =
+            Placement { affine: identity, flip_horizontal: false, flip_vertical: false };
+        let sampling = Sampling {
+            order: InterpolationOrder::Nearest,
+            fill_mode: FillMode::Nearest,
+            cval: 0.0,
+        };
+        let found = resample(&every_other, &[placement; 2], sampling).unwrap();
+        assert_eq!(found, every_other.to_kind(Kind::Float));
+        assert!(resample(&every_other, &[placement; 3], sampling).is_err());
+        assert!(resample(&found, &[placement; 2], sampling).is_err());
+    }
+}

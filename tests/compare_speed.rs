@@ -1,0 +1,47 @@
+//! scripts/compare_speed.sh: its flags, and its table of petite alone, which needs no packages.
+
+use assert_cmd::{Command, cargo::cargo_bin};
+use petite::data::split::{Link, Sizes, split};
+use petite::data::synthetic::synthesize;
+
+fn compare_speed() -> Command {
+    Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/compare_speed.sh"))
+}
+
+#[test]
+fn wrong_flags_are_wrong_usage() {
+    for (flags, message) in [
+        (&["--fast"][..], "unknown argument '--fast'"),
+        (&["--rounds"], "--rounds needs a value"),
+        (&["--rounds", "0"], "expected --rounds of 1 to 9999, found '0'"),
+        (&["--epochs", "1"], "expected --epochs of 2 or more"),
+        (&["--only", "petite,cafe"], "--only names no such contender: 'cafe'"),
+    ] {
+        let output = compare_speed().args(flags).assert().code(2).get_output().clone();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(message) && error.contains("usage:"), "{error}");
+    }
+    compare_speed().arg("--help").assert().success();
+}
+
+#[test]
+fn every_run_is_in_the_table_and_in_the_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    synthesize(&path("originals"), 6, 1).unwrap();
+    let sizes = Sizes { train: 4, validation: 2, test: 0 };
+    split(&path("originals"), &path("data"), sizes, Link::Copy, None).unwrap();
+    let run = |data: &str| {
+        let mut command = compare_speed();
+        command.args(["--only", "petite", "--rounds", "2", "--epochs", "2", "--threads", "1"]);
+        command.arg("--petite").arg(cargo_bin!("petite")).arg("--data").arg(path(data));
+        command.arg("--results").arg(path("results.jsonl")).assert()
+    };
+    let output = run("data").success().get_output().stdout.clone();
+    let output = String::from_utf8(output).unwrap();
+    let row = output.lines().find(|line| line.starts_with("| petite |")).unwrap();
+    // Against itself, in each of two rounds.
+    assert!(row.ends_with("| 1.00 (1.00 to 1.00) |"), "{row}");
+    assert_eq!(std::fs::read_to_string(path("results.jsonl")).unwrap().lines().count(), 2);
+    run("nowhere").code(1);
+}
