@@ -36,7 +36,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 wrong_usage() { printf 'compare_speed: %s\n\n' "$*" >&2; usage >&2; exit 2; }
 
 command=scripts/compare_speed.sh
-for argument in "$@"; do command+=" $(printf %q "$argument")"; done
+for argument in "$@"; do
+  [[ $argument =~ ^[A-Za-z0-9_.,/=-]+$ ]] || argument=$(printf %q "$argument")
+  command+=" $argument"
+done
 
 only= venv=/tmp/petite-speed
 forwarded=(--data "$root/data/dogs-vs-cats" --petite "$root/target/debug/petite")
