@@ -6,7 +6,7 @@ use crate::data::cache::{BadPicture, Pixels, Target, check_all, check_classes, d
 use crate::data::folder::{Folder, Sample};
 use crate::data::loader::Source;
 use crate::data::policy::{CachePolicy, cache_folder, free_memory};
-use crate::data::{pixel_file, stream::Stream};
+use crate::data::{disk_cache, stream::Stream};
 use crate::interrupt::Interrupted;
 use crate::models::summary::with_thousands;
 use anyhow::{Result, bail};
@@ -66,7 +66,7 @@ pub fn open(folder: &Folder, name: &str, reading: Reading) -> Result<Opened> {
         }
         CachePolicy::Disk => {
             let bar = decoding_bar(folder.samples.len(), name);
-            let opened = pixel_file::open(&cache_folder(), folder, target, threads, &|| bar.inc(1));
+            let opened = disk_cache::open(&cache_folder(), folder, target, threads, &|| bar.inc(1));
             bar.finish_and_clear();
             let opened = match opened {
                 Err(error) if !error.is::<Interrupted>() => {

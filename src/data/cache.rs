@@ -81,13 +81,16 @@ pub fn decode_all(
 ) -> Result<(Pixels, Vec<BadPicture>)> {
     let stride = target.bytes();
     let count = folder.samples.len();
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(count * stride).with_context(|| {
+    // Asked for first, since `vec!` would end the program; then taken anew, already zero, so that
+    // each thread and not this one makes the system's pages.
+    let mut asked_for = Vec::<u8>::new();
+    asked_for.try_reserve_exact(count * stride).with_context(|| {
         format!(
-            "{count} pictures of {stride} bytes do not fit in memory; try a smaller --image-size"
+            "{count} pictures of {stride} bytes do not fit in memory; try --cache disk or none, or a smaller --image-size"
         )
     })?;
-    bytes.resize(count * stride, 0);
+    drop(std::hint::black_box(asked_for));
+    let mut bytes = vec![0; count * stride];
 
     let reasons: Vec<Option<String>> = pool(threads)?.install(|| {
         bytes

@@ -4,6 +4,7 @@
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use image::ImageFormat;
+use memchr::memchr;
 use serde::{Deserialize, Serialize};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
@@ -135,7 +136,7 @@ fn luma(red: u8, green: u8, blue: u8) -> u8 {
 fn ends_with_end_of_image(bytes: &[u8]) -> bool {
     let mut at = 2;
     // Scan data and stray bytes between segments are passed over, as libjpeg does.
-    while let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xFF)) {
+    while let Some(offset) = bytes.get(at..).and_then(|rest| memchr(0xFF, rest)) {
         at += offset + 1;
         match bytes.get(at..) {
             Some([0xD9, ..]) => return true,

@@ -112,21 +112,28 @@ fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
     // The first pixel of a cell; cells of a picture smaller than the grid share pixels.
     let first = |cell: usize, pixels: usize| cell * pixels / SIDE;
     let mut values = Vec::with_capacity(pixels.samples.len() * SIDE * SIDE * channels);
+    // Whole lines are added up first, many pixels an instruction, then their cells.
+    let mut lines = vec![0u32; width * channels];
     for picture in pixels.pictures() {
         for row in 0..SIDE {
+            let top = first(row, height);
+            let bottom = first(row + 1, height).max(top + 1);
+            lines.fill(0);
+            for line in picture[top * width * channels..bottom * width * channels]
+                .chunks_exact(width * channels)
+            {
+                for (sum, &value) in lines.iter_mut().zip(line) {
+                    // No line adds up to 2³²; a check for it would be one a pixel.
+                    *sum = sum.wrapping_add(u32::from(value));
+                }
+            }
             for column in 0..SIDE {
-                let top = first(row, height);
                 let left = first(column, width);
-                let bottom = first(row + 1, height).max(top + 1);
                 let right = first(column + 1, width).max(left + 1);
                 let mut sums = [0u32; 3];
-                for y in top..bottom {
-                    let line =
-                        &picture[(y * width + left) * channels..(y * width + right) * channels];
-                    for pixel in line.chunks_exact(channels) {
-                        for (sum, &value) in sums.iter_mut().zip(pixel) {
-                            *sum += u32::from(value);
-                        }
+                for pixel in lines[left * channels..right * channels].chunks_exact(channels) {
+                    for (sum, &value) in sums.iter_mut().zip(pixel) {
+                        *sum += value;
                     }
                 }
                 let area = ((bottom - top) * (right - left)) as f32;

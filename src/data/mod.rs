@@ -2,11 +2,12 @@
 
 pub mod cache;
 pub mod decode;
+pub mod disk_cache;
 pub mod duplicates;
 pub mod folder;
 pub mod loader;
 mod order;
-pub mod pixel_file;
+mod pixel_file;
 pub mod policy;
 pub mod resize;
 pub mod split;
