@@ -10,7 +10,6 @@ pub mod network;
 pub mod npz;
 pub mod pth;
 pub mod summary;
-pub mod unpickle;
 pub mod weights;
 
 use anyhow::{Result, bail};

@@ -6,88 +6,9 @@
 //! every other. Values lie in vectors and refer to each other by place, so that no nesting can
 //! exhaust the stack.
 
+use super::value::{Storage, Value, View};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
-use tch::Kind;
-
-/// The elements that tensors look at.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Storage {
-    /// Names the file in the archive.
-    pub key: String,
-    pub kind: Kind,
-    pub count: i64,
-}
-
-/// A tensor: where its elements are in a storage.
-#[derive(Debug, Clone)]
-pub struct View {
-    pub storage: Storage,
-    pub offset: i64,
-    pub size: Vec<i64>,
-    pub stride: Vec<i64>,
-}
-
-/// What `torch.save` names; all of PyTorch's element types that safetensors and libtorch share but
-/// bool, whose bytes may not be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Global {
-    OrderedDict,
-    RebuildTensor,
-    RebuildParameter,
-    Storage(Kind),
-}
-
-impl Global {
-    fn named(module: &str, name: &str) -> Option<Self> {
-        Some(match (module, name) {
-            ("collections", "OrderedDict") => Self::OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
-            ("torch._utils", "_rebuild_parameter") => Self::RebuildParameter,
-            ("torch", "DoubleStorage") => Self::Storage(Kind::Double),
-            ("torch", "FloatStorage") => Self::Storage(Kind::Float),
-            ("torch", "HalfStorage") => Self::Storage(Kind::Half),
-            ("torch", "BFloat16Storage") => Self::Storage(Kind::BFloat16),
-            ("torch", "LongStorage") => Self::Storage(Kind::Int64),
-            ("torch", "IntStorage") => Self::Storage(Kind::Int),
-            ("torch", "ShortStorage") => Self::Storage(Kind::Int16),
-            ("torch", "CharStorage") => Self::Storage(Kind::Int8),
-            ("torch", "ByteStorage") => Self::Storage(Kind::Uint8),
-            _ => return None,
-        })
-    }
-}
-
-/// A value; what is not small lies in a vector of the machine, at the place given.
-#[derive(Debug, Clone, Copy)]
-enum Value {
-    None,
-    Bool,
-    Int(i64),
-    Text(usize),
-    Tuple(usize),
-    Dict(usize),
-    Global(Global),
-    Storage(usize),
-    View(usize),
-}
-
-impl Value {
-    /// For errors.
-    fn kind(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::Bool => "a bool",
-            Self::Int(_) => "an int",
-            Self::Text(_) => "a string",
-            Self::Tuple(_) => "a tuple",
-            Self::Dict(_) => "a dict",
-            Self::Global(_) => "a name",
-            Self::Storage(_) => "a storage",
-            Self::View(_) => "a tensor",
-        }
-    }
-}
 
 /// The tensors of a state_dict, by name, in order.
 ///
@@ -117,17 +38,17 @@ pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
 }
 
 #[derive(Default)]
-struct Machine<'a> {
+pub(super) struct Machine<'a> {
     bytes: &'a [u8],
-    stack: Vec<Value>,
+    pub(super) stack: Vec<Value>,
     /// How high the stack was at each MARK that is still open.
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
-    texts: Vec<String>,
-    tuples: Vec<Vec<Value>>,
+    pub(super) texts: Vec<String>,
+    pub(super) tuples: Vec<Vec<Value>>,
     dicts: Vec<Vec<(Value, Value)>>,
-    storages: Vec<Storage>,
-    views: Vec<View>,
+    pub(super) storages: Vec<Storage>,
+    pub(super) views: Vec<View>,
 }
 
 impl<'a> Machine<'a> {
@@ -223,7 +144,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Up to a line feed.
-    fn take_line(&mut self) -> Result<String> {
+    pub(super) fn take_line(&mut self) -> Result<String> {
         let end = self.bytes.iter().position(|&byte| byte == b'\n');
         let line = self.take_slice(end.context("expected a name, found the pickle's end")? + 1)?;
         Ok(String::from_utf8_lossy(&line[..line.len() - 1]).into_owned())
@@ -234,7 +155,7 @@ impl<'a> Machine<'a> {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    fn pop(&mut self) -> Result<Value> {
+    pub(super) fn pop(&mut self) -> Result<Value> {
         let [value] = self.pop_several(1)?[..] else { bail!("expected a value, found none") };
         Ok(value)
     }
@@ -254,12 +175,12 @@ impl<'a> Machine<'a> {
         self.stack.push(Value::Tuple(self.tuples.len() - 1));
     }
 
-    fn push_dict(&mut self) {
+    pub(super) fn push_dict(&mut self) {
         self.dicts.push(Vec::new());
         self.stack.push(Value::Dict(self.dicts.len() - 1));
     }
 
-    fn top(&self) -> Result<Value> {
+    pub(super) fn top(&self) -> Result<Value> {
         ensure!(self.stack.len() > self.floor(), "expected a value, found an empty stack");
         self.stack.last().copied().context("expected a value, found an empty stack")
     }
@@ -276,7 +197,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn dict(&mut self, place: usize) -> Result<&mut Vec<(Value, Value)>> {
+    pub(super) fn dict(&mut self, place: usize) -> Result<&mut Vec<(Value, Value)>> {
         self.dicts.get_mut(place).context("expected a dict, found none")
     }
 
@@ -299,108 +220,6 @@ impl<'a> Machine<'a> {
         let mut bytes = [if negative { 0xff } else { 0 }; 8];
         bytes[..digits.len()].copy_from_slice(digits);
         self.stack.push(Value::Int(i64::from_le_bytes(bytes)));
-        Ok(())
-    }
-
-    fn global(&mut self) -> Result<()> {
-        let (module, name) = (self.take_line()?, self.take_line()?);
-        let global = Global::named(&module, &name).with_context(|| {
-            format!(
-                "expected the pickle of a state_dict, found a call for {module}.{name}; nothing was run"
-            )
-        })?;
-        self.stack.push(Value::Global(global));
-        Ok(())
-    }
-
-    /// `("storage", type, key, device, count)`.
-    fn persistent_id(&mut self) -> Result<()> {
-        let id = self.pop()?;
-        let fields = self.tuple(id)?;
-        let [
-            Value::Text(tag),
-            Value::Global(Global::Storage(kind)),
-            Value::Text(key),
-            _,
-            Value::Int(count),
-        ] = fields[..]
-        else {
-            bail!("expected a storage, found other references");
-        };
-        ensure!(self.texts[tag] == "storage", "expected a storage, found {:?}", self.texts[tag]);
-        let key = self.texts[key].clone();
-        self.storages.push(Storage { key, kind, count });
-        self.stack.push(Value::Storage(self.storages.len() - 1));
-        Ok(())
-    }
-
-    fn tuple(&self, value: Value) -> Result<Vec<Value>> {
-        match value {
-            Value::Tuple(place) => Ok(self.tuples[place].clone()),
-            other => bail!("expected a tuple, found {}", other.kind()),
-        }
-    }
-
-    fn numbers(&self, value: Value) -> Result<Vec<i64>> {
-        let number = |value| match value {
-            Value::Int(number) => Ok(number),
-            other => bail!("expected a number, found {}", Value::kind(other)),
-        };
-        self.tuple(value)?.into_iter().map(number).collect()
-    }
-
-    /// A "call": of one of the three functions known here, each carried out by hand.
-    fn reduce(&mut self) -> Result<()> {
-        let arguments = self.pop()?;
-        let arguments = self.tuple(arguments)?;
-        let function = self.pop()?;
-        let Value::Global(function) = function else {
-            bail!("expected a function to be called, found {}", function.kind());
-        };
-        match (function, arguments.as_slice()) {
-            (Global::OrderedDict, []) => self.push_dict(),
-            // Requires_grad, hooks and metadata do not matter for weights.
-            (
-                Global::RebuildTensor,
-                &[
-                    Value::Storage(storage),
-                    Value::Int(offset),
-                    size,
-                    stride,
-                    Value::Bool,
-                    Value::Dict(_),
-                    ..,
-                ],
-            ) => {
-                let (size, stride) = (self.numbers(size)?, self.numbers(stride)?);
-                let storage = self.storages[storage].clone();
-                self.views.push(View { storage, offset, size, stride });
-                self.stack.push(Value::View(self.views.len() - 1));
-            }
-            (Global::RebuildParameter, &[view @ Value::View(_), Value::Bool, Value::Dict(_)]) => {
-                self.stack.push(view);
-            }
-            (function, arguments) => bail!(
-                "expected a tensor to be made, found {function:?} with {} arguments; nothing was run",
-                arguments.len()
-            ),
-        }
-        Ok(())
-    }
-
-    /// Attributes of an object: a state_dict has one, `_metadata`, of no use here.
-    fn build(&mut self) -> Result<()> {
-        let state = self.pop()?;
-        let (Value::Dict(state), Value::Dict(_)) = (state, self.top()?) else {
-            bail!(
-                "expected the pickle of a state_dict, found attributes for {}; nothing was run",
-                self.top()?.kind()
-            );
-        };
-        for (name, _) in std::mem::take(self.dict(state)?) {
-            let known = matches!(name, Value::Text(name) if self.texts[name] == "_metadata");
-            ensure!(known, "expected no attribute but _metadata, found another");
-        }
         Ok(())
     }
 }

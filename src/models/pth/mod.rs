@@ -1,14 +1,19 @@
 //! PyTorch's `.pth`: a zip of a pickle, `data.pkl`, and one file of elements a storage, as
 //! `torch.save` has written a state_dict since PyTorch 1.6.
 
-use super::unpickle::{Storage, View, state_dict};
+mod calls;
+pub mod pickle;
+mod value;
+
 use super::weights::Named;
 use anyhow::{Context, Result, bail, ensure};
+use pickle::state_dict;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 use tch::Tensor;
+use value::{Storage, View};
 use zip::{CompressionMethod, ZipArchive};
 
 /// The pickles of the largest ResNets take a hundredth of this.
