@@ -16,6 +16,7 @@ const PICTURES: i64 = 32;
 
 fn augment(criterion: &mut Criterion) {
     let batch = Batch {
+        are_features: false,
         pixels: Tensor::randint(256, [PICTURES, 150, 150, 3], (Kind::Uint8, Device::Cpu)),
         labels: Tensor::zeros([PICTURES], (Kind::Int64, Device::Cpu)),
         first: 0,

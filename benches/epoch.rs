@@ -15,7 +15,7 @@ use petite::random::Purpose;
 use petite::training::config::{Recipe, TrainConfig};
 use petite::training::fit::{Observer, Trainer};
 use petite::training::history::EpochRecord;
-use petite::training::loss::Loss;
+use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
 use support::{DataSet, short};
 
@@ -31,6 +31,7 @@ fn training(criterion: &mut Criterion) {
     let data = DataSet::new();
     let device = DeviceChoice::Auto.resolve().unwrap();
     let mut group = criterion.benchmark_group("epoch");
+    let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
     let precision = PrecisionChoice::Auto.resolve(device).unwrap();
     for (name, recipe, augmentation) in [
         ("baseline", Recipe::Baseline, Recipe::Baseline),
@@ -55,7 +56,10 @@ fn training(criterion: &mut Criterion) {
         let mut trainer = Trainer {
             network: &network,
             optimizer: &mut optimizer,
-            loss: Loss::for_classes(2),
+            objective: &objective,
+            schedule: config.schedule,
+            patience: None,
+            val_losses: Vec::new(),
             train: &mut train,
             augmentation: &Augmentation::new(config.augmentation, config.keras, 1).unwrap(),
             validation: &mut validation,

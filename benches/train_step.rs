@@ -9,7 +9,7 @@ use petite::keras::KerasProfile;
 use petite::models::network::Network;
 use petite::models::{Downsample, ModelKind};
 use petite::precision::PrecisionChoice;
-use petite::training::loss::Loss;
+use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
 use petite::training::step::{Input, TrainStep};
 use support::short;
@@ -18,6 +18,7 @@ use tch::{Kind, Tensor};
 fn stepping(criterion: &mut Criterion) {
     let device = DeviceChoice::Auto.resolve().unwrap();
     let choices = [PrecisionChoice::Fp32, PrecisionChoice::Tf32, PrecisionChoice::Bf16];
+    let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
     let mut group = criterion.benchmark_group("train_step");
     // The two recipes' batches and dropout.
     for (batch_size, dropout) in [(20, None), (32, Some(0.5))] {
@@ -33,7 +34,7 @@ fn stepping(criterion: &mut Criterion) {
             let config = RmsPropConfig::keras(KerasProfile::default());
             let mut optimizer =
                 RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
-            let mut train_step = TrainStep::new(&network, Loss::for_classes(2), true).unwrap();
+            let mut train_step = TrainStep::new(&network, &objective, true).unwrap();
             let mut number = 0;
             let name = format!("{}, batch of {batch_size}", precision.name());
             group.bench_function(name, |bench| {

@@ -2,6 +2,7 @@
 
 mod augment;
 mod report;
+mod transfer;
 mod weights;
 
 use crate::data::policy::CachePolicy;
@@ -13,10 +14,13 @@ use crate::keras::{EpsilonPlace, KerasProfile};
 use crate::models::{Downsample, ModelKind};
 use crate::precision::PrecisionChoice;
 use crate::training::config::Recipe;
+use crate::training::objective::ClassWeights;
+use crate::training::schedule::Schedule;
 pub use augment::AugmentArgs;
 use clap::{Args, Parser, Subcommand};
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
 use std::path::PathBuf;
+pub use transfer::TransferArgs;
 pub use weights::{ConvertArgs, ImportArgs};
 
 /// Trains an image classifier from a few thousand JPEGs in class folders.
@@ -146,7 +150,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub repeats: Option<u32>,
 
-    /// [default: convnet]
+    /// [default: convnet; of a recipe on a pretrained base: vgg16]
     #[arg(long, value_enum, help_heading = "Network")]
     pub model: Option<ModelKind>,
     /// What makes the pictures smaller from stage to stage [default: max-pool].
@@ -155,6 +159,9 @@ pub struct TrainArgs {
     /// Rate of dropout after Flatten [default: none; augmented: 0.5].
     #[arg(long, value_name = "RATE", value_parser = parse_rate, help_heading = "Network")]
     pub dropout: Option<f64>,
+
+    #[command(flatten)]
+    pub transfer: TransferArgs,
 
     #[command(flatten)]
     pub augmentation: AugmentArgs,
@@ -188,13 +195,26 @@ pub struct TrainArgs {
     /// Batches a validation [default: one pass over the pictures].
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub validation_steps: Option<i64>,
+    /// End once val_loss has found no new low in N epochs [default: never].
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub patience: Option<i64>,
+    /// Spread this share of each label over all classes [default: 0].
+    #[arg(long, value_name = "SHARE", help_heading = "Training")]
+    pub label_smoothing: Option<f64>,
+    /// How much a class's pictures count, where classes are of different sizes [default: equal].
+    #[arg(long, value_enum, help_heading = "Training")]
+    pub class_weights: Option<ClassWeights>,
     /// Where every random draw comes from [default: 1].
     #[arg(long, help_heading = "Training")]
     pub seed: Option<u64>,
 
-    /// RMSprop's step size [default: 1e-4].
+    /// RMSprop's step size [default: 1e-4; on a pretrained base 2e-5, fine-tune 1e-5, as in the
+    /// book; other bases' own].
     #[arg(long, value_name = "RATE", help_heading = "Optimizer")]
     pub learning_rate: Option<f64>,
+    /// How it goes from epoch to epoch [default: constant].
+    #[arg(long, value_enum, help_heading = "Optimizer")]
+    pub schedule: Option<Schedule>,
     /// RMSprop's decay of the mean of squared gradients [default: 0.9].
     #[arg(long, help_heading = "Optimizer")]
     pub rho: Option<f64>,

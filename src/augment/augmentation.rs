@@ -35,7 +35,7 @@ impl Augmentation {
     /// If libtorch is out of memory.
     pub fn images(&self, batch: &Batch) -> Result<Tensor> {
         if !self.config.is_active() {
-            return to_images(&batch.pixels);
+            return batch.images();
         }
         let (count, height, width, _) = batch.pixels.size4()?;
         let size = (height as usize, width as usize);

@@ -1,12 +1,14 @@
 //! Flags → the settings of a run, or a run that was trained.
 
+use super::start;
 use crate::cli::{OptionalDeviceArgs, TrainArgs};
 use crate::device::set_threads;
 use crate::evaluation::trained::{Trained, WhichWeights};
 use crate::precision::Precision;
-use crate::training::config::TrainConfig;
+use crate::training::config::{Recipe, Start, TrainConfig};
 use crate::training::optimizer::RmsPropConfig;
 use crate::training::run_folder::{RunFolder, read_record};
+use crate::training::transfer::TransferConfig;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 
@@ -19,17 +21,7 @@ pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
     };
     let mut config = match stored {
         Some(config) => config,
-        None => {
-            let data = args.data.clone().context(
-                "expected --data DIR with train and validation folders; try petite prepare to make one",
-            )?;
-            TrainConfig::recipe(
-                args.recipe.unwrap_or_default(),
-                args.keras.unwrap_or_default(),
-                args.model.unwrap_or_default(),
-                data,
-            )
-        }
+        None => recipe(args)?,
     };
     let before = config.clone();
     override_with(&mut config, args);
@@ -46,6 +38,50 @@ pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
             "expected the settings of the run in {} with --resume, found a flag that changes them; try only --epochs, --device, --cache and threads",
             args.out.display()
         );
+    }
+    Ok(config)
+}
+
+/// The recipe's settings, on the base and its pictures of the run to go on from, if there is one.
+fn recipe(args: &TrainArgs) -> Result<TrainConfig> {
+    let recipe = args.recipe.unwrap_or_default();
+    let from = match &args.transfer.from {
+        Some(run) => Some((run, RunFolder::open(run)?.read_record()?.train)),
+        None => None,
+    };
+    let stored = from.as_ref().map(|(_, stored)| stored);
+    let data = args.data.clone().or(stored.map(|stored| stored.data.clone())).context(
+        "expected --data DIR with train and validation folders; try petite prepare to make one",
+    )?;
+    let model = args.model.or(stored.map(|stored| stored.model)).unwrap_or(recipe.model());
+    let mut config = TrainConfig::recipe(recipe, args.keras.unwrap_or_default(), model, data);
+    let Some(own) = &mut config.transfer else { return Ok(config) };
+    match (recipe, from, &args.transfer.weights) {
+        (Recipe::FineTune, Some((run, stored)), _) => {
+            let head = stored.transfer.with_context(|| {
+                format!(
+                    "expected a run on a pretrained base at --from {}, found {}; try one of --recipe features",
+                    run.display(),
+                    stored.model.name()
+                )
+            })?;
+            let unfreeze_from = own.unfreeze_from.take();
+            *own = TransferConfig { unfreeze_from, stored_features: false, ..head };
+            config.image_size = stored.image_size;
+            config.interpolation = stored.interpolation;
+            config.start = Some(Start::Run(run.canonicalize()?));
+        }
+        (Recipe::FineTune, None, _) => anyhow::bail!(
+            "expected a trained head for --recipe fine-tune, found no --from RUN; try petite train --recipe features first"
+        ),
+        (_, Some(_), _) => anyhow::bail!("expected --recipe fine-tune with --from RUN"),
+        (_, None, Some(file)) => {
+            let file = file.canonicalize().with_context(|| {
+                format!("expected weights at --weights {}, found nothing", file.display())
+            })?;
+            config.start = Some(Start::Weights(file));
+        }
+        (_, None, None) => config.start = Some(Start::Weights(start::fetched(own.base)?)),
     }
     Ok(config)
 }
@@ -91,6 +127,22 @@ fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
     set_some(&mut config.threads, args.device.threads);
     set_some(&mut config.loader_threads, args.loader_threads);
     set(&mut config.cache, &args.cache);
+    set(&mut config.schedule, &args.schedule);
+    set_some(&mut config.patience, args.patience);
+    set(&mut config.label_smoothing, &args.label_smoothing);
+    set(&mut config.class_weights, &args.class_weights);
+    if let Some(transfer) = &mut config.transfer {
+        let flags = &args.transfer;
+        set(&mut transfer.alpha, &flags.alpha);
+        set(&mut transfer.statistics, &flags.batch_norm);
+        set(&mut transfer.pooling, &flags.pooling);
+        set(&mut transfer.units, &flags.units);
+        if let Some(choice) = flags.preprocess {
+            transfer.preprocess = choice.of(transfer.base);
+        }
+        transfer.through = flags.through.clone().or(transfer.through.take());
+        transfer.unfreeze_from = flags.unfreeze_from.clone().or(transfer.unfreeze_from.take());
+    }
     config.skip_bad_pictures |= args.skip_bad_pictures;
     config.cuda_graph &= !args.no_cuda_graph;
 }
@@ -107,8 +159,11 @@ pub fn load_trained(
     set_threads(flags.threads.or(record.train.threads));
     let device = flags.device.unwrap_or(record.train.device).resolve()?;
     let precision = match flags.precision {
-        Some(choice) => choice.resolve(device)?,
-        None => record.train.precision.resolve(device).unwrap_or(Precision::Fp32),
+        Some(choice) => record.train.precision(choice, device)?,
+        None => {
+            let stored = record.train.precision(record.train.precision, device);
+            stored.unwrap_or(Precision::Fp32)
+        }
     };
     let trained = Trained::load(&run, record, which, device, precision)?;
     Ok((run, trained))

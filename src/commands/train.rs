@@ -1,23 +1,22 @@
 //! `petite train`
 
-use super::pictures::{self, Opened, Reading};
+use super::loaders::Splits;
 use super::progress::TrainingProgress;
-use super::{duplicates, say, settings};
+use super::{say, settings, start};
 use crate::augment::augmentation::Augmentation;
 use crate::cli::TrainArgs;
-use crate::data::folder::Folder;
-use crate::data::loader::{Loader, Order};
 use crate::device::{describe, set_threads};
 use crate::interrupt::Interrupted;
-use crate::models::{network::Network, summary::with_thousands};
+use crate::models::bases::stored::Stored;
+use crate::models::network::{Network, Takes};
+use crate::models::summary::with_thousands;
 use crate::precision::Precision;
-use crate::random::Purpose;
 use crate::report::curves;
 use crate::training::checkpoint::{self, Checkpoints};
 use crate::training::config::TrainConfig;
 use crate::training::fit::{Observer, StepProgress, Trainer};
 use crate::training::history::{self, EpochRecord, HistoryWriter};
-use crate::training::loss::Loss;
+use crate::training::objective::Objective;
 use crate::training::optimizer::RmsProp;
 use crate::training::run_folder::{RunFolder, RunRecord, Versions};
 use anyhow::{Context, Result, ensure};
@@ -27,14 +26,15 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let mut config = settings::from_args(args)?;
     set_threads(config.threads);
     let device = config.device.resolve()?;
-    let precision = config.precision.resolve(device)?;
+    let precision = config.precision(config.precision, device)?;
     // A run keeps what `auto` took, so that it goes on alike elsewhere.
     config.precision = precision.into();
     if args.resume {
-        return train(&RunFolder::open(&args.out)?, &config, device, precision);
+        return train(&RunFolder::open(&args.out)?, &config, device, precision, None);
     }
+    let stored = start::read(&mut config)?;
     let run = RunFolder::create(&args.out)?;
-    train(&run, &config, device, precision).inspect_err(|_| {
+    train(&run, &config, device, precision, stored.as_ref()).inspect_err(|_| {
         // Bad pictures, say: nothing was written, so the same --out can be given again. A folder
         // with anything in it stays.
         let _ = std::fs::remove_dir(run.path());
@@ -46,6 +46,7 @@ fn train(
     config: &TrainConfig,
     device: Device,
     precision: Precision,
+    stored: Option<&Stored>,
 ) -> Result<()> {
     let versions = Versions::current();
     say(format_args!(
@@ -57,9 +58,17 @@ fn train(
         config.seed,
         config.keras.name()
     ));
-    let (mut train, mut validation, classes) = loaders(config, device)?;
-    let network =
-        Network::new(config.architecture(classes.len())?, device, precision, config.seed)?;
+    let splits = Splits::read(config)?;
+    let classes = splits.classes().to_vec();
+    let stored_features = config.transfer.as_ref().is_some_and(|base| base.stored_features);
+    let takes = if stored_features { Takes::Features } else { Takes::Images };
+    let mut network = config.network(classes.len(), device, precision, takes)?;
+    let mut optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
+    let done = checkpoint::restore(run, &mut network, &optimizer)?;
+    if done.is_none() {
+        start::fill(&mut network, config, stored, &classes)?;
+    }
+    let (mut train, mut validation) = splits.loaders(config, &network)?;
     if let Some(steps) = config.steps_per_epoch.filter(|&steps| steps > train.steps_per_epoch()) {
         say(format_args!(
             "epoch       {} steps, a whole pass, not {steps}: Keras 3 ends an epoch there",
@@ -69,16 +78,14 @@ fn train(
     if config.augmentation.is_active() {
         say(format_args!("augmented   {}", config.augmentation));
     }
-    let (height, width) = config.image_size;
-    say(format_args!(
-        "network     {}, {} parameters, pictures of {height}×{width}",
-        config.model.name(),
-        with_thousands(network.architecture().parameters()),
-    ));
-    let loss = Loss::for_classes(classes.len());
-    let mut optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
-
-    let done = checkpoint::restore(run, &network, &optimizer)?;
+    say_network(config, &network);
+    let objective = Objective::new(
+        classes.len(),
+        config.label_smoothing,
+        config.class_weights,
+        train.labels(),
+        device,
+    )?;
     let first = done.map_or(0, |progress| progress.epoch);
     if first >= config.epochs {
         say(format_args!(
@@ -111,7 +118,10 @@ fn train(
     let outcome = Trainer {
         network: &network,
         optimizer: &mut optimizer,
-        loss,
+        objective: &objective,
+        schedule: config.schedule,
+        patience: config.patience,
+        val_losses: observer.rows.iter().map(|row| row.val_loss).collect(),
         train: &mut train,
         augmentation: &Augmentation::new(config.augmentation, config.keras, config.seed)?,
         validation: &mut validation,
@@ -128,61 +138,27 @@ fn train(
     report(run, &observer)
 }
 
-/// The loaders of the two splits, and the class names.
-fn loaders(config: &TrainConfig, device: Device) -> Result<(Loader, Loader, Vec<String>)> {
-    let train = Folder::read_split(&config.data, "train", None)?;
-    let validation = Folder::read_split(&config.data, "validation", Some(&train.classes))?;
-    let reading = Reading {
-        target: config.target(),
-        cache: pictures::choose(config.cache, &[&train, &validation], config.target()),
-        loader_threads: config.loader_threads,
-        skip_bad: config.skip_bad_pictures,
-    };
-    let open = |folder: &Folder, name: &str| pictures::open(folder, name, reading);
-    let classes = train.classes.clone();
-    // Both splits are read before either complains, so that every bad file is named at once.
-    let (train, validation) = match (open(&train, "train"), open(&validation, "validation")) {
-        (Ok(train), Ok(validation)) => (train, validation),
-        (Err(first), Err(second)) if !first.is::<Interrupted>() => {
-            return Err(anyhow::anyhow!("{first:#}\n{second:#}"));
-        }
-        (Err(error), _) | (_, Err(error)) => return Err(error),
-    };
-    let count = |opened: &Opened| with_thousands(opened.source.samples().len() as i64);
+fn say_network(config: &TrainConfig, network: &Network) {
+    let (height, width) = config.image_size;
+    let head = network.architecture().parameters();
+    let base = network.base().map_or(0, |base| base.plan().parameters());
     say(format_args!(
-        "train       {} pictures of {}{}",
-        count(&train),
-        classes.join(", "),
-        train.note
+        "network     {}, {} parameters, pictures of {height}×{width}",
+        config.model.name(),
+        with_thousands(head + base),
     ));
-    say(format_args!("validation  {} pictures{}", count(&validation), validation.note));
-    let (train, validation) = (train.source, validation.source);
-    // Looking at streamed pictures would decode them all.
-    if let (Some(train), Some(validation)) = (train.pixels(), validation.pixels()) {
-        duplicates::warn(&config.data, train, validation)?;
+    if let Some(transfer) = &config.transfer {
+        let trained: i64 = network.parameters().iter().map(|(_, p)| p.numel() as i64).sum();
+        say(format_args!(
+            "base        {}{}, {} parameters are trained",
+            transfer.through.as_ref().map_or("whole".to_owned(), |last| format!("through {last}")),
+            transfer
+                .unfreeze_from
+                .as_ref()
+                .map_or(", frozen".to_owned(), |block| format!(", frozen before {block}")),
+            with_thousands(trained)
+        ));
     }
-
-    let seed = config.seed;
-    // Whole passes give the same means in any order, so they are taken in the one `evaluate` has.
-    let validation_order = match config.validation_steps {
-        None => Order::Sorted,
-        Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
-    };
-    let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
-    let batch_size = config.batch_size;
-    let iteration = config.keras.conventions().iteration;
-    Ok((
-        Loader::new(train, device, batch_size, config.steps_per_epoch, train_order, iteration)?,
-        Loader::new(
-            validation,
-            device,
-            batch_size,
-            config.validation_steps,
-            validation_order,
-            iteration,
-        )?,
-        classes,
-    ))
 }
 
 /// Keeps the run's files and what a person sees up to date.

@@ -15,12 +15,27 @@ use tch::{Device, Kind, Tensor};
 /// One step's pictures and their labels, on the device.
 #[derive(Debug)]
 pub struct Batch {
-    /// `[N, H, W, C]` u8.
+    /// `[N, H, W, C]`: u8, or a base's features in f32.
     pub pixels: Tensor,
+    /// Whether they are features.
+    pub are_features: bool,
     /// `[N]` i64, indices of classes.
     pub labels: Tensor,
     /// The place of its first picture in the endless stream of pictures handed out, from 0.
     pub first: i64,
+}
+
+impl Batch {
+    /// What the network takes: `[N, C, H, W]` f32, images in 0..=1 or features as they are.
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn images(&self) -> Result<Tensor> {
+        if self.are_features {
+            return Ok(self.pixels.f_permute([0, 3, 1, 2])?);
+        }
+        to_images(&self.pixels)
+    }
 }
 
 /// Pixels, `[N, H, W, C]` in 0..=255, as the network takes them: `[N, C, H, W]` f32 in 0..=1.
@@ -50,13 +65,6 @@ impl From<Pixels> for Source {
 }
 
 impl Source {
-    /// What the pictures are decoded to.
-    pub fn target(&self) -> Target {
-        match self {
-            Self::Held(Pixels { target, .. }) | Self::Streamed(Stream { target, .. }) => *target,
-        }
-    }
-
     /// The good pictures, in order.
     pub fn samples(&self) -> &[Sample] {
         match self {
@@ -80,7 +88,7 @@ impl Source {
 pub struct Loader {
     place: Place,
     device: Device,
-    target: Target,
+    are_features: bool,
     /// Of every picture.
     labels: Vec<i64>,
     sequence: Sequence,
@@ -137,7 +145,6 @@ impl Loader {
         iteration: Iteration,
     ) -> Result<Self> {
         let source = source.into();
-        let target = source.target();
         let labels: Vec<i64> = source.samples().iter().map(|sample| sample.label as i64).collect();
         let count = labels.len() as i64;
         let place = match source {
@@ -155,12 +162,43 @@ impl Loader {
         Ok(Self {
             place,
             device,
-            target,
+            are_features: false,
             labels,
             sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
             ahead: VecDeque::new(),
             waited: Duration::ZERO,
         })
+    }
+
+    /// Hands out `features`, `[N, H, W, C]` f32, which a base made of the pictures with `labels`.
+    /// Both stay where they are.
+    ///
+    /// # Errors
+    /// If the labels cannot be read.
+    pub fn of_features(
+        features: Tensor,
+        labels: Tensor,
+        batch_size: i64,
+        steps_per_epoch: Option<i64>,
+        order: Order,
+        iteration: Iteration,
+    ) -> Result<Self> {
+        let of_each = Vec::<i64>::try_from(&labels)?;
+        let count = of_each.len() as i64;
+        Ok(Self {
+            device: features.device(),
+            place: Place::Device { pixels: features, labels },
+            are_features: true,
+            labels: of_each,
+            sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
+            ahead: VecDeque::new(),
+            waited: Duration::ZERO,
+        })
+    }
+
+    /// The label of every picture, in the samples' order.
+    pub fn labels(&self) -> &[i64] {
+        &self.labels
     }
 
     /// Whole passes in the samples' order, for looking at every picture once.
@@ -209,7 +247,8 @@ impl Loader {
                         (pixels.f_narrow(0, start, length)?, labels.f_narrow(0, start, length)?)
                     }
                 };
-                Batch { pixels, labels, first: slice.first }
+                let are_features = self.are_features;
+                Batch { pixels, are_features, labels, first: slice.first }
             }
             _ => self.gathered(epoch, step)?,
         };
@@ -242,10 +281,13 @@ impl Loader {
             Coming::Later(indices) => self.gather(&indices)?,
             Coming::Decoding(promise) => {
                 let bytes = promise.recv().context("a thread that decodes has ended")??;
-                self.send(&bytes)?
+                let Place::Stream(decoders) = &self.place else {
+                    anyhow::bail!("only a stream decodes")
+                };
+                self.send(decoders.target(), &bytes)?
             }
         };
-        Ok(Batch { pixels, labels: asked.labels, first: asked.first })
+        Ok(Batch { pixels, are_features: false, labels: asked.labels, first: asked.first })
     }
 
     fn ask(&mut self, (epoch, step): Step) -> Result<Asked> {
@@ -269,14 +311,14 @@ impl Loader {
         let Place::Host(pixels) = &self.place else {
             anyhow::bail!("only pixels in the host's memory are gathered")
         };
-        let mut bytes = Vec::with_capacity(indices.len() * self.target.bytes());
+        let mut bytes = Vec::with_capacity(indices.len() * pixels.target.bytes());
         indices.iter().for_each(|&index| bytes.extend_from_slice(pixels.picture(index)));
-        self.send(&bytes)
+        self.send(pixels.target, &bytes)
     }
 
     /// `bytes` of whole pictures as a tensor on the device.
-    fn send(&self, bytes: &[u8]) -> Result<Tensor> {
-        let tensor = Tensor::f_from_data_size(bytes, &shape(self.target, bytes), Kind::Uint8)?;
+    fn send(&self, target: Target, bytes: &[u8]) -> Result<Tensor> {
+        let tensor = Tensor::f_from_data_size(bytes, &shape(target, bytes), Kind::Uint8)?;
         upload(&tensor, self.device)
     }
 }

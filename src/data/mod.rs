@@ -7,7 +7,7 @@ pub mod duplicates;
 pub mod folder;
 pub mod loader;
 mod order;
-mod pixel_file;
+pub mod pixel_file;
 pub mod policy;
 pub mod resize;
 pub mod split;

@@ -25,7 +25,7 @@ const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
 
 /// What tells one state of a picture's file from another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
+pub struct Stamp {
     /// Inside the split's folder.
     pub path: PathBuf,
     pub size: u64,

@@ -50,18 +50,22 @@ fn available_in(meminfo: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// The folder for decoded pictures, in the cache that `scripts/fetch_libtorch.sh` uses too.
+/// The folder for decoded pictures.
 pub fn cache_folder() -> PathBuf {
+    cache().join("pictures")
+}
+
+/// The folder for what can be made again, which `scripts/fetch_libtorch.sh` uses too.
+pub fn cache() -> PathBuf {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let cache = variable("PETITE_CACHE").map(PathBuf::from).unwrap_or_else(|| {
+    variable("PETITE_CACHE").map(PathBuf::from).unwrap_or_else(|| {
         variable("XDG_CACHE_HOME")
             .map(PathBuf::from)
             .unwrap_or_else(|| {
                 variable("HOME").map_or_else(std::env::temp_dir, PathBuf::from).join(".cache")
             })
             .join("petite")
-    });
-    cache.join("pictures")
+    })
 }
 
 #[cfg(test)]

@@ -70,6 +70,11 @@ impl Decoders {
         self.threads.len() + 1
     }
 
+    /// What the pictures are decoded to.
+    pub fn target(&self) -> Target {
+        self.stream.target
+    }
+
     /// Asks for the pictures at `indices` of the samples.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A run's network with its weights.
 
-use crate::models::{network::Network, weights};
+use crate::models::network::{Network, Takes};
+use crate::models::weights;
 use crate::precision::Precision;
 use crate::training::loss::Loss;
 use crate::training::run_folder::{RunFolder, RunRecord};
@@ -41,17 +42,12 @@ impl Trained {
         precision: Precision,
     ) -> Result<Self> {
         let classes = record.classes.len();
-        let network = Network::new(
-            record.train.architecture(classes)?,
-            device,
-            precision,
-            record.train.seed,
-        )?;
+        let mut network = record.train.network(classes, device, precision, Takes::Images)?;
         let path = match which {
             WhichWeights::Last => run.last(),
             WhichWeights::Best => run.best(),
         };
-        weights::assign(network.parameters(), &weights::load_ot(&path)?, &path)?;
+        weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
         network.refresh()?;
         Ok(Self { record, network, loss: Loss::for_classes(classes) })
     }

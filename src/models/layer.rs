@@ -30,6 +30,8 @@ pub enum Layer {
     AveragePooling2d {
         pool_size: i64,
     },
+    /// The mean of each channel over height and width.
+    GlobalAveragePooling2d,
     /// Runs over height, width, channels, as Keras's does on channels-last data.
     Flatten,
     /// Each value kept with probability 1 − rate and then divided by it; only in training.
@@ -67,6 +69,7 @@ impl Layer {
             Self::Conv2d { .. } => "Conv2D",
             Self::MaxPooling2d { .. } => "MaxPooling2D",
             Self::AveragePooling2d { .. } => "AveragePooling2D",
+            Self::GlobalAveragePooling2d => "GlobalAveragePooling2D",
             Self::Flatten => "Flatten",
             Self::Dropout { .. } => "Dropout",
             Self::Dense { .. } => "Dense",
@@ -79,6 +82,7 @@ impl Layer {
             Self::Conv2d { .. } => "conv2d",
             Self::MaxPooling2d { .. } => "max_pooling2d",
             Self::AveragePooling2d { .. } => "average_pooling2d",
+            Self::GlobalAveragePooling2d => "global_average_pooling2d",
             Self::Flatten => "flatten",
             Self::Dropout { .. } => "dropout",
             Self::Dense { .. } => "dense",
@@ -98,6 +102,7 @@ impl Layer {
             ) => {
                 vec![h / pool_size, w / pool_size, c]
             }
+            (Self::GlobalAveragePooling2d, &[_, _, channels]) => vec![channels],
             (Self::Flatten, shape) => vec![shape.iter().product()],
             (Self::Dropout { .. }, shape) => shape.to_vec(),
             (Self::Dense { units, .. }, &[_]) => vec![units],

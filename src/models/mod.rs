@@ -3,6 +3,7 @@
 pub mod bases;
 pub mod convnet;
 pub mod dropout;
+pub mod head;
 pub mod init;
 pub mod layer;
 pub mod mnist;

@@ -1,5 +1,9 @@
-//! An architecture with weights, on a device: images in, logits out.
+//! An architecture with weights, on a device, perhaps on top of a pretrained base: images in, logits
+//! out.
 
+use super::bases::base::Base;
+use super::bases::conv::Statistics;
+use super::bases::stored::Stored;
 use super::dropout::Dropout;
 use super::init::glorot_uniform;
 use super::layer::{Activation, Architecture, Layer};
@@ -22,15 +26,33 @@ enum Step {
     /// 2×2 max pooling and relu in one.
     MaxPoolRelu,
     AveragePool(i64),
+    GlobalAveragePool,
     Flatten,
     /// With the shape it is applied to, less the batch.
     Dropout(Dropout, Vec<i64>),
     Dense(nn::Linear),
 }
 
+/// What a network on a base is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    Images,
+    /// What the base made of the images, `[N, C, H, W]` f32: the base itself rests.
+    Features,
+}
+
+/// A base below a network's layers.
+#[derive(Debug)]
+struct Below {
+    base: Base,
+    statistics: Statistics,
+    takes: Takes,
+}
+
 /// A network that can be trained: layers under Keras's names, their weights in a `VarStore`.
 #[derive(Debug)]
 pub struct Network {
+    below: Option<Below>,
     architecture: Architecture,
     steps: Vec<Step>,
     /// Owns the variables that `steps` and `parameters` point to.
@@ -114,6 +136,7 @@ impl Network {
                     }
                 }
                 Layer::AveragePooling2d { pool_size } => steps.push(Step::AveragePool(pool_size)),
+                Layer::GlobalAveragePooling2d => steps.push(Step::GlobalAveragePool),
                 Layer::Flatten => steps.push(Step::Flatten),
                 Layer::Dropout { rate } => {
                     let dropout = Dropout { rate, seed, place: index };
@@ -145,7 +168,42 @@ impl Network {
                 }
             }
         }
-        Ok(Self { architecture, steps, store, parameters, leaves, precision })
+        Ok(Self { below: None, architecture, steps, store, parameters, leaves, precision })
+    }
+
+    /// Puts the layers on top of `base`, whose features are their input. Blocks of the base that
+    /// are not frozen are trained too, by `statistics`.
+    pub fn on_base(mut self, base: Base, statistics: Statistics, takes: Takes) -> Self {
+        let share = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.shallow_clone());
+        // Before the layers' own, in the order in which a picture passes them.
+        let trained = base.trained();
+        self.leaves.splice(0..0, trained.iter().map(|(_, tensor)| tensor.shallow_clone()));
+        self.parameters.splice(0..0, trained.iter().map(share));
+        self.below = Some(Below { base, statistics, takes });
+        self
+    }
+
+    /// The base, if there is one.
+    pub fn base(&self) -> Option<&Base> {
+        self.below.as_ref().map(|below| &below.base)
+    }
+
+    /// Gives the base the weights of a file.
+    ///
+    /// # Errors
+    /// If there is no base, or the file does not hold just its weights; nothing is changed then.
+    pub fn assign_base(&mut self, stored: &Stored) -> Result<()> {
+        let below = self.below.as_mut().context("expected a network on a base")?;
+        below.base.load(stored).map(drop)
+    }
+
+    /// All that is stored of the network, by name: parameters, and what is frozen of a base.
+    pub fn tensors(&self) -> Vec<(String, Tensor)> {
+        let mut tensors = self.base().map(Base::tensors).unwrap_or_default();
+        let of_base = self.base().map_or(0, |base| base.trained().len());
+        let own = self.parameters[of_base..].iter();
+        tensors.extend(own.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
+        tensors
     }
 
     /// The layers, their shapes and parameter counts.
@@ -158,8 +216,8 @@ impl Network {
         self.store.device()
     }
 
-    /// The weights and biases by name (`conv2d_1.weight`, …) in f32, in the order of the layers.
-    /// Who changes them calls [`Network::refresh`].
+    /// What is trained: weights and biases by name (`conv2d_1.weight`, …) in f32, in the order of
+    /// the layers. Who changes them, or others of [`Network::tensors`], calls [`Network::refresh`].
     pub fn parameters(&self) -> &[(String, Tensor)] {
         &self.parameters
     }
@@ -170,11 +228,14 @@ impl Network {
         &self.leaves
     }
 
-    /// Takes over changed parameters into what the network computes with.
+    /// Takes over changed tensors into what the network computes with.
     ///
     /// # Errors
     /// If libtorch fails.
-    pub fn refresh(&self) -> Result<()> {
+    pub fn refresh(&mut self) -> Result<()> {
+        if let Some(below) = &mut self.below {
+            below.base.settle()?;
+        }
         tch::no_grad(|| {
             for ((_, parameter), leaf) in self.parameters.iter().zip(&self.leaves) {
                 if leaf.f_kind()? != Kind::Float {
@@ -186,7 +247,7 @@ impl Network {
     }
 
     /// The scores before the last sigmoid or softmax: `[N]` for one unit, else `[N, classes]`.
-    /// `images` is `[N, C, H, W]` f32 in 0..=1, the scores f32.
+    /// `images` is `[N, C, H, W]` f32 in 0..=1, or the features of a base, the scores f32.
     ///
     /// # Errors
     /// If the images have another shape, or libtorch is out of memory.
@@ -224,7 +285,14 @@ impl Network {
         images: &Tensor,
         masks: &mut Option<std::slice::Iter<'_, Tensor>>,
     ) -> Result<Tensor> {
-        let mut x = images.f_to_kind(self.precision.kind())?;
+        let mut x = match &self.below {
+            Some(Below { base, statistics, takes: Takes::Images }) => {
+                let training = masks.is_some();
+                base.features(images, if training { *statistics } else { Statistics::Stored })?
+            }
+            _ => images.shallow_clone(),
+        };
+        x = x.f_to_kind(self.precision.kind())?;
         for step in &self.steps {
             x = match step {
                 Step::Conv { conv, strides } => {
@@ -237,6 +305,9 @@ impl Network {
                 Step::MaxPoolRelu => max_pool2d_relu(&x)?,
                 Step::AveragePool(size) => {
                     x.f_avg_pool2d([*size; 2], [*size; 2], [0, 0], false, true, None)?
+                }
+                Step::GlobalAveragePool => {
+                    x.f_mean_dim([2i64, 3].as_slice(), false, Kind::Float)?
                 }
                 // Height, width, channels as in Keras: on channels-last data nothing moves.
                 Step::Flatten => x.f_permute([0, 2, 3, 1])?.f_flatten(1, -1)?,

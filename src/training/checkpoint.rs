@@ -49,12 +49,12 @@ impl Checkpoints {
         network: &Network,
         optimizer: &RmsProp,
     ) -> Result<()> {
-        weights::save_ot(&self.run.last(), network.parameters())?;
+        weights::save_ot(&self.run.last(), &network.tensors())?;
         let best = match self.best {
             // Not a number is never better.
             Some(best) if record.val_loss.is_nan() || record.val_loss >= best.val_loss => best,
             _ => {
-                weights::save_ot(&self.run.best(), network.parameters())?;
+                weights::save_ot(&self.run.best(), &network.tensors())?;
                 Best { epoch: record.epoch, val_loss: record.val_loss }
             }
         };
@@ -74,8 +74,8 @@ impl Checkpoints {
 /// # Errors
 /// If a file cannot be written.
 pub fn import(run: &RunFolder, network: &Network, optimizer: &RmsProp) -> Result<()> {
-    weights::save_ot(&run.last(), network.parameters())?;
-    weights::save_ot(&run.best(), network.parameters())?;
+    weights::save_ot(&run.last(), &network.tensors())?;
+    weights::save_ot(&run.best(), &network.tensors())?;
     // Any epoch is better than none.
     let best = Best { epoch: 0, val_loss: f64::INFINITY };
     write(run, Progress { epoch: 0, best }, network, optimizer)
@@ -101,7 +101,7 @@ fn write(
 /// If the checkpoint is damaged or of another network; nothing is changed then.
 pub fn restore(
     run: &RunFolder,
-    network: &Network,
+    network: &mut Network,
     optimizer: &RmsProp,
 ) -> Result<Option<Progress>> {
     let path = run.checkpoint();
@@ -129,7 +129,7 @@ fn tensors(network: &Network, optimizer: &RmsProp) -> Named {
         };
         tensors.iter().map(name).collect()
     };
-    let mut all = prefixed("weights", network.parameters());
+    let mut all = prefixed("weights", &network.tensors());
     all.extend(prefixed("mean_square", optimizer.state()));
     all
 }

@@ -1,39 +1,33 @@
 //! Every setting of a run, as one value that is stored with it.
 
+use super::objective::ClassWeights;
 use super::optimizer::RmsPropConfig;
+pub use super::recipe::Recipe;
+use super::schedule::Schedule;
+use super::transfer::TransferConfig;
 use crate::augment::config::AugmentConfig;
 use crate::data::cache::Target;
 use crate::data::policy::CachePolicy;
 use crate::data::resize::Interpolation;
 use crate::device::DeviceChoice;
 use crate::keras::KerasProfile;
-use crate::models::{Downsample, ModelKind, layer::Architecture};
-use crate::precision::PrecisionChoice;
-use anyhow::{Result, ensure};
-use clap::ValueEnum;
+use crate::models::bases::base::Base;
+use crate::models::network::{Network, Takes};
+use crate::models::{Downsample, ModelKind, head, layer::Architecture};
+use crate::precision::{Precision, PrecisionChoice};
+use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use tch::Device;
 
-/// The book's strategies, each a set of settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+/// Where the first weights of a network on a base come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Recipe {
-    /// Listings 5.5 to 5.8: the convnet from scratch, batches of 20, 30 epochs.
-    #[default]
-    Baseline,
-    /// Listings 5.11 to 5.14: augmented pictures and dropout, batches of 32, 100 epochs of 100
-    /// steps.
-    Augmented,
-}
-
-impl Recipe {
-    /// What the recipe's training pictures go through.
-    pub fn augmentation(self) -> AugmentConfig {
-        match self {
-            Self::Baseline => AugmentConfig::default(),
-            Self::Augmented => AugmentConfig::book(),
-        }
-    }
+pub enum Start {
+    /// A file of the base's published weights; the head's are drawn from the seed.
+    Weights(PathBuf),
+    /// A run's weights at its lowest val_loss.
+    Run(PathBuf),
 }
 
 /// The settings of one training run.
@@ -48,6 +42,12 @@ pub struct TrainConfig {
     pub keras: KerasProfile,
     pub model: ModelKind,
     pub downsample: Downsample,
+    /// What is built on a pretrained base, where the model is one.
+    #[serde(default)]
+    pub transfer: Option<TransferConfig>,
+    /// Where the first weights come from, where the model is a base.
+    #[serde(default)]
+    pub start: Option<Start>,
     /// Rate of dropout after Flatten, 0..1.
     #[serde(default)]
     pub dropout: Option<f64>,
@@ -64,6 +64,16 @@ pub struct TrainConfig {
     /// Batches a validation; `None` is one pass.
     pub validation_steps: Option<i64>,
     pub optimizer: RmsPropConfig,
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Epochs without a new lowest val_loss after which training ends.
+    #[serde(default)]
+    pub patience: Option<i64>,
+    /// The share of a label that is spread over all classes, 0..1.
+    #[serde(default)]
+    pub label_smoothing: f64,
+    #[serde(default)]
+    pub class_weights: ClassWeights,
     /// Where every random draw of the run comes from.
     pub seed: u64,
     pub skip_bad_pictures: bool,
@@ -84,58 +94,16 @@ pub struct TrainConfig {
 }
 
 impl TrainConfig {
-    /// The recipe's settings for the data set at `data`.
-    pub fn recipe(recipe: Recipe, keras: KerasProfile, model: ModelKind, data: PathBuf) -> Self {
-        let baseline = Self {
-            recipe,
-            data,
-            keras,
-            model,
-            downsample: Downsample::default(),
-            dropout: None,
-            image_size: model.image_size(),
-            interpolation: Interpolation::default(),
-            augmentation: recipe.augmentation(),
-            batch_size: 20,
-            epochs: 30,
-            steps_per_epoch: None,
-            validation_steps: None,
-            optimizer: RmsPropConfig::keras(keras),
-            seed: 1,
-            skip_bad_pictures: false,
-            device: DeviceChoice::default(),
-            precision: PrecisionChoice::Auto,
-            cuda_graph: true,
-            threads: None,
-            loader_threads: None,
-            cache: CachePolicy::default(),
-        };
-        match recipe {
-            Recipe::Baseline => baseline,
-            Recipe::Augmented => Self {
-                dropout: Some(0.5),
-                batch_size: 32,
-                epochs: 100,
-                steps_per_epoch: Some(100),
-                ..baseline
-            },
-        }
-    }
-
     /// # Errors
     /// If a setting is outside its range: its flag, and what was expected.
     pub fn check(&self) -> Result<()> {
-        ensure!(
-            self.model.base().is_none(),
-            "expected --model convnet or mnist, found {}, a pretrained base, which cannot be trained yet; try petite summary --model {}",
-            self.model.name(),
-            self.model.name()
-        );
+        self.check_transfer()?;
         let at_least_one = [
             ("--batch-size", Some(self.batch_size)),
             ("--epochs", Some(self.epochs)),
             ("--steps-per-epoch", self.steps_per_epoch),
             ("--validation-steps", self.validation_steps),
+            ("--patience", self.patience),
             ("--threads", self.threads.map(|threads| threads as i64)),
             ("--loader-threads", self.loader_threads.map(|threads| threads as i64)),
         ];
@@ -158,6 +126,11 @@ impl TrainConfig {
         if let Some(rate) = self.dropout {
             ensure!((0.0..1.0).contains(&rate), "expected --dropout in 0..1, found {rate}");
         }
+        let smoothing = self.label_smoothing;
+        ensure!(
+            (0.0..1.0).contains(&smoothing),
+            "expected --label-smoothing in 0..1, found {smoothing}"
+        );
         self.augmentation.check()?;
         self.optimizer.check()
     }
@@ -173,19 +146,96 @@ impl TrainConfig {
         }
     }
 
-    /// The network for a number of classes.
+    /// A base's settings go with a base, and with a recipe for it.
+    fn check_transfer(&self) -> Result<()> {
+        let base = self.model.base();
+        ensure!(
+            base.is_some() == self.recipe.is_transfer(),
+            "expected {} with --recipe {}, found --model {}",
+            if base.is_some() { "--model convnet or mnist" } else { "a pretrained base" },
+            self.recipe.name(),
+            self.model.name()
+        );
+        let Some(transfer) = &self.transfer else { return Ok(()) };
+        ensure!(
+            base == Some(transfer.base),
+            "expected --model {}, found {}",
+            transfer.base.name(),
+            self.model.name()
+        );
+        ensure!(
+            !transfer.stored_features || !self.augmentation.is_active(),
+            "expected no augmentation with --recipe features, whose base sees every picture once; try --recipe features-augmented"
+        );
+        ensure!(
+            !transfer.stored_features || transfer.unfreeze_from.is_none(),
+            "expected a frozen base with --recipe features, found --unfreeze-from; try --recipe fine-tune"
+        );
+        transfer.check()
+    }
+
+    /// What `choice` comes to on `device`.
+    ///
+    /// # Errors
+    /// If the device or the network has none of that kind.
+    pub fn precision(&self, choice: PrecisionChoice, device: Device) -> Result<Precision> {
+        if self.transfer.is_none() {
+            return choice.resolve(device);
+        }
+        match choice {
+            PrecisionChoice::Bf16 => bail!(
+                "expected --precision fp32 or tf32 with a pretrained base, found bf16; try --precision auto"
+            ),
+            PrecisionChoice::Auto => PrecisionChoice::Tf32
+                .resolve(device)
+                .or_else(|_| PrecisionChoice::Fp32.resolve(device)),
+            choice => choice.resolve(device),
+        }
+    }
+
+    /// The layers for a number of classes: of the whole network, or above the base.
     ///
     /// # Errors
     /// If the pictures are too small for it.
     pub fn architecture(&self, classes: usize) -> Result<Architecture> {
-        self.model.architecture(self.image_size, Some(classes), self.downsample, self.dropout)
+        let (size, dropout) = (self.image_size, self.dropout);
+        match &self.transfer {
+            Some(transfer) => {
+                let features = transfer.plan()?.feature_shape(size)?;
+                head::architecture(features, classes, transfer.pooling, transfer.units, dropout)
+            }
+            None => self.model.architecture(size, Some(classes), self.downsample, dropout),
+        }
+    }
+
+    /// The network for a number of classes, its weights drawn from the seed. One on a base takes
+    /// `takes`.
+    ///
+    /// # Errors
+    /// If the pictures are too small for it, or it does not fit on the device.
+    pub fn network(
+        &self,
+        classes: usize,
+        device: Device,
+        precision: Precision,
+        takes: Takes,
+    ) -> Result<Network> {
+        let network = Network::new(self.architecture(classes)?, device, precision, self.seed)?;
+        let Some(transfer) = &self.transfer else { return Ok(network) };
+        let mut base = Base::random(transfer.plan()?, device, self.seed)?;
+        base.set_preprocess(transfer.preprocess);
+        if let Some(block) = &transfer.unfreeze_from {
+            base.unfreeze_from(block)?;
+        }
+        Ok(network.on_base(base, transfer.statistics, takes))
     }
 
     /// Whether `other` trains the same weights, but for rounding, up to the epoch where the shorter
     /// one ends: only the machine's settings and the number of epochs may differ.
     pub fn continues(&self, other: &Self) -> bool {
         let comparable = |config: &Self| Self {
-            epochs: 0,
+            // A cosine's every rate depends on the last epoch.
+            epochs: if config.schedule == Schedule::Cosine { config.epochs } else { 0 },
             device: DeviceChoice::Auto,
             precision: PrecisionChoice::Auto,
             cuda_graph: true,

@@ -1,9 +1,10 @@
 //! The one training loop, for every recipe and device.
 
 use super::history::EpochRecord;
-use super::loss::Loss;
 use super::metrics::Running;
+use super::objective::Objective;
 use super::optimizer::RmsProp;
+use super::schedule::{Schedule, has_stalled};
 use super::step::{Input, TrainStep};
 use super::validate::validate;
 use crate::augment::augmentation::Augmentation;
@@ -49,7 +50,12 @@ pub trait Observer {
 pub struct Trainer<'a> {
     pub network: &'a Network,
     pub optimizer: &'a mut RmsProp,
-    pub loss: Loss,
+    pub objective: &'a Objective,
+    pub schedule: Schedule,
+    /// Epochs without a new lowest val_loss after which training ends.
+    pub patience: Option<i64>,
+    /// val_loss of the epochs that were trained before.
+    pub val_losses: Vec<f64>,
     pub train: &'a mut Loader,
     /// What the training pictures go through.
     pub augmentation: &'a Augmentation,
@@ -68,8 +74,14 @@ impl Trainer<'_> {
     /// ([`Interrupted`](crate::interrupt::Interrupted)).
     pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<()> {
         let steps = self.train.steps_per_epoch();
-        let mut train_step = TrainStep::new(self.network, self.loss, self.cuda_graph)?;
+        let (initial, last) = (self.optimizer.learning_rate(), epochs.end);
+        let mut train_step = TrainStep::new(self.network, self.objective, self.cuda_graph)?;
         for epoch in epochs {
+            if self.patience.is_some_and(|patience| has_stalled(&self.val_losses, patience)) {
+                break;
+            }
+            let rate = self.schedule.learning_rate(initial, last, &self.val_losses);
+            self.optimizer.set_learning_rate(rate);
             let start = Instant::now();
             train_step.start_epoch()?;
             for step in 0..steps {
@@ -91,7 +103,7 @@ impl Trainer<'_> {
             let means = running.means()?;
             let train_seconds = start.elapsed().as_secs_f64();
             let val_means =
-                validate(self.network, self.validation, self.loss, epoch, |_, _| Ok(()))?;
+                validate(self.network, self.validation, self.objective.loss, epoch, |_, _| Ok(()))?;
             let record = EpochRecord {
                 epoch: epoch + 1,
                 loss: means.loss,
@@ -102,6 +114,7 @@ impl Trainer<'_> {
                 images_per_second: running.pictures() as f64 / train_seconds,
                 learning_rate: self.optimizer.learning_rate(),
             };
+            self.val_losses.push(record.val_loss);
             observer.epoch(&record, self.network, self.optimizer)?;
         }
         Ok(())

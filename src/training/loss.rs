@@ -27,6 +27,18 @@ impl Loss {
     /// # Errors
     /// If the shapes do not fit.
     pub fn mean(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        self.reduced(logits, labels, Reduction::Mean)
+    }
+
+    /// The loss of each picture, `[N]`; arguments as for [`Loss::mean`].
+    ///
+    /// # Errors
+    /// If the shapes do not fit.
+    pub fn of_each(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        self.reduced(logits, labels, Reduction::None)
+    }
+
+    fn reduced(self, logits: &Tensor, labels: &Tensor, reduction: Reduction) -> Result<Tensor> {
         match self {
             Self::BinaryCrossentropy => {
                 // Clipping the probability is clipping the logit, with the same gradient: none
@@ -38,13 +50,13 @@ impl Loss {
                     &labels.f_to_kind(Kind::Float)?,
                     None,
                     None,
-                    Reduction::Mean,
+                    reduction,
                 )?)
             }
             Self::CategoricalCrossentropy => {
                 let log_probabilities = logits.f_log_softmax(-1, Kind::Float)?;
                 let clipped = log_probabilities.f_clamp(EPSILON.ln(), (1.0 - EPSILON).ln())?;
-                Ok(clipped.f_nll_loss::<Tensor>(labels, None, Reduction::Mean, -100)?)
+                Ok(clipped.f_nll_loss::<Tensor>(labels, None, reduction, -100)?)
             }
         }
     }

@@ -82,6 +82,11 @@ impl RmsProp {
         self.config.learning_rate
     }
 
+    /// The rate of the next steps.
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        self.config.learning_rate = rate;
+    }
+
     /// The means of squared gradients, by the name of their parameter.
     pub fn state(&self) -> &[(String, Tensor)] {
         &self.state

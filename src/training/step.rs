@@ -1,7 +1,7 @@
 //! One update from one batch; on CUDA recorded once and launched as a whole from then on.
 
-use super::loss::Loss;
 use super::metrics::Running;
+use super::objective::Objective;
 use super::optimizer::RmsProp;
 use crate::models::network::Network;
 use crate::native::cuda::{Graph, use_own_stream};
@@ -74,7 +74,7 @@ enum Recording {
 #[derive(Debug)]
 pub struct TrainStep<'a> {
     network: &'a Network,
-    loss: Loss,
+    objective: &'a Objective,
     running: Running,
     recording: Recording,
 }
@@ -84,15 +84,15 @@ impl<'a> TrainStep<'a> {
     ///
     /// # Errors
     /// If the device is out of memory.
-    pub fn new(network: &'a Network, loss: Loss, cuda_graph: bool) -> Result<Self> {
+    pub fn new(network: &'a Network, objective: &'a Objective, cuda_graph: bool) -> Result<Self> {
         let recording = match network.device() {
             Device::Cuda(index) if cuda_graph && use_own_stream(index).is_ok() => {
                 Recording::After(PLAIN_STEPS)
             }
             _ => Recording::Off,
         };
-        let running = Running::new(loss, network.device())?;
-        Ok(Self { network, loss, running, recording })
+        let running = Running::new(objective.loss, network.device())?;
+        Ok(Self { network, objective, running, recording })
     }
 
     /// Sums since the last [`TrainStep::start_epoch`].
@@ -146,7 +146,7 @@ impl<'a> TrainStep<'a> {
     /// Forward, loss, backward, update, sums.
     fn launch(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
         let logits = self.network.training_logits(&input.images, &input.masks)?;
-        let mean_loss = self.loss.mean(&logits, &input.labels)?;
+        let mean_loss = self.objective.mean(&logits, &input.labels)?;
         optimizer.minimize(&mean_loss)?;
         self.running.add(&mean_loss, &logits, &input.labels)
     }

@@ -2,7 +2,7 @@
 
 use super::loss::Loss;
 use super::metrics::{Means, Running};
-use crate::data::loader::{Batch, Loader, to_images};
+use crate::data::loader::{Batch, Loader};
 use crate::interrupt;
 use crate::models::network::Network;
 use anyhow::Result;
@@ -25,7 +25,7 @@ pub fn validate(
         interrupt::check()?;
         let batch = loader.batch(epoch, step)?;
         tch::no_grad(|| {
-            let logits = network.logits(&to_images(&batch.pixels)?)?;
+            let logits = network.logits(&batch.images()?)?;
             running.add(&loss.mean(&logits, &batch.labels)?, &logits, &batch.labels)?;
             running.count(batch.labels.numel() as i64);
             each(&batch, &logits)

@@ -78,9 +78,18 @@ impl Base {
     /// If the file does not hold just these weights; if they do not fit on the device.
     pub fn pretrained(plan: Plan, stored: &Stored, device: Device) -> Result<(Self, Vec<String>)> {
         let mut base = Self::random(plan, device, 0)?;
-        let (tensors, passed_over) = stored.fitted(&base.plan, &base.tensors())?;
-        base.assign(&tensors, stored.path())?;
+        let passed_over = base.load(stored)?;
         Ok((base, passed_over))
+    }
+
+    /// Takes the weights of a file in; returns the names in it that were passed over.
+    ///
+    /// # Errors
+    /// If the file does not hold just these weights; nothing is changed then.
+    pub fn load(&mut self, stored: &Stored) -> Result<Vec<String>> {
+        let (tensors, passed_over) = stored.fitted(&self.plan, &self.tensors())?;
+        self.assign(&tensors, stored.path())?;
+        Ok(passed_over)
     }
 
     /// Copies weights under our own names and layouts in. `from` names them in errors.
@@ -155,7 +164,10 @@ impl Base {
     }
 
     /// Brings what depends on weights and frozen blocks up to date.
-    fn settle(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn settle(&mut self) -> Result<()> {
         for ((_, parameter), &place) in self.parameters.iter_mut().zip(&self.places) {
             let _ = parameter.f_set_requires_grad(place >= self.trained_from)?;
         }

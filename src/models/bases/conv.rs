@@ -2,6 +2,8 @@
 
 use crate::models::init::glorot_uniform;
 use anyhow::Result;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
 
 /// Zeros around a convolution's input.
@@ -117,7 +119,8 @@ impl ConvPlan {
 }
 
 /// Where a batch normalisation that is not frozen takes mean and variance from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Statistics {
     /// The running ones that came with the weights; they stay as they are.
     #[default]

@@ -45,16 +45,13 @@ impl Plan {
             BaseKind::Resnet34 => resnet::blocks([3, 4, 6, 3], false),
             BaseKind::Resnet50 => resnet::blocks([3, 4, 6, 3], true),
         };
-        let (preprocess, classifier): (_, &[&str]) = match kind {
-            BaseKind::Vgg16 => {
-                (Preprocess::Caffe([103.939, 116.779, 123.68]), &["fc1", "fc2", "predictions"])
-            }
-            BaseKind::Mobilenet => (Preprocess::Tf, &["conv_preds"]),
-            BaseKind::Squeezenet => (Preprocess::Caffe([104.0, 117.0, 123.0]), &["conv10"]),
-            BaseKind::Resnet18 | BaseKind::Resnet34 | BaseKind::Resnet50 => {
-                (Preprocess::Torch, &["fc"])
-            }
+        let classifier: &[&str] = match kind {
+            BaseKind::Vgg16 => &["fc1", "fc2", "predictions"],
+            BaseKind::Mobilenet => &["conv_preds"],
+            BaseKind::Squeezenet => &["conv10"],
+            BaseKind::Resnet18 | BaseKind::Resnet34 | BaseKind::Resnet50 => &["fc"],
         };
+        let preprocess = Preprocess::published(kind);
         Ok(Self { kind, blocks, cut_off: Vec::new(), preprocess, classifier })
     }
 

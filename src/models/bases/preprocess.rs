@@ -1,5 +1,6 @@
 //! What a base was trained to see.
 
+use super::BaseKind;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -20,6 +21,16 @@ pub enum Preprocess {
 }
 
 impl Preprocess {
+    /// What the published weights of a base were trained to see.
+    pub fn published(base: BaseKind) -> Self {
+        match base {
+            BaseKind::Vgg16 => Self::Caffe([103.939, 116.779, 123.68]),
+            BaseKind::Mobilenet => Self::Tf,
+            BaseKind::Squeezenet => Self::Caffe([104.0, 117.0, 123.0]),
+            BaseKind::Resnet18 | BaseKind::Resnet34 | BaseKind::Resnet50 => Self::Torch,
+        }
+    }
+
     /// `images` is `[N, 3, H, W]` f32 RGB in 0..=1; channels-last in memory stays so.
     ///
     /// # Errors

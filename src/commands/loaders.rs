@@ -1,0 +1,185 @@
+//! What a run is trained and validated on.
+
+use super::pictures::{self, Opened, Reading};
+use super::progress::decoding_bar;
+use super::{duplicates, say};
+use crate::data::folder::Folder;
+use crate::data::loader::{Loader, Order};
+use crate::data::policy;
+use crate::interrupt::Interrupted;
+use crate::models::network::Network;
+use crate::models::summary::with_thousands;
+use crate::random::Purpose;
+use crate::training::config::TrainConfig;
+use crate::training::features::{FeatureFile, Features};
+use crate::training::transfer::TransferConfig;
+use anyhow::{Context, Result};
+use tch::Tensor;
+
+/// Pictures that a base is shown at a time.
+const FEATURE_BATCH: i64 = 32;
+
+/// The two splits of a data set.
+#[derive(Debug)]
+pub struct Splits {
+    pub train: Folder,
+    pub validation: Folder,
+}
+
+impl Splits {
+    /// Reads which pictures there are.
+    pub fn read(config: &TrainConfig) -> Result<Self> {
+        let train = Folder::read_split(&config.data, "train", None)?;
+        let validation = Folder::read_split(&config.data, "validation", Some(&train.classes))?;
+        Ok(Self { train, validation })
+    }
+
+    /// Class names; a class's place is its label.
+    pub fn classes(&self) -> &[String] {
+        &self.train.classes
+    }
+
+    /// Loaders of training and validation pictures, or of what the base of `network` makes of them.
+    pub fn loaders(&self, config: &TrainConfig, network: &Network) -> Result<(Loader, Loader)> {
+        let seed = config.seed;
+        // Whole passes give the same means in any order, so they are taken in the one `evaluate` has.
+        let validation_order = match config.validation_steps {
+            None => Order::Sorted,
+            Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
+        };
+        let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
+        match &config.transfer {
+            Some(transfer) if transfer.stored_features => {
+                let features =
+                    |folder, name| self.features(folder, name, config, transfer, network);
+                let train = features(&self.train, "train")?;
+                let validation = features(&self.validation, "validation")?;
+                let device = network.device();
+                let loader = |features: Features, steps, order| {
+                    let to_device = |tensor: Tensor| tensor.f_to_device(device);
+                    let (values, labels) =
+                        (to_device(features.values)?, to_device(features.labels)?);
+                    let iteration = config.keras.conventions().iteration;
+                    Loader::of_features(values, labels, config.batch_size, steps, order, iteration)
+                };
+                Ok((
+                    loader(train, config.steps_per_epoch, train_order)?,
+                    loader(validation, config.validation_steps, validation_order)?,
+                ))
+            }
+            _ => {
+                let device = network.device();
+                let (train, validation) = self.open(config)?;
+                let (size, iteration) = (config.batch_size, config.keras.conventions().iteration);
+                let steps = config.steps_per_epoch;
+                Ok((
+                    Loader::new(train.source, device, size, steps, train_order, iteration)?,
+                    Loader::new(
+                        validation.source,
+                        device,
+                        size,
+                        config.validation_steps,
+                        validation_order,
+                        iteration,
+                    )?,
+                ))
+            }
+        }
+    }
+
+    fn reading(&self, config: &TrainConfig) -> Reading {
+        Reading {
+            target: config.target(),
+            cache: pictures::choose(
+                config.cache,
+                &[&self.train, &self.validation],
+                config.target(),
+            ),
+            loader_threads: config.loader_threads,
+            skip_bad: config.skip_bad_pictures,
+        }
+    }
+
+    /// Opens the pictures of both splits.
+    fn open(&self, config: &TrainConfig) -> Result<(Opened, Opened)> {
+        let reading = self.reading(config);
+        // Both splits are read before either complains, so that every bad file is named at once.
+        let train = pictures::open(&self.train, "train", reading);
+        let (train, validation) =
+            match (train, pictures::open(&self.validation, "validation", reading)) {
+                (Ok(train), Ok(validation)) => (train, validation),
+                (Err(first), Err(second)) if !first.is::<Interrupted>() => {
+                    return Err(anyhow::anyhow!("{first:#}\n{second:#}"));
+                }
+                (Err(error), _) | (_, Err(error)) => return Err(error),
+            };
+        self.say_train(train.source.samples().len(), &train.note);
+        say_validation(validation.source.samples().len(), &validation.note);
+        // Streamed pictures are not looked at before they are needed.
+        if let (Some(train), Some(validation)) = (train.source.pixels(), validation.source.pixels())
+        {
+            duplicates::warn(&config.data, train, validation)?;
+        }
+        Ok((train, validation))
+    }
+
+    /// What the base makes of the pictures of `folder`: kept from an earlier run, or made now.
+    fn features(
+        &self,
+        folder: &Folder,
+        name: &str,
+        config: &TrainConfig,
+        transfer: &TransferConfig,
+        network: &Network,
+    ) -> Result<Features> {
+        let base = network.base().context("expected a base below the head")?;
+        let cache = policy::cache().join("features");
+        let file = FeatureFile::new(&cache, base, transfer, folder, config.target())?;
+        let (features, note) = match file.read() {
+            Some(features) => (features, " (their features from the cache)"),
+            None => (self.compute(folder, name, config, transfer, network, &file)?, ""),
+        };
+        let count = features.labels.numel();
+        if name == "train" {
+            self.say_train(count, note)
+        } else {
+            say_validation(count, note)
+        }
+        Ok(features)
+    }
+
+    fn compute(
+        &self,
+        folder: &Folder,
+        name: &str,
+        config: &TrainConfig,
+        transfer: &TransferConfig,
+        network: &Network,
+        file: &FeatureFile,
+    ) -> Result<Features> {
+        let base = network.base().context("expected a base below the head")?;
+        let opened = pictures::open(folder, name, self.reading(config))?;
+        let bar = decoding_bar(opened.source.samples().len(), name);
+        let mut loader = Loader::sorted(opened.source, network.device(), FEATURE_BATCH)?;
+        let features =
+            Features::compute(base, transfer.pooling, &mut loader, |pictures| bar.inc(pictures));
+        bar.finish_and_clear();
+        let features = features?;
+        if let Err(error) = file.write(&features) {
+            eprintln!("warning: cannot keep the features ({error:#}); try another PETITE_CACHE");
+        }
+        Ok(features)
+    }
+
+    fn say_train(&self, count: usize, note: &str) {
+        let classes = self.classes().join(", ");
+        say(format_args!(
+            "train       {} pictures of {classes}{note}",
+            with_thousands(count as i64)
+        ));
+    }
+}
+
+fn say_validation(count: usize, note: &str) {
+    say(format_args!("validation  {} pictures{note}", with_thousands(count as i64)));
+}

@@ -1,0 +1,38 @@
+//! The layers on top of a pretrained base.
+
+use super::layer::{Architecture, Layer};
+use anyhow::Result;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// What makes one row of values of a base's features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// All of them, as in the book.
+    Flatten,
+    /// The mean of each channel.
+    Average,
+}
+
+/// Pooling, a dense layer of `units` with relu (none if 0), dropout, the classifier: the book's
+/// listings 5.18 and 5.20. `features` is `[H, W, C]`.
+///
+/// # Errors
+/// If the features have no size.
+pub fn architecture(
+    features: [i64; 3],
+    classes: usize,
+    pooling: Pooling,
+    units: i64,
+    dropout: Option<f64>,
+) -> Result<Architecture> {
+    let mut layers = vec![match pooling {
+        Pooling::Flatten => Layer::Flatten,
+        Pooling::Average => Layer::GlobalAveragePooling2d,
+    }];
+    layers.extend((units > 0).then(|| Layer::dense(units)));
+    layers.extend(dropout.map(|rate| Layer::Dropout { rate }));
+    layers.push(Layer::classifier(classes));
+    Architecture::new(features, &layers)
+}
