@@ -115,6 +115,13 @@ pub fn describe(device: Device) -> String {
     }
 }
 
+/// Has cuDNN time its algorithms for each new shape and keep the fastest; nothing on the CPU.
+pub fn find_fastest_convolutions(device: Device) {
+    if device.is_cuda() {
+        Cuda::cudnn_set_benchmark(true);
+    }
+}
+
 /// Moves a tensor from the CPU to `device`. To CUDA it goes through pinned memory and is not waited
 /// for: what is launched after it on the same thread finds it there.
 ///

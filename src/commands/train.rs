@@ -5,7 +5,7 @@ use super::progress::TrainingProgress;
 use super::{say, settings, start};
 use crate::augment::augmentation::Augmentation;
 use crate::cli::TrainArgs;
-use crate::device::{describe, set_threads};
+use crate::device::{describe, find_fastest_convolutions, set_threads};
 use crate::interrupt::Interrupted;
 use crate::models::bases::stored::Stored;
 use crate::models::network::{Network, Takes};
@@ -26,6 +26,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let mut config = settings::from_args(args)?;
     set_threads(config.threads);
     let device = config.device.resolve()?;
+    find_fastest_convolutions(device);
     let precision = config.precision(config.precision, device)?;
     // A run keeps what `auto` took, so that it goes on alike elsewhere.
     config.precision = precision.into();

@@ -9,6 +9,7 @@ mod doctor;
 mod evaluate;
 mod import;
 mod plot;
+mod precision;
 mod predict;
 mod prepare;
 mod preview;
