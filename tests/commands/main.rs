@@ -18,3 +18,5 @@ mod summary;
 mod support;
 mod synthesize;
 mod train;
+mod transfer;
+mod transfer_errors;
