@@ -133,6 +133,9 @@ pub struct EvaluateArgs {
     pub data: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     pub weights: WhichWeights,
+    /// Look at every picture's mirror image too: the mean of the two logits counts.
+    #[arg(long)]
+    pub flip: bool,
     /// Go on without files that are no pictures, and list them [default: as the run did].
     #[arg(long)]
     pub skip_bad_pictures: bool,
@@ -160,6 +163,9 @@ pub struct PredictArgs {
     pub paths: Vec<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     pub weights: WhichWeights,
+    /// Look at every picture's mirror image too: the mean of the two logits counts.
+    #[arg(long)]
+    pub flip: bool,
     /// Write path, class and one probability a class to this CSV instead of printing.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,

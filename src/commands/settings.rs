@@ -9,6 +9,7 @@ use crate::training::config::{Recipe, Start, TrainConfig};
 use crate::training::optimizer::RmsPropConfig;
 use crate::training::run_folder::{RunFolder, read_record};
 use crate::training::transfer::TransferConfig;
+use crate::training::validate::Views;
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 
@@ -212,4 +213,9 @@ pub fn load_trained(
     };
     let trained = Trained::load(&run, record, which, device, precision)?;
     Ok((run, trained))
+}
+
+/// What `--flip` asks for.
+pub fn views(flip: bool) -> Views {
+    if flip { Views::WithMirrorImage } else { Views::Picture }
 }

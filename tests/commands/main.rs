@@ -7,6 +7,7 @@ mod convert;
 mod data_errors;
 mod doctor;
 mod evaluate;
+mod flip;
 mod import;
 mod plot;
 mod predict;
