@@ -18,7 +18,8 @@ use std::path::PathBuf;
 /// Writes config.json, history.csv, last.ot, best.ot and curves to --out.
 #[derive(Debug, Clone, Args)]
 pub struct TrainArgs {
-    /// Folder that holds train and validation, each with one folder a class.
+    /// Folder that holds train and validation, each with one folder a class [default: with --from
+    /// the run's].
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Folder for the run; must be new or empty.
@@ -48,7 +49,7 @@ pub struct TrainArgs {
     /// What makes the pictures smaller from stage to stage [default: max-pool].
     #[arg(long, value_enum, help_heading = "Network")]
     pub downsample: Option<Downsample>,
-    /// Rate of dropout after Flatten [default: none; augmented: 0.5].
+    /// Rate of dropout after Flatten [default: none; augmented, features: 0.5].
     #[arg(long, value_name = "RATE", value_parser = parse_rate, help_heading = "Network")]
     pub dropout: Option<f64>,
 
@@ -61,7 +62,8 @@ pub struct TrainArgs {
     /// Resize pictures to this: 150, or HEIGHTxWIDTH [default: the network's].
     #[arg(long, value_name = "SIZE", value_parser = parse_image_size, help_heading = "Pictures")]
     pub image_size: Option<(usize, usize)>,
-    /// How pictures are resized [default: nearest, as Keras's ImageDataGenerator].
+    /// How pictures are resized [default: nearest, as Keras's ImageDataGenerator; on
+    /// pretrained bases other than vgg16 bilinear].
     #[arg(long, value_enum, help_heading = "Pictures")]
     pub interpolation: Option<Interpolation>,
     /// Go on without files that are no pictures, and list them.
@@ -77,11 +79,11 @@ pub struct TrainArgs {
     /// [default: 20; augmented: 32]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub batch_size: Option<i64>,
-    /// [default: 30; augmented: 100]
+    /// [default: 30; augmented: 100; fine-tune: 100, of other bases than vgg16 10]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub epochs: Option<i64>,
     /// Batches an epoch, counted on from epoch to epoch [default: one pass over the pictures;
-    /// augmented: 100].
+    /// augmented, and vgg16 on pictures: 100].
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub steps_per_epoch: Option<i64>,
     /// Batches a validation [default: one pass over the pictures].

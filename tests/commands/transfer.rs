@@ -161,6 +161,21 @@ fn features_are_kept_until_something_changes() {
     assert_ne!(figures(&workspace.history("other-picture")), first);
 }
 
+/// A picture in both splits is as much of a flaw where features take the pictures' place.
+#[test]
+fn copies_among_the_splits_are_warned_of() {
+    let workspace = with_mobilenet();
+    std::fs::copy(
+        workspace.path("data/train/spots/spot.0.jpg"),
+        workspace.path("data/validation/spots/copy.jpg"),
+    )
+    .unwrap();
+    let mut command = workspace.train_mobilenet("run", FEATURES, "base.safetensors");
+    let error = command.assert().success().get_output().stderr.clone();
+    let error = String::from_utf8(error).unwrap();
+    assert!(error.contains("1 of 9 validation pictures are train pictures"), "{error}");
+}
+
 #[test]
 fn damaged_features_are_made_anew() {
     let workspace = with_mobilenet();
