@@ -1,6 +1,6 @@
 //! What cannot be trained on a pretrained base: said, and nothing written.
 
-use super::support::{Workspace, entries, error_of, weights_in};
+use super::support::{Workspace, entries, error_of, petite, weights_in};
 use petite::models::bases::BaseKind;
 use petite::models::weights::{self, Named};
 use std::io::Write;
@@ -113,6 +113,15 @@ fn settings_that_do_not_go_together_are_refused() {
         refusal(&workspace, &mut workspace.train("run", "--model convnet --recipe features"));
     assert!(error.contains("a pretrained base with --recipe features, found --model convnet"));
     assert!(error.contains("try "), "{error}");
+}
+
+/// A file of a base's weights is no network that could be evaluated.
+#[test]
+fn a_base_by_itself_is_not_imported() {
+    let workspace = Workspace::empty();
+    let mut command = petite("import --model resnet18 --classes a,b w.npz --out");
+    let error = refusal(&workspace, command.arg(workspace.path("run")));
+    assert!(error.contains("resnet18, a pretrained base; try petite train --recipe features"));
 }
 
 /// Flags of a base would change nothing.
