@@ -40,3 +40,21 @@ pub struct TransferArgs {
     #[arg(long, value_name = "N")]
     pub units: Option<i64>,
 }
+
+impl TransferArgs {
+    /// A flag of these that was given.
+    pub fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--weights", self.weights.is_some()),
+            ("--from", self.from.is_some()),
+            ("--unfreeze-from", self.unfreeze_from.is_some()),
+            ("--through", self.through.is_some()),
+            ("--alpha", self.alpha.is_some()),
+            ("--preprocess", self.preprocess.is_some()),
+            ("--batch-norm", self.batch_norm.is_some()),
+            ("--pooling", self.pooling.is_some()),
+            ("--units", self.units.is_some()),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+}

@@ -96,6 +96,8 @@ fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> 
     #[derive(Deserialize)]
     struct Evaluation {
         weights: String,
+        #[serde(default)]
+        flip: bool,
         acc: f64,
     }
     let path = folder.evaluation("test");
@@ -112,6 +114,13 @@ fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> 
             "{} is of the {} weights, the references' test acc of the last: left out",
             path.display(),
             evaluation.weights
+        ));
+        return Ok(None);
+    }
+    if evaluation.flip {
+        notes.push(format!(
+            "{} is with --flip, the references' test acc without: left out",
+            path.display()
         ));
         return Ok(None);
     }

@@ -19,6 +19,8 @@ use serde::Serialize;
 struct Report<'a> {
     split: &'a str,
     weights: WhichWeights,
+    /// Whether mirror images were looked at too.
+    flip: bool,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
 }
@@ -48,12 +50,17 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     // The batches of training's own validation, so that the same weights give the same numbers.
     let mut loader = Loader::sorted(source, device, config.batch_size)?;
     let (evaluation, probabilities) =
-        evaluate(&trained.network, &mut loader, trained.loss, classes)?;
+        evaluate(&trained.network, &mut loader, trained.loss, classes, settings::views(args.flip))?;
     if let Some(file) = &args.export {
         export::save(file, &mut loader, &samples, classes, &probabilities)?;
     }
 
-    let report = Report { split: &args.split, weights: args.weights, evaluation: &evaluation };
+    let report = Report {
+        split: &args.split,
+        weights: args.weights,
+        flip: args.flip,
+        evaluation: &evaluation,
+    };
     let json = serde_json::to_string_pretty(&report).context("cannot turn the result into JSON")?;
     let written = atomic_file::write_bytes(&run.evaluation(&args.split), json.as_bytes());
     if args.json {

@@ -46,6 +46,12 @@ pub fn run(args: &ImportArgs) -> Result<()> {
 
 /// The baseline's settings with what the flags say of the network and its pictures.
 fn config(args: &ImportArgs) -> Result<TrainConfig> {
+    ensure!(
+        args.model.base().is_none(),
+        "expected --model convnet or mnist, found {}, a pretrained base; try petite train --recipe features --weights {}",
+        args.model.name(),
+        args.weights.display()
+    );
     let data = match &args.data {
         // The stored path holds wherever the run is looked at from.
         Some(data) => data.canonicalize().with_context(|| {

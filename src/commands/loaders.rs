@@ -7,6 +7,8 @@ use crate::data::folder::Folder;
 use crate::data::loader::{Loader, Order};
 use crate::data::policy;
 use crate::interrupt::Interrupted;
+use crate::models::bases::base::Base;
+use crate::models::head::Pooling;
 use crate::models::network::Network;
 use crate::models::summary::with_thousands;
 use crate::random::Purpose;
@@ -50,10 +52,7 @@ impl Splits {
         let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
         match &config.transfer {
             Some(transfer) if transfer.stored_features => {
-                let features =
-                    |folder, name| self.features(folder, name, config, transfer, network);
-                let train = features(&self.train, "train")?;
-                let validation = features(&self.validation, "validation")?;
+                let (train, validation) = self.features(config, transfer, network)?;
                 let device = network.device();
                 let loader = |features: Features, steps, order| {
                     let to_device = |tensor: Tensor| tensor.f_to_device(device);
@@ -123,52 +122,40 @@ impl Splits {
         Ok((train, validation))
     }
 
-    /// What the base makes of the pictures of `folder`: kept from an earlier run, or made now.
+    /// What the base makes of the pictures of both splits: kept from an earlier run, or made now.
     fn features(
         &self,
-        folder: &Folder,
-        name: &str,
         config: &TrainConfig,
         transfer: &TransferConfig,
         network: &Network,
-    ) -> Result<Features> {
+    ) -> Result<(Features, Features)> {
         let base = network.base().context("expected a base below the head")?;
         let cache = policy::cache().join("features");
-        let file = FeatureFile::new(&cache, base, transfer, folder, config.target())?;
-        let (features, note) = match file.read() {
-            Some(features) => (features, " (their features from the cache)"),
-            None => (self.compute(folder, name, config, transfer, network, &file)?, ""),
+        let file = |folder| FeatureFile::new(&cache, base, transfer, folder, config.target());
+        let make = |opened: Opened, name: &str, file: &FeatureFile| {
+            compute(base, transfer.pooling, opened, name, file)
         };
-        let count = features.labels.numel();
-        if name == "train" {
-            self.say_train(count, note)
-        } else {
-            say_validation(count, note)
+        let (train, validation) = (file(&self.train)?, file(&self.validation)?);
+        let kept = (train.read(), validation.read());
+        if let (None, None) = kept {
+            let opened = self.open(config)?;
+            return Ok((
+                make(opened.0, "train", &train)?,
+                make(opened.1, "validation", &validation)?,
+            ));
         }
-        Ok(features)
-    }
-
-    fn compute(
-        &self,
-        folder: &Folder,
-        name: &str,
-        config: &TrainConfig,
-        transfer: &TransferConfig,
-        network: &Network,
-        file: &FeatureFile,
-    ) -> Result<Features> {
-        let base = network.base().context("expected a base below the head")?;
-        let opened = pictures::open(folder, name, self.reading(config))?;
-        let bar = decoding_bar(opened.source.samples().len(), name);
-        let mut loader = Loader::sorted(opened.source, network.device(), FEATURE_BATCH)?;
-        let features =
-            Features::compute(base, transfer.pooling, &mut loader, |pictures| bar.inc(pictures));
-        bar.finish_and_clear();
-        let features = features?;
-        if let Err(error) = file.write(&features) {
-            eprintln!("warning: cannot keep the features ({error:#}); try another PETITE_CACHE");
-        }
-        Ok(features)
+        let get = |kept: Option<Features>, folder, name, file| match kept {
+            Some(features) => Ok((features, " (their features from the cache)")),
+            None => {
+                let opened = pictures::open(folder, name, self.reading(config))?;
+                anyhow::Ok((make(opened, name, file)?, ""))
+            }
+        };
+        let (train, note) = get(kept.0, &self.train, "train", &train)?;
+        self.say_train(train.labels.numel(), note);
+        let (validation, note) = get(kept.1, &self.validation, "validation", &validation)?;
+        say_validation(validation.labels.numel(), note);
+        Ok((train, validation))
     }
 
     fn say_train(&self, count: usize, note: &str) {
@@ -178,6 +165,25 @@ impl Splits {
             with_thousands(count as i64)
         ));
     }
+}
+
+/// Runs pictures through the base, and keeps what it makes of them in `file`.
+fn compute(
+    base: &Base,
+    pooling: Pooling,
+    opened: Opened,
+    name: &str,
+    file: &FeatureFile,
+) -> Result<Features> {
+    let bar = decoding_bar(opened.source.samples().len(), name);
+    let mut loader = Loader::sorted(opened.source, base.device(), FEATURE_BATCH)?;
+    let features = Features::compute(base, pooling, &mut loader, |pictures| bar.inc(pictures));
+    bar.finish_and_clear();
+    let features = features?;
+    if let Err(error) = file.write(&features) {
+        eprintln!("warning: cannot keep the features ({error:#}); try another PETITE_CACHE");
+    }
+    Ok(features)
 }
 
 fn say_validation(count: usize, note: &str) {

@@ -38,18 +38,25 @@ pub fn run(args: &PredictArgs) -> Result<()> {
     let source = pictures::open(&folder, "pictures", reading)?.source;
     let mut loader = Loader::sorted(source, device, config.batch_size)?;
     let mut probabilities: Vec<f64> = Vec::new();
-    validate(&trained.network, &mut loader, trained.loss, 0, |_, logits| {
-        let batch = trained.loss.probabilities(logits)?;
-        // One sigmoid unit gives the second class's; the first has the rest.
-        let batch = if batch.dim() == 1 {
-            Tensor::f_stack(&[batch.f_rsub_scalar(1.0)?, batch], 1)?
-        } else {
-            batch
-        };
-        probabilities
-            .extend(Vec::<f64>::try_from(&batch.f_to_kind(Kind::Double)?.f_flatten(0, -1)?)?);
-        Ok(())
-    })?;
+    validate(
+        &trained.network,
+        &mut loader,
+        trained.loss,
+        0,
+        settings::views(args.flip),
+        |_, logits| {
+            let batch = trained.loss.probabilities(logits)?;
+            // One sigmoid unit gives the second class's; the first has the rest.
+            let batch = if batch.dim() == 1 {
+                Tensor::f_stack(&[batch.f_rsub_scalar(1.0)?, batch], 1)?
+            } else {
+                batch
+            };
+            probabilities
+                .extend(Vec::<f64>::try_from(&batch.f_to_kind(Kind::Double)?.f_flatten(0, -1)?)?);
+            Ok(())
+        },
+    )?;
 
     let rows = folder.samples.iter().zip(probabilities.chunks_exact(classes.len()));
     let rows = rows.map(|(sample, row)| (sample.path.as_path(), most_probable(row), row));

@@ -6,6 +6,7 @@ use crate::interrupt::Interrupted;
 use crate::report::figure::{Figure, Run};
 use crate::report::keras_history;
 use crate::report::statistic::Statistic;
+use crate::training::config::Recipe;
 use crate::training::run_folder::RunFolder;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub fn run(args: &TrainArgs, repeats: u32) -> Result<()> {
         RunFolder::create(out)?;
     }
     let mut runs = Vec::new();
+    let mut recipe = Recipe::default();
     for (seed, number) in (first_seed..=last_seed).zip(1..) {
         let folder = out.join(format!("seed-{seed}"));
         say(format_args!("run {number}/{repeats}     {}", folder.display()));
@@ -33,12 +35,14 @@ pub fn run(args: &TrainArgs, repeats: u32) -> Result<()> {
             let _ = std::fs::remove_dir(out);
             explain(error, out, number, repeats)
         })?;
-        let history = keras_history::read(&args.out.join("history.csv"))?;
+        let run = RunFolder::open(&args.out)?;
+        recipe = run.read_record()?.train.recipe;
+        let history = keras_history::read(&run.history())?;
         let name = format!("seed-{seed}");
         runs.push(Run { name, history, val_loss_holds: true, test_acc: None });
         say("");
     }
-    report(out, &runs);
+    report(out, &runs, recipe);
     Ok(())
 }
 
@@ -88,7 +92,7 @@ fn arguments(args: &TrainArgs, seed: u64, out: PathBuf, stored: Option<&Path>) -
     }
 }
 
-fn report(out: &Path, runs: &[Run]) {
+fn report(out: &Path, runs: &[Run], recipe: Recipe) {
     for figure in [Figure::LastValAcc, Figure::MeanValAcc, Figure::LowestValLoss] {
         let statistic = Statistic::of(runs.iter().map(|run| figure.of(run)));
         let shown = statistic.map_or("n/a".to_owned(), |runs| runs.show(figure.decimals()));
@@ -96,7 +100,8 @@ fn report(out: &Path, runs: &[Run]) {
     }
     say(format_args!("{:<26}{} seeds, in {}", "over", runs.len(), out.display()));
     say(format_args!(
-        "next                      petite compare --run {} --reference book-baseline",
-        out.display()
+        "next                      petite compare --run {} --reference book-{}",
+        out.display(),
+        recipe.name()
     ));
 }

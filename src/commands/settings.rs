@@ -9,7 +9,8 @@ use crate::training::config::{Recipe, Start, TrainConfig};
 use crate::training::optimizer::RmsPropConfig;
 use crate::training::run_folder::{RunFolder, read_record};
 use crate::training::transfer::TransferConfig;
-use anyhow::{Context, Result, ensure};
+use crate::training::validate::Views;
+use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 
 /// The settings a person asks for: a stored run's or a recipe's, with flags going first.
@@ -25,7 +26,9 @@ pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
     };
     let before = config.clone();
     override_with(&mut config, args);
+    set_start(&mut config, args)?;
     config.check()?;
+    check_unused(&config, args)?;
     // The stored path holds wherever the run is looked at from.
     if args.data.is_some() {
         config.data = config.data.canonicalize().with_context(|| {
@@ -46,44 +49,87 @@ pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
 fn recipe(args: &TrainArgs) -> Result<TrainConfig> {
     let recipe = args.recipe.unwrap_or_default();
     let from = match &args.transfer.from {
-        Some(run) => Some((run, RunFolder::open(run)?.read_record()?.train)),
+        Some(run) => Some(head(run)?),
         None => None,
     };
-    let stored = from.as_ref().map(|(_, stored)| stored);
+    ensure!(
+        from.is_some() || recipe != Recipe::FineTune,
+        "expected a trained head for --recipe fine-tune, found no --from RUN; try petite train --recipe features first"
+    );
+    let stored = from.as_ref().map(|(stored, _)| stored);
     let data = args.data.clone().or(stored.map(|stored| stored.data.clone())).context(
         "expected --data DIR with train and validation folders; try petite prepare to make one",
     )?;
     let model = args.model.or(stored.map(|stored| stored.model)).unwrap_or(recipe.model());
     let mut config = TrainConfig::recipe(recipe, args.keras.unwrap_or_default(), model, data);
     let Some(own) = &mut config.transfer else { return Ok(config) };
-    match (recipe, from, &args.transfer.weights) {
-        (Recipe::FineTune, Some((run, stored)), _) => {
-            let head = stored.transfer.with_context(|| {
-                format!(
-                    "expected a run on a pretrained base at --from {}, found {}; try one of --recipe features",
-                    run.display(),
-                    stored.model.name()
-                )
-            })?;
-            let unfreeze_from = own.unfreeze_from.take();
-            *own = TransferConfig { unfreeze_from, stored_features: false, ..head };
-            config.image_size = stored.image_size;
-            config.interpolation = stored.interpolation;
-            config.start = Some(Start::Run(run.canonicalize()?));
-        }
-        (Recipe::FineTune, None, _) => anyhow::bail!(
-            "expected a trained head for --recipe fine-tune, found no --from RUN; try petite train --recipe features first"
-        ),
-        (_, Some(_), _) => anyhow::bail!("expected --recipe fine-tune with --from RUN"),
-        (_, None, Some(file)) => {
-            let file = file.canonicalize().with_context(|| {
-                format!("expected weights at --weights {}, found nothing", file.display())
-            })?;
-            config.start = Some(Start::Weights(file));
-        }
-        (_, None, None) => config.start = Some(Start::Weights(start::fetched(own.base)?)),
+    if let Some((stored, head)) = from {
+        let unfreeze_from = own.unfreeze_from.take();
+        *own = TransferConfig { unfreeze_from, stored_features: false, ..head };
+        config.image_size = stored.image_size;
+        config.interpolation = stored.interpolation;
+    } else if args.transfer.weights.is_none() {
+        config.start = Some(Start::Weights(start::fetched(own.base)?));
     }
     Ok(config)
+}
+
+/// The settings of the run at `--from`, and of its base and head.
+fn head(run: &Path) -> Result<(TrainConfig, TransferConfig)> {
+    let stored = RunFolder::open(run)?.read_record()?.train;
+    let head = stored.transfer.clone().with_context(|| {
+        format!(
+            "expected a run on a pretrained base at --from {}, found {}; try one of --recipe features",
+            run.display(),
+            stored.model.name()
+        )
+    })?;
+    Ok((stored, head))
+}
+
+/// The file or run that a flag names replaces the one in `config`.
+fn set_start(config: &mut TrainConfig, args: &TrainArgs) -> Result<()> {
+    let fine_tune = config.recipe == Recipe::FineTune;
+    if let Some(file) = &args.transfer.weights {
+        ensure!(
+            !fine_tune,
+            "expected --from RUN with --recipe fine-tune, found --weights; try the run of a trained head"
+        );
+        let file = file.canonicalize().with_context(|| {
+            format!(
+                "expected weights at --weights {}, found nothing; try the path of a file",
+                file.display()
+            )
+        })?;
+        config.start = Some(Start::Weights(file));
+    }
+    if let Some(run) = &args.transfer.from {
+        ensure!(
+            fine_tune,
+            "expected --recipe fine-tune with --from, found --recipe {}; try --weights FILE",
+            config.recipe.name()
+        );
+        head(run)?;
+        config.start = Some(Start::Run(run.canonicalize()?));
+    }
+    Ok(())
+}
+
+/// A flag of another kind of network would change nothing.
+fn check_unused(config: &TrainConfig, args: &TrainArgs) -> Result<()> {
+    if config.transfer.is_some() {
+        ensure!(
+            args.downsample.is_none(),
+            "expected no --downsample with a pretrained base, found one with {}; try --model convnet",
+            config.model.name()
+        );
+    } else if let Some(flag) = args.transfer.given() {
+        bail!(
+            "expected {flag} with a pretrained base only, found it with --recipe {}; try --recipe features",
+            config.recipe.name()
+        );
+    }
+    Ok(())
 }
 
 /// Settings that were given as flags replace those in `config`.
@@ -167,4 +213,9 @@ pub fn load_trained(
     };
     let trained = Trained::load(&run, record, which, device, precision)?;
     Ok((run, trained))
+}
+
+/// What `--flip` asks for.
+pub fn views(flip: bool) -> Views {
+    if flip { Views::WithMirrorImage } else { Views::Picture }
 }

@@ -31,7 +31,11 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     // A run keeps what `auto` took, so that it goes on alike elsewhere.
     config.precision = precision.into();
     if args.resume {
-        return train(&RunFolder::open(&args.out)?, &config, device, precision, None);
+        let run = RunFolder::open(&args.out)?;
+        // A run that broke off in its first epoch starts again.
+        let begun = run.checkpoint().exists();
+        let stored = if begun { None } else { start::read(&mut config)? };
+        return train(&run, &config, device, precision, stored.as_ref());
     }
     let stored = start::read(&mut config)?;
     let run = RunFolder::create(&args.out)?;

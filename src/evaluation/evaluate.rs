@@ -4,7 +4,7 @@ use super::confusion::Confusion;
 use crate::data::loader::Loader;
 use crate::models::network::Network;
 use crate::training::loss::Loss;
-use crate::training::validate::validate;
+use crate::training::validate::{Views, validate};
 use anyhow::Result;
 use serde::Serialize;
 use tch::{Device, Tensor};
@@ -30,9 +30,10 @@ pub fn evaluate(
     loader: &mut Loader,
     loss: Loss,
     classes: &[String],
+    views: Views,
 ) -> Result<(Evaluation, Tensor)> {
     let (mut labels, mut predicted, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-    let means = validate(network, loader, loss, 0, |batch, logits| {
+    let means = validate(network, loader, loss, 0, views, |batch, logits| {
         labels.extend(Vec::<i64>::try_from(&batch.labels)?);
         let batch = loss.probabilities(logits)?;
         predicted.extend(Vec::<i64>::try_from(&loss.predicted(&batch)?)?);

@@ -73,7 +73,12 @@ fn header(tensor: &Tensor) -> Result<Vec<u8>> {
 /// If the file is missing or damaged, or an array is not of plain little-endian numbers.
 pub fn load(path: &Path) -> Result<Named> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let damaged = || format!("expected a whole NumPy archive at {}", path.display());
+    let damaged = || {
+        format!(
+            "expected a whole NumPy archive at {}, found another or a damaged one; try another copy",
+            path.display()
+        )
+    };
     let mut archive = ZipArchive::new(BufReader::new(file)).with_context(damaged)?;
     let mut tensors = Named::new();
     for index in 0..archive.len() {

@@ -182,7 +182,12 @@ pub fn save_safetensors(
 /// If the file is missing, damaged, or holds a type that libtorch does not have.
 pub fn load_safetensors(path: &Path) -> Result<(Named, Metadata)> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let damaged = || format!("expected a whole safetensors file at {}", path.display());
+    let damaged = || {
+        format!(
+            "expected a whole safetensors file at {}, found another or a damaged one; try another copy",
+            path.display()
+        )
+    };
     let (_, header) = SafeTensors::read_metadata(&bytes).with_context(damaged)?;
     let file = SafeTensors::deserialize(&bytes).with_context(damaged)?;
     let mut tensors = Named::new();

@@ -151,10 +151,11 @@ impl TrainConfig {
         let base = self.model.base();
         ensure!(
             base.is_some() == self.recipe.is_transfer(),
-            "expected {} with --recipe {}, found --model {}",
+            "expected {} with --recipe {}, found --model {}; try --recipe {}",
             if base.is_some() { "--model convnet or mnist" } else { "a pretrained base" },
             self.recipe.name(),
-            self.model.name()
+            self.model.name(),
+            if base.is_some() { "features" } else { "baseline" },
         );
         let Some(transfer) = &self.transfer else { return Ok(()) };
         ensure!(
@@ -165,7 +166,7 @@ impl TrainConfig {
         );
         ensure!(
             !transfer.stored_features || !self.augmentation.is_active(),
-            "expected no augmentation with --recipe features, whose base sees every picture once; try --recipe features-augmented"
+            "expected no augmentation with --recipe features, whose base sees every picture once, found some; try --recipe features-augmented"
         );
         ensure!(
             !transfer.stored_features || transfer.unfreeze_from.is_none(),

@@ -6,7 +6,7 @@ use super::objective::Objective;
 use super::optimizer::RmsProp;
 use super::schedule::{Schedule, has_stalled};
 use super::step::{Input, TrainStep};
-use super::validate::validate;
+use super::validate::{Views, validate};
 use crate::augment::augmentation::Augmentation;
 use crate::data::loader::Loader;
 use crate::interrupt;
@@ -102,8 +102,15 @@ impl Trainer<'_> {
             let running = train_step.running();
             let means = running.means()?;
             let train_seconds = start.elapsed().as_secs_f64();
-            let val_means =
-                validate(self.network, self.validation, self.objective.loss, epoch, |_, _| Ok(()))?;
+            let loss = self.objective.loss;
+            let val_means = validate(
+                self.network,
+                self.validation,
+                loss,
+                epoch,
+                Views::Picture,
+                |_, _| Ok(()),
+            )?;
             let record = EpochRecord {
                 epoch: epoch + 1,
                 loss: means.loss,

@@ -8,6 +8,29 @@ use crate::models::network::Network;
 use anyhow::Result;
 use tch::Tensor;
 
+/// What a network is shown of each picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Views {
+    Picture,
+    /// And its mirror image. Its logits are the mean of both, so that loss, accuracy and
+    /// probabilities follow from them as ever; the probabilities are the geometric mean of both,
+    /// made to sum to 1.
+    WithMirrorImage,
+}
+
+impl Views {
+    fn logits(self, network: &Network, images: &Tensor) -> Result<Tensor> {
+        let logits = network.logits(images)?;
+        Ok(match self {
+            Self::Picture => logits,
+            Self::WithMirrorImage => {
+                let mirrored = network.logits(&images.f_flip([3])?)?;
+                logits.f_add(&mirrored)?.f_mul_scalar(0.5)?
+            }
+        })
+    }
+}
+
 /// Runs the steps of epoch `epoch` (0-based) of `loader` through `network` and returns the means.
 /// `each` sees every batch with its logits.
 ///
@@ -18,6 +41,7 @@ pub fn validate(
     loader: &mut Loader,
     loss: Loss,
     epoch: i64,
+    views: Views,
     mut each: impl FnMut(&Batch, &Tensor) -> Result<()>,
 ) -> Result<Means> {
     let mut running = Running::new(loss, network.device())?;
@@ -25,7 +49,7 @@ pub fn validate(
         interrupt::check()?;
         let batch = loader.batch(epoch, step)?;
         tch::no_grad(|| {
-            let logits = network.logits(&batch.images()?)?;
+            let logits = views.logits(network, &batch.images()?)?;
             running.add(&loss.mean(&logits, &batch.labels)?, &logits, &batch.labels)?;
             running.count(batch.labels.numel() as i64);
             each(&batch, &logits)

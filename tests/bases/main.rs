@@ -2,6 +2,7 @@
 //! The golden files under `tests/golden/bases` come from `scripts/bases_reference.py`.
 
 mod drawn;
+mod fine_tune;
 mod frozen;
 mod golden;
 mod keras_files;

@@ -192,16 +192,3 @@ fn refuses_what_a_base_does_not_have() {
         assert!(error.contains(reason), "{flags}: {error}");
     }
 }
-
-/// Until there is a recipe for it.
-#[test]
-fn a_base_cannot_be_trained_or_imported_yet() {
-    let workspace = Workspace::with_data();
-    let error = error_of(&mut workspace.train("run", "--model vgg16"));
-    assert!(error.contains("a pretrained base, which cannot be trained yet"), "{error}");
-    assert!(!workspace.path("run").exists());
-    let mut command = petite("import --model resnet18 --classes a,b w.npz --out");
-    let error = error_of(command.arg(workspace.path("run")));
-    assert!(error.contains("a pretrained base"), "{error}");
-    assert!(!workspace.path("run").exists());
-}

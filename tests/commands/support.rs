@@ -3,9 +3,11 @@
 use assert_cmd::Command;
 use petite::data::split::{Link, Sizes, split};
 use petite::data::synthetic::synthesize;
+use petite::models::bases::{BaseKind, base::Base, plan::Plan};
 use petite::models::weights::{self, Named};
 use petite::training::history::{self, EpochRecord};
 use std::path::{Path, PathBuf};
+use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 
 /// The smallest pictures that the convnet's four stages leave something of.
@@ -63,6 +65,30 @@ impl Workspace {
             petite(&format!("train --batch-size 4 --image-size {SMALL} --threads 1 {flags}"));
         command.arg("--data").arg(self.path("data")).arg("--out").arg(self.path(run));
         command.env("PETITE_CACHE", self.path("cache"));
+        command
+    }
+
+    /// A file of weights for a base, drawn from `seed`, with kernels so large that features stay
+    /// away from 0 (He and others, 2015).
+    pub fn base_weights(&self, file: &str, kind: BaseKind, alpha: f64, seed: u64) -> PathBuf {
+        let base = Base::random(Plan::new(kind, alpha).unwrap(), Device::Cpu, seed).unwrap();
+        let larger = |(name, tensor): (String, Tensor)| match tensor.size()[..] {
+            [_, channels, height, width] => {
+                let fan_in = (channels * height * width) as f64;
+                let deviation = tensor.square().mean(Kind::Double).sqrt().double_value(&[]);
+                (name, tensor.detach() * ((2.0 / fan_in).sqrt() / deviation))
+            }
+            _ => (name, tensor.detach()),
+        };
+        let tensors: Named = base.tensors().into_iter().map(larger).collect();
+        weights::save(&self.path(file), &tensors, Default::default()).unwrap();
+        self.path(file)
+    }
+
+    /// `petite train` on a narrow MobileNet with the weights in `file`.
+    pub fn train_mobilenet(&self, run: &str, flags: &str, file: &str) -> Command {
+        let mut command = self.train(run, &format!("--model mobilenet --alpha 0.25 {flags}"));
+        command.arg("--weights").arg(self.path(file));
         command
     }
 

@@ -1,0 +1,130 @@
+//! The training loop on a base that is frozen up to a block.
+
+use crate::drawn::{images, weights_of};
+use petite::data::loader::{Loader, Order};
+use petite::keras::Iteration;
+use petite::models::ModelKind;
+use petite::models::bases::conv::Statistics;
+use petite::models::network::{Network, Takes};
+use petite::models::weights;
+use petite::precision::Precision;
+use petite::training::config::{Recipe, TrainConfig};
+use petite::training::objective::{ClassWeights, Objective};
+use petite::training::optimizer::RmsProp;
+use petite::training::step::{Input, TrainStep};
+use petite::training::validate::{Views, validate};
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
+
+/// A narrow MobileNet of the drawn weights, trained from the sixth block on, and a head.
+fn network(statistics: Statistics) -> (TrainConfig, Network) {
+    let mut config = TrainConfig::recipe(
+        Recipe::FineTune,
+        Default::default(),
+        ModelKind::Mobilenet,
+        Default::default(),
+    );
+    config.image_size = (32, 32);
+    config.optimizer.learning_rate = 1e-3;
+    let transfer = config.transfer.as_mut().unwrap();
+    transfer.alpha = 0.25;
+    transfer.unfreeze_from = Some("conv_dw_6".to_owned());
+    transfer.units = 8;
+    transfer.statistics = statistics;
+    config.check().unwrap();
+    let mut network = config.network(2, Device::Cpu, Precision::Fp32, Takes::Images).unwrap();
+    let drawn = weights_of(network.base().unwrap());
+    let of_base = network.tensors().into_iter().filter(|(name, _)| !name.starts_with("dense"));
+    let of_base: Vec<_> = of_base.collect();
+    weights::assign(&of_base, &drawn, Path::new("drawn")).unwrap();
+    network.refresh().unwrap();
+    (config, network)
+}
+
+/// Five steps of the recipe's optimizer, after each of which `each` looks at the network.
+fn train(config: &TrainConfig, network: &Network, mut each: impl FnMut()) {
+    let mut optimizer =
+        RmsProp::new(config.optimizer, network.parameters(), network.leaves()).unwrap();
+    let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[0, 1], Device::Cpu).unwrap();
+    let mut step = TrainStep::new(network, &objective, false).unwrap();
+    for number in 0..5 {
+        let images = images(32, 32, 4).roll([number], [3]);
+        let labels = Tensor::from_slice(&[0i64, 1, 0, 1]);
+        let masks = network.dropout_masks(4, number).unwrap();
+        step.run(&Input { images, labels, masks }, &mut optimizer).unwrap();
+        each();
+    }
+}
+
+#[test]
+fn frozen_blocks_keep_every_bit_and_trained_ones_do_not() {
+    for statistics in [Statistics::Stored, Statistics::Batch] {
+        let (config, network) = network(statistics);
+        let base = network.base().unwrap();
+        let (place, blocks) = (base.trained_from(), &base.plan().blocks);
+        assert_eq!(blocks[place].name, "conv_dw_6");
+        let trained_names: Vec<String> = blocks[place..]
+            .iter()
+            .flat_map(|block| block.convs())
+            .flat_map(|conv| conv.tensor_names())
+            .collect();
+        let is_trained =
+            |name: &str| name.starts_with("dense") || trained_names.iter().any(|n| n == name);
+        let is_statistic = |name: &str| name.contains("running_");
+
+        let before: Vec<Tensor> =
+            network.tensors().iter().map(|(_, tensor)| tensor.detach().copy()).collect();
+        train(&config, &network, || {
+            for (name, tensor) in network.tensors() {
+                let learns = is_trained(&name) && !is_statistic(&name);
+                assert_eq!(tensor.requires_grad(), learns, "{name}");
+                assert!(learns || !tensor.grad().defined(), "{name}");
+            }
+        });
+        let mut counts = [0, 0];
+        for ((name, after), before) in network.tensors().iter().zip(before) {
+            let moves =
+                is_trained(name) && (!is_statistic(name) || statistics == Statistics::Batch);
+            assert_eq!(before != *after, moves, "{statistics:?} {name}");
+            counts[usize::from(moves)] += 1;
+        }
+        // conv1 and five pairs are frozen: 11 convolutions with four tensors of normalisation each.
+        // 16 are trained, and two dense layers.
+        let expected = match statistics {
+            Statistics::Stored => [11 * 5 + 16 * 2, 16 * 3 + 4],
+            Statistics::Batch => [11 * 5, 16 * 5 + 4],
+        };
+        assert_eq!(counts, expected);
+    }
+}
+
+/// What a backward pass leaves, before the optimizer takes the gradients.
+#[test]
+fn gradients_are_computed_of_what_is_trained_alone() {
+    let (_, network) = network(Statistics::Batch);
+    let logits = network.training_logits(&images(32, 32, 4), &[]).unwrap();
+    logits.square().mean(Kind::Float).backward();
+    let trained: Vec<&String> = network.parameters().iter().map(|(name, _)| name).collect();
+    assert!(trained.contains(&&"conv_dw_6.weight".to_owned()));
+    assert!(!trained.contains(&&"conv_pw_5.weight".to_owned()));
+    for (name, tensor) in network.tensors() {
+        assert_eq!(tensor.grad().defined(), trained.contains(&&name), "{name}");
+    }
+}
+
+/// Looking at pictures never moves statistics, whichever training goes by.
+#[test]
+fn validation_changes_nothing() {
+    let (_, network) = network(Statistics::Batch);
+    let before: Vec<Tensor> =
+        network.tensors().iter().map(|(_, tensor)| tensor.detach().copy()).collect();
+    let [features, labels] =
+        [images(32, 32, 4).permute([0, 2, 3, 1]), Tensor::from_slice(&[0i64, 1, 0, 1])];
+    let mut loader =
+        Loader::of_features(features, labels, 2, None, Order::Sorted, Iteration::WholePass)
+            .unwrap();
+    let loss = petite::training::loss::Loss::for_classes(2);
+    validate(&network, &mut loader, loss, 0, Views::WithMirrorImage, |_, _| Ok(())).unwrap();
+    let after = network.tensors();
+    assert!(before.iter().zip(&after).all(|(before, (_, after))| before == after));
+}

@@ -1,0 +1,282 @@
+//! Heads on pretrained bases, and bases trained further.
+
+use super::support::{Workspace, error_of, figures, output_of, petite, weights_in};
+use assert_cmd::Command;
+use petite::data::synthetic::synthesize;
+use petite::models::bases::BaseKind;
+use serde_json::Value;
+
+const STORED: &str = "(their features from the cache)";
+
+/// Two epochs of two batches where pictures go through the base, two passes where features do.
+const FEATURES: &str = "--recipe features --epochs 2 --learning-rate 1e-2";
+const AUGMENTED: &str =
+    "--recipe features-augmented --epochs 2 --steps-per-epoch 2 --learning-rate 1e-2";
+const FINE_TUNE: &str = "--recipe fine-tune --epochs 2 --steps-per-epoch 2 --learning-rate 1e-3";
+
+fn with_mobilenet() -> Workspace {
+    let workspace = Workspace::with_data();
+    workspace.base_weights("base.safetensors", BaseKind::Mobilenet, 0.25, 1);
+    workspace
+}
+
+fn features(workspace: &Workspace, run: &str, flags: &str) -> String {
+    let flags = format!("{FEATURES} {flags}");
+    output_of(&mut workspace.train_mobilenet(run, &flags, "base.safetensors"))
+}
+
+fn fine_tune(workspace: &Workspace, run: &str, from: &str, flags: &str) -> Command {
+    let mut command = workspace.train(run, &format!("{FINE_TUNE} {flags}"));
+    command.arg("--from").arg(workspace.path(from));
+    command
+}
+
+fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
+    let mut command = petite(&format!("train --resume {flags}"));
+    command.arg("--out").arg(workspace.path(run)).env("PETITE_CACHE", workspace.path("cache"));
+    command
+}
+
+fn settings(workspace: &Workspace, run: &str) -> Value {
+    let text = std::fs::read(workspace.path(run).join("config.json")).unwrap();
+    serde_json::from_slice::<Value>(&text).unwrap()["train"].clone()
+}
+
+fn last(workspace: &Workspace, run: &str) -> Vec<(String, Vec<f32>)> {
+    weights_in(&workspace.path(run).join("last.ot"))
+}
+
+/// `petite evaluate` says of the last weights what training said of the validation pictures.
+fn assert_evaluates_as_trained(workspace: &Workspace, run: &str, within: f64) {
+    let evaluate = "evaluate --split validation --weights last --json";
+    let out = output_of(&mut workspace.on_run(evaluate, run));
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let row = *workspace.history(run).last().unwrap();
+    let loss = json["loss"].as_f64().unwrap();
+    assert!((loss - row.val_loss).abs() <= within, "{run}: {loss} {}", row.val_loss);
+    assert_eq!(json["acc"].as_f64(), Some(row.val_acc), "{run}");
+}
+
+#[test]
+fn vgg16_runs_through_the_book_s_three_recipes() {
+    let workspace = Workspace::with_data();
+    let base = workspace.base_weights("vgg16.safetensors", BaseKind::Vgg16, 1.0, 1);
+    let mut command = workspace.train("features", "--recipe features --epochs 1");
+    let out = output_of(command.arg("--weights").arg(&base));
+    // 512 features of a place, and the head of listing 5.18.
+    assert!(out.contains("vgg16, 14,846,273 parameters"), "{out}");
+    assert!(out.contains("base        whole, frozen, 131,585 parameters are trained"), "{out}");
+    assert_evaluates_as_trained(&workspace, "features", 1e-5);
+    let config = settings(&workspace, "features");
+    assert_eq!(config["optimizer"]["learning_rate"], 2e-5);
+    assert_eq!((&config["dropout"], &config["batch_size"]), (&0.5.into(), &4.into()));
+    assert_eq!(config["transfer"]["preprocess"], "book");
+
+    let flags = "--recipe features-augmented --epochs 1 --steps-per-epoch 1";
+    let mut command = workspace.train("augmented", flags);
+    let out = output_of(command.arg("--weights").arg(&base));
+    assert!(out.contains("augmented   rotation 40"), "{out}");
+
+    let mut command = workspace.train("tuned", "--recipe fine-tune --epochs 1 --steps-per-epoch 1");
+    let out = output_of(command.arg("--from").arg(workspace.path("augmented")));
+    assert!(out.contains("whole, frozen before block5_conv1, 7,211,009 parameters"), "{out}");
+    assert_evaluates_as_trained(&workspace, "tuned", 0.0);
+    let config = settings(&workspace, "tuned");
+    assert_eq!(config["optimizer"]["learning_rate"], 1e-5);
+    assert_eq!(config["transfer"]["stored_features"], false);
+    for ((name, before), (_, after)) in
+        last(&workspace, "augmented").iter().zip(last(&workspace, "tuned"))
+    {
+        let trained = name.starts_with("block5") || name.starts_with("dense");
+        assert_eq!(*before != after, trained, "{name}");
+    }
+}
+
+#[test]
+fn a_base_can_be_cut_and_trained_on() {
+    let workspace = with_mobilenet();
+    let out = features(&workspace, "head", "--through conv_pw_5 --units 8");
+    assert!(out.contains("base        through conv_pw_5, frozen, "), "{out}");
+    assert_evaluates_as_trained(&workspace, "head", 1e-5);
+    let names: Vec<String> = last(&workspace, "head").into_iter().map(|(name, _)| name).collect();
+    assert!(names.contains(&"conv_pw_5.weight".to_owned()));
+    assert!(!names.contains(&"conv_dw_6.weight".to_owned()));
+    // The head has learnt something: features differ from picture to picture.
+    let history = workspace.history("head");
+    assert_ne!(history[0].val_loss, history[1].val_loss);
+
+    let flags = "--unfreeze-from conv_dw_4 --batch-norm batch";
+    let out = output_of(&mut fine_tune(&workspace, "tuned", "head", flags));
+    assert!(out.contains("through conv_pw_5, frozen before conv_dw_4, "), "{out}");
+    assert_evaluates_as_trained(&workspace, "tuned", 0.0);
+    // It goes on from the head at its lowest val_loss.
+    let before = weights_in(&workspace.path("head/best.ot"));
+    for ((name, before), (_, after)) in before.iter().zip(last(&workspace, "tuned")) {
+        let trained = ["conv_dw_4", "conv_pw_4", "conv_dw_5", "conv_pw_5", "dense"];
+        let trained = trained.iter().any(|layer| name.starts_with(layer));
+        assert_eq!(*before != after, trained, "{name}");
+    }
+}
+
+#[test]
+fn features_are_kept_until_something_changes() {
+    let workspace = with_mobilenet();
+    let stored = |run: &str, flags: &str| features(&workspace, run, flags).matches(STORED).count();
+    assert_eq!(stored("first", ""), 0);
+    assert_eq!(stored("again", ""), 2);
+    assert_eq!(figures(&workspace.history("first")), figures(&workspace.history("again")));
+    assert_evaluates_as_trained(&workspace, "again", 1e-5);
+
+    // Another preprocessing, a cut, all places instead of their mean; each replaces the last one's.
+    for (run, flags) in [
+        ("book", "--preprocess book"),
+        ("cut", "--through conv_pw_7"),
+        ("flat", "--pooling flatten"),
+        ("smooth", "--interpolation nearest"),
+        ("plain", ""),
+    ] {
+        assert_eq!(stored(run, flags), 0, "{flags}");
+    }
+    assert_eq!(figures(&workspace.history("first")), figures(&workspace.history("plain")));
+    // The head's settings are not the features'.
+    assert_eq!(stored("other-head", "--units 0 --seed 9"), 2);
+
+    let first = figures(&workspace.history("first"));
+    workspace.base_weights("base.safetensors", BaseKind::Mobilenet, 0.25, 2);
+    assert_eq!(stored("other-weights", ""), 0);
+    assert_ne!(figures(&workspace.history("other-weights")), first);
+    workspace.base_weights("base.safetensors", BaseKind::Mobilenet, 0.25, 1);
+    assert_eq!(stored("same-weights", ""), 0);
+    assert_eq!(figures(&workspace.history("same-weights")), first);
+
+    // One training picture is another now: validation's features hold.
+    std::fs::copy(
+        workspace.path("originals/spot.15.jpg"),
+        workspace.path("data/train/spots/spot.3.jpg"),
+    )
+    .unwrap();
+    let out = features(&workspace, "other-picture", "");
+    let of = |split: &str| out.lines().find(|line| line.starts_with(split)).unwrap();
+    assert!(!of("train").contains(STORED) && of("validation").contains(STORED), "{out}");
+    assert_ne!(figures(&workspace.history("other-picture")), first);
+}
+
+/// A picture in both splits is as much of a flaw where features take the pictures' place.
+#[test]
+fn copies_among_the_splits_are_warned_of() {
+    let workspace = with_mobilenet();
+    std::fs::copy(
+        workspace.path("data/train/spots/spot.0.jpg"),
+        workspace.path("data/validation/spots/copy.jpg"),
+    )
+    .unwrap();
+    let mut command = workspace.train_mobilenet("run", FEATURES, "base.safetensors");
+    let error = command.assert().success().get_output().stderr.clone();
+    let error = String::from_utf8(error).unwrap();
+    assert!(error.contains("1 of 9 validation pictures are train pictures"), "{error}");
+}
+
+#[test]
+fn damaged_features_are_made_anew() {
+    let workspace = with_mobilenet();
+    features(&workspace, "first", "");
+    let first = figures(&workspace.history("first"));
+    let folder = workspace.path("cache/features");
+    type Damage = fn(Vec<u8>) -> Vec<u8>;
+    let damages: [(&str, Damage); 4] = [
+        ("cut", |bytes| bytes[..bytes.len() / 2].to_vec()),
+        ("empty", |_| Vec::new()),
+        ("other", |_| b"no features".to_vec()),
+        ("bit", |mut bytes| {
+            let place = bytes.len() - 300;
+            bytes[place] ^= 1;
+            bytes
+        }),
+    ];
+    for (run, damage) in damages {
+        for file in super::support::entries(&folder) {
+            let path = folder.join(file);
+            let bytes = damage(std::fs::read(&path).unwrap());
+            std::fs::write(&path, bytes).unwrap();
+        }
+        assert!(!features(&workspace, run, "").contains(STORED), "{run}");
+        assert_eq!(figures(&workspace.history(run)), first, "{run}");
+    }
+    assert!(features(&workspace, "whole", "").contains(STORED));
+}
+
+#[test]
+fn each_recipe_goes_on_as_if_it_had_never_stopped() {
+    let workspace = with_mobilenet();
+    let same = |whole: &str, parts: &str| {
+        assert_eq!(figures(&workspace.history(whole)), figures(&workspace.history(parts)));
+        assert_eq!(last(&workspace, whole), last(&workspace, parts));
+    };
+    for (name, flags) in [("features", FEATURES), ("augmented", AUGMENTED)] {
+        let train = |run: &str, epochs: &str| {
+            let flags = flags.replace("--epochs 2", epochs);
+            workspace.train_mobilenet(run, &flags, "base.safetensors").assert().success();
+        };
+        let (whole, parts) = (name.to_owned(), format!("{name}-parts"));
+        train(&whole, "--epochs 3");
+        train(&parts, "--epochs 1");
+        output_of(&mut resume(&workspace, &parts, "--epochs 3"));
+        same(&whole, &parts);
+    }
+    // Batch normalisation that moves is part of what is kept.
+    let flags = "--batch-norm batch";
+    fine_tune(&workspace, "tuned", "features", flags).assert().success();
+    let mut command =
+        workspace.train("tuned-parts", &FINE_TUNE.replace("--epochs 2", "--epochs 1"));
+    command.arg("--batch-norm").arg("batch");
+    command.arg("--from").arg(workspace.path("features")).assert().success();
+    output_of(&mut resume(&workspace, "tuned-parts", "--epochs 2"));
+    same("tuned", "tuned-parts");
+
+    // Killed in its first epoch: the base's weights come from the file again, not from the seed.
+    for (run, whole) in [("features-parts", "features"), ("tuned-parts", "tuned")] {
+        for file in ["checkpoint.safetensors", "history.csv", "last.ot", "best.ot"] {
+            std::fs::remove_file(workspace.path(run).join(file)).unwrap();
+        }
+        output_of(&mut resume(&workspace, run, ""));
+        same(whole, run);
+    }
+    // The same settings give the same run, from another file too if it holds the same weights.
+    let mut again = petite("train");
+    again.arg("--config").arg(workspace.path("tuned/config.json"));
+    again.arg("--out").arg(workspace.path("tuned-again")).assert().success();
+    same("tuned", "tuned-again");
+    std::fs::rename(workspace.path("base.safetensors"), workspace.path("moved.safetensors"))
+        .unwrap();
+    let again = || {
+        let mut again = petite("train");
+        again.arg("--config").arg(workspace.path("augmented/config.json"));
+        again.arg("--out").arg(workspace.path("augmented-again"));
+        again
+    };
+    assert!(error_of(&mut again()).contains("base.safetensors, found no file"));
+    again().arg("--weights").arg(workspace.path("moved.safetensors")).assert().success();
+    same("augmented", "augmented-again");
+}
+
+#[test]
+fn three_classes_have_a_softmax() {
+    let workspace = with_mobilenet();
+    synthesize(&workspace.path("others"), 16, 2).unwrap();
+    for (split, numbers) in [("train", 0..8), ("validation", 8..12), ("test", 12..16)] {
+        let class = workspace.path("data").join(split).join("zebras");
+        std::fs::create_dir(&class).unwrap();
+        for number in numbers {
+            let name = format!("stripe.{number}.jpg");
+            std::fs::copy(workspace.path("others").join(&name), class.join(&name)).unwrap();
+        }
+    }
+    let out = features(&workspace, "head", "");
+    assert!(out.contains("24 pictures of spots, stripes, zebras"), "{out}");
+    fine_tune(&workspace, "tuned", "head", "").assert().success();
+    assert_evaluates_as_trained(&workspace, "head", 1e-5);
+    assert_evaluates_as_trained(&workspace, "tuned", 0.0);
+    let classifier =
+        |(name, values): &(String, Vec<f32>)| (name == "dense_2.bias").then_some(values.len());
+    assert_eq!(last(&workspace, "tuned").iter().find_map(classifier), Some(3));
+}
