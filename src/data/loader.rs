@@ -1,85 +1,17 @@
 //! Pixels → batches: the one place where pixels become tensors and go to a device.
 
+pub use super::batch::{Batch, to_images};
 use super::cache::{Pixels, Target};
-use super::folder::Sample;
 pub use super::order::Order;
 use super::order::Sequence;
-use super::stream::{Decoders, Promise, Stream};
+pub use super::source::Source;
+use super::stream::{Decoders, Promise};
 use crate::device::upload;
 use crate::keras::Iteration;
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
-
-/// One step's pictures and their labels, on the device.
-#[derive(Debug)]
-pub struct Batch {
-    /// `[N, H, W, C]`: u8, or a base's features in f32.
-    pub pixels: Tensor,
-    /// Whether they are features.
-    pub are_features: bool,
-    /// `[N]` i64, indices of classes.
-    pub labels: Tensor,
-    /// The place of its first picture in the endless stream of pictures handed out, from 0.
-    pub first: i64,
-}
-
-impl Batch {
-    /// What the network takes: `[N, C, H, W]` f32, images in 0..=1 or features as they are.
-    ///
-    /// # Errors
-    /// If libtorch is out of memory.
-    pub fn images(&self) -> Result<Tensor> {
-        if self.are_features {
-            return Ok(self.pixels.f_permute([0, 3, 1, 2])?);
-        }
-        to_images(&self.pixels)
-    }
-}
-
-/// Pixels, `[N, H, W, C]` in 0..=255, as the network takes them: `[N, C, H, W]` f32 in 0..=1.
-/// `[N, H, W, C]` in memory is what channels-last means, so the permutation copies nothing.
-///
-/// # Errors
-/// If libtorch is out of memory.
-pub fn to_images(pixels: &Tensor) -> Result<Tensor> {
-    // Keras's rescale = 1/255: a multiplication in f32.
-    let images = pixels.f_to_kind(Kind::Float)?.f_mul_scalar(1.0 / 255.0)?;
-    Ok(images.f_permute([0, 3, 1, 2])?)
-}
-
-/// Where a loader takes the pixels of a split from.
-#[derive(Debug)]
-pub enum Source {
-    /// Memory, or a file mapped into it.
-    Held(Pixels),
-    /// The files, decoded for each batch anew.
-    Streamed(Stream),
-}
-
-impl From<Pixels> for Source {
-    fn from(pixels: Pixels) -> Self {
-        Self::Held(pixels)
-    }
-}
-
-impl Source {
-    /// The good pictures, in order.
-    pub fn samples(&self) -> &[Sample] {
-        match self {
-            Self::Held(Pixels { samples, .. }) | Self::Streamed(Stream { samples, .. }) => samples,
-        }
-    }
-
-    /// The pixels, if they are held.
-    pub fn pixels(&self) -> Option<&Pixels> {
-        match self {
-            Self::Held(pixels) => Some(pixels),
-            Self::Streamed(_) => None,
-        }
-    }
-}
 
 /// Hands out batches, as Keras's generators do: pass after pass over the pictures, the last batch
 /// of a pass holding what is left, the position carried from one epoch into the next if so asked.

@@ -1,5 +1,6 @@
 //! files → samples → pixels (u8) → batches (f32)
 
+pub mod batch;
 pub mod cache;
 pub mod decode;
 pub mod disk_cache;
@@ -10,6 +11,7 @@ mod order;
 pub mod pixel_file;
 pub mod policy;
 pub mod resize;
+pub mod source;
 pub mod split;
 pub mod staging;
 pub mod stream;

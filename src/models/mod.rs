@@ -1,6 +1,7 @@
 //! batches → logits: the networks, as Keras-like lists of layers built on `tch::nn`.
 
 pub mod bases;
+pub mod below;
 pub mod convnet;
 pub mod dropout;
 pub mod head;

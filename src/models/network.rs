@@ -4,6 +4,8 @@
 use super::bases::base::Base;
 use super::bases::conv::Statistics;
 use super::bases::stored::Stored;
+use super::below::Below;
+pub use super::below::Takes;
 use super::dropout::Dropout;
 use super::init::glorot_uniform;
 use super::layer::{Activation, Architecture, Layer};
@@ -31,22 +33,6 @@ enum Step {
     /// With the shape it is applied to, less the batch.
     Dropout(Dropout, Vec<i64>),
     Dense(nn::Linear),
-}
-
-/// What a network on a base is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    Images,
-    /// What the base made of the images, `[N, C, H, W]` f32: the base itself rests.
-    Features,
-}
-
-/// A base below a network's layers.
-#[derive(Debug)]
-struct Below {
-    base: Base,
-    statistics: Statistics,
-    takes: Takes,
 }
 
 /// A network that can be trained: layers under Keras's names, their weights in a `VarStore`.
@@ -286,11 +272,8 @@ impl Network {
         masks: &mut Option<std::slice::Iter<'_, Tensor>>,
     ) -> Result<Tensor> {
         let mut x = match &self.below {
-            Some(Below { base, statistics, takes: Takes::Images }) => {
-                let training = masks.is_some();
-                base.features(images, if training { *statistics } else { Statistics::Stored })?
-            }
-            _ => images.shallow_clone(),
+            Some(below) => below.forward(images, masks.is_some())?,
+            None => images.shallow_clone(),
         };
         x = x.f_to_kind(self.precision.kind())?;
         for step in &self.steps {

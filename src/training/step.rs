@@ -61,6 +61,14 @@ struct Recorded {
     learning_rate: f64,
 }
 
+impl Recorded {
+    /// Whether batches such as `input` may go by it, or step by step as the smaller last one of a
+    /// pass does. The rate is part of what was recorded.
+    fn serves(&self, input: &Input, learning_rate: f64) -> bool {
+        self.learning_rate == learning_rate && input.labels.numel() <= self.input.labels.numel()
+    }
+}
+
 /// Where the recording stands.
 #[derive(Debug)]
 enum Recording {
@@ -114,16 +122,18 @@ impl<'a> TrainStep<'a> {
     /// If libtorch fails.
     pub fn run(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
         let pictures = input.labels.numel() as i64;
-        match &mut self.recording {
-            Recording::On(recorded) if recorded.learning_rate != optimizer.learning_rate() => {
-                // The rate is part of what was recorded.
-                self.recording = Recording::After(0);
-            }
-            Recording::After(plain) if *plain > 0 => *plain -= 1,
-            _ => {}
+        if let Recording::On(recorded) = &self.recording
+            && !recorded.serves(input, optimizer.learning_rate())
+        {
+            self.recording = Recording::After(0);
         }
-        if let Recording::After(0) = self.recording {
-            self.recording = self.record(input, optimizer).map_or(Recording::Off, Recording::On);
+        match &mut self.recording {
+            Recording::After(0) => {
+                let recorded = self.record(input, optimizer);
+                self.recording = recorded.map_or(Recording::Off, Recording::On);
+            }
+            Recording::After(plain) => *plain -= 1,
+            _ => {}
         }
         match &self.recording {
             // The last batch of a pass may be smaller.
