@@ -118,7 +118,7 @@ def compare(model: keras.Sequential, run: pathlib.Path, args: argparse.Namespace
     exported = folder / "predictions.safetensors"
     data = ["--data", args.data] if args.data else []
     told = petite(
-        args.petite, "evaluate", "--run", run, "--split", args.split, *data, "--weights", weights, "--export", exported, "--json"
+        args.petite, "evaluate", "--run", run, "--split", args.split, *data, "--weights", weights, "--export", exported, "--json", "--precision", "fp32"
     )
     here = json.loads(told)
     tensors = load_file(exported)
