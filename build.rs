@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The C++ files beside the Rust ones.
-const NATIVE: [&str; 3] = ["backend", "pool", "rmsprop"];
+const NATIVE: [&str; 5] = ["backend", "conv_pool", "pool", "rmsprop", "thin_conv"];
 
 fn main() {
     // torch-sys says where its libtorch is (`links = "tch"`).
@@ -41,6 +41,9 @@ fn main() {
         println!("cargo::rustc-link-arg=-lc10_cuda");
     }
     println!("cargo::rustc-link-arg=-ltorch");
+    if let Some(openmp) = libtorch_openmp(&resolved) {
+        println!("cargo::rustc-link-arg={}", openmp.display());
+    }
     println!("cargo::rustc-link-arg=-Wl,--as-needed");
 }
 
@@ -61,7 +64,13 @@ fn compile_native(lib: &Path) {
         .flag("-ffp-contract=off")
         .flag("-fno-math-errno")
         // Vectors never cross a border between objects.
-        .flag_if_supported("-Wno-psabi");
+        .flag_if_supported("-Wno-psabi")
+        // GCC 12's own AVX-512 header gives rise to it (its bug 105593).
+        .flag_if_supported("-Wno-maybe-uninitialized");
+    // at::parallel_for is a template: without OpenMP here it runs on one thread.
+    if libtorch_openmp(lib).is_some() && build.get_compiler().is_like_gnu() {
+        build.flag("-fopenmp");
+    }
     for name in NATIVE {
         build.file(format!("src/native/{name}.cpp"));
     }
@@ -82,6 +91,15 @@ fn compile_native(lib: &Path) {
         }
     }
     build.compile("petite_native");
+}
+
+/// GNU's OpenMP runtime beside libtorch, whose threads are libtorch's own; a second one would start as
+/// many again.
+fn libtorch_openmp(lib: &Path) -> Option<PathBuf> {
+    let names = lib.read_dir().ok()?.flatten();
+    let mut found =
+        names.filter(|entry| entry.file_name().to_string_lossy().starts_with("libgomp"));
+    found.next().map(|entry| entry.path())
 }
 
 /// The folder of `cuda_runtime_api.h`: of the wheels beside libtorch, else of an installed CUDA.

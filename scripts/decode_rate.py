@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Reads, decodes and resizes every picture of DIR/*/ on one thread, in Pillow and in petite, by
-turns, and prints how many pictures a second each does.
+"""Reads, decodes and resizes every picture of DIR/*/ into memory on one thread, in Pillow and in
+petite, by turns, and prints how many pictures a second each does.
 
 usage: scripts/decode_rate.py DIR     after cargo build --example decode_rate
 
@@ -20,9 +20,11 @@ TURNS = 5
 
 def pillow(paths):
     start = time.perf_counter()
+    pixels = []
     for path in paths:
         with Image.open(path) as picture:
-            picture.convert("RGB").resize((150, 150), Image.Resampling.NEAREST).tobytes()
+            resized = picture.convert("RGB").resize((150, 150), Image.Resampling.NEAREST)
+            pixels.append(resized.tobytes())
     return len(paths) / (time.perf_counter() - start)
 
 

@@ -5,7 +5,7 @@ use super::folder::{Folder, Sample};
 use super::resize::{self, Interpolation};
 use crate::interrupt;
 use anyhow::{Context, Result, ensure};
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 use rayon::{ThreadPool, prelude::*};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -32,7 +32,9 @@ impl Target {
 /// Bytes in memory, or of a file that is mapped into it.
 #[derive(Debug)]
 pub enum Bytes {
-    Memory(Vec<u8>),
+    /// Apart from the heap: zero without being written, so that the threads that decode, and not
+    /// one before them, make the system's pages.
+    Memory(MmapMut),
     Mapped(Mmap),
 }
 
@@ -51,7 +53,7 @@ impl Deref for Bytes {
 #[derive(Debug)]
 pub struct Pixels {
     pub target: Target,
-    /// `N · height · width · channels` values 0..=255; a mapped file goes on after them.
+    /// `N · height · width · channels` values 0..=255, and perhaps others after them.
     pub bytes: Bytes,
     /// The samples that could be decoded; their number is `N`.
     pub samples: Vec<Sample>,
@@ -81,16 +83,11 @@ pub fn decode_all(
 ) -> Result<(Pixels, Vec<BadPicture>)> {
     let stride = target.bytes();
     let count = folder.samples.len();
-    // Asked for first, since `vec!` would end the program; then taken anew, already zero, so that
-    // each thread and not this one makes the system's pages.
-    let mut asked_for = Vec::<u8>::new();
-    asked_for.try_reserve_exact(count * stride).with_context(|| {
+    let mut bytes = MmapMut::map_anon(count * stride).with_context(|| {
         format!(
             "{count} pictures of {stride} bytes do not fit in memory; try --cache disk or none, or a smaller --image-size"
         )
     })?;
-    drop(std::hint::black_box(asked_for));
-    let mut bytes = vec![0; count * stride];
 
     let reasons: Vec<Option<String>> = pool(threads)?.install(|| {
         bytes
@@ -120,7 +117,6 @@ pub fn decode_all(
             }
         }
     }
-    bytes.truncate(samples.len() * stride);
     let bytes = Bytes::Memory(bytes);
     Ok((Pixels { target, bytes, samples, classes: folder.classes.clone() }, bad))
 }

@@ -157,6 +157,7 @@ mod tests {
     use crate::data::folder::Sample;
     use crate::data::resize::Interpolation;
     use crate::random::{Purpose, generator};
+    use memmap2::MmapMut;
     use rand::Rng;
 
     const SIZE: usize = 40;
@@ -174,6 +175,8 @@ mod tests {
     }
 
     fn pixels(pictures: &[Vec<u8>]) -> Pixels {
+        let mut bytes = MmapMut::map_anon(pictures.len() * SIZE * SIZE * 3).unwrap();
+        bytes.copy_from_slice(&pictures.concat());
         Pixels {
             target: Target {
                 height: SIZE,
@@ -181,7 +184,7 @@ mod tests {
                 color_mode: ColorMode::Rgb,
                 interpolation: Interpolation::Nearest,
             },
-            bytes: Bytes::Memory(pictures.concat()),
+            bytes: Bytes::Memory(bytes),
             samples: vec![Sample { path: "picture.jpg".into(), label: 0 }; pictures.len()],
             classes: vec!["a".to_owned(), "b".to_owned()],
         }

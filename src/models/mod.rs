@@ -11,6 +11,7 @@ pub mod mnist;
 pub mod network;
 pub mod npz;
 pub mod pth;
+mod step;
 pub mod summary;
 pub mod weights;
 

@@ -9,31 +9,12 @@ pub use super::below::Takes;
 use super::dropout::Dropout;
 use super::init::glorot_uniform;
 use super::layer::{Activation, Architecture, Layer};
+use super::step::{Masks, Step};
 use super::summary::with_thousands;
 use crate::device::describe;
-use crate::native::pool::max_pool2d_relu;
 use crate::precision::Precision;
 use anyhow::{Context, Result, anyhow};
 use tch::{Device, Kind, Tensor, nn};
-
-/// What the forward pass does, in order.
-#[derive(Debug)]
-enum Step {
-    Conv {
-        conv: nn::Conv2D,
-        strides: i64,
-    },
-    Relu,
-    MaxPool(i64),
-    /// 2×2 max pooling and relu in one.
-    MaxPoolRelu,
-    AveragePool(i64),
-    GlobalAveragePool,
-    Flatten,
-    /// With the shape it is applied to, less the batch.
-    Dropout(Dropout, Vec<i64>),
-    Dense(nn::Linear),
-}
 
 /// A network that can be trained: layers under Keras's names, their weights in a `VarStore`.
 #[derive(Debug)]
@@ -111,14 +92,15 @@ impl Network {
                 Layer::MaxPooling2d { pool_size } => {
                     // max(relu(x)) = relu(max(x)), values and gradients: relu then touches a
                     // quarter of them.
-                    let after_relu = matches!(steps.last(), Some(Step::Relu));
-                    match (after_relu, pool_size) {
-                        (true, 2) => {
-                            steps.pop();
-                            steps.push(Step::MaxPoolRelu);
-                        }
-                        (true, _) => steps.insert(steps.len() - 1, Step::MaxPool(pool_size)),
-                        (false, _) => steps.push(Step::MaxPool(pool_size)),
+                    let relu = steps.pop_if(|step| matches!(step, Step::Relu));
+                    let conv = steps.pop_if(|step| {
+                        relu.is_some() && pool_size == 2 && matches!(step, Step::Conv { .. })
+                    });
+                    if let Some(Step::Conv { conv, strides }) = conv {
+                        steps.push(Step::ConvMaxPoolRelu { conv, strides });
+                    } else {
+                        steps.push(Step::MaxPool(pool_size));
+                        steps.extend(relu);
                     }
                 }
                 Layer::AveragePooling2d { pool_size } => steps.push(Step::AveragePool(pool_size)),
@@ -266,45 +248,14 @@ impl Network {
     }
 
     /// `masks` are taken one by one in training, else none.
-    fn forward(
-        &self,
-        images: &Tensor,
-        masks: &mut Option<std::slice::Iter<'_, Tensor>>,
-    ) -> Result<Tensor> {
+    fn forward(&self, images: &Tensor, masks: &mut Masks<'_>) -> Result<Tensor> {
         let mut x = match &self.below {
             Some(below) => below.forward(images, masks.is_some())?,
             None => images.shallow_clone(),
         };
         x = x.f_to_kind(self.precision.kind())?;
         for step in &self.steps {
-            x = match step {
-                Step::Conv { conv, strides } => {
-                    x.f_conv2d(&conv.ws, conv.bs.as_ref(), [*strides; 2], [0, 0], [1, 1], 1)?
-                }
-                Step::Relu => x.f_relu_()?,
-                Step::MaxPool(size) => {
-                    x.f_max_pool2d([*size; 2], [*size; 2], [0, 0], [1, 1], false)?
-                }
-                Step::MaxPoolRelu => max_pool2d_relu(&x)?,
-                Step::AveragePool(size) => {
-                    x.f_avg_pool2d([*size; 2], [*size; 2], [0, 0], false, true, None)?
-                }
-                Step::GlobalAveragePool => {
-                    x.f_mean_dim([2i64, 3].as_slice(), false, Kind::Float)?
-                }
-                // Height, width, channels as in Keras: on channels-last data nothing moves.
-                Step::Flatten => x.f_permute([0, 2, 3, 1])?.f_flatten(1, -1)?,
-                Step::Dropout(dropout, _) => match masks {
-                    Some(masks) => {
-                        let mask = masks.next().context("expected a mask for each dropout")?;
-                        dropout.apply(&x, mask)?
-                    }
-                    None => x,
-                },
-                Step::Dense(dense) => {
-                    x.f_to_kind(dense.ws.f_kind()?)?.f_linear(&dense.ws, dense.bs.as_ref())?
-                }
-            };
+            x = step.forward(x, masks)?;
         }
         let x = x.f_to_kind(Kind::Float)?;
         Ok(if x.size().last() == Some(&1) { x.f_squeeze_dim(-1)? } else { x })

@@ -1,9 +1,9 @@
 //! What libtorch offers and `tch` does not bind, and kernels that libtorch lacks: small C++ files
-//! with a C interface, compiled by `build.rs`, each with its Rust side of the same name.
+//! with a C interface, compiled by `build.rs`, those with one beside a Rust side of the same name.
 
 pub mod backend;
+pub mod conv_pool;
 pub mod cuda;
-pub mod pool;
 pub mod rmsprop;
 
 use anyhow::{Result, anyhow};

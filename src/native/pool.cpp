@@ -1,19 +1,15 @@
-// relu and 2×2 max pooling in one pass over channels-last data: libtorch's own are two passes
-// forward and three backward, over the largest tensors of the network.
+#include "pool.h"
 
 #include "boundary.h"
 
 #include <ATen/Parallel.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <cstdint>
 #include <limits>
 
 namespace {
 
-// Which of a window's four values is the largest, in the order top left, top right, bottom left,
-// bottom right; NONE where relu lets nothing through.
-constexpr int NONE = 4;
+using pool::NONE;
 
 // One vector of values; of as many bytes whatever the type, so that loops over it unroll alike.
 constexpr int VECTOR_BYTES = 64;
@@ -92,10 +88,25 @@ inline __attribute__((always_inline)) void forward_row(
   }
 }
 
-// The gradient of two rows of the input.
+// Values as bits to f32.
+using Floats = float __attribute__((vector_size(VECTOR_BYTES)));
+inline __attribute__((always_inline)) void add(float* sums, const Lanes<int32_t>::Vector& bits) {
+  store(sums, load<Floats>(sums) + load<Floats>(&bits));
+}
+inline __attribute__((always_inline)) void add(float* sums, const Lanes<int16_t>::Vector& bits) {
+  // bfloat16 is the upper half of f32.
+  constexpr int64_t lanes = Lanes<int16_t>::count;
+  typedef int32_t Wide __attribute__((vector_size(lanes * sizeof(int32_t))));
+  typedef float WideFloats __attribute__((vector_size(lanes * sizeof(float))));
+  const Wide wide = __builtin_convertvector(bits, Wide) << 16;
+  store(sums, load<WideFloats>(sums) + load<WideFloats>(&wide));
+}
+
+// The gradient of two rows of the input; to `sums`, one a channel, is added what passes.
 template <typename T>
 inline __attribute__((always_inline)) void backward_row(
-    const T* gradient, const uint8_t* winners, T* top, T* bottom, int64_t windows, int64_t channels) {
+    const T* gradient, const uint8_t* winners, T* top, T* bottom, float* sums, int64_t windows,
+    int64_t channels) {
   using Vector = typename Lanes<T>::Vector;
   using Indices = typename Lanes<T>::Indices;
   constexpr int64_t lanes = Lanes<T>::count;
@@ -108,6 +119,7 @@ inline __attribute__((always_inline)) void backward_row(
       store(top + to + channels + c, winner == 1 ? g : Vector{});
       store(bottom + to + c, winner == 2 ? g : Vector{});
       store(bottom + to + channels + c, winner == 3 ? g : Vector{});
+      add(sums + c, winner != NONE ? g : Vector{});
     }
   }
 }
@@ -118,8 +130,9 @@ inline __attribute__((always_inline)) void backward_row(
     forward_row<ORDER>(top, bottom, values, winners, windows, channels);                         \
   }                                                                                              \
   FOR_EVERY_PROCESSOR void backward_##NAME(                                                      \
-      const T* gradient, const uint8_t* winners, T* top, T* bottom, int64_t windows, int64_t channels) { \
-    backward_row(gradient, winners, top, bottom, windows, channels);                             \
+      const T* gradient, const uint8_t* winners, T* top, T* bottom, float* sums, int64_t windows, \
+      int64_t channels) {                                                                        \
+    backward_row(gradient, winners, top, bottom, sums, windows, channels);                       \
   }
 ROW_KERNELS(bf16, int16_t, OrderedBf16)
 ROW_KERNELS(float, int32_t, OrderedFloat)
@@ -138,9 +151,16 @@ struct Kernels<int32_t> {
   static constexpr auto backward = backward_float;
 };
 
+Shape shape_of(const at::Tensor& images) {
+  return {images.size(0), images.size(1), images.size(2), images.size(3)};
+}
+
+bool is_bf16(const at::Tensor& tensor) { return tensor.scalar_type() == at::kBFloat16; }
+
 template <typename T>
-void forward(const at::Tensor& input, at::Tensor& values, at::Tensor* winners, const Shape& shape) {
-  const auto* in = static_cast<const T*>(input.const_data_ptr());
+void forward(const at::Tensor& images, const at::Tensor& values, const at::Tensor* winners) {
+  const Shape shape = shape_of(images);
+  const auto* in = static_cast<const T*>(images.const_data_ptr());
   auto* out = static_cast<T*>(values.mutable_data_ptr());
   auto* which = winners == nullptr ? nullptr : winners->mutable_data_ptr<uint8_t>();
   const int64_t in_row = shape.width * shape.channels, out_row = shape.out_width() * shape.channels;
@@ -156,18 +176,23 @@ void forward(const at::Tensor& input, at::Tensor& values, at::Tensor* winners, c
 }
 
 template <typename T>
-void backward(const at::Tensor& gradient, const at::Tensor& winners, at::Tensor& result, const Shape& shape) {
+at::Tensor backward(const at::Tensor& gradient, const at::Tensor& winners, const at::Tensor& result) {
+  const Shape shape = shape_of(result);
   const auto* from = static_cast<const T*>(gradient.const_data_ptr());
   const auto* which = winners.const_data_ptr<uint8_t>();
   auto* to = static_cast<T*>(result.mutable_data_ptr());
+  const int64_t rows = shape.batch * shape.out_height();
+  // A sum for each row, and those added up afterwards: the same with any number of threads.
+  at::Tensor sums = at::zeros({rows, shape.channels}, gradient.options().dtype(at::kFloat));
+  auto* row_sums = sums.mutable_data_ptr<float>();
   const int64_t in_row = shape.width * shape.channels, out_row = shape.out_width() * shape.channels;
   const int64_t covered = shape.out_width() * 2 * shape.channels;
-  at::parallel_for(0, shape.batch * shape.out_height(), 8, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
       const int64_t picture = row / shape.out_height(), y = row % shape.out_height();
       T* top = to + (picture * shape.height + 2 * y) * in_row;
       Kernels<T>::backward(from + row * out_row, which + row * out_row, top, top + in_row,
-                           shape.out_width(), shape.channels);
+                           row_sums + row * shape.channels, shape.out_width(), shape.channels);
       // What no window covers: a last column, and a last row.
       std::memset(top + covered, 0, (in_row - covered) * sizeof(T));
       std::memset(top + in_row + covered, 0, (in_row - covered) * sizeof(T));
@@ -176,68 +201,23 @@ void backward(const at::Tensor& gradient, const at::Tensor& winners, at::Tensor&
       }
     }
   });
-}
-
-bool is_bf16(const at::Tensor& tensor) { return tensor.scalar_type() == at::kBFloat16; }
-
-// Whether the kernels above can read `input`; else libtorch's own do the work.
-bool has_kernel(const at::Tensor& input) {
-  return input.device().is_cpu() && input.dim() == 4 && input.numel() > 0 &&
-         (is_bf16(input) || input.scalar_type() == at::kFloat) &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-         input.size(1) % (VECTOR_BYTES / input.element_size()) == 0;
-}
-
-Shape shape_of(const at::Tensor& input) {
-  return {input.size(0), input.size(1), input.size(2), input.size(3)};
-}
-
-at::Tensor empty_output(const Shape& shape, at::TensorOptions options) {
-  return at::empty({shape.batch, shape.channels, shape.out_height(), shape.out_width()}, options,
-                   at::MemoryFormat::ChannelsLast);
-}
-
-struct MaxPoolRelu : torch::autograd::Function<MaxPoolRelu> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input) {
-    const Shape shape = shape_of(input);
-    at::Tensor values = empty_output(shape, input.options());
-    at::Tensor winners = empty_output(shape, input.options().dtype(at::kByte));
-    is_bf16(input) ? ::forward<int16_t>(input, values, &winners, shape)
-                   : ::forward<int32_t>(input, values, &winners, shape);
-    context->save_for_backward({winners});
-    context->saved_data["size"] = input.sizes().vec();
-    return values;
-  }
-
-  static torch::autograd::variable_list backward(
-      torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
-    const auto size = context->saved_data["size"].toIntVector();
-    const Shape shape = {size[0], size[1], size[2], size[3]};
-    const at::Tensor winners = context->get_saved_variables()[0];
-    const at::Tensor gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
-    at::Tensor result = at::empty(size, gradient.options(), at::MemoryFormat::ChannelsLast);
-    is_bf16(gradient) ? ::backward<int16_t>(gradient, winners, result, shape)
-                      : ::backward<int32_t>(gradient, winners, result, shape);
-    return {result};
-  }
-};
-
-at::Tensor max_pool2d_relu(const at::Tensor& input) {
-  if (!has_kernel(input)) {
-    return at::max_pool2d(input, {2, 2}).relu_();
-  }
-  if (at::GradMode::is_enabled() && input.requires_grad()) {
-    return MaxPoolRelu::apply(input);
-  }
-  const Shape shape = shape_of(input);
-  at::Tensor values = empty_output(shape, input.options());
-  is_bf16(input) ? forward<int16_t>(input, values, nullptr, shape)
-                 : forward<int32_t>(input, values, nullptr, shape);
-  return values;
+  return sums.sum(0);
 }
 
 }  // namespace
 
-extern "C" char* petite_max_pool2d_relu(const at::Tensor* input, at::Tensor** output) {
-  return caught([&] { *output = new at::Tensor(max_pool2d_relu(*input)); });
+bool pool::takes(at::ScalarType type, int64_t channels) {
+  return (type == at::kBFloat16 || type == at::kFloat) &&
+         channels % (VECTOR_BYTES / at::elementSize(type)) == 0;
+}
+
+void pool::forward(const at::Tensor& images, const at::Tensor& values, const at::Tensor* winners) {
+  is_bf16(images) ? ::forward<int16_t>(images, values, winners)
+                  : ::forward<int32_t>(images, values, winners);
+}
+
+at::Tensor pool::backward(
+    const at::Tensor& gradient, const at::Tensor& winners, const at::Tensor& result) {
+  return is_bf16(gradient) ? ::backward<int16_t>(gradient, winners, result)
+                           : ::backward<int32_t>(gradient, winners, result);
 }

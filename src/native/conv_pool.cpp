@@ -1,0 +1,118 @@
+// A convolution with relu and 2×2 max pooling after it, as one operation: what lies between them, the
+// largest tensor of a network, is written and read while it is in the cache, and not kept.
+
+#include "boundary.h"
+#include "pool.h"
+#include "thin_conv.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+namespace {
+
+constexpr auto CHANNELS_LAST = at::MemoryFormat::ChannelsLast;
+
+// Of a convolution's output at a time, so that it is still in the cache when it is pooled; chosen by
+// timing 4 to 64 MiB on a processor with 32 MiB.
+constexpr int64_t CHUNK_BYTES = 12 << 20;
+
+// Shape of the convolution's output for one picture.
+struct Convolved {
+  int64_t channels, height, width;
+  Convolved(const at::Tensor& images, const at::Tensor& weight, int64_t stride)
+      : channels(weight.size(0)),
+        height((images.size(2) - weight.size(2)) / stride + 1),
+        width((images.size(3) - weight.size(3)) / stride + 1) {}
+};
+
+// Whether the kernels of pool.cpp can do it; else libtorch's own operations do.
+bool has_kernel(const at::Tensor& images, const at::Tensor& weight) {
+  if (!images.device().is_cpu() || images.dim() != 4 || weight.dim() != 4 || images.numel() == 0 ||
+      images.scalar_type() != weight.scalar_type() ||
+      images.size(2) <= weight.size(2) || images.size(3) <= weight.size(3)) {
+    return false;
+  }
+  return pool::takes(images.scalar_type(), weight.size(0));
+}
+
+at::Tensor forward(const at::Tensor& images, const at::Tensor& weight, const at::Tensor& bias,
+                   int64_t stride, at::Tensor* winners) {
+  const Convolved convolved(images, weight, stride);
+  const auto empty = [&](at::TensorOptions options) {
+    return at::empty({images.size(0), convolved.channels, convolved.height / 2, convolved.width / 2},
+                     options, CHANNELS_LAST);
+  };
+  at::Tensor values = empty(images.options());
+  if (winners != nullptr) {
+    *winners = empty(images.options().dtype(at::kByte));
+  }
+  const int64_t picture_bytes =
+      convolved.channels * convolved.height * convolved.width * images.element_size();
+  const int64_t chunk = std::max<int64_t>(1, CHUNK_BYTES / picture_bytes);
+  for (int64_t start = 0; start < images.size(0); start += chunk) {
+    const int64_t length = std::min(chunk, images.size(0) - start);
+    const at::Tensor between =
+        at::conv2d(images.narrow(0, start, length), weight, bias, stride).contiguous(CHANNELS_LAST);
+    at::Tensor which;
+    if (winners != nullptr) {
+      which = winners->narrow(0, start, length);
+    }
+    pool::forward(between, values.narrow(0, start, length), winners == nullptr ? nullptr : &which);
+  }
+  return values;
+}
+
+struct ConvPool : torch::autograd::Function<ConvPool> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& images,
+                            const at::Tensor& weight, const at::Tensor& bias, int64_t stride) {
+    at::Tensor winners;
+    at::Tensor values = ::forward(images, weight, bias, stride, &winners);
+    context->save_for_backward({images, weight, winners});
+    context->saved_data["stride"] = stride;
+    return values;
+  }
+
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &images = saved[0], &weight = saved[1], &winners = saved[2];
+    const int64_t stride = context->saved_data["stride"].toInt();
+    const at::Tensor gradient = gradients[0].contiguous(CHANNELS_LAST);
+    if (!context->needs_input_grad(0) && stride == 1 && thin_conv::takes(images, weight)) {
+      const auto [of_weight, of_bias] = thin_conv::backward(images, gradient, winners);
+      return {at::Tensor(), of_weight, of_bias, at::Tensor()};
+    }
+    const Convolved convolved(images, weight, stride);
+    const at::Tensor between =
+        at::empty({images.size(0), convolved.channels, convolved.height, convolved.width},
+                  gradient.options(), CHANNELS_LAST);
+    // The bias's gradient is a sum over what passes the pool, a quarter of what oneDNN would sum.
+    const at::Tensor bias = pool::backward(gradient, winners, between);
+    const auto [of_images, of_weight, none] = at::convolution_backward(
+        between, images, weight, at::OptionalIntArrayRef(), {stride, stride}, {0, 0}, {1, 1}, false,
+        {0, 0}, 1, {context->needs_input_grad(0), context->needs_input_grad(1), false});
+    return {of_images, of_weight, bias.to(gradient.scalar_type()), at::Tensor()};
+  }
+};
+
+at::Tensor conv2d_max_pool2d_relu(
+    const at::Tensor& images, const at::Tensor& weight, const at::Tensor& bias, int64_t stride) {
+  if (!has_kernel(images, weight)) {
+    return at::max_pool2d(at::conv2d(images, weight, bias, stride), {2, 2}).relu_();
+  }
+  if (at::GradMode::is_enabled()) {
+    return ConvPool::apply(images, weight, bias, stride);
+  }
+  return forward(images, weight, bias, stride, nullptr);
+}
+
+}  // namespace
+
+extern "C" char* petite_conv2d_max_pool2d_relu(
+    const at::Tensor* images, const at::Tensor* weight, const at::Tensor* bias, int64_t stride,
+    at::Tensor** output) {
+  return caught([&] {
+    *output = new at::Tensor(conv2d_max_pool2d_relu(*images, *weight, *bias, stride));
+  });
+}
