@@ -80,6 +80,10 @@ impl TrainingProgress {
         self.bar.suspend(|| say(line));
     }
 
+    pub fn warn(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("warning: {text}"));
+    }
+
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

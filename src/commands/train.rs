@@ -179,6 +179,13 @@ impl Observer for TrainObserver {
         self.progress.step(progress)
     }
 
+    fn unrecorded(&mut self, error: &anyhow::Error) -> Result<()> {
+        self.progress.warn(&format!(
+            "cannot record the training step as a CUDA graph ({error:#}); steps are launched piece by piece, which is slower in small batches; --no-cuda-graph does not try"
+        ));
+        Ok(())
+    }
+
     fn epoch(
         &mut self,
         record: &EpochRecord,

@@ -37,6 +37,14 @@ pub trait Observer {
         Ok(())
     }
 
+    /// When steps cannot be recorded as a CUDA graph and go on piece by piece, with the same results.
+    ///
+    /// # Errors
+    /// An error ends the training.
+    fn unrecorded(&mut self, _error: &anyhow::Error) -> Result<()> {
+        Ok(())
+    }
+
     /// After an epoch, validation included.
     ///
     /// # Errors
@@ -92,6 +100,9 @@ impl Trainer<'_> {
                 let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
                 let input = Input { images, labels: batch.labels, masks };
                 train_step.run(&input, self.optimizer)?;
+                if let Some(error) = train_step.take_failure() {
+                    observer.unrecorded(&error)?;
+                }
                 observer.step(&StepProgress {
                     epoch: epoch + 1,
                     steps_done: step + 1,

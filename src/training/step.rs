@@ -5,7 +5,7 @@ use super::objective::Objective;
 use super::optimizer::RmsProp;
 use crate::models::network::Network;
 use crate::native::cuda::{Graph, use_own_stream};
-use anyhow::Result;
+use anyhow::{Error, Result};
 use tch::{Device, Tensor};
 
 /// Plain steps before the recording: libtorch tries convolution algorithms and makes workspaces at
@@ -72,10 +72,18 @@ impl Recorded {
 /// Where the recording stands.
 #[derive(Debug)]
 enum Recording {
-    /// Every step is launched piece by piece: not on CUDA, not wanted, or it failed.
+    /// Every step is launched piece by piece: not on CUDA, or not wanted.
     Off,
+    /// As well, since it failed; why, until that is asked for.
+    Failed(Option<Error>),
     After(u32),
     On(Box<Recorded>),
+}
+
+impl Recording {
+    fn failed(error: Error) -> Self {
+        Self::Failed(Some(error))
+    }
 }
 
 /// Runs training steps and keeps their sums.
@@ -94,13 +102,20 @@ impl<'a> TrainStep<'a> {
     /// If the device is out of memory.
     pub fn new(network: &'a Network, objective: &'a Objective, cuda_graph: bool) -> Result<Self> {
         let recording = match network.device() {
-            Device::Cuda(index) if cuda_graph && use_own_stream(index).is_ok() => {
-                Recording::After(PLAIN_STEPS)
-            }
+            Device::Cuda(index) if cuda_graph => use_own_stream(index)
+                .map_or_else(Recording::failed, |()| Recording::After(PLAIN_STEPS)),
             _ => Recording::Off,
         };
         let running = Running::new(objective.loss, network.device())?;
         Ok(Self { network, objective, running, recording })
+    }
+
+    /// Why steps are not recorded though they should be, once.
+    pub fn take_failure(&mut self) -> Option<Error> {
+        match &mut self.recording {
+            Recording::Failed(error) => error.take(),
+            _ => None,
+        }
     }
 
     /// Sums since the last [`TrainStep::start_epoch`].
@@ -130,7 +145,7 @@ impl<'a> TrainStep<'a> {
         match &mut self.recording {
             Recording::After(0) => {
                 let recorded = self.record(input, optimizer);
-                self.recording = recorded.map_or(Recording::Off, Recording::On);
+                self.recording = recorded.map_or_else(Recording::failed, Recording::On);
             }
             Recording::After(plain) => *plain -= 1,
             _ => {}

@@ -85,6 +85,11 @@ impl TransferConfig {
             "expected --units of 0 to 65536, found {}",
             self.units
         );
+        ensure!(
+            self.statistics == Statistics::Stored || self.unfreeze_from.is_some(),
+            "expected a base that is trained with --batch-norm batch, found a frozen one; try --unfreeze-from {}",
+            Self::first_trained(self.base)
+        );
         let plan = self.plan()?;
         if let Some(block) = &self.unfreeze_from {
             plan.place(block)?;

@@ -102,6 +102,10 @@ fn settings_that_do_not_go_together_are_refused() {
             "--recipe features-augmented --through conv_pw_3 --unfreeze-from conv_dw_4",
             "conv_pw_3, found conv_dw_4",
         ),
+        (
+            "--recipe features --batch-norm batch",
+            "--batch-norm batch, found a frozen one; try --unfreeze-from conv_dw_8",
+        ),
         ("--recipe baseline", "--model convnet or mnist with --recipe baseline, found"),
         ("--recipe fine-tune", "a trained head for --recipe fine-tune, found no --from RUN"),
     ] {
