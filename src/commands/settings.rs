@@ -205,9 +205,9 @@ pub fn load_trained(
     set_threads(flags.threads.or(record.train.threads));
     let device = flags.device.unwrap_or(record.train.device).resolve()?;
     let precision = match flags.precision {
-        Some(choice) => record.train.precision(choice, device)?,
+        Some(choice) => choice.resolve(device)?,
         None => {
-            let stored = record.train.precision(record.train.precision, device);
+            let stored = record.train.precision.resolve(device);
             stored.unwrap_or(Precision::Fp32)
         }
     };

@@ -27,7 +27,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     set_threads(config.threads);
     let device = config.device.resolve()?;
     find_fastest_convolutions(device);
-    let precision = config.precision(config.precision, device)?;
+    let precision = config.precision.resolve(device)?;
     // A run keeps what `auto` took, so that it goes on alike elsewhere.
     config.precision = precision.into();
     if args.resume {

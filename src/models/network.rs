@@ -139,14 +139,13 @@ impl Network {
         Ok(Self { below: None, architecture, steps, store, parameters, leaves, precision })
     }
 
-    /// Puts the layers on top of `base`, whose features are their input. Blocks of the base that
+    /// Puts the layers on top of `base`, whose features are their input, in its precision. Blocks of the base that
     /// are not frozen are trained too, by `statistics`.
     pub fn on_base(mut self, base: Base, statistics: Statistics, takes: Takes) -> Self {
         let share = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.shallow_clone());
         // Before the layers' own, in the order in which a picture passes them.
-        let trained = base.trained();
-        self.leaves.splice(0..0, trained.iter().map(|(_, tensor)| tensor.shallow_clone()));
-        self.parameters.splice(0..0, trained.iter().map(share));
+        self.leaves.splice(0..0, base.leaves());
+        self.parameters.splice(0..0, base.trained().iter().map(share));
         self.below = Some(Below { base, statistics, takes });
         self
     }
@@ -168,10 +167,14 @@ impl Network {
     /// All that is stored of the network, by name: parameters, and what is frozen of a base.
     pub fn tensors(&self) -> Vec<(String, Tensor)> {
         let mut tensors = self.base().map(Base::tensors).unwrap_or_default();
-        let of_base = self.base().map_or(0, |base| base.trained().len());
-        let own = self.parameters[of_base..].iter();
+        let own = self.parameters[self.of_base()..].iter();
         tensors.extend(own.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
         tensors
+    }
+
+    /// How many of the parameters are the base's.
+    fn of_base(&self) -> usize {
+        self.base().map_or(0, |base| base.trained().len())
     }
 
     /// The layers, their shapes and parameter counts.
@@ -204,8 +207,10 @@ impl Network {
         if let Some(below) = &mut self.below {
             below.base.settle()?;
         }
+        let own = self.of_base()..;
         tch::no_grad(|| {
-            for ((_, parameter), leaf) in self.parameters.iter().zip(&self.leaves) {
+            for ((_, parameter), leaf) in self.parameters[own.clone()].iter().zip(&self.leaves[own])
+            {
                 if leaf.f_kind()? != Kind::Float {
                     leaf.shallow_clone().f_copy_(parameter)?;
                 }

@@ -15,7 +15,7 @@ use crate::models::bases::base::Base;
 use crate::models::network::{Network, Takes};
 use crate::models::{Downsample, ModelKind, head, layer::Architecture};
 use crate::precision::{Precision, PrecisionChoice};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use tch::Device;
@@ -175,25 +175,6 @@ impl TrainConfig {
         transfer.check()
     }
 
-    /// What `choice` comes to on `device`.
-    ///
-    /// # Errors
-    /// If the device or the network has none of that kind.
-    pub fn precision(&self, choice: PrecisionChoice, device: Device) -> Result<Precision> {
-        if self.transfer.is_none() {
-            return choice.resolve(device);
-        }
-        match choice {
-            PrecisionChoice::Bf16 => bail!(
-                "expected --precision fp32 or tf32 with a pretrained base, found bf16; try --precision auto"
-            ),
-            PrecisionChoice::Auto => PrecisionChoice::Tf32
-                .resolve(device)
-                .or_else(|_| PrecisionChoice::Fp32.resolve(device)),
-            choice => choice.resolve(device),
-        }
-    }
-
     /// The layers for a number of classes: of the whole network, or above the base.
     ///
     /// # Errors
@@ -225,6 +206,7 @@ impl TrainConfig {
         let Some(transfer) = &self.transfer else { return Ok(network) };
         let mut base = Base::random(transfer.plan()?, device, self.seed)?;
         base.set_preprocess(transfer.preprocess);
+        base.compute_in(precision.kind())?;
         if let Some(block) = &transfer.unfreeze_from {
             base.unfreeze_from(block)?;
         }

@@ -53,7 +53,7 @@ impl FeatureFile {
         hasher.write(place.as_os_str().as_encoded_bytes());
         let name = format!("{split}-{}-{:016x}.safetensors", transfer.base.name(), hasher.finish());
 
-        let settings = (transfer.preprocess, transfer.pooling, target);
+        let settings = (transfer.preprocess, base.kind(), transfer.pooling, target);
         hasher.write(format!("{settings:?} {:?}", folder.classes).as_bytes());
         for sample in &folder.samples {
             let stamp = Stamp::of(&sample.path, &folder.path);
@@ -120,7 +120,7 @@ impl Features {
             let batch: Batch = loader.batch(0, step)?;
             let features = tch::no_grad(|| base.features(&batch.images()?, Statistics::Stored))?;
             let features = match pooling {
-                Pooling::Flatten => features,
+                Pooling::Flatten => features.f_to_kind(Kind::Float)?,
                 Pooling::Average => features.f_mean_dim([2i64, 3].as_slice(), true, Kind::Float)?,
             };
             let rows = features.f_permute([0, 2, 3, 1])?.f_contiguous()?;

@@ -6,6 +6,7 @@ mod fine_tune;
 mod frozen;
 mod golden;
 mod keras_files;
+mod precision;
 mod pth;
 mod published;
 mod refusals;

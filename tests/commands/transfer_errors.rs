@@ -90,7 +90,6 @@ fn settings_that_do_not_go_together_are_refused() {
         ),
         ("--recipe features --rotation-range 9", "try --recipe features-augmented"),
         ("--recipe features --unfreeze-from conv_dw_8", "try --recipe fine-tune"),
-        ("--recipe features --precision bf16", "a pretrained base, found bf16; try --precision"),
         ("--recipe features --units 70000", "--units of 0 to 65536, found 70000"),
         ("--recipe features --downsample stride", "no --downsample with a pretrained base"),
         ("--recipe features --through conv_dw_99", "one of the blocks conv1, "),

@@ -1,7 +1,7 @@
 //! A base with weights: pictures in, features out; frozen up to a block.
 
 use super::block::Block;
-use super::conv::Statistics;
+use super::conv::{Conv, Statistics};
 use super::plan::Plan;
 use super::preprocess::Preprocess;
 use super::stored::Stored;
@@ -18,6 +18,8 @@ use tch::{Device, Kind, Tensor, nn};
 pub struct Base {
     plan: Plan,
     preprocess: Preprocess,
+    /// Of activations and their gradients.
+    kind: Kind,
     blocks: Vec<Block>,
     /// Owns the variables that the blocks and the lists point to.
     store: nn::VarStore,
@@ -64,9 +66,17 @@ impl Base {
             }
             blocks.push(block);
         }
-        let (preprocess, trained_from) = (plan.preprocess, blocks.len());
-        let mut base =
-            Self { plan, preprocess, blocks, store, parameters, places, buffers, trained_from };
+        let mut base = Self {
+            preprocess: plan.preprocess,
+            kind: Kind::Float,
+            trained_from: blocks.len(),
+            plan,
+            blocks,
+            store,
+            parameters,
+            places,
+            buffers,
+        };
         base.settle()?;
         Ok(base)
     }
@@ -123,6 +133,13 @@ impl Base {
         &self.parameters[frozen..]
     }
 
+    /// The tensors that gradients are taken by, in the order of [`Base::trained`]. They stay the same
+    /// ones until other blocks are frozen or the precision changes.
+    pub fn leaves(&self) -> Vec<Tensor> {
+        let convs = self.blocks[self.trained_from..].iter().flat_map(Block::convs);
+        convs.flat_map(Conv::leaves).collect()
+    }
+
     /// Batch normalisation's running means and variances.
     pub fn buffers(&self) -> &[(String, Tensor)] {
         &self.buffers
@@ -137,6 +154,20 @@ impl Base {
     /// Has the base see pictures in another way than the one it was made for.
     pub fn set_preprocess(&mut self, preprocess: Preprocess) {
         self.preprocess = preprocess;
+    }
+
+    /// Computes in f32 or bf16. Weights are f32 always.
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn compute_in(&mut self, kind: Kind) -> Result<()> {
+        self.kind = kind;
+        self.settle()
+    }
+
+    /// In what it computes.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Freezes the blocks before `block` and trains that one and those after it. Names as in
@@ -173,14 +204,18 @@ impl Base {
         }
         for (place, block) in self.blocks.iter_mut().enumerate() {
             for conv in block.convs_mut() {
-                if place < self.trained_from { conv.fold()? } else { conv.unfold() }
+                if place < self.trained_from {
+                    conv.freeze(self.kind)?;
+                } else {
+                    conv.train(self.kind)?;
+                }
             }
         }
         Ok(())
     }
 
     /// The features of `images`, `[N, 3, H, W]` f32 RGB in 0..=1, as `to_images` gives them:
-    /// `[N, C, H, W]` of [`Plan::feature_shape`].
+    /// `[N, C, H, W]` of [`Plan::feature_shape`], of [`Base::kind`].
     ///
     /// # Errors
     /// If the images have another shape or are too small, or libtorch is out of memory.
@@ -193,7 +228,7 @@ impl Base {
     /// # Errors
     /// As [`Base::features`].
     pub fn preprocess(&self, images: &Tensor) -> Result<Tensor> {
-        self.preprocess.apply(images)
+        Ok(self.preprocess.apply(images)?.f_to_kind(self.kind)?)
     }
 
     /// What the blocks at `places`, one after the other, make of `x`, the output of the block

@@ -4,7 +4,7 @@ use crate::models::init::glorot_uniform;
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use tch::{Tensor, nn};
+use tch::{Kind, Tensor, nn};
 
 /// Zeros around a convolution's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,8 +135,17 @@ pub struct Conv {
     plan: ConvPlan,
     conv: nn::Conv2D,
     norm: Option<nn::BatchNorm>,
-    /// Kernel and bias with the normalisation multiplied in, while it is frozen.
-    folded: Option<(Tensor, Tensor)>,
+    computed: Computed,
+}
+
+/// What a convolution computes with.
+#[derive(Debug)]
+struct Computed {
+    kernel: Tensor,
+    bias: Option<Tensor>,
+    /// Whether they have the normalisation multiplied in and stay as they are; else gradients are
+    /// taken by them.
+    frozen: bool,
 }
 
 impl Conv {
@@ -176,7 +185,9 @@ impl Conv {
             };
             nn::batch_norm2d(at(&norm.name), filters, config)
         });
-        Ok(Self { plan: plan.clone(), conv, norm, folded: None })
+        let bias = conv.bs.as_ref().map(Tensor::shallow_clone);
+        let computed = Computed { kernel: conv.ws.shallow_clone(), bias, frozen: false };
+        Ok(Self { plan: plan.clone(), conv, norm, computed })
     }
 
     /// Its tensors, in the order of [`ConvPlan::tensor_names`], and whether each can be trained.
@@ -192,26 +203,71 @@ impl Conv {
         tensors
     }
 
-    /// Multiplies the normalisation into the kernel as both are now: one pass over the pictures
-    /// less.
+    /// Those of [`Conv::tensors`] that can be trained, as gradients are taken by them: the tensors
+    /// themselves, or their copies in another precision.
+    pub fn leaves(&self) -> Vec<Tensor> {
+        let mut leaves = vec![self.computed.kernel.shallow_clone()];
+        leaves.extend(self.computed.bias.as_ref().map(Tensor::shallow_clone));
+        let norm = self.norm.iter().flat_map(|norm| norm.ws.iter().chain(&norm.bs));
+        leaves.extend(norm.map(Tensor::shallow_clone));
+        leaves
+    }
+
+    /// Computes in `kind` with the weights as they are now, the normalisation multiplied into the
+    /// kernel: one pass over the pictures less.
     ///
     /// # Errors
     /// If libtorch is out of memory.
-    pub fn fold(&mut self) -> Result<()> {
-        let (Some(norm), Some(plan)) = (&self.norm, &self.plan.norm) else { return Ok(()) };
-        let (Some(weight), Some(bias)) = (&norm.ws, &norm.bs) else { return Ok(()) };
-        self.folded = Some(tch::no_grad(|| -> Result<_> {
-            // γ (x − μ) / √(σ² + ε) + β
-            let scale = weight.f_div(&norm.running_var.f_add_scalar(plan.epsilon)?.f_sqrt()?)?;
-            let shift = bias.f_sub(&norm.running_mean.f_mul(&scale)?)?;
-            Ok((self.conv.ws.f_mul(&scale.f_view([-1, 1, 1, 1])?)?, shift))
-        })?);
+    pub fn freeze(&mut self, kind: Kind) -> Result<()> {
+        let (kernel, bias) = tch::no_grad(|| self.folded())?;
+        let bias = bias.map(|bias| bias.f_to_kind(kind)).transpose()?;
+        self.computed = Computed { kernel: kernel.f_to_kind(kind)?, bias, frozen: true };
         Ok(())
     }
 
-    /// Computes the normalisation by itself from now on.
-    pub fn unfold(&mut self) {
-        self.folded = None;
+    /// Kernel and bias, with the normalisation if there is one.
+    fn folded(&self) -> Result<(Tensor, Option<Tensor>)> {
+        if let (Some(norm), Some(plan)) = (&self.norm, &self.plan.norm)
+            && let (Some(weight), Some(bias)) = (&norm.ws, &norm.bs)
+        {
+            // γ (x − μ) / √(σ² + ε) + β
+            let scale = weight.f_div(&norm.running_var.f_add_scalar(plan.epsilon)?.f_sqrt()?)?;
+            let shift = bias.f_sub(&norm.running_mean.f_mul(&scale)?)?;
+            let kernel = self.conv.ws.f_mul(&scale.f_view([-1, 1, 1, 1])?)?;
+            return Ok((kernel, Some(shift)));
+        }
+        let bias = self.conv.bs.as_ref().map(|bias| bias.f_detach()).transpose()?;
+        Ok((self.conv.ws.f_detach()?, bias))
+    }
+
+    /// Computes in `kind` with weights that gradients are taken by, and the normalisation by itself.
+    /// The tensors of [`Conv::leaves`] stay the same ones from here on, with the weights as they
+    /// are now.
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn train(&mut self, kind: Kind) -> Result<()> {
+        // oneDNN takes some sixty times as long over their gradients in bf16.
+        let slow = self.plan.depthwise
+            && self.plan.strides > 1
+            && self.conv.ws.device() == tch::Device::Cpu;
+        let kind = if slow { Kind::Float } else { kind };
+        let leaf = |parameter: &Tensor, known: Option<&Tensor>| -> Result<Tensor> {
+            if kind == Kind::Float {
+                return Ok(parameter.shallow_clone());
+            }
+            if let Some(known) = known.filter(|_| !self.computed.frozen)
+                && known.f_kind()? == kind
+            {
+                tch::no_grad(|| known.shallow_clone().f_copy_(parameter))?;
+                return Ok(known.shallow_clone());
+            }
+            Ok(parameter.f_detach()?.f_to_kind(kind)?.f_set_requires_grad(true)?)
+        };
+        let kernel = leaf(&self.conv.ws, Some(&self.computed.kernel))?;
+        let bias = self.conv.bs.as_ref().map(|bias| leaf(bias, self.computed.bias.as_ref()));
+        self.computed = Computed { kernel, bias: bias.transpose()?, frozen: false };
+        Ok(())
     }
 
     /// `[N, C, H, W]` in and out.
@@ -219,15 +275,13 @@ impl Conv {
     /// # Errors
     /// If `x` has other channels, or libtorch is out of memory.
     pub fn forward(&self, x: &Tensor, statistics: Statistics) -> Result<Tensor> {
-        let (padded, padding) = self.pad(x)?;
-        let (kernel, bias) = match &self.folded {
-            Some((kernel, bias)) => (kernel, Some(bias)),
-            None => (&self.conv.ws, self.conv.bs.as_ref()),
-        };
+        let Computed { kernel, bias, frozen } = &self.computed;
+        let (padded, padding) = self.pad(&x.f_to_kind(kernel.f_kind()?)?)?;
         let groups = if self.plan.depthwise { self.plan.channels } else { 1 };
         let strides = [self.plan.strides; 2];
-        let mut y = padded.f_conv2d(kernel, bias, strides, padding, [1, 1], groups)?;
-        if let (Some(norm), Some(plan), None) = (&self.norm, &self.plan.norm, &self.folded) {
+        let y = padded.f_conv2d(kernel, bias.as_ref(), strides, padding, [1, 1], groups)?;
+        let mut y = y.f_to_kind(x.f_kind()?)?;
+        if let (Some(norm), Some(plan), false) = (&self.norm, &self.plan.norm, frozen) {
             y = y.f_batch_norm(
                 norm.ws.as_ref(),
                 norm.bs.as_ref(),

@@ -1,0 +1,85 @@
+//! Bases that compute in bf16.
+
+use crate::drawn::{base, images};
+use petite::models::bases::{BaseKind, base::Base, conv::Statistics};
+use std::path::Path;
+use tch::{Kind, Tensor};
+
+/// The names of the blocks from which each is trained here; MobileNet's has a depthwise convolution
+/// with strides.
+const BASES: [(BaseKind, f64, &str); 4] = [
+    (BaseKind::Mobilenet, 0.25, "conv_dw_12"),
+    (BaseKind::Squeezenet, 1.0, "fire8"),
+    (BaseKind::Resnet18, 1.0, "layer4"),
+    (BaseKind::Vgg16, 1.0, "block5_conv1"),
+];
+
+fn cosine(one: &Tensor, other: &Tensor) -> f64 {
+    let [one, other] = [one, other].map(|tensor| tensor.to_kind(Kind::Double).flatten(0, -1));
+    let length = |tensor: &Tensor| tensor.norm().double_value(&[]);
+    one.dot(&other).double_value(&[]) / (length(&one) * length(&other))
+}
+
+/// Features, and the gradients of their mean square by the leaves.
+fn features_and_gradients(base: &Base, statistics: Statistics) -> (Tensor, Vec<Tensor>) {
+    let features = base.features(&images(64, 64, 4), statistics).unwrap();
+    features.to_kind(Kind::Float).square().mean(Kind::Float).backward();
+    (features.detach(), base.leaves().iter().map(Tensor::grad).collect())
+}
+
+#[test]
+fn bf16_is_close_to_f32() {
+    for (kind, alpha, from) in BASES {
+        // A batch's own statistics, here of 16 values a channel and less, divide by small deviations.
+        for (statistics, least, least_of_gradients) in
+            [(Statistics::Stored, 0.999, 0.99), (Statistics::Batch, 0.99, 0.9)]
+        {
+            let run = |precision: Kind| {
+                let mut base = base(kind, alpha);
+                base.compute_in(precision).unwrap();
+                base.unfreeze_from(from).unwrap();
+                assert_eq!(base.leaves().len(), base.trained().len(), "{kind:?}");
+                let (features, gradients) = features_and_gradients(&base, statistics);
+                assert_eq!(features.kind(), precision);
+                (features, gradients, base)
+            };
+            let (exact, gradients, base) = run(Kind::Float);
+            let (short, short_gradients, _) = run(Kind::BFloat16);
+            let similarity = cosine(&exact, &short);
+            assert!(similarity > least, "{kind:?} {statistics:?} features: {similarity}");
+            for (((name, parameter), exact), short) in
+                base.trained().iter().zip(&gradients).zip(&short_gradients)
+            {
+                assert_eq!(short.size(), parameter.size(), "{kind:?} {name}");
+                let similarity = cosine(exact, short);
+                assert!(
+                    similarity > least_of_gradients,
+                    "{kind:?} {statistics:?} {name}: {similarity}"
+                );
+            }
+        }
+    }
+}
+
+/// An optimizer holds the leaves from its first step on: new weights go into them, and frozen blocks'
+/// go into what they compute with.
+#[test]
+fn leaves_stay_the_same_tensors() {
+    for (kind, alpha, from) in BASES {
+        let mut base = base(kind, alpha);
+        base.compute_in(Kind::BFloat16).unwrap();
+        base.unfreeze_from(from).unwrap();
+        let before = base.leaves();
+        let mut other = Base::random(base.plan().clone(), tch::Device::Cpu, 7).unwrap();
+        base.assign(&other.tensors(), Path::new("other")).unwrap();
+        for ((before, after), (name, parameter)) in
+            before.iter().zip(base.leaves()).zip(base.trained())
+        {
+            assert_eq!(before.data_ptr(), after.data_ptr(), "{kind:?} {name}");
+            assert_eq!(after, parameter.to_kind(after.kind()), "{kind:?} {name}");
+        }
+        other.compute_in(Kind::BFloat16).unwrap();
+        let features = |base: &Base| base.features(&images(64, 64, 2), Statistics::Stored).unwrap();
+        assert!(cosine(&features(&base), &features(&other)) > 0.999, "{kind:?}");
+    }
+}
