@@ -21,7 +21,7 @@ fn copies(tensors: &[(String, Tensor)]) -> Vec<(String, Tensor)> {
 
 /// Places of the blocks that hold the tensors named.
 fn place_of(base: &Base, name: &str) -> usize {
-    let holds = |conv: &petite::models::bases::conv::ConvPlan| {
+    let holds = |conv: &petite::models::bases::conv_plan::ConvPlan| {
         conv.tensor_names().iter().any(|known| known == name)
     };
     let blocks = &base.plan().blocks;

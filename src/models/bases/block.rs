@@ -1,6 +1,7 @@
 //! The blocks of a base: what is frozen, fine-tuned or cut off as a whole.
 
-use super::conv::{Conv, ConvPlan, Padding, Statistics};
+use super::conv::{Conv, Statistics};
+use super::conv_plan::{ConvPlan, Padding};
 use crate::models::summary::Row;
 use anyhow::Result;
 use tch::{Tensor, nn};

@@ -1,5 +1,5 @@
 use super::block::{BlockKind, BlockPlan};
-use super::conv::{Activation, ConvPlan, NormPlan, Padding};
+use super::conv_plan::{Activation, ConvPlan, NormPlan, Padding};
 
 /// A 3×3 convolution and thirteen pairs of a depthwise and a pointwise one, all with batch
 /// normalisation and relu6. `alpha` scales the number of filters.

@@ -6,6 +6,7 @@
 pub mod base;
 pub mod block;
 pub mod conv;
+pub mod conv_plan;
 mod mobilenet;
 pub mod plan;
 pub mod preprocess;

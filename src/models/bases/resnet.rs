@@ -1,5 +1,5 @@
 use super::block::{BlockKind, BlockPlan};
-use super::conv::{Activation, ConvPlan, NormPlan, Padding};
+use super::conv_plan::{Activation, ConvPlan, NormPlan, Padding};
 
 /// A 7×7 convolution, a pooling, and four layers of as many residual blocks each as `counts` says:
 /// of two 3×3 convolutions, or with `bottleneck` of a 1×1, a 3×3 and a 1×1, which takes the strides

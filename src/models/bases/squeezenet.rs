@@ -1,5 +1,5 @@
 use super::block::{BlockKind, BlockPlan};
-use super::conv::{ConvPlan, Padding};
+use super::conv_plan::{ConvPlan, Padding};
 
 /// A 3×3 convolution, eight fire modules, three poolings between. The poolings round down, as in
 /// Keras; Caffe's and torchvision's round up.

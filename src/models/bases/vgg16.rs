@@ -1,5 +1,5 @@
 use super::block::{BlockKind, BlockPlan};
-use super::conv::ConvPlan;
+use super::conv_plan::ConvPlan;
 
 /// Five stages of two or three 3×3 convolutions, each stage ending in a pooling.
 pub fn blocks() -> Vec<BlockPlan> {
