@@ -79,7 +79,7 @@ pub struct TrainArgs {
     /// [default: 20; augmented: 32]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub batch_size: Option<i64>,
-    /// [default: 30; augmented: 100; fine-tune: 100, of other bases than vgg16 10]
+    /// [default: 30; augmented: 100; fine-tune: 100, of other bases than vgg16 8]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub epochs: Option<i64>,
     /// Batches an epoch, counted on from epoch to epoch [default: one pass over the pictures;
@@ -102,11 +102,12 @@ pub struct TrainArgs {
     #[arg(long, help_heading = "Training")]
     pub seed: Option<u64>,
 
-    /// RMSprop's step size [default: 1e-4; on a pretrained base 2e-5, fine-tune 1e-5, as in the
-    /// book; other bases' own].
+    /// RMSprop's step size [default: 1e-4; on vgg16 2e-5, fine-tune 1e-5, as in the book; on other
+    /// bases 1e-4, fine-tune 3e-5].
     #[arg(long, value_name = "RATE", help_heading = "Optimizer")]
     pub learning_rate: Option<f64>,
-    /// How it goes from epoch to epoch [default: constant].
+    /// How it goes from epoch to epoch [default: constant; fine-tune, on other bases than vgg16:
+    /// cosine].
     #[arg(long, value_enum, help_heading = "Optimizer")]
     pub schedule: Option<Schedule>,
     /// RMSprop's decay of the mean of squared gradients [default: 0.9].

@@ -8,6 +8,7 @@ use crate::precision::Precision;
 use crate::training::config::{Recipe, Start, TrainConfig};
 use crate::training::optimizer::RmsPropConfig;
 use crate::training::run_folder::{RunFolder, read_record};
+use crate::training::schedule::Schedule;
 use crate::training::transfer::TransferConfig;
 use crate::training::validate::Views;
 use anyhow::{Context, Result, bail, ensure};
@@ -36,6 +37,13 @@ pub fn from_args(args: &TrainArgs) -> Result<TrainConfig> {
         })?;
     }
     if args.resume {
+        ensure!(
+            config.schedule != Schedule::Cosine || config.epochs == before.epochs,
+            "expected --epochs {} as in {}, found {}: every rate of a cosine depends on the last epoch; try a new run",
+            before.epochs,
+            args.out.display(),
+            config.epochs
+        );
         ensure!(
             config.continues(&before),
             "expected the settings of the run in {} with --resume, found a flag that changes them; try only --epochs, --device, --cache and threads",

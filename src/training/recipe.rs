@@ -118,10 +118,11 @@ impl TrainConfig {
     fn on_base(mut self, base: BaseKind) -> Self {
         let book = base == BaseKind::Vgg16;
         let mut transfer = TransferConfig::new(base);
-        self.optimizer.learning_rate = match self.recipe {
-            Recipe::FineTune => 1e-5,
-            _ if book => 2e-5,
-            _ => 1e-4,
+        self.optimizer.learning_rate = match (self.recipe, book) {
+            (Recipe::FineTune, true) => 1e-5,
+            (Recipe::FineTune, false) => 3e-5,
+            (_, true) => 2e-5,
+            (_, false) => 1e-4,
         };
         match self.recipe {
             Recipe::Features => {
@@ -130,7 +131,7 @@ impl TrainConfig {
             }
             Recipe::FineTune => {
                 transfer.unfreeze_from = Some(TransferConfig::first_trained(base).to_owned());
-                self.epochs = if book { 100 } else { 10 };
+                self.epochs = if book { 100 } else { 8 };
             }
             _ => {}
         }
@@ -139,8 +140,14 @@ impl TrainConfig {
             self.steps_per_epoch = (!transfer.stored_features).then_some(100);
         } else {
             self.interpolation = Interpolation::Bilinear;
-            let horizontal_flip = self.augmentation.is_active();
-            self.augmentation = AugmentConfig { horizontal_flip, ..AugmentConfig::default() };
+            let fine_tune = self.recipe == Recipe::FineTune;
+            self.augmentation = AugmentConfig {
+                horizontal_flip: self.augmentation.is_active(),
+                ..if fine_tune { AugmentConfig::gentle() } else { AugmentConfig::default() }
+            };
+            if fine_tune {
+                self.schedule = Schedule::Cosine;
+            }
         }
         self.transfer = Some(transfer);
         self

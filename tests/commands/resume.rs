@@ -80,6 +80,12 @@ fn a_continued_run_keeps_its_settings() {
     }
     assert_eq!(workspace.history("run").len(), 1);
     assert!(error_of(&mut resume(&workspace, "nowhere", "")).contains("found nothing there"));
+
+    // A cosine is another one with more epochs.
+    workspace.train("cosine", "--epochs 1 --schedule cosine").assert().success();
+    let error = error_of(&mut resume(&workspace, "cosine", "--epochs 2"));
+    assert!(error.contains("expected --epochs 1 as in "), "{error}");
+    assert!(error.contains("found 2: every rate of a cosine"), "{error}");
 }
 
 #[test]

@@ -12,7 +12,8 @@ const STORED: &str = "(their features from the cache)";
 const FEATURES: &str = "--recipe features --epochs 2 --learning-rate 1e-2";
 const AUGMENTED: &str =
     "--recipe features-augmented --epochs 2 --steps-per-epoch 2 --learning-rate 1e-2";
-const FINE_TUNE: &str = "--recipe fine-tune --epochs 2 --steps-per-epoch 2 --learning-rate 1e-3";
+const FINE_TUNE: &str =
+    "--recipe fine-tune --epochs 2 --steps-per-epoch 2 --learning-rate 1e-3 --schedule constant";
 
 fn with_mobilenet() -> Workspace {
     let workspace = Workspace::with_data();
