@@ -133,7 +133,10 @@ mod tests {
     fn another_shape_is_an_error() {
         let conv = convolution(Kind::Float, 32, 3);
         assert!(conv2d_max_pool2d_relu(&Tensor::from_slice(&[1.0f32]), &conv, 1).is_err());
-        let channels = values(Kind::Float, [1, 4, 6, 6], 11);
-        assert!(conv2d_max_pool2d_relu(&channels, &conv, 1).is_err());
+        // Other channels, and too small for the kernel or for a window.
+        for (size, stride) in [([1, 4, 6, 6], 1), ([1, 3, 2, 6], 1), ([1, 3, 4, 6], 2)] {
+            let images = values(Kind::Float, size, 11);
+            assert!(conv2d_max_pool2d_relu(&images, &conv, stride).is_err(), "{size:?}");
+        }
     }
 }
