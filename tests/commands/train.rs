@@ -60,7 +60,9 @@ fn learns_what_spots_and_stripes_are_by_heart() {
 #[test]
 fn repeats_a_run_from_its_settings() {
     let workspace = Workspace::with_data();
-    workspace.train("first", "--epochs 2 --seed 7 --rho 0.8").assert().success();
+    // A number that serde_json reads as its neighbour unless told not to.
+    let flags = "--epochs 2 --seed 7 --rho 0.8 --zoom-range 1,1.1017923951148987";
+    workspace.train("first", flags).assert().success();
     let repeat = |name: &str, flags: &str| {
         let mut command = petite(&format!("train {flags}"));
         command.arg("--config").arg(workspace.path("first/config.json"));
@@ -72,7 +74,8 @@ fn repeats_a_run_from_its_settings() {
     let shorter = repeat("third", "--epochs 1");
     assert_eq!(shorter, first[..1]);
 
-    let config = std::fs::read_to_string(workspace.path("first/config.json")).unwrap();
+    let config = std::fs::read_to_string(workspace.path("second/config.json")).unwrap();
+    assert!(config.contains("1.1017923951148987"), "{config}");
     for setting in ["\"seed\": 7", "\"rho\": 0.8", "\"libtorch\": \"2.11.0\"", "\"spots\""] {
         assert!(config.contains(setting), "{config}");
     }
