@@ -51,6 +51,9 @@ AVX512 void add_row(const float* const* rows, const T* gradient, const uint8_t* 
         const __m512 passed = _mm512_maskz_mov_ps(won, g);
         sum[TAPS] = _mm512_add_ps(sum[TAPS], passed);
         const int64_t left = (2 * window + k % 2) * C;
+        // Pixels that the next position sees too are read again, not kept: the sums need all
+        // registers.
+        asm volatile("" ::: "memory");
 #pragma GCC unroll 3
         for (int y = 0; y < SIDE; y++) {
           const float* from = rows[k / 2 + y] + left;
