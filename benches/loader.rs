@@ -4,7 +4,10 @@ mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::data::cache::decode_all;
+use petite::data::disk_cache;
 use petite::data::loader::{Loader, Order};
+use petite::data::source::Source;
+use petite::data::stream::Stream;
 use petite::keras::Iteration;
 use petite::random::Purpose;
 use support::{DataSet, TARGET, short};
@@ -21,19 +24,36 @@ fn loading(criterion: &mut Criterion) {
             bench.iter(|| decode_all(&folder, TARGET, threads, &|| ()).unwrap());
         });
     }
-    let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
-    let pixels = data.pixels("train");
-    let mut loader =
-        Loader::new(pixels, Device::Cpu, 20, None, order, Iteration::WholePass).unwrap();
-    let mut epoch = 0;
-    group.bench_function("a pass in batches of 20", |bench| {
-        bench.iter(|| {
-            for step in 0..loader.steps_per_epoch() {
-                std::hint::black_box(loader.batch(epoch, step).unwrap());
-            }
-            epoch += 1;
-        });
+    let cache = tempfile::tempdir().unwrap();
+    let open = || disk_cache::open(cache.path(), &folder, TARGET, 0, &|| ()).unwrap();
+    assert_eq!(open().decoded, folder.samples.len());
+    group.bench_function("warm, from the disk cache", |bench| {
+        bench.iter(|| assert_eq!(open().decoded, 0));
     });
+    let stream = Stream {
+        target: TARGET,
+        samples: folder.samples.clone(),
+        classes: folder.classes.clone(),
+        threads: 0,
+    };
+    let sources: [(&str, Source); 2] = [
+        ("a pass in batches of 20", data.pixels("train").into()),
+        ("a streamed pass in batches of 20", Source::Streamed(stream)),
+    ];
+    for (name, source) in sources {
+        let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
+        let mut loader =
+            Loader::new(source, Device::Cpu, 20, None, order, Iteration::WholePass).unwrap();
+        let mut epoch = 0;
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                for step in 0..loader.steps_per_epoch() {
+                    std::hint::black_box(loader.batch(epoch, step).unwrap());
+                }
+                epoch += 1;
+            });
+        });
+    }
     group.finish();
 }
 
