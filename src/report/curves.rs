@@ -14,8 +14,6 @@ struct Panel {
     quantity: Quantity,
     training: fn(&EpochRecord) -> f64,
     validation: fn(&EpochRecord) -> f64,
-    /// Where the book's curves leave room.
-    legend: SeriesLabelPosition,
 }
 
 const PANELS: [Panel; 2] = [
@@ -24,16 +22,43 @@ const PANELS: [Panel; 2] = [
         quantity: Quantity::Accuracy,
         training: |row| row.acc,
         validation: |row| row.val_acc,
-        legend: SeriesLabelPosition::LowerRight,
     },
     Panel {
         noun: "loss",
         quantity: Quantity::Loss,
         training: |row| row.loss,
         validation: |row| row.val_loss,
-        legend: SeriesLabelPosition::UpperLeft,
     },
 ];
+
+/// Where the curves leave room: below the accuracies or above the losses, at the end whose third of the
+/// epochs stays further away.
+fn legend_corner(panel: &Panel, history: &[EpochRecord]) -> SeriesLabelPosition {
+    let third = history.len().div_ceil(3);
+    let values = |rows: &[EpochRecord]| -> Vec<f64> {
+        let values = rows.iter().flat_map(|row| [(panel.training)(row), (panel.validation)(row)]);
+        values.filter(|value| value.is_finite()).collect()
+    };
+    let [first, last] = [&history[..third], &history[history.len() - third..]].map(values);
+    match panel.quantity {
+        Quantity::Accuracy => {
+            let lowest = |values: Vec<f64>| values.into_iter().fold(f64::INFINITY, f64::min);
+            if lowest(first) > lowest(last) {
+                SeriesLabelPosition::LowerLeft
+            } else {
+                SeriesLabelPosition::LowerRight
+            }
+        }
+        Quantity::Loss => {
+            let highest = |values: Vec<f64>| values.into_iter().fold(f64::NEG_INFINITY, f64::max);
+            if highest(first) > highest(last) {
+                SeriesLabelPosition::UpperRight
+            } else {
+                SeriesLabelPosition::UpperLeft
+            }
+        }
+    }
+}
 
 /// Draws `history` to the two files that a run keeps.
 ///
@@ -80,7 +105,7 @@ fn draw_panel<B: DrawingBackend>(
         .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], VALIDATION.stroke_width(2)));
     chart
         .configure_series_labels()
-        .position(panel.legend.clone())
+        .position(legend_corner(panel, history))
         .background_style(WHITE.mix(0.85))
         .border_style(RGBColor(190, 190, 190))
         .label_font(("sans-serif", 15))
