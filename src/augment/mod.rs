@@ -6,5 +6,6 @@ pub mod augmentation;
 pub mod color;
 pub mod config;
 pub mod draw;
+mod places;
 pub mod resample;
 pub mod resample_cpu;

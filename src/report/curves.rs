@@ -35,28 +35,21 @@ const PANELS: [Panel; 2] = [
 /// epochs stays further away.
 fn legend_corner(panel: &Panel, history: &[EpochRecord]) -> SeriesLabelPosition {
     let third = history.len().div_ceil(3);
-    let values = |rows: &[EpochRecord]| -> Vec<f64> {
+    let room = |rows: &[EpochRecord]| {
         let values = rows.iter().flat_map(|row| [(panel.training)(row), (panel.validation)(row)]);
-        values.filter(|value| value.is_finite()).collect()
+        let to_border =
+            values.filter(|value| value.is_finite()).map(|value| match panel.quantity {
+                Quantity::Accuracy => value,
+                Quantity::Loss => -value,
+            });
+        to_border.fold(f64::INFINITY, f64::min)
     };
-    let [first, last] = [&history[..third], &history[history.len() - third..]].map(values);
-    match panel.quantity {
-        Quantity::Accuracy => {
-            let lowest = |values: Vec<f64>| values.into_iter().fold(f64::INFINITY, f64::min);
-            if lowest(first) > lowest(last) {
-                SeriesLabelPosition::LowerLeft
-            } else {
-                SeriesLabelPosition::LowerRight
-            }
-        }
-        Quantity::Loss => {
-            let highest = |values: Vec<f64>| values.into_iter().fold(f64::NEG_INFINITY, f64::max);
-            if highest(first) > highest(last) {
-                SeriesLabelPosition::UpperRight
-            } else {
-                SeriesLabelPosition::UpperLeft
-            }
-        }
+    let left = room(&history[..third]) > room(&history[history.len() - third..]);
+    match (panel.quantity, left) {
+        (Quantity::Accuracy, true) => SeriesLabelPosition::LowerLeft,
+        (Quantity::Accuracy, false) => SeriesLabelPosition::LowerRight,
+        (Quantity::Loss, true) => SeriesLabelPosition::UpperLeft,
+        (Quantity::Loss, false) => SeriesLabelPosition::UpperRight,
     }
 }
 

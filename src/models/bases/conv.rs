@@ -136,7 +136,7 @@ impl Conv {
     /// # Errors
     /// If libtorch is out of memory.
     pub fn train(&mut self, kind: Kind) -> Result<()> {
-        // oneDNN takes some sixty times as long over their gradients in bf16.
+        // oneDNN takes up to sixty times as long over their gradients in bf16.
         let slow = self.plan.depthwise
             && self.plan.strides > 1
             && self.conv.ws.device() == tch::Device::Cpu;
