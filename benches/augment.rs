@@ -6,7 +6,7 @@ mod support;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
-use petite::data::loader::Batch;
+use petite::batches::loader::Batch;
 use petite::keras::KerasProfile;
 use support::short;
 use tch::{Device, Kind, Tensor};

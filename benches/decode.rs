@@ -3,7 +3,7 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::data::decode::{ColorMode, decode};
+use petite::pictures::decode::{ColorMode, decode};
 use support::{DataSet, short};
 
 fn decoding(criterion: &mut Criterion) {

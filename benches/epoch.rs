@@ -5,16 +5,16 @@ mod support;
 use anyhow::Result;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::augment::augmentation::Augmentation;
-use petite::data::loader::{Loader, Order};
+use petite::batches::loader::{Loader, Order};
 use petite::device::DeviceChoice;
+use petite::history::Epoch;
 use petite::keras::KerasProfile;
-use petite::models::ModelKind;
-use petite::models::network::Network;
+use petite::nn::ModelKind;
+use petite::nn::network::Network;
 use petite::precision::PrecisionChoice;
 use petite::random::Purpose;
-use petite::training::config::{Recipe, TrainConfig};
+use petite::run::config::{Recipe, TrainConfig};
 use petite::training::fit::{Observer, Trainer};
-use petite::training::history::EpochRecord;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
 use support::{DataSet, short};
@@ -22,7 +22,7 @@ use support::{DataSet, short};
 struct Silent;
 
 impl Observer for Silent {
-    fn epoch(&mut self, _: &EpochRecord, _: &Network, _: &RmsProp) -> Result<()> {
+    fn epoch(&mut self, _: &Epoch, _: &Network, _: &RmsProp) -> Result<()> {
         Ok(())
     }
 }

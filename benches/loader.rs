@@ -3,12 +3,12 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::data::cache::decode_all;
-use petite::data::disk_cache;
-use petite::data::loader::{Loader, Order};
-use petite::data::source::Source;
-use petite::data::stream::Stream;
+use petite::batches::loader::{Loader, Order};
 use petite::keras::Iteration;
+use petite::pictures::disk_cache;
+use petite::pictures::pixels::decode_all;
+use petite::pictures::source::Source;
+use petite::pictures::stream::Stream;
 use petite::random::Purpose;
 use support::{DataSet, TARGET, short};
 use tch::Device;

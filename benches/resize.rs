@@ -3,8 +3,8 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::data::decode::decode;
-use petite::data::resize::{Interpolation, resize};
+use petite::pictures::decode::decode;
+use petite::pictures::resize::{Interpolation, resize};
 use support::{DataSet, TARGET, short};
 
 fn resizing(criterion: &mut Criterion) {

@@ -3,11 +3,11 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::data::loader::to_images;
+use petite::batches::loader::to_images;
 use petite::device::DeviceChoice;
 use petite::keras::KerasProfile;
-use petite::models::network::Network;
-use petite::models::{Downsample, ModelKind};
+use petite::nn::network::Network;
+use petite::nn::{Downsample, ModelKind};
 use petite::precision::PrecisionChoice;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::{RmsProp, RmsPropConfig};

@@ -2,10 +2,10 @@
 //! `cargo run --example decode_rate -- DIR [THREADS]`. `scripts/decode_rate.py` holds it against Pillow.
 
 use anyhow::{Context, Result};
-use petite::data::cache::{Target, decode_all};
-use petite::data::decode::ColorMode;
-use petite::data::folder::Folder;
-use petite::data::resize::Interpolation;
+use petite::pictures::decode::ColorMode;
+use petite::pictures::folder::Folder;
+use petite::pictures::pixels::{Target, decode_all};
+use petite::pictures::resize::Interpolation;
 use std::path::Path;
 use std::time::Instant;
 

@@ -6,13 +6,13 @@ mod train;
 mod transfer;
 mod weights;
 
-use crate::data::policy::CachePolicy;
-use crate::data::split::Link;
-use crate::device::DeviceChoice;
-use crate::evaluation::trained::WhichWeights;
-use crate::models::{Downsample, ModelKind};
 pub use augment::AugmentArgs;
 use clap::{Args, Parser, Subcommand};
+use petite::dataset::split::Link;
+use petite::device::DeviceChoice;
+use petite::nn::{Downsample, ModelKind};
+use petite::pictures::cache::CachePolicy;
+use petite::run::trained::WhichWeights;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
 use std::path::PathBuf;
 pub use train::{OptionalDeviceArgs, TrainArgs};

@@ -1,8 +1,8 @@
 //! scripts/compare_speed.sh: its flags, and its table of petite alone, which needs no packages.
 
 use assert_cmd::{Command, cargo::cargo_bin};
-use petite::data::split::{Link, Sizes, split};
-use petite::data::synthetic::synthesize;
+use petite::dataset::split::{Link, Sizes, split};
+use petite::dataset::synthetic::synthesize;
 
 fn compare_speed() -> Command {
     Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/compare_speed.sh"))

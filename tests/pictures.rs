@@ -1,9 +1,9 @@
 //! Decoding and resizing, held against Pillow. The golden files come from
 //! `scripts/pillow_reference.py`.
 
-use petite::data::decode::{ColorMode, decode};
-use petite::data::resize::{Interpolation, resize};
-use petite::data::{cache, decode::Picture, folder::Folder};
+use petite::pictures::decode::{ColorMode, decode};
+use petite::pictures::resize::{Interpolation, resize};
+use petite::pictures::{decode::Picture, folder::Folder, pixels};
 use std::path::{Path, PathBuf};
 
 fn golden(name: &str) -> PathBuf {
@@ -139,11 +139,17 @@ fn all_real_pictures_decode() {
         return;
     };
     let workspace = tempfile::tempdir().unwrap();
-    let sizes = petite::data::split::Sizes { train: 1000, validation: 500, test: 500 };
+    let sizes = petite::dataset::split::Sizes { train: 1000, validation: 500, test: 500 };
     let data = workspace.path().join("data");
-    petite::data::split::split(&originals, &data, sizes, petite::data::split::Link::Symbolic, None)
-        .unwrap();
-    let target = cache::Target {
+    petite::dataset::split::split(
+        &originals,
+        &data,
+        sizes,
+        petite::dataset::split::Link::Symbolic,
+        None,
+    )
+    .unwrap();
+    let target = pixels::Target {
         height: 150,
         width: 150,
         color_mode: ColorMode::Rgb,
@@ -151,10 +157,10 @@ fn all_real_pictures_decode() {
     };
     for (split, count) in [("train", 2000), ("validation", 1000), ("test", 1000)] {
         let folder = Folder::read_split(&data, split, None).unwrap();
-        let (pixels, bad) = cache::decode_all(&folder, target, 0, &|| ()).unwrap();
+        let (pixels, bad) = pixels::decode_all(&folder, target, 0, &|| ()).unwrap();
         assert!(bad.is_empty(), "{bad:?}");
         assert_eq!(pixels.samples.len(), count);
-        let (one_thread, _) = cache::decode_all(&folder, target, 1, &|| ()).unwrap();
+        let (one_thread, _) = pixels::decode_all(&folder, target, 1, &|| ()).unwrap();
         assert!(*pixels.bytes == *one_thread.bytes);
     }
 }

@@ -4,12 +4,12 @@
 #![allow(dead_code)]
 
 use criterion::Criterion;
-use petite::data::cache::{Pixels, Target, decode_all};
-use petite::data::decode::ColorMode;
-use petite::data::folder::Folder;
-use petite::data::resize::Interpolation;
-use petite::data::split::{Link, Sizes, split};
-use petite::data::synthetic::synthesize;
+use petite::dataset::split::{Link, Sizes, split};
+use petite::dataset::synthetic::synthesize;
+use petite::pictures::decode::ColorMode;
+use petite::pictures::folder::Folder;
+use petite::pictures::pixels::{Pixels, Target, decode_all};
+use petite::pictures::resize::Interpolation;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;

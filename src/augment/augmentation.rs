@@ -5,7 +5,7 @@ use super::color;
 use super::config::AugmentConfig;
 use super::draw::Transform;
 use super::resample::{Placement, Sampling, resample};
-use crate::data::loader::{Batch, to_images};
+use crate::batches::loader::{Batch, to_images};
 use crate::keras::{Conventions, KerasProfile};
 use crate::random::{Purpose, generator};
 use anyhow::Result;

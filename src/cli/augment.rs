@@ -1,7 +1,7 @@
 //! The flags of the augmentation, under the names of `ImageDataGenerator`.
 
-use crate::augment::config::{AugmentConfig, FillMode};
 use clap::Args;
+use petite::augment::config::{AugmentConfig, FillMode};
 
 /// What training pictures go through; each replaces the recipe's range.
 #[derive(Debug, Clone, Args)]

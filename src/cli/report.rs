@@ -1,9 +1,9 @@
 //! The flags of the commands that show pictures and results.
 
 use super::{AugmentArgs, parse_image_size};
-use crate::keras::KerasProfile;
-use crate::training::config::Recipe;
 use clap::Args;
+use petite::keras::KerasProfile;
+use petite::run::config::Recipe;
 use std::path::PathBuf;
 
 /// Hold runs against the book's, Keras's or any other history.

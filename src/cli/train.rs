@@ -1,16 +1,16 @@
 //! The flags of `petite train`.
 
 use super::{AugmentArgs, TransferArgs, parse_device, parse_image_size, parse_rate};
-use crate::data::policy::CachePolicy;
-use crate::data::resize::Interpolation;
-use crate::device::DeviceChoice;
-use crate::keras::{EpsilonPlace, KerasProfile};
-use crate::models::{Downsample, ModelKind};
-use crate::precision::PrecisionChoice;
-use crate::training::config::Recipe;
-use crate::training::objective::ClassWeights;
-use crate::training::schedule::Schedule;
 use clap::Args;
+use petite::device::DeviceChoice;
+use petite::keras::{EpsilonPlace, KerasProfile};
+use petite::nn::{Downsample, ModelKind};
+use petite::pictures::cache::CachePolicy;
+use petite::pictures::resize::Interpolation;
+use petite::precision::PrecisionChoice;
+use petite::run::config::Recipe;
+use petite::training::objective::ClassWeights;
+use petite::training::schedule::Schedule;
 use std::path::PathBuf;
 
 /// Train a network.

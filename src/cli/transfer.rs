@@ -1,9 +1,9 @@
 //! The flags of networks on a pretrained base.
 
-use crate::models::bases::conv::Statistics;
-use crate::models::head::Pooling;
-use crate::training::transfer::PreprocessChoice;
 use clap::Args;
+use petite::nn::bases::conv::Statistics;
+use petite::nn::head::Pooling;
+use petite::run::transfer::PreprocessChoice;
 use std::path::PathBuf;
 
 /// What is built on a pretrained base; each replaces the recipe's setting.

@@ -1,11 +1,11 @@
 //! The flags of the commands that bring weights in and out.
 
 use super::{parse_image_size, parse_rate};
-use crate::data::resize::Interpolation;
-use crate::evaluation::trained::WhichWeights;
-use crate::keras::KerasProfile;
-use crate::models::{Downsample, ModelKind};
 use clap::Args;
+use petite::keras::KerasProfile;
+use petite::nn::{Downsample, ModelKind};
+use petite::pictures::resize::Interpolation;
+use petite::run::trained::WhichWeights;
 use std::path::PathBuf;
 
 /// Write weights in another format: .ot, .safetensors or .npz, told by the extensions.

@@ -2,12 +2,13 @@
 
 use super::say;
 use crate::cli::CompareArgs;
-use crate::report::comparison::{Comparison, Row, Verdict};
-use crate::report::figure::{Figure, Run};
-use crate::report::reference::{self, Reference};
-use crate::report::{keras_history, overlay};
-use crate::training::run_folder::RunFolder;
 use anyhow::{Context, Result, ensure};
+use petite::history;
+use petite::report::comparison::{Comparison, Row, Verdict};
+use petite::report::figure::{Figure, Run};
+use petite::report::overlay;
+use petite::report::reference::{self, Reference};
+use petite::run::folder::RunFolder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -82,7 +83,7 @@ fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
             );
             runs.push(Run {
                 name,
-                history: keras_history::read(&folder.history())?,
+                history: history::read(&folder.history())?,
                 val_loss_holds: true,
                 test_acc: test_acc(&folder, &mut notes)?,
             });

@@ -2,11 +2,11 @@
 
 use super::say;
 use crate::cli::ConvertArgs;
-use crate::evaluation::trained::WhichWeights;
-use crate::models::summary::with_thousands;
-use crate::models::weights::{self, Format};
-use crate::training::run_folder::RunFolder;
 use anyhow::{Result, ensure};
+use petite::numbers::with_thousands;
+use petite::run::folder::RunFolder;
+use petite::run::trained::WhichWeights;
+use petite::weights::{self, Format};
 use std::path::PathBuf;
 
 pub fn run(args: &ConvertArgs) -> Result<()> {

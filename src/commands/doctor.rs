@@ -2,10 +2,10 @@
 
 use super::{duplicates, say};
 use crate::cli::DoctorArgs;
-use crate::device::{describe, why_no_cuda};
-use crate::precision::PrecisionChoice;
-use crate::training::run_folder::Versions;
 use anyhow::Result;
+use petite::device::{describe, why_no_cuda};
+use petite::precision::PrecisionChoice;
+use petite::run::folder::Versions;
 
 pub fn run(args: &DoctorArgs) -> Result<()> {
     let versions = Versions::current();

@@ -1,13 +1,13 @@
 //! What is said of pictures that stand in two splits.
 
 use super::{pictures, say};
-use crate::data::cache::{Pixels, Target};
-use crate::data::decode::ColorMode;
-use crate::data::duplicates::{Duplicate, Likeness, find};
-use crate::data::folder::Folder;
-use crate::data::resize::Interpolation;
-use crate::models::summary::with_thousands;
 use anyhow::{Context, Result, bail, ensure};
+use petite::dataset::duplicates::{Duplicate, Likeness, find};
+use petite::numbers::with_thousands;
+use petite::pictures::decode::ColorMode;
+use petite::pictures::folder::Folder;
+use petite::pictures::pixels::{Pixels, Target};
+use petite::pictures::resize::Interpolation;
 use std::path::{Path, PathBuf};
 
 /// Pairs of pictures up to which training looks by itself: less than a second.

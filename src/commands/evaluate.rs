@@ -2,16 +2,16 @@
 
 use super::pictures::{self, Reading};
 use super::{say, settings};
-use crate::atomic_file;
 use crate::cli::EvaluateArgs;
-use crate::data::folder::Folder;
-use crate::data::loader::Loader;
-use crate::data::policy::free_memory;
-use crate::evaluation::evaluate::{Evaluation, evaluate};
-use crate::evaluation::export;
-use crate::evaluation::trained::WhichWeights;
-use crate::models::weights::Format;
 use anyhow::{Context, Result, bail};
+use petite::atomic_file;
+use petite::batches::loader::Loader;
+use petite::memory::free_memory;
+use petite::pictures::folder::Folder;
+use petite::run::evaluate::{Evaluation, evaluate};
+use petite::run::export;
+use petite::run::trained::WhichWeights;
+use petite::weights::Format;
 use serde::Serialize;
 
 /// What `SPLIT.json` holds.

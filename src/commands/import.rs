@@ -2,15 +2,16 @@
 
 use super::say;
 use crate::cli::ImportArgs;
-use crate::data::folder::Folder;
-use crate::models::summary::with_thousands;
-use crate::models::{network::Network, weights};
-use crate::precision::Precision;
-use crate::training::checkpoint;
-use crate::training::config::{Recipe, TrainConfig};
-use crate::training::optimizer::RmsProp;
-use crate::training::run_folder::{RunFolder, RunRecord, Versions};
 use anyhow::{Context, Result, ensure};
+use petite::nn::network::Network;
+use petite::numbers::with_thousands;
+use petite::pictures::folder::Folder;
+use petite::precision::Precision;
+use petite::run::checkpoint;
+use petite::run::config::{Recipe, TrainConfig};
+use petite::run::folder::{RunFolder, RunRecord, Versions};
+use petite::training::optimizer::RmsProp;
+use petite::weights;
 use tch::Device;
 
 pub fn run(args: &ImportArgs) -> Result<()> {

@@ -1,21 +1,21 @@
 //! What a run is trained and validated on.
 
 use super::pictures::{self, Opened, Reading};
-use super::progress::decoding_bar;
 use super::{duplicates, say};
-use crate::data::folder::Folder;
-use crate::data::loader::{Loader, Order};
-use crate::data::policy;
-use crate::interrupt::Interrupted;
-use crate::models::bases::base::Base;
-use crate::models::head::Pooling;
-use crate::models::network::Network;
-use crate::models::summary::with_thousands;
-use crate::random::Purpose;
-use crate::training::config::TrainConfig;
-use crate::training::features::{FeatureFile, Features};
-use crate::training::transfer::TransferConfig;
+use crate::progress::decoding_bar;
 use anyhow::{Context, Result};
+use petite::batches::loader::{Loader, Order};
+use petite::nn::bases::base::Base;
+use petite::nn::head::Pooling;
+use petite::nn::network::Network;
+use petite::numbers::with_thousands;
+use petite::pictures::folder::Folder;
+use petite::random::Purpose;
+use petite::run::config::TrainConfig;
+use petite::run::features::{FeatureFile, Features};
+use petite::run::transfer::TransferConfig;
+use petite::stop::Interrupted;
+use petite::user_folders;
 use tch::Tensor;
 
 /// Pictures that a base is shown at a time.
@@ -130,7 +130,7 @@ impl Splits {
         network: &Network,
     ) -> Result<(Features, Features)> {
         let base = network.base().context("expected a base below the head")?;
-        let cache = policy::cache().join("features");
+        let cache = user_folders::cache().join("features");
         let file = |folder| FeatureFile::new(&cache, base, transfer, folder, config.target());
         let make = |opened: Opened, name: &str, file: &FeatureFile| {
             compute(base, transfer.pooling, opened, name, file)

@@ -12,7 +12,6 @@ mod plot;
 mod predict;
 mod prepare;
 mod preview;
-mod progress;
 mod repeats;
 mod settings;
 mod start;
@@ -48,7 +47,7 @@ pub fn run(command: Command) -> Result<()> {
 }
 
 /// Prints a line to standard output. A reader that has gone away (`petite … | head`) is no error.
-fn say(line: impl std::fmt::Display) {
+pub fn say(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -1,15 +1,17 @@
 //! Reading a split, with a bar, and what is said of its pictures.
 
-use super::progress::decoding_bar;
 use super::say;
-use crate::data::cache::{BadPicture, Pixels, Target, check_all, check_classes, decode_all};
-use crate::data::folder::{Folder, Sample};
-use crate::data::loader::Source;
-use crate::data::policy::{CachePolicy, cache_folder, free_memory};
-use crate::data::{disk_cache, stream::Stream};
-use crate::interrupt::Interrupted;
-use crate::models::summary::with_thousands;
+use crate::progress::decoding_bar;
 use anyhow::{Result, bail};
+use petite::batches::loader::Source;
+use petite::memory::free_memory;
+use petite::numbers::with_thousands;
+use petite::pictures::cache::CachePolicy;
+use petite::pictures::folder::{Folder, Sample};
+use petite::pictures::pixels::{BadPicture, Pixels, Target, check_all, check_classes, decode_all};
+use petite::pictures::{disk_cache, stream::Stream};
+use petite::stop::Interrupted;
+use petite::user_folders;
 
 /// How the pictures of a split are read.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +45,7 @@ pub fn choose(cache: CachePolicy, folders: &[&Folder], target: Target) -> CacheP
         _ => String::new(),
     };
     if chosen == CachePolicy::Disk {
-        say(format_args!("cache       {}{why}", cache_folder().display()));
+        say(format_args!("cache       {}{why}", user_folders::pictures().display()));
     }
     chosen
 }
@@ -66,7 +68,10 @@ pub fn open(folder: &Folder, name: &str, reading: Reading) -> Result<Opened> {
         }
         CachePolicy::Disk => {
             let bar = decoding_bar(folder.samples.len(), name);
-            let opened = disk_cache::open(&cache_folder(), folder, target, threads, &|| bar.inc(1));
+            let opened =
+                disk_cache::open(&user_folders::pictures(), folder, target, threads, &|| {
+                    bar.inc(1)
+                });
             bar.finish_and_clear();
             let opened = match opened {
                 Err(error) if !error.is::<Interrupted>() => {

@@ -2,9 +2,9 @@
 
 use super::say;
 use crate::cli::PlotArgs;
-use crate::report::curves;
-use crate::training::{history, run_folder::RunFolder};
 use anyhow::Result;
+use petite::report::curves;
+use petite::{history, run::folder::RunFolder};
 
 pub fn run(args: &PlotArgs) -> Result<()> {
     let run = RunFolder::open(&args.run)?;

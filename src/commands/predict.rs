@@ -2,13 +2,14 @@
 
 use super::pictures::{self, Reading};
 use super::{say, settings};
-use crate::atomic_file;
 use crate::cli::PredictArgs;
-use crate::data::folder::{Folder, Sample, collect_pictures};
-use crate::data::loader::Loader;
-use crate::data::policy::{CachePolicy, free_memory};
-use crate::training::validate::validate;
 use anyhow::{Context, Result, ensure};
+use petite::atomic_file;
+use petite::batches::loader::Loader;
+use petite::memory::free_memory;
+use petite::pictures::cache::CachePolicy;
+use petite::pictures::folder::{Folder, Sample, collect_pictures};
+use petite::training::validate::validate;
 use std::path::Path;
 use tch::{Kind, Tensor};
 

@@ -2,8 +2,8 @@
 
 use super::say;
 use crate::cli::PrepareArgs;
-use crate::data::split::{Sizes, split};
 use anyhow::Result;
+use petite::dataset::split::{Sizes, split};
 
 pub fn run(args: &PrepareArgs) -> Result<()> {
     let sizes = Sizes { train: args.train, validation: args.validation, test: args.test };

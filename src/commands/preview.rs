@@ -1,14 +1,14 @@
 //! `petite preview`
 
 use super::say;
-use crate::augment::augmentation::Augmentation;
 use crate::cli::PreviewArgs;
-use crate::data::decode::{ColorMode, Picture, decode};
-use crate::data::folder::{Folder, Sample};
-use crate::data::resize::{Interpolation, resize};
-use crate::random::{Purpose, generator};
-use crate::report::contact_sheet::{self, Tile};
 use anyhow::{Context, Result, ensure};
+use petite::augment::augmentation::Augmentation;
+use petite::pictures::decode::{ColorMode, Picture, decode};
+use petite::pictures::folder::{Folder, Sample};
+use petite::pictures::resize::{Interpolation, resize};
+use petite::random::{Purpose, generator};
+use petite::report::contact_sheet::{self, Tile};
 use rand::seq::SliceRandom;
 use std::path::Path;
 use tch::{Kind, Tensor};

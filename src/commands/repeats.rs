@@ -2,13 +2,13 @@
 
 use super::{say, settings, train};
 use crate::cli::TrainArgs;
-use crate::interrupt::Interrupted;
-use crate::report::figure::{Figure, Run};
-use crate::report::keras_history;
-use crate::report::statistic::Statistic;
-use crate::training::config::Recipe;
-use crate::training::run_folder::RunFolder;
 use anyhow::{Context, Result};
+use petite::history;
+use petite::report::figure::{Figure, Run};
+use petite::report::statistic::Statistic;
+use petite::run::config::Recipe;
+use petite::run::folder::RunFolder;
+use petite::stop::Interrupted;
 use std::path::{Path, PathBuf};
 
 /// Trains `repeats` runs, each in a folder of its own in `--out`.
@@ -37,7 +37,7 @@ pub fn run(args: &TrainArgs, repeats: u32) -> Result<()> {
         })?;
         let run = RunFolder::open(&args.out)?;
         recipe = run.read_record()?.train.recipe;
-        let history = keras_history::read(&run.history())?;
+        let history = history::read(&run.history())?;
         let name = format!("seed-{seed}");
         runs.push(Run { name, history, val_loss_holds: true, test_acc: None });
         say("");

@@ -2,16 +2,16 @@
 
 use super::start;
 use crate::cli::{OptionalDeviceArgs, TrainArgs};
-use crate::device::set_threads;
-use crate::evaluation::trained::{Trained, WhichWeights};
-use crate::precision::Precision;
-use crate::training::config::{Recipe, Start, TrainConfig};
-use crate::training::optimizer::RmsPropConfig;
-use crate::training::run_folder::{RunFolder, read_record};
-use crate::training::schedule::Schedule;
-use crate::training::transfer::TransferConfig;
-use crate::training::validate::Views;
 use anyhow::{Context, Result, bail, ensure};
+use petite::device::set_threads;
+use petite::precision::Precision;
+use petite::run::config::{Recipe, Start, TrainConfig};
+use petite::run::folder::{RunFolder, read_record};
+use petite::run::trained::{Trained, WhichWeights};
+use petite::run::transfer::TransferConfig;
+use petite::training::optimizer::RmsPropConfig;
+use petite::training::schedule::Schedule;
+use petite::training::validate::Views;
 use std::path::Path;
 
 /// The settings a person asks for: a stored run's or a recipe's, with flags going first.

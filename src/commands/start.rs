@@ -1,12 +1,12 @@
 //! The first weights of a network on a pretrained base.
 
-use crate::data::policy;
-use crate::models::bases::{BaseKind, stored::Stored};
-use crate::models::network::Network;
-use crate::models::weights;
-use crate::training::config::{Start, TrainConfig};
-use crate::training::run_folder::RunFolder;
 use anyhow::{Context, Result, ensure};
+use petite::nn::bases::{BaseKind, stored::Stored};
+use petite::nn::network::Network;
+use petite::run::config::{Start, TrainConfig};
+use petite::run::folder::RunFolder;
+use petite::user_folders;
+use petite::weights;
 use std::path::PathBuf;
 
 /// The file that `scripts/fetch_weights.sh` has made for `base`.
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// # Errors
 /// If there is none: what to do.
 pub fn fetched(base: BaseKind) -> Result<PathBuf> {
-    let folder = policy::cache().join("weights");
+    let folder = user_folders::cache().join("weights");
     let files =
         ["safetensors", "pth"].map(|ending| folder.join(format!("{}.{ending}", base.name())));
     files.into_iter().find(|file| file.exists()).with_context(|| {

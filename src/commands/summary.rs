@@ -2,9 +2,9 @@
 
 use super::say;
 use crate::cli::SummaryArgs;
-use crate::models::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
-use crate::models::summary::{rows, table};
 use anyhow::{Result, ensure};
+use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::nn::summary::{rows, table};
 use tch::Device;
 
 pub fn run(args: &SummaryArgs) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use super::say;
 use crate::cli::SynthesizeArgs;
-use crate::data::synthetic::{CLASSES, synthesize};
 use anyhow::Result;
+use petite::dataset::synthetic::{CLASSES, synthesize};
 
 pub fn run(args: &SynthesizeArgs) -> Result<()> {
     synthesize(&args.to, args.each, args.seed)?;

@@ -1,25 +1,25 @@
 //! `petite train`
 
 use super::loaders::Splits;
-use super::progress::TrainingProgress;
 use super::{say, settings, start};
-use crate::augment::augmentation::Augmentation;
 use crate::cli::TrainArgs;
-use crate::device::{describe, find_fastest_convolutions, set_threads};
-use crate::interrupt::Interrupted;
-use crate::models::bases::stored::Stored;
-use crate::models::network::{Network, Takes};
-use crate::models::summary::with_thousands;
-use crate::precision::Precision;
-use crate::report::curves;
-use crate::training::checkpoint::{self, Checkpoints};
-use crate::training::config::TrainConfig;
-use crate::training::fit::{Observer, StepProgress, Trainer};
-use crate::training::history::{self, EpochRecord, HistoryWriter};
-use crate::training::objective::Objective;
-use crate::training::optimizer::RmsProp;
-use crate::training::run_folder::{RunFolder, RunRecord, Versions};
+use crate::progress::TrainingProgress;
 use anyhow::{Context, Result, ensure};
+use petite::augment::augmentation::Augmentation;
+use petite::device::{describe, find_fastest_convolutions, set_threads};
+use petite::history::{self, Epoch, Writer};
+use petite::nn::bases::stored::Stored;
+use petite::nn::network::{Network, Takes};
+use petite::numbers::with_thousands;
+use petite::precision::Precision;
+use petite::report::curves;
+use petite::run::checkpoint::{self, Checkpoints};
+use petite::run::config::TrainConfig;
+use petite::run::folder::{RunFolder, RunRecord, Versions};
+use petite::stop::Interrupted;
+use petite::training::fit::{Observer, StepProgress, Trainer};
+use petite::training::objective::Objective;
+use petite::training::optimizer::RmsProp;
 use tch::Device;
 
 pub fn run(args: &TrainArgs) -> Result<()> {
@@ -115,7 +115,7 @@ fn train(
     run.write_record(&record)?;
 
     let mut observer = TrainObserver {
-        history: HistoryWriter::start(&run.history(), &rows)?,
+        history: Writer::start(&run.history(), &rows)?,
         rows,
         checkpoints: Checkpoints::new(run.clone(), done.map(|progress| progress.best)),
         progress: TrainingProgress::new(config.epochs),
@@ -168,8 +168,8 @@ fn say_network(config: &TrainConfig, network: &Network) {
 
 /// Keeps the run's files and what a person sees up to date.
 struct TrainObserver {
-    history: HistoryWriter,
-    rows: Vec<EpochRecord>,
+    history: Writer,
+    rows: Vec<Epoch>,
     checkpoints: Checkpoints,
     progress: TrainingProgress,
 }
@@ -186,12 +186,7 @@ impl Observer for TrainObserver {
         Ok(())
     }
 
-    fn epoch(
-        &mut self,
-        record: &EpochRecord,
-        network: &Network,
-        optimizer: &RmsProp,
-    ) -> Result<()> {
+    fn epoch(&mut self, record: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
         self.history.append(record)?;
         self.checkpoints.save(record, network, optimizer)?;
         self.rows.push(*record);

@@ -2,8 +2,8 @@
 
 use super::canvas::use_own_font;
 use crate::atomic_file;
-use crate::data::decode::Picture;
-use crate::data::resize::{Interpolation, resize};
+use crate::pictures::decode::Picture;
+use crate::pictures::resize::{Interpolation, resize};
 use anyhow::{Result, anyhow, ensure};
 use plotters::prelude::*;
 use std::path::Path;

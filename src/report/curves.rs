@@ -2,7 +2,7 @@
 //! validation.
 
 use super::canvas::{self, DrawError, Drawing, Quantity, TRAINING, VALIDATION};
-use crate::training::history::EpochRecord;
+use crate::history::Epoch;
 use anyhow::{Context, Result};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -12,8 +12,8 @@ use std::path::Path;
 struct Panel {
     noun: &'static str,
     quantity: Quantity,
-    training: fn(&EpochRecord) -> f64,
-    validation: fn(&EpochRecord) -> f64,
+    training: fn(&Epoch) -> f64,
+    validation: fn(&Epoch) -> f64,
 }
 
 const PANELS: [Panel; 2] = [
@@ -33,9 +33,9 @@ const PANELS: [Panel; 2] = [
 
 /// Where the curves leave room: below the accuracies or above the losses, at the end whose third of the
 /// epochs stays further away.
-fn legend_corner(panel: &Panel, history: &[EpochRecord]) -> SeriesLabelPosition {
+fn legend_corner(panel: &Panel, history: &[Epoch]) -> SeriesLabelPosition {
     let third = history.len().div_ceil(3);
-    let room = |rows: &[EpochRecord]| {
+    let room = |rows: &[Epoch]| {
         let values = rows.iter().flat_map(|row| [(panel.training)(row), (panel.validation)(row)]);
         let to_border =
             values.filter(|value| value.is_finite()).map(|value| match panel.quantity {
@@ -57,12 +57,12 @@ fn legend_corner(panel: &Panel, history: &[EpochRecord]) -> SeriesLabelPosition 
 ///
 /// # Errors
 /// If there is nothing to draw or a file cannot be written.
-pub fn write_both(png: &Path, svg: &Path, history: &[EpochRecord]) -> Result<()> {
+pub fn write_both(png: &Path, svg: &Path, history: &[Epoch]) -> Result<()> {
     history.first().context("expected at least one epoch to draw, found none")?;
     canvas::write_both(png, svg, &Curves(history))
 }
 
-struct Curves<'a>(&'a [EpochRecord]);
+struct Curves<'a>(&'a [Epoch]);
 
 impl Drawing for Curves<'_> {
     /// Two panels side by side.
@@ -79,9 +79,9 @@ impl Drawing for Curves<'_> {
 fn draw_panel<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
     panel: &Panel,
-    history: &[EpochRecord],
+    history: &[Epoch],
 ) -> Result<(), DrawError<B>> {
-    let points = |value: fn(&EpochRecord) -> f64| {
+    let points = |value: fn(&Epoch) -> f64| {
         // A diverged run has losses that are no numbers; the rest is still worth seeing.
         history.iter().map(move |row| (row.epoch as f64, value(row))).filter(|(_, y)| y.is_finite())
     };

@@ -1,6 +1,6 @@
 //! The figures by which runs are held against each other.
 
-use super::keras_history::Epoch;
+use crate::history::Epoch;
 
 /// A run or rerun, by whatever program, as far as it can be compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,12 +129,8 @@ mod tests {
     use super::*;
 
     fn run(val_losses: &[f64]) -> Run {
-        let epoch = |(index, &val_loss): (usize, &f64)| Epoch {
-            epoch: index as i64 + 1,
-            loss: 0.5,
-            acc: 0.9,
-            val_loss,
-            val_acc: index as f64 / 100.0,
+        let epoch = |(index, &val_loss): (usize, &f64)| {
+            Epoch::new(index as i64 + 1, 0.5, 0.9, val_loss, index as f64 / 100.0)
         };
         let history = val_losses.iter().enumerate().map(epoch).collect();
         Run { name: "run".to_owned(), history, val_loss_holds: true, test_acc: None }

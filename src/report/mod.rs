@@ -6,7 +6,6 @@ pub mod comparison;
 pub mod contact_sheet;
 pub mod curves;
 pub mod figure;
-pub mod keras_history;
 pub mod overlay;
 pub mod reference;
 pub mod statistic;

@@ -3,8 +3,8 @@
 
 use super::canvas::{self, Chart, DrawError, Drawing, Quantity};
 use super::figure::Run;
-use super::keras_history::Epoch;
 use super::reference::Reference;
+use crate::history::Epoch;
 use anyhow::Result;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -202,13 +202,13 @@ fn mean_history(runs: &[Run]) -> Vec<Epoch> {
             let mean = |value: fn(&Epoch) -> f64| {
                 runs.iter().map(|run| value(&run.history[index])).sum::<f64>() / runs.len() as f64
             };
-            Epoch {
-                epoch: index as i64 + 1,
-                loss: mean(|row| row.loss),
-                acc: mean(|row| row.acc),
-                val_loss: mean(|row| row.val_loss),
-                val_acc: mean(|row| row.val_acc),
-            }
+            Epoch::new(
+                index as i64 + 1,
+                mean(|row| row.loss),
+                mean(|row| row.acc),
+                mean(|row| row.val_loss),
+                mean(|row| row.val_acc),
+            )
         })
         .collect()
 }
@@ -224,13 +224,7 @@ mod tests {
             history: val_accs
                 .iter()
                 .zip(1..)
-                .map(|(&val_acc, epoch)| Epoch {
-                    epoch,
-                    loss: 1.0,
-                    acc: 0.5,
-                    val_loss: 1.0,
-                    val_acc,
-                })
+                .map(|(&val_acc, epoch)| Epoch::new(epoch, 1.0, 0.5, 1.0, val_acc))
                 .collect(),
             val_loss_holds: true,
             test_acc: None,

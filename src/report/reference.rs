@@ -3,7 +3,7 @@
 
 use super::built_in::{BUILT_IN, BuiltIn, Rerun};
 use super::figure::{Figure, Run};
-use super::keras_history;
+use crate::history;
 use anyhow::{Result, bail};
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub fn find(text: &Path) -> Result<Reference> {
             names().join(", ")
         );
     }
-    let history = keras_history::read(text)?;
+    let history = history::read(text)?;
     let name = csv_name(text);
     Ok(Reference {
         what: format!("{} epochs", history.len()),
@@ -92,7 +92,7 @@ fn load(built_in: &BuiltIn) -> Result<Reference> {
 fn load_run(rerun: &Rerun) -> Result<Run> {
     Ok(Run {
         name: rerun.name.to_owned(),
-        history: keras_history::parse(rerun.csv, rerun.name)?,
+        history: history::parse(rerun.csv, rerun.name)?,
         val_loss_holds: rerun.val_loss_holds,
         test_acc: rerun.test_acc,
     })

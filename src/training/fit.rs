@@ -1,6 +1,5 @@
 //! The one training loop, for every recipe and device.
 
-use super::history::EpochRecord;
 use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
@@ -8,9 +7,10 @@ use super::schedule::{Schedule, has_stalled};
 use super::step::{Input, TrainStep};
 use super::validate::{Views, validate};
 use crate::augment::augmentation::Augmentation;
-use crate::data::loader::Loader;
-use crate::interrupt;
-use crate::models::network::Network;
+use crate::batches::loader::Loader;
+use crate::history::Epoch;
+use crate::nn::network::Network;
+use crate::stop;
 use anyhow::Result;
 use std::ops::Range;
 use std::time::Instant;
@@ -49,8 +49,7 @@ pub trait Observer {
     ///
     /// # Errors
     /// An error ends the training.
-    fn epoch(&mut self, record: &EpochRecord, network: &Network, optimizer: &RmsProp)
-    -> Result<()>;
+    fn epoch(&mut self, record: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()>;
 }
 
 /// What is trained, on what, and how: all that [`fit`](Trainer::fit) needs but the epochs.
@@ -79,7 +78,7 @@ impl Trainer<'_> {
     ///
     /// # Errors
     /// If libtorch fails, an observer does, or Ctrl-C was pressed
-    /// ([`Interrupted`](crate::interrupt::Interrupted)).
+    /// ([`Interrupted`](crate::stop::Interrupted)).
     pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<()> {
         let steps = self.train.steps_per_epoch();
         let (initial, last) = (self.optimizer.learning_rate(), epochs.end);
@@ -93,7 +92,7 @@ impl Trainer<'_> {
             let start = Instant::now();
             train_step.start_epoch()?;
             for step in 0..steps {
-                interrupt::check()?;
+                stop::check()?;
                 let batch = self.train.batch(epoch, step)?;
                 let images = self.augmentation.images(&batch)?;
                 let pictures = batch.labels.numel() as i64;
@@ -122,15 +121,15 @@ impl Trainer<'_> {
                 Views::Picture,
                 |_, _| Ok(()),
             )?;
-            let record = EpochRecord {
+            let record = Epoch {
                 epoch: epoch + 1,
                 loss: means.loss,
                 acc: means.accuracy,
                 val_loss: val_means.loss,
                 val_acc: val_means.accuracy,
-                seconds: start.elapsed().as_secs_f64(),
-                images_per_second: running.pictures() as f64 / train_seconds,
-                learning_rate: self.optimizer.learning_rate(),
+                seconds: Some(start.elapsed().as_secs_f64()),
+                images_per_second: Some(running.pictures() as f64 / train_seconds),
+                learning_rate: Some(self.optimizer.learning_rate()),
             };
             self.val_losses.push(record.val_loss);
             observer.epoch(&record, self.network, self.optimizer)?;

@@ -59,7 +59,7 @@ pub struct RmsProp {
 
 impl RmsProp {
     /// An optimizer for `parameters`, whose gradients are those of `leaves`, place by place
-    /// ([`Network::leaves`](crate::models::network::Network::leaves)).
+    /// ([`Network::leaves`](crate::nn::network::Network::leaves)).
     ///
     /// # Errors
     /// If a setting is outside its range, or the state does not fit on the device.

@@ -3,8 +3,8 @@
 use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
-use crate::models::network::Network;
 use crate::native::cuda::{Graph, use_own_stream};
+use crate::nn::network::Network;
 use anyhow::{Error, Result};
 use tch::{Device, Tensor};
 

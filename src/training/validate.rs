@@ -2,9 +2,9 @@
 
 use super::loss::Loss;
 use super::metrics::{Means, Running};
-use crate::data::loader::{Batch, Loader};
-use crate::interrupt;
-use crate::models::network::Network;
+use crate::batches::loader::{Batch, Loader};
+use crate::nn::network::Network;
+use crate::stop;
 use anyhow::Result;
 use tch::Tensor;
 
@@ -46,7 +46,7 @@ pub fn validate(
 ) -> Result<Means> {
     let mut running = Running::new(loss, network.device())?;
     for step in 0..loader.steps_per_epoch() {
-        interrupt::check()?;
+        stop::check()?;
         let batch = loader.batch(epoch, step)?;
         tch::no_grad(|| {
             let logits = views.logits(network, &batch.images()?)?;

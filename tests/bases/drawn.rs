@@ -1,8 +1,8 @@
 //! Weights and pictures that need no file: the same numbers as in `scripts/bases_reference.py`.
 
-use petite::data::loader::to_images;
-use petite::models::bases::{BaseKind, base::Base, plan::Plan};
-use petite::models::weights::{self, Named};
+use petite::batches::loader::to_images;
+use petite::nn::bases::{BaseKind, base::Base, plan::Plan};
+use petite::weights::{self, Named};
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 

@@ -1,18 +1,18 @@
 //! The training loop on a base that is frozen up to a block.
 
 use crate::drawn::{images, weights_of};
-use petite::data::loader::{Loader, Order};
+use petite::batches::loader::{Loader, Order};
 use petite::keras::Iteration;
-use petite::models::ModelKind;
-use petite::models::bases::conv::Statistics;
-use petite::models::network::{Network, Takes};
-use petite::models::weights;
+use petite::nn::ModelKind;
+use petite::nn::bases::conv::Statistics;
+use petite::nn::network::{Network, Takes};
 use petite::precision::Precision;
-use petite::training::config::{Recipe, TrainConfig};
+use petite::run::config::{Recipe, TrainConfig};
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
 use petite::training::step::{Input, TrainStep};
 use petite::training::validate::{Views, validate};
+use petite::weights;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 

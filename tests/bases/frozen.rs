@@ -1,7 +1,7 @@
 //! Frozen means frozen.
 
 use crate::drawn::{base, images};
-use petite::models::bases::{BaseKind, base::Base, conv::Statistics};
+use petite::nn::bases::{BaseKind, base::Base, conv::Statistics};
 use tch::{Kind, Tensor};
 
 /// A step of gradient descent on the mean square of the features.
@@ -21,7 +21,7 @@ fn copies(tensors: &[(String, Tensor)]) -> Vec<(String, Tensor)> {
 
 /// Places of the blocks that hold the tensors named.
 fn place_of(base: &Base, name: &str) -> usize {
-    let holds = |conv: &petite::models::bases::conv_plan::ConvPlan| {
+    let holds = |conv: &petite::nn::bases::conv_plan::ConvPlan| {
         conv.tensor_names().iter().any(|known| known == name)
     };
     let blocks = &base.plan().blocks;

@@ -1,7 +1,7 @@
 //! Outputs and gradients on drawn weights.
 
 use crate::drawn::{Golden, base, channels_last, images, relative};
-use petite::models::bases::{BaseKind, base::Base, conv::Statistics};
+use petite::nn::bases::{BaseKind, base::Base, conv::Statistics};
 use tch::{Kind, Tensor};
 
 /// Every block's output at 96×96 and the last one's at 75×101, frozen and not; the largest

@@ -1,8 +1,8 @@
 //! Weights under Keras's names and in its layouts.
 
 use crate::drawn::base;
-use petite::models::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
-use petite::models::weights::{self, Named};
+use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::weights::{self, Named};
 use tch::Device;
 
 /// The base's weights as Keras writes them; `spelled` makes a name of layer and variable.

@@ -1,7 +1,7 @@
 //! Bases that compute in bf16.
 
 use crate::drawn::{base, images};
-use petite::models::bases::{BaseKind, base::Base, conv::Statistics};
+use petite::nn::bases::{BaseKind, base::Base, conv::Statistics};
 use std::path::Path;
 use tch::{Kind, Tensor};
 

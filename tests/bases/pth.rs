@@ -1,9 +1,9 @@
 //! PyTorch's `.pth`: what torch.save wrote is read, and nothing in a file is ever executed.
 
 use crate::drawn::{base, golden};
-use petite::models::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
-use petite::models::pth::{self, pickle};
-use petite::models::weights;
+use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::weights;
+use petite::weights::pth::{self, pickle};
 use std::io::Write;
 use tch::{Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;

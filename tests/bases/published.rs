@@ -2,10 +2,11 @@
 
 use crate::drawn::Golden;
 use crate::golden::check;
-use petite::data::resize::Interpolation;
-use petite::data::split::{Link, Sizes, split};
-use petite::data::{cache, decode::ColorMode, folder::Folder, loader::to_images};
-use petite::models::bases::{BaseKind, base::Base, conv::Statistics, plan::Plan, stored::Stored};
+use petite::batches::batch::to_images;
+use petite::dataset::split::{Link, Sizes, split};
+use petite::nn::bases::{BaseKind, base::Base, conv::Statistics, plan::Plan, stored::Stored};
+use petite::pictures::resize::Interpolation;
+use petite::pictures::{decode::ColorMode, folder::Folder, pixels};
 use std::path::PathBuf;
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
@@ -57,7 +58,7 @@ fn features_of_all_pictures() {
     let data = workspace.path().join("data");
     let sizes = Sizes { train: 1000, validation: 500, test: 500 };
     split(&originals, &data, sizes, Link::Symbolic, None).unwrap();
-    let target = cache::Target {
+    let target = pixels::Target {
         height: 224,
         width: 224,
         color_mode: ColorMode::Rgb,
@@ -67,7 +68,7 @@ fn features_of_all_pictures() {
     let mut splits = Vec::new();
     for name in ["train", "validation", "test"] {
         let folder = Folder::read_split(&data, name, None).unwrap();
-        let pixels = cache::decode_all(&folder, target, 0, &|| ()).unwrap().0;
+        let pixels = pixels::decode_all(&folder, target, 0, &|| ()).unwrap().0;
         let shape = [pixels.samples.len() as i64, 224, 224, 3];
         splits.push(Tensor::from_data_size(&pixels.bytes, &shape, Kind::Uint8));
     }

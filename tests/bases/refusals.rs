@@ -1,8 +1,8 @@
 //! Files that are not the base's weights: refused as a whole, nothing changed.
 
 use crate::drawn::base;
-use petite::models::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
-use petite::models::weights::{self, Named};
+use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::weights::{self, Named};
 use std::path::Path;
 use tch::{Device, Tensor};
 

@@ -1,7 +1,7 @@
 //! Where decoded pictures are kept changes nothing but time and memory.
 
 use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
-use petite::data::decode::{ColorMode, check, decode};
+use petite::pictures::decode::{ColorMode, check, decode};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

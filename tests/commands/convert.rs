@@ -1,5 +1,5 @@
 use super::support::{Workspace, entries, error_of, output_of, petite};
-use petite::models::weights::{self, Metadata, Named};
+use petite::weights::{self, Metadata, Named};
 use std::io::Write;
 use std::path::Path;
 use tch::{Kind, Tensor};

@@ -1,5 +1,5 @@
 use super::support::{Workspace, entries, error_of, output_of, petite, weights_in};
-use petite::models::weights;
+use petite::weights;
 use serde_json::Value;
 use tch::Tensor;
 

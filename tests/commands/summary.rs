@@ -1,6 +1,6 @@
 use super::support::{Workspace, error_of, output_of, petite};
-use petite::models::bases::{BaseKind, base::Base, plan::Plan};
-use petite::models::weights;
+use petite::nn::bases::{BaseKind, base::Base, plan::Plan};
+use petite::weights;
 use tch::Device;
 
 /// Output of `model.summary()` in the book's notebook for listing 5.5 (Keras 2.0.8), less the

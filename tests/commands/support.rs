@@ -1,11 +1,11 @@
 //! What the tests share: the binary, temporary folders, tiny drawn data sets.
 
 use assert_cmd::Command;
-use petite::data::split::{Link, Sizes, split};
-use petite::data::synthetic::synthesize;
-use petite::models::bases::{BaseKind, base::Base, plan::Plan};
-use petite::models::weights::{self, Named};
-use petite::training::history::{self, EpochRecord};
+use petite::dataset::split::{Link, Sizes, split};
+use petite::dataset::synthetic::synthesize;
+use petite::history::{self, Epoch};
+use petite::nn::bases::{BaseKind, base::Base, plan::Plan};
+use petite::weights::{self, Named};
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
@@ -99,7 +99,7 @@ impl Workspace {
         command
     }
 
-    pub fn history(&self, run: &str) -> Vec<EpochRecord> {
+    pub fn history(&self, run: &str) -> Vec<Epoch> {
         history::read(&self.path(run).join("history.csv")).unwrap()
     }
 
@@ -109,7 +109,7 @@ impl Workspace {
 }
 
 /// The losses and accuracies of a history, without the clock's columns.
-pub fn figures(history: &[EpochRecord]) -> Vec<[f64; 4]> {
+pub fn figures(history: &[Epoch]) -> Vec<[f64; 4]> {
     history.iter().map(|row| [row.loss, row.acc, row.val_loss, row.val_acc]).collect()
 }
 

@@ -29,7 +29,7 @@ fn leaves_a_whole_run() {
     assert_eq!(csv.lines().next(), Some(header));
     let history = workspace.history("run");
     assert_eq!(history.iter().map(|row| row.epoch).collect::<Vec<_>>(), [1, 2]);
-    assert!(history.iter().all(|row| row.learning_rate == 1e-4 && row.loss > 0.0));
+    assert!(history.iter().all(|row| row.learning_rate == Some(1e-4) && row.loss > 0.0));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::support::{Workspace, error_of, figures, output_of, petite, weights_in};
 use assert_cmd::Command;
-use petite::data::synthetic::synthesize;
-use petite::models::bases::BaseKind;
+use petite::dataset::synthetic::synthesize;
+use petite::nn::bases::BaseKind;
 use serde_json::Value;
 
 const STORED: &str = "(their features from the cache)";

@@ -1,8 +1,8 @@
 //! What cannot be trained on a pretrained base: said, and nothing written.
 
 use super::support::{Workspace, entries, error_of, petite, weights_in};
-use petite::models::bases::BaseKind;
-use petite::models::weights::{self, Named};
+use petite::nn::bases::BaseKind;
+use petite::weights::{self, Named};
 use std::io::Write;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 

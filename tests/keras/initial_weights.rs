@@ -1,7 +1,7 @@
 //! Initial weights over many seeds: limits and moments as Keras's.
 
 use crate::golden;
-use petite::models::{Downsample, convnet, network::Network};
+use petite::nn::{Downsample, convnet, network::Network};
 use petite::precision::Precision;
 use std::collections::HashMap;
 use tch::{Device, Kind};

@@ -1,10 +1,10 @@
 //! One network, one batch: forward values, loss, gradients and the weights after RMSprop's steps.
 
 use crate::golden::Tensors;
-use petite::data::loader::to_images;
+use petite::batches::loader::to_images;
 use petite::keras::{EpsilonPlace, KerasProfile};
-use petite::models::layer::{Architecture, Layer};
-use petite::models::{Downsample, convnet, network::Network};
+use petite::nn::layer::{Architecture, Layer};
+use petite::nn::{Downsample, convnet, network::Network};
 use petite::precision::Precision;
 use petite::training::loss::Loss;
 use petite::training::optimizer::{RmsProp, RmsPropConfig};

@@ -1,0 +1,213 @@
+//! The same picture in two splits: what is measured on the second then says little about new
+//! pictures.
+
+use crate::pictures::pixels::Pixels;
+use anyhow::Result;
+use tch::{Kind, Tensor};
+
+/// Sides of the thumbnails that are compared: small enough that sharpening, noise and another
+/// compression leave them nearly as they are.
+const SIDE: usize = 16;
+
+/// Thumbnails that correlate more than this count as one picture. Of 2,001 pictures of cats and dogs
+/// no two different ones reach 0.9; sharpened and recompressed copies lie above 0.97.
+const LEAST_CORRELATION: f64 = 0.95;
+
+/// Rows compared at a time, so that memory stays flat.
+const BLOCK: i64 = 1024;
+
+/// How a picture is another one again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// Perhaps compressed, sharpened or brightened anew.
+    Same,
+    /// Left and right exchanged.
+    Mirrored,
+    /// Every colour the opposite.
+    Negative,
+}
+
+impl Likeness {
+    pub const ALL: [Self; 3] = [Self::Same, Self::Mirrored, Self::Negative];
+
+    /// In words, for counting.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Same => "the same",
+            Self::Mirrored => "mirrored",
+            Self::Negative => "as negatives",
+        }
+    }
+}
+
+/// A picture of one split that is in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Index into the first split's samples.
+    pub of: usize,
+    /// Index into the second split's samples.
+    pub copy: usize,
+    pub likeness: Likeness,
+}
+
+/// The pictures of `copies` that are also in `originals`, each once, in order. Both must be decoded
+/// to the same target. A flat picture is a duplicate of none.
+///
+/// # Errors
+/// If libtorch is out of memory.
+pub fn find(originals: &Pixels, copies: &Pixels) -> Result<Vec<Duplicate>> {
+    let originals = thumbnails(originals)?.f_transpose(0, 1)?;
+    let copies = thumbnails(copies)?;
+    let columns = copies.size()[1];
+    let channels = columns / (SIDE * SIDE) as i64;
+    let side = SIDE as i64;
+    let mut found = Vec::new();
+    for start in (0..copies.size()[0]).step_by(BLOCK as usize) {
+        let block = copies.f_narrow(0, start, BLOCK.min(copies.size()[0] - start))?;
+        let mirrored =
+            block.f_view([-1, side, side, channels])?.f_flip([2])?.f_reshape([-1, columns])?;
+        let products = block.f_matmul(&originals)?;
+        let best = [
+            Best::of(&products)?,
+            Best::of(&mirrored.f_matmul(&originals)?)?,
+            Best::of(&products.f_neg()?)?,
+        ];
+        for row in 0..block.size()[0] as usize {
+            let likeliest = Likeness::ALL
+                .into_iter()
+                .zip(&best)
+                .map(|(likeness, best)| (best.correlations[row], likeness, best.columns[row]))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            if let Some((correlation, likeness, of)) = likeliest
+                && correlation >= LEAST_CORRELATION
+            {
+                found.push(Duplicate { of: of as usize, copy: start as usize + row, likeness });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The largest value of each row and where it is.
+struct Best {
+    correlations: Vec<f64>,
+    columns: Vec<i64>,
+}
+
+impl Best {
+    fn of(products: &Tensor) -> Result<Self> {
+        let (correlations, columns) = products.f_max_dim(1, false)?;
+        Ok(Self {
+            correlations: Vec::try_from(&correlations.f_to_kind(Kind::Double)?)?,
+            columns: Vec::try_from(&columns)?,
+        })
+    }
+}
+
+/// Means over the cells of a 16×16 grid, `[N, 16 · 16 · C]` f32, each row of mean 0 and length 1 (or
+/// all 0), so that a product of two is their correlation.
+fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
+    let (height, width) = (pixels.target.height, pixels.target.width);
+    let channels = pixels.target.color_mode.channels();
+    // The first pixel of a cell; cells of a picture smaller than the grid share pixels.
+    let first = |cell: usize, pixels: usize| cell * pixels / SIDE;
+    let mut values = Vec::with_capacity(pixels.samples.len() * SIDE * SIDE * channels);
+    // Whole lines are added up first, many pixels an instruction, then their cells.
+    let mut lines = vec![0u32; width * channels];
+    for picture in pixels.pictures() {
+        for row in 0..SIDE {
+            let top = first(row, height);
+            let bottom = first(row + 1, height).max(top + 1);
+            lines.fill(0);
+            for line in picture[top * width * channels..bottom * width * channels]
+                .chunks_exact(width * channels)
+            {
+                for (sum, &value) in lines.iter_mut().zip(line) {
+                    // No line adds up to 2³²; a check for it would be one a pixel.
+                    *sum = sum.wrapping_add(u32::from(value));
+                }
+            }
+            for column in 0..SIDE {
+                let left = first(column, width);
+                let right = first(column + 1, width).max(left + 1);
+                let mut sums = [0u32; 3];
+                for pixel in lines[left * channels..right * channels].chunks_exact(channels) {
+                    for (sum, &value) in sums.iter_mut().zip(pixel) {
+                        *sum += value;
+                    }
+                }
+                let area = ((bottom - top) * (right - left)) as f32;
+                values.extend(sums[..channels].iter().map(|&sum| sum as f32 / area));
+            }
+        }
+    }
+    let shape = [pixels.samples.len() as i64, (SIDE * SIDE * channels) as i64];
+    let values = Tensor::f_from_slice(&values)?.f_view(shape)?;
+    let centred = values.f_sub(&values.f_mean_dim(1i64, true, Kind::Float)?)?;
+    let lengths = centred.f_norm_scalaropt_dim(2.0, 1i64, true)?;
+    // A flat picture has length 0: its row stays 0.
+    Ok(centred.f_div(&lengths.f_clamp_min(1e-3)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pictures::decode::ColorMode;
+    use crate::pictures::folder::Sample;
+    use crate::pictures::pixels::{Bytes, Target};
+    use crate::pictures::resize::Interpolation;
+    use crate::random::{Purpose, generator};
+    use memmap2::MmapMut;
+    use rand::Rng;
+
+    const SIZE: usize = 40;
+
+    /// Coarse noise: cells of 8 pixels of random colours.
+    fn picture(seed: u64) -> Vec<u8> {
+        let mut random = generator(seed, Purpose::Drawing, 0);
+        let cells: Vec<u8> = (0..5 * 5 * 3).map(|_| (random.next_u32() % 200) as u8 + 20).collect();
+        (0..SIZE * SIZE * 3)
+            .map(|i| {
+                let (y, x, channel) = (i / 3 / SIZE, i / 3 % SIZE, i % 3);
+                cells[(y / 8 * 5 + x / 8) * 3 + channel]
+            })
+            .collect()
+    }
+
+    fn pixels(pictures: &[Vec<u8>]) -> Pixels {
+        let mut bytes = MmapMut::map_anon(pictures.len() * SIZE * SIZE * 3).unwrap();
+        bytes.copy_from_slice(&pictures.concat());
+        Pixels {
+            target: Target {
+                height: SIZE,
+                width: SIZE,
+                color_mode: ColorMode::Rgb,
+                interpolation: Interpolation::Nearest,
+            },
+            bytes: Bytes::Memory(bytes),
+            samples: vec![Sample { path: "picture.jpg".into(), label: 0 }; pictures.len()],
+            classes: vec!["a".to_owned(), "b".to_owned()],
+        }
+    }
+
+    #[test]
+    fn finds_copies_mirrored_ones_and_negatives_and_nothing_else() {
+        let originals: Vec<Vec<u8>> = (0..20).map(picture).collect();
+        let noisy = originals[3].iter().enumerate().map(|(i, v)| v + (i % 7) as u8).collect();
+        let mirrored = originals[5]
+            .chunks_exact(SIZE * 3)
+            .flat_map(|line| line.chunks_exact(3).rev().flatten().copied())
+            .collect();
+        let negative = originals[7].iter().map(|v| 255 - v).collect();
+        let flat = vec![90; SIZE * SIZE * 3];
+        let copies = [picture(100), noisy, mirrored, flat.clone(), negative, picture(101)];
+        let mut with_flat = originals;
+        with_flat.push(flat);
+
+        let found = find(&pixels(&with_flat), &pixels(&copies)).unwrap();
+        let expected =
+            [(3, 1, Likeness::Same), (5, 2, Likeness::Mirrored), (7, 4, Likeness::Negative)];
+        let expected = expected.map(|(of, copy, likeness)| Duplicate { of, copy, likeness });
+        assert_eq!(found, expected);
+    }
+}

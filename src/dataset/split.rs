@@ -1,0 +1,187 @@
+//! Kaggle's flat folder of pictures → train, validation and test folders (the book's listing 5.4).
+
+use super::staging::Staging;
+use crate::random::{Purpose, generator};
+use crate::stop;
+use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
+use rand::seq::SliceRandom;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How a picture gets into the split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Link {
+    /// A copy, as in the book.
+    #[default]
+    Copy,
+    /// Another name for the same file; needs the same file system.
+    Hard,
+    /// A symbolic link to the original's absolute path.
+    Symbolic,
+}
+
+/// Pictures of each class in each split; listing 5.4 has 1000, 500 and 500.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    pub train: usize,
+    pub validation: usize,
+    pub test: usize,
+}
+
+impl Sizes {
+    /// The splits in the order in which they take the pictures' numbers.
+    fn splits(&self) -> [(&'static str, usize); 3] {
+        [("train", self.train), ("validation", self.validation), ("test", self.test)]
+    }
+}
+
+/// Pictures put into one folder of the split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    pub split: &'static str,
+    pub class: String,
+    pub pictures: usize,
+}
+
+/// Splits the pictures `<class>.<number>.jpg` of `from` (or of `from/train`) into
+/// `to/<split>/<class>s/`: numbers 0.. to train, the next to validation, the next to test. With a
+/// seed in `shuffle` the same numbers in random order: where pictures were collected in parts,
+/// consecutive numbers are not alike.
+/// Everything is built beside `to` and renamed at the end, so `to` is whole or absent.
+///
+/// # Errors
+/// If `from` holds no such pictures, a number is missing, `to` is in use, or a file cannot be put
+/// there. Nothing is left behind then.
+pub fn split(
+    from: &Path,
+    to: &Path,
+    sizes: Sizes,
+    link: Link,
+    shuffle: Option<u64>,
+) -> Result<Vec<Count>> {
+    let originals = find_originals(from)?;
+    let needed = sizes.train + sizes.validation + sizes.test;
+    ensure!(sizes.train > 0, "expected at least one picture to train on, found --train 0");
+    check_complete(from, &originals, needed)?;
+
+    let ordered: Vec<(String, Vec<PathBuf>)> = originals
+        .into_iter()
+        .enumerate()
+        .map(|(label, (class, numbered))| {
+            let mut paths: Vec<PathBuf> = numbered.into_values().take(needed).collect();
+            if let Some(seed) = shuffle {
+                paths.shuffle(&mut generator(seed, Purpose::Split, label as u64));
+            }
+            (class, paths)
+        })
+        .collect();
+
+    let staging = Staging::beside(to)?;
+    let mut counts = Vec::new();
+    let mut first = 0;
+    for (split, size) in sizes.splits() {
+        for (class, paths) in &ordered {
+            let folder = staging.path().join(split).join(format!("{class}s"));
+            std::fs::create_dir_all(&folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+            for original in &paths[first..first + size] {
+                stop::check()?;
+                let name = original.file_name().context("a picture has a name")?;
+                place(original, &folder.join(name), link)?;
+            }
+            counts.push(Count { split, class: format!("{class}s"), pictures: size });
+        }
+        first += size;
+    }
+    staging.rename_to(to)?;
+    Ok(counts)
+}
+
+/// Class → number → path.
+type Originals = BTreeMap<String, BTreeMap<usize, PathBuf>>;
+
+fn find_originals(from: &Path) -> Result<Originals> {
+    ensure!(
+        from.is_dir(),
+        "expected a folder of pictures at {}, found {}; try scripts/fetch_dataset.sh, or another --from",
+        from.display(),
+        if from.exists() { "a file" } else { "nothing" }
+    );
+    // Kaggle's archive unpacks to a folder `train`.
+    for folder in [from.to_owned(), from.join("train")] {
+        let originals = if folder.is_dir() { read_originals(&folder)? } else { Originals::new() };
+        match originals.len() {
+            0 => {}
+            1 => bail!(
+                "expected at least two classes of pictures in {}, found only {}",
+                folder.display(),
+                originals.keys().next().map_or("", |class| class)
+            ),
+            _ => return Ok(originals),
+        }
+    }
+    bail!(
+        "expected pictures named as Kaggle's (cat.0.jpg, dog.0.jpg) in {}, found none; try scripts/fetch_dataset.sh {}",
+        from.display(),
+        from.display()
+    )
+}
+
+fn read_originals(folder: &Path) -> Result<Originals> {
+    let cannot_read = || format!("cannot read the folder {}", folder.display());
+    let mut originals = Originals::new();
+    for entry in std::fs::read_dir(folder).with_context(cannot_read)? {
+        let path = entry.with_context(cannot_read)?.path();
+        if let Some((class, number)) =
+            path.file_name().and_then(|n| n.to_str()).and_then(parse_name)
+        {
+            originals.entry(class.to_owned()).or_default().insert(number, path.clone());
+        }
+    }
+    Ok(originals)
+}
+
+/// `cat.12.jpg` → `("cat", 12)`.
+fn parse_name(name: &str) -> Option<(&str, usize)> {
+    let (rest, extension) = name.rsplit_once('.')?;
+    let (class, number) = rest.rsplit_once('.')?;
+    let jpeg = extension.eq_ignore_ascii_case("jpg") || extension.eq_ignore_ascii_case("jpeg");
+    (jpeg && !class.is_empty() && !class.starts_with('.')).then_some(())?;
+    Some((class, number.parse().ok()?))
+}
+
+fn check_complete(from: &Path, originals: &Originals, needed: usize) -> Result<()> {
+    let mut missing = Vec::new();
+    for (class, numbered) in originals {
+        missing.extend(
+            (0..needed).filter(|n| !numbered.contains_key(n)).map(|n| format!("{class}.{n}.jpg")),
+        );
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    const NAMED: usize = 10;
+    let named = missing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let more = missing.len().saturating_sub(NAMED);
+    bail!(
+        "expected {needed} pictures of each class in {}, found {} missing: {named}{}; try smaller --train, --validation and --test",
+        from.display(),
+        missing.len(),
+        if more > 0 { format!(" and {more} more") } else { String::new() }
+    )
+}
+
+fn place(original: &Path, destination: &Path, link: Link) -> Result<()> {
+    let done = match link {
+        Link::Copy => std::fs::copy(original, destination).map(drop),
+        Link::Hard => std::fs::hard_link(original, destination),
+        Link::Symbolic => original
+            .canonicalize()
+            .and_then(|absolute| std::os::unix::fs::symlink(absolute, destination)),
+    };
+    done.with_context(|| {
+        let hint = if link == Link::Hard { "; try --link copy" } else { "" };
+        format!("cannot put {} at {}{hint}", original.display(), destination.display())
+    })
+}

@@ -1,0 +1,141 @@
+//! What a file of pretrained weights holds, and how its names and layouts become ours.
+
+use super::plan::{Plan, tensor_names};
+use crate::weights::{self, Named};
+use anyhow::{Result, bail};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use tch::Tensor;
+
+/// Names that an error lists before it only counts.
+const LISTED: usize = 12;
+
+/// The tensors of a file, as they are stored: torchvision's names and layouts, which are ours, or
+/// Keras's.
+#[derive(Debug)]
+pub struct Stored {
+    path: PathBuf,
+    tensors: Named,
+}
+
+impl Stored {
+    /// Reads a file in any format of [`weights::load`].
+    ///
+    /// # Errors
+    /// As [`weights::load`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let (tensors, _) = weights::load(path)?;
+        Ok(Self { path: path.to_owned(), tensors })
+    }
+
+    /// Our names for what it holds.
+    pub(super) fn names(&self, plan: &Plan) -> HashSet<String> {
+        self.tensors.iter().map(|(name, _)| our_name(name, plan).0).collect()
+    }
+
+    /// Its tensors under our names and in our layouts, those of `expected` and no others, once all
+    /// of them have proved to be there in the right shapes and types; and the names of those that
+    /// were passed over: the classifier's, cut-off blocks', PyTorch's counters of batches.
+    ///
+    /// # Errors
+    /// If a name is missing, unknown or there twice, or a shape or type differs; a list of them.
+    pub(super) fn fitted(
+        &self,
+        plan: &Plan,
+        expected: &[(String, Tensor)],
+    ) -> Result<(Named, Vec<String>)> {
+        let cut_off: HashSet<String> = tensor_names(&plan.cut_off).into_iter().collect();
+        let mut fitting = Named::with_capacity(expected.len());
+        let mut passed_over = Vec::new();
+        let mut faults = Vec::new();
+        let mut seen = HashSet::new();
+        for (stored, tensor) in &self.tensors {
+            let (name, axes) = our_name(stored, plan);
+            if !seen.insert(name.clone()) {
+                faults.push(format!("{stored} is there twice"));
+            } else if let Some((_, to)) = expected.iter().find(|(known, _)| *known == name) {
+                let tensor = match axes {
+                    Some(axes) if tensor.dim() == axes.len() => tensor.f_permute(axes)?,
+                    _ => tensor.shallow_clone(),
+                };
+                if tensor.size() == to.size() && tensor.kind() == to.kind() {
+                    fitting.push((name, tensor));
+                } else {
+                    faults.push(format!(
+                        "{stored} is {:?} {:?} instead of {:?} {:?}",
+                        tensor.kind(),
+                        tensor.size(),
+                        to.kind(),
+                        to.size()
+                    ));
+                }
+            } else if cut_off.contains(&name) || is_aside(&name, plan, expected) {
+                passed_over.push(stored.clone());
+            } else {
+                faults.push(format!("{stored} is not part of it"));
+            }
+        }
+        let missing = expected.iter().filter(|(name, _)| !seen.contains(name));
+        faults.extend(missing.map(|(name, _)| format!("{name} is missing")));
+        if !faults.is_empty() {
+            let more = faults.len().saturating_sub(LISTED);
+            faults.truncate(LISTED);
+            bail!(
+                "expected the weights of {} in {}, found others: {}{}; try another file, or another --model, --alpha or --through",
+                plan.kind.name(),
+                self.path.display(),
+                faults.join(", "),
+                if more > 0 { format!(" and {more} more") } else { String::new() }
+            );
+        }
+        Ok((fitting, passed_over))
+    }
+
+    /// The one file this came from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Whether `name` is known, but no part of a base.
+fn is_aside(name: &str, plan: &Plan, expected: &[(String, Tensor)]) -> bool {
+    let Some((layer, variable)) = name.rsplit_once('.') else { return false };
+    let of_norm = || {
+        let mean = format!("{layer}.running_mean");
+        expected.iter().any(|(known, _)| *known == mean)
+            || tensor_names(&plan.cut_off).contains(&mean)
+    };
+    plan.classifier.contains(&layer) || variable == "num_batches_tracked" && of_norm()
+}
+
+/// Our name for a stored one, and the order of axes that makes Keras's layout ours.
+///
+/// Keras's names are `LAYER/VARIABLE`, with the layer twice or a `:0` behind where TensorFlow wrote
+/// them, and a `/` in SqueezeNet's layers; its kernels are `[H, W, I, O]`, depthwise ones
+/// `[H, W, C, 1]`.
+fn our_name(stored: &str, plan: &Plan) -> (String, Option<[i64; 4]>) {
+    let as_it_is = || (stored.to_owned(), None);
+    let Some((layer, variable)) = stored.strip_suffix(":0").unwrap_or(stored).rsplit_once('/')
+    else {
+        return as_it_is();
+    };
+    let layer = match layer.split_at_checked(layer.len() / 2) {
+        Some((first, second)) if second.strip_prefix('/') == Some(first) => first,
+        _ => layer,
+    };
+    let layer = layer.replace('/', ".");
+    let blocks = plan.blocks.iter().chain(&plan.cut_off);
+    let depthwise =
+        || blocks.flat_map(|block| block.convs()).any(|conv| conv.name == layer && conv.depthwise);
+    let (variable, axes) = match variable {
+        "depthwise_kernel" => ("weight", Some([2, 3, 0, 1])),
+        "kernel" if depthwise() => ("weight", Some([2, 3, 0, 1])),
+        "kernel" => ("weight", Some([3, 2, 0, 1])),
+        "gamma" => ("weight", None),
+        "bias" | "beta" => ("bias", None),
+        "moving_mean" => ("running_mean", None),
+        "moving_variance" => ("running_var", None),
+        _ => return as_it_is(),
+    };
+    (format!("{layer}.{variable}"), axes)
+}

@@ -1,0 +1,160 @@
+//! The format of a file of decoded pictures, and how much of one can be used.
+//!
+//! It holds the pixels of every good picture, then an index in JSON, then 40 bytes: the lengths of
+//! pixels and index, the index's checksum, and [`MAGIC`].
+
+use super::pixels::Target;
+use anyhow::Result;
+use memmap2::Mmap;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use twox_hash::XxHash3_64;
+
+/// The end of every such file.
+const MAGIC: &[u8; 16] = b"petite pictures\n";
+
+/// To be raised whenever the same JPEG gives other pixels, or the format changes.
+pub(super) const VERSION: u32 = 1;
+
+/// Lengths of pixels and index, checksum of the index, magic.
+const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
+
+/// What tells one state of a picture's file from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Inside the split's folder.
+    pub path: PathBuf,
+    pub size: u64,
+    /// Time of the last change: seconds since 1970, and nanoseconds.
+    pub mtime: (i64, i64),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub stamp: Stamp,
+    /// XXH3 of the pixels.
+    pub checksum: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Index {
+    pub version: u32,
+    pub target: Target,
+    /// The split's folder, without links.
+    pub folder: PathBuf,
+    /// The good pictures, in the order of their pixels.
+    pub entries: Vec<Entry>,
+    /// Files that were no good.
+    pub bad: Vec<Stamp>,
+}
+
+impl Stamp {
+    /// The state of the file at `path`; one that cannot be read has that of no good file.
+    pub fn of(path: &Path, folder: &Path) -> Self {
+        let inside = path.strip_prefix(folder).unwrap_or(path).to_owned();
+        match path.metadata() {
+            Ok(found) => Self {
+                path: inside,
+                size: found.size(),
+                mtime: (found.mtime(), found.mtime_nsec()),
+            },
+            Err(_) => Self { path: inside, ..Self::default() },
+        }
+    }
+}
+
+/// A file that is there, and whole as far as its index goes.
+pub(super) struct Stored {
+    pub index: Index,
+    pub map: Mmap,
+}
+
+impl Stored {
+    /// The file at `path`, if it is of `folder` and `target`.
+    pub fn open(path: &Path, folder: &Path, target: Target) -> Option<Self> {
+        Self::read(path).filter(|Self { index, .. }| {
+            index.version == VERSION && index.target == target && index.folder == folder
+        })
+    }
+
+    /// The file at `path`, of whichever split.
+    pub fn read(path: &Path) -> Option<Self> {
+        let map = map(&File::open(path).ok()?).ok()?;
+        let (rest, trailer) = map.split_last_chunk::<TRAILER>()?;
+        let number = |at: usize| Some(u64::from_le_bytes(*trailer.get(at..)?.first_chunk()?));
+        let (pixels, index) = rest.split_at_checked(usize::try_from(number(0)?).ok()?)?;
+        let is_whole = trailer.ends_with(MAGIC)
+            && number(8)? == index.len() as u64
+            && number(16)? == XxHash3_64::oneshot(index);
+        let index: Index = is_whole.then(|| serde_json::from_slice(index).ok())??;
+        let expected = index.entries.len().checked_mul(index.target.bytes())?;
+        (pixels.len() == expected).then_some(Self { index, map })
+    }
+
+    pub fn picture(&self, slot: usize) -> &[u8] {
+        let stride = self.index.target.bytes();
+        &self.map[slot * stride..][..stride]
+    }
+
+    /// Where the pixels of each file of `stamps` are, if they are there and undamaged.
+    pub fn find(&self, stamps: &[Stamp]) -> Vec<Option<usize>> {
+        let entries = self.index.entries.iter().enumerate();
+        let by_path: HashMap<&Path, (usize, &Entry)> =
+            entries.map(|(slot, entry)| (entry.stamp.path.as_path(), (slot, entry))).collect();
+        let slot_of = |stamp: &Stamp| {
+            let (slot, entry) = by_path.get(stamp.path.as_path())?;
+            let is_same =
+                entry.stamp == *stamp && XxHash3_64::oneshot(self.picture(*slot)) == entry.checksum;
+            is_same.then_some(*slot)
+        };
+        stamps.par_iter().map(slot_of).collect()
+    }
+}
+
+/// What follows `pixels` bytes of pixels.
+pub(super) fn end_of_file(index: &Index, pixels: u64) -> Result<Vec<u8>> {
+    let mut end = serde_json::to_vec(index)?;
+    let (length, checksum) = (end.len() as u64, XxHash3_64::oneshot(&end));
+    for number in [pixels, length, checksum] {
+        end.extend(number.to_le_bytes());
+    }
+    end.extend(MAGIC);
+    Ok(end)
+}
+
+pub(super) fn map(file: &File) -> std::io::Result<Mmap> {
+    // SAFETY: such files are never written in place: a new one is renamed over the old, whose pages
+    // stay as they are as long as they are mapped.
+    unsafe { Mmap::map(file) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pictures::decode::{ColorMode, decode};
+    use crate::pictures::resize::{Interpolation, resize};
+
+    /// Where this fails because a decoder or resizing gives other pixels, raise [`VERSION`], or
+    /// stored pixels of the old kind are trained on.
+    #[test]
+    fn the_version_stands_for_these_pixels() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pillow");
+        let mut pixels = Vec::new();
+        for name in ["chroma-full", "chroma-halved", "progressive", "grey", "cmyk", "rotated"] {
+            let bytes = std::fs::read(golden.join(format!("{name}.jpg"))).unwrap();
+            for color_mode in [ColorMode::Rgb, ColorMode::Grayscale] {
+                let picture = decode(&bytes, color_mode).unwrap();
+                for interpolation in [Interpolation::Nearest, Interpolation::Bilinear] {
+                    let mut out = vec![0; 20 * 30 * color_mode.channels()];
+                    resize(&picture, 20, 30, interpolation, &mut out);
+                    pixels.extend(out);
+                }
+            }
+        }
+        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (1, 14_313_121_175_570_723_430));
+    }
+}

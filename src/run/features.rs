@@ -1,0 +1,151 @@
+//! What a frozen base makes of the pictures of a split: computed once, kept on disk.
+
+use super::transfer::TransferConfig;
+use crate::batches::loader::{Batch, Loader};
+use crate::nn::bases::base::Base;
+use crate::nn::bases::conv::Statistics;
+use crate::nn::head::Pooling;
+use crate::pictures::folder::Folder;
+use crate::pictures::pixel_file::Stamp;
+use crate::pictures::pixels::Target;
+use crate::stop;
+use crate::weights::{self, Metadata};
+use anyhow::{Context, Result, bail};
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
+use tch::{Kind, Tensor};
+use twox_hash::XxHash3_64;
+
+/// The features of a split.
+#[derive(Debug)]
+pub struct Features {
+    /// `[N, H, W, C]` f32 on the CPU; H and W are 1 if the head averages them anyway.
+    pub values: Tensor,
+    /// `[N]` i64.
+    pub labels: Tensor,
+}
+
+/// A split's features on disk. They hold for one state of weights, pictures and settings; another
+/// one's are as good as none.
+#[derive(Debug)]
+pub struct FeatureFile {
+    path: PathBuf,
+    /// The state, in hexadecimal.
+    key: String,
+}
+
+impl FeatureFile {
+    /// The place in `cache` for what `base` makes of the pictures of `folder` at `target`: one file
+    /// a folder and model, so that a new state replaces the old one.
+    ///
+    /// # Errors
+    /// If the weights cannot be read from the device.
+    pub fn new(
+        cache: &Path,
+        base: &Base,
+        transfer: &TransferConfig,
+        folder: &Folder,
+        target: Target,
+    ) -> Result<Self> {
+        let place = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
+        let split = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut hasher = XxHash3_64::new();
+        hasher.write(place.as_os_str().as_encoded_bytes());
+        let name = format!("{split}-{}-{:016x}.safetensors", transfer.base.name(), hasher.finish());
+
+        let settings = (transfer.preprocess, base.kind(), transfer.pooling, target);
+        hasher.write(format!("{settings:?} {:?}", folder.classes).as_bytes());
+        for sample in &folder.samples {
+            let stamp = Stamp::of(&sample.path, &folder.path);
+            hasher.write(format!("{stamp:?} {}", sample.label).as_bytes());
+        }
+        for (name, tensor) in base.tensors() {
+            hasher.write(name.as_bytes());
+            hash_values(&mut hasher, &tensor)?;
+        }
+        Ok(Self { path: cache.join(name), key: format!("{:016x}", hasher.finish()) })
+    }
+
+    /// The features, if they are there, whole, and of this state.
+    pub fn read(&self) -> Option<Features> {
+        let (tensors, metadata) = weights::load_safetensors(&self.path).ok()?;
+        let of = |name: &str| {
+            let found = tensors.iter().find(|(known, _)| known == name);
+            found.map(|(_, tensor)| tensor.shallow_clone())
+        };
+        let features = Features { values: of("features")?, labels: of("labels")? };
+        let whole = metadata.get("key") == Some(&self.key)
+            && metadata.get("checksum") == Some(&features.checksum().ok()?)
+            && features.values.dim() == 4
+            && features.values.kind() == Kind::Float
+            && features.labels.size() == features.values.size()[..1];
+        whole.then_some(features)
+    }
+
+    /// Keeps the features.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, features: &Features) -> Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot write {}", self.path.display()))?;
+        let metadata = Metadata::from([
+            ("key".to_owned(), self.key.clone()),
+            ("checksum".to_owned(), features.checksum()?),
+        ]);
+        let tensors = [
+            ("features".to_owned(), features.values.shallow_clone()),
+            ("labels".to_owned(), features.labels.shallow_clone()),
+        ];
+        weights::save_safetensors(&self.path, &tensors, metadata)
+    }
+}
+
+impl Features {
+    /// Runs the pictures of one pass of `loader` through `base`. `on_batch` is called with the
+    /// pictures of each batch done.
+    ///
+    /// # Errors
+    /// If a picture cannot be read, libtorch is out of memory, or Ctrl-C was pressed.
+    pub fn compute(
+        base: &Base,
+        pooling: Pooling,
+        loader: &mut Loader,
+        on_batch: impl Fn(u64),
+    ) -> Result<Self> {
+        let (mut values, mut labels) = (Vec::new(), Vec::new());
+        for step in 0..loader.steps_per_epoch() {
+            stop::check()?;
+            let batch: Batch = loader.batch(0, step)?;
+            let features = tch::no_grad(|| base.features(&batch.images()?, Statistics::Stored))?;
+            let features = match pooling {
+                Pooling::Flatten => features.f_to_kind(Kind::Float)?,
+                Pooling::Average => features.f_mean_dim([2i64, 3].as_slice(), true, Kind::Float)?,
+            };
+            let rows = features.f_permute([0, 2, 3, 1])?.f_contiguous()?;
+            values.push(rows.f_to_device(tch::Device::Cpu)?);
+            on_batch(batch.labels.numel() as u64);
+            labels.push(batch.labels.f_to_device(tch::Device::Cpu)?);
+        }
+        if values.is_empty() {
+            bail!("expected pictures to run through the base, found none");
+        }
+        Ok(Self { values: Tensor::f_cat(&values, 0)?, labels: Tensor::f_cat(&labels, 0)? })
+    }
+
+    fn checksum(&self) -> Result<String> {
+        let mut hasher = XxHash3_64::new();
+        hash_values(&mut hasher, &self.values)?;
+        hash_values(&mut hasher, &self.labels.f_to_kind(Kind::Float)?)?;
+        Ok(format!("{:016x}", hasher.finish()))
+    }
+}
+
+fn hash_values(hasher: &mut XxHash3_64, tensor: &Tensor) -> Result<()> {
+    hasher.write(format!("{:?}", tensor.size()).as_bytes());
+    let values = Vec::<f32>::try_from(&tensor.f_detach()?.f_contiguous()?.f_flatten(0, -1)?)?;
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    hasher.write(&bytes);
+    Ok(())
+}

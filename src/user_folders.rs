@@ -1,0 +1,21 @@
+//! The folders of the person who runs the program.
+
+use std::path::PathBuf;
+
+/// The folder for decoded pictures.
+pub fn pictures() -> PathBuf {
+    cache().join("pictures")
+}
+
+/// The folder for what can be made again, which `scripts/fetch_libtorch.sh` uses too.
+pub fn cache() -> PathBuf {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    variable("PETITE_CACHE").map(PathBuf::from).unwrap_or_else(|| {
+        variable("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .unwrap_or_else(|| {
+                variable("HOME").map_or_else(std::env::temp_dir, PathBuf::from).join(".cache")
+            })
+            .join("petite")
+    })
+}
