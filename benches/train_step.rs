@@ -6,6 +6,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::batches::loader::to_images;
 use petite::device::DeviceChoice;
 use petite::keras::KerasProfile;
+use petite::machine::Machine;
 use petite::nn::network::Network;
 use petite::nn::{Downsample, ModelKind};
 use petite::precision::PrecisionChoice;
@@ -16,7 +17,9 @@ use support::short;
 use tch::{Kind, Tensor};
 
 fn stepping(criterion: &mut Criterion) {
-    let device = DeviceChoice::Auto.resolve().unwrap();
+    let prepare = |precision| Machine::prepare(DeviceChoice::Auto, precision, None);
+    let machine = prepare(PrecisionChoice::Auto).unwrap();
+    let (device, record) = (machine.device, machine.use_own_stream().unwrap_or(false));
     let choices = [PrecisionChoice::Fp32, PrecisionChoice::Tf32, PrecisionChoice::Bf16];
     let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
     let mut group = criterion.benchmark_group("train_step");
@@ -26,7 +29,7 @@ fn stepping(criterion: &mut Criterion) {
         let pixels = Tensor::randint(256, [batch_size, 150, 150, 3], (Kind::Uint8, device));
         let labels = Tensor::randint(2, [batch_size], (Kind::Int64, device));
         // Those that the device has.
-        for precision in choices.iter().filter_map(|choice| choice.resolve(device).ok()) {
+        for Machine { precision, .. } in choices.iter().filter_map(|&choice| prepare(choice).ok()) {
             let downsample = Downsample::MaxPool;
             let architecture =
                 ModelKind::Convnet.architecture((150, 150), Some(2), downsample, dropout).unwrap();
@@ -34,7 +37,7 @@ fn stepping(criterion: &mut Criterion) {
             let config = RmsPropConfig::keras(KerasProfile::default());
             let mut optimizer =
                 RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
-            let mut train_step = TrainStep::new(&network, &objective, true).unwrap();
+            let mut train_step = TrainStep::new(&network, &objective, record).unwrap();
             let mut number = 0;
             let name = format!("{}, batch of {batch_size}", precision.name());
             group.bench_function(name, |bench| {

@@ -1,5 +1,5 @@
 //! Decoding and resizing, held against Pillow. The golden files come from
-//! `scripts/pillow_reference.py`.
+//! `scripts/reference/pillow_reference.py`.
 
 use petite::pictures::decode::{ColorMode, decode};
 use petite::pictures::resize::{Interpolation, resize};
@@ -147,6 +147,7 @@ fn all_real_pictures_decode() {
         sizes,
         petite::dataset::split::Link::Symbolic,
         None,
+        &petite::Stop::default(),
     )
     .unwrap();
     let target = pixels::Target {
@@ -157,10 +158,12 @@ fn all_real_pictures_decode() {
     };
     for (split, count) in [("train", 2000), ("validation", 1000), ("test", 1000)] {
         let folder = Folder::read_split(&data, split, None).unwrap();
-        let (pixels, bad) = pixels::decode_all(&folder, target, 0, &|| ()).unwrap();
+        let (pixels, bad) =
+            pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap();
         assert!(bad.is_empty(), "{bad:?}");
         assert_eq!(pixels.samples.len(), count);
-        let (one_thread, _) = pixels::decode_all(&folder, target, 1, &|| ()).unwrap();
+        let (one_thread, _) =
+            pixels::decode_all(&folder, target, 1, &petite::Stop::default(), &|| ()).unwrap();
         assert!(*pixels.bytes == *one_thread.bytes);
     }
 }

@@ -3,42 +3,55 @@
 use super::say;
 use crate::cli::SummaryArgs;
 use anyhow::{Result, ensure};
+use petite::nn::ModelKind;
 use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
 use petite::nn::summary::{rows, table};
+use petite::pictures::image_size::ImageSize;
 use tch::Device;
 
 pub fn run(args: &SummaryArgs) -> Result<()> {
-    let image_size = args.image_size.unwrap_or_else(|| args.model.image_size());
-    if let Some(kind) = args.model.base() {
-        return base(kind, image_size, args);
+    let mut settings = args.settings.clone();
+    let model: ModelKind = settings.take("model")?.unwrap_or_default();
+    let size: Option<ImageSize> = settings.take("image_size")?;
+    let size = size.map_or(model.image_size(), Into::into);
+    let (alpha, through) = (settings.take("alpha")?, settings.take("through")?);
+    let (downsample, dropout) = (settings.take("downsample")?, settings.take("dropout")?);
+    if let Some(kind) = model.base() {
+        ensure!(
+            args.classes.is_none() && dropout.is_none() && downsample.is_none(),
+            "expected a pretrained base as it is, found --classes, --dropout or --downsample with {}; try leaving them out",
+            kind.name()
+        );
+        return base(kind, size, alpha.unwrap_or(1.0), through, args);
     }
     ensure!(
-        args.weights.is_none() && args.through.is_none() && args.alpha.is_none(),
+        args.weights.is_none() && through.is_none() && alpha.is_none(),
         "expected --alpha, --through and --weights with a pretrained base, found {}; try --model mobilenet",
-        args.model.name()
+        model.name()
     );
     let classes = args.classes.map(|classes| classes as usize);
     let architecture =
-        args.model.architecture(image_size, classes, args.downsample, args.dropout)?;
+        model.architecture(size, classes, downsample.unwrap_or_default(), dropout)?;
     say(table(&rows(&architecture)).trim_end());
     Ok(())
 }
 
 /// A base's table, and whether a file has its weights.
-fn base(kind: BaseKind, image_size: (usize, usize), args: &SummaryArgs) -> Result<()> {
-    ensure!(
-        args.classes.is_none() && args.dropout.is_none() && args.downsample == Default::default(),
-        "expected a pretrained base as it is, found --classes, --dropout or --downsample with {}; try leaving them out",
-        kind.name()
-    );
-    let mut plan = Plan::new(kind, args.alpha.unwrap_or(1.0))?;
+fn base(
+    kind: BaseKind,
+    size: (usize, usize),
+    alpha: f64,
+    through: Option<String>,
+    args: &SummaryArgs,
+) -> Result<()> {
+    let mut plan = Plan::new(kind, alpha)?;
     let stored = args.weights.as_deref().map(Stored::read).transpose()?;
-    match (&args.through, &stored) {
+    match (&through, &stored) {
         (Some(block), _) => plan = plan.through(block)?,
         (None, Some(stored)) => plan = plan.through_last_in(stored),
         (None, None) => {}
     }
-    let table = table(&plan.rows(image_size)?);
+    let table = table(&plan.rows(size)?);
     let passed_over = match &stored {
         Some(stored) => Some(Base::pretrained(plan, stored, Device::Cpu)?.1),
         None => None,
@@ -51,7 +64,7 @@ fn base(kind: BaseKind, image_size: (usize, usize), args: &SummaryArgs) -> Resul
         let worth_saying = passed_over.iter().filter(|name| !name.ends_with("num_batches_tracked"));
         let names: Vec<&str> = worth_saying.map(String::as_str).collect();
         if !names.is_empty() {
-            say(format_args!("passed over: {}", names.join(", ")));
+            say(format_args!("not used: {}", names.join(", ")));
         }
     }
     Ok(())

@@ -14,14 +14,14 @@ pub mod summary;
 
 use anyhow::{Result, bail};
 use bases::BaseKind;
-use clap::ValueEnum;
 use layer::Architecture;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pictures::decode::ColorMode;
 
 /// The networks there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModelKind {
     /// The book's listing 5.5: four convolutions, two dense layers.
@@ -44,7 +44,7 @@ pub enum ModelKind {
 }
 
 /// What makes the pictures smaller from stage to stage (the book, section 5.1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Downsample {
     /// 2×2 max pooling after each convolution, as in the book.
@@ -59,6 +59,18 @@ pub enum Downsample {
 }
 
 impl ModelKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Convnet,
+        Self::Mnist,
+        Self::Vgg16,
+        Self::Mobilenet,
+        Self::Squeezenet,
+        Self::Resnet18,
+        Self::Resnet34,
+        Self::Resnet50,
+    ];
+
     /// The name by which `--model` takes it.
     pub fn name(self) -> &'static str {
         match self {

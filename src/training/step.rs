@@ -3,10 +3,10 @@
 use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
-use crate::native::cuda::{Graph, use_own_stream};
+use crate::native::cuda::Graph;
 use crate::nn::network::Network;
 use anyhow::{Error, Result};
-use tch::{Device, Tensor};
+use tch::Tensor;
 
 /// Plain steps before the recording: libtorch tries convolution algorithms and makes workspaces at
 /// first, which cannot be recorded.
@@ -96,16 +96,13 @@ pub struct TrainStep<'a> {
 }
 
 impl<'a> TrainStep<'a> {
-    /// `cuda_graph` records the step where the network is on a CUDA device.
+    /// `record` has the step recorded as a CUDA graph, for which this thread's work must be on a
+    /// stream of its own ([`Machine::use_own_stream`](crate::machine::Machine::use_own_stream)).
     ///
     /// # Errors
     /// If the device is out of memory.
-    pub fn new(network: &'a Network, objective: &'a Objective, cuda_graph: bool) -> Result<Self> {
-        let recording = match network.device() {
-            Device::Cuda(index) if cuda_graph => use_own_stream(index)
-                .map_or_else(Recording::failed, |()| Recording::After(PLAIN_STEPS)),
-            _ => Recording::Off,
-        };
+    pub fn new(network: &'a Network, objective: &'a Objective, record: bool) -> Result<Self> {
+        let recording = if record { Recording::After(PLAIN_STEPS) } else { Recording::Off };
         let running = Running::new(objective.loss, network.device())?;
         Ok(Self { network, objective, running, recording })
     }

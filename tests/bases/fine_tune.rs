@@ -3,36 +3,33 @@
 use crate::drawn::{images, weights_of};
 use petite::batches::loader::{Loader, Order};
 use petite::keras::Iteration;
+use petite::machine::Machine;
 use petite::nn::ModelKind;
 use petite::nn::bases::conv::Statistics;
 use petite::nn::network::{Network, Takes};
 use petite::precision::Precision;
-use petite::run::config::{Recipe, TrainConfig};
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
 use petite::training::step::{Input, TrainStep};
 use petite::training::validate::{Views, validate};
 use petite::weights;
+use petite::{Config, Recipe, Stop};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 /// A narrow MobileNet of the drawn weights, trained from the sixth block on, and a head.
-fn network(statistics: Statistics) -> (TrainConfig, Network) {
-    let mut config = TrainConfig::recipe(
-        Recipe::FineTune,
-        Default::default(),
-        ModelKind::Mobilenet,
-        Default::default(),
-    );
-    config.image_size = (32, 32);
+fn network(statistics: Statistics) -> (Config, Network) {
+    let mut config = Config::with(Recipe::FineTune, Default::default(), ModelKind::Mobilenet, None);
+    config.image_size = "32".parse().unwrap();
     config.optimizer.learning_rate = 1e-3;
-    let transfer = config.transfer.as_mut().unwrap();
-    transfer.alpha = 0.25;
-    transfer.unfreeze_from = Some("conv_dw_6".to_owned());
-    transfer.units = 8;
-    transfer.statistics = statistics;
+    let on_base = config.on_base_mut().unwrap();
+    on_base.alpha = 0.25;
+    on_base.unfreeze_from = Some("conv_dw_6".to_owned());
+    on_base.units = 8;
+    on_base.batch_norm = statistics;
     config.check().unwrap();
-    let mut network = config.network(2, Device::Cpu, Precision::Fp32, Takes::Images).unwrap();
+    let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
+    let mut network = config.network(2, machine, Takes::Images).unwrap();
     let drawn = weights_of(network.base().unwrap());
     let of_base = network.tensors().into_iter().filter(|(name, _)| !name.starts_with("dense"));
     let of_base: Vec<_> = of_base.collect();
@@ -42,7 +39,7 @@ fn network(statistics: Statistics) -> (TrainConfig, Network) {
 }
 
 /// Five steps of the recipe's optimizer, after each of which `each` looks at the network.
-fn train(config: &TrainConfig, network: &Network, mut each: impl FnMut()) {
+fn train(config: &Config, network: &Network, mut each: impl FnMut()) {
     let mut optimizer =
         RmsProp::new(config.optimizer, network.parameters(), network.leaves()).unwrap();
     let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[0, 1], Device::Cpu).unwrap();
@@ -124,7 +121,10 @@ fn validation_changes_nothing() {
         Loader::of_features(features, labels, 2, None, Order::Sorted, Iteration::WholePass)
             .unwrap();
     let loss = petite::training::loss::Loss::for_classes(2);
-    validate(&network, &mut loader, loss, 0, Views::WithMirrorImage, |_, _| Ok(())).unwrap();
+    validate(&network, &mut loader, loss, 0, Views::WithMirrorImage, &Stop::default(), |_, _| {
+        Ok(())
+    })
+    .unwrap();
     let after = network.tensors();
     assert!(before.iter().zip(&after).all(|(before, (_, after))| before == after));
 }

@@ -57,7 +57,7 @@ fn features_of_all_pictures() {
     let workspace = tempfile::tempdir().unwrap();
     let data = workspace.path().join("data");
     let sizes = Sizes { train: 1000, validation: 500, test: 500 };
-    split(&originals, &data, sizes, Link::Symbolic, None).unwrap();
+    split(&originals, &data, sizes, Link::Symbolic, None, &petite::Stop::default()).unwrap();
     let target = pixels::Target {
         height: 224,
         width: 224,
@@ -68,7 +68,8 @@ fn features_of_all_pictures() {
     let mut splits = Vec::new();
     for name in ["train", "validation", "test"] {
         let folder = Folder::read_split(&data, name, None).unwrap();
-        let pixels = pixels::decode_all(&folder, target, 0, &|| ()).unwrap().0;
+        let pixels =
+            pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap().0;
         let shape = [pixels.samples.len() as i64, 224, 224, 3];
         splits.push(Tensor::from_data_size(&pixels.bytes, &shape, Kind::Uint8));
     }

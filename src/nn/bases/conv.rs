@@ -3,12 +3,12 @@
 use super::conv_plan::{Activation, ConvPlan};
 use crate::nn::init::glorot_uniform;
 use anyhow::Result;
-use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, nn};
 
 /// Where a batch normalisation that is not frozen takes mean and variance from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Statistics {
     /// The running ones that came with the weights; they stay as they are.
