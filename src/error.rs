@@ -38,6 +38,13 @@ pub struct Fault {
     pub message: String,
 }
 
+impl Fault {
+    /// One of the kind [`ErrorKind::Weights`].
+    pub(crate) fn weights(message: String) -> Self {
+        Self { kind: ErrorKind::Weights, message }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

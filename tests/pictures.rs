@@ -1,9 +1,13 @@
 //! Decoding and resizing, held against Pillow. The golden files come from
 //! `scripts/reference/pillow_reference.py`.
 
+#[path = "support/skipped.rs"]
+mod skipped;
+
 use petite::pictures::decode::{ColorMode, decode};
 use petite::pictures::resize::{Interpolation, resize};
 use petite::pictures::{decode::Picture, folder::Folder, pixels};
+use skipped::skipped;
 use std::path::{Path, PathBuf};
 
 fn golden(name: &str) -> PathBuf {
@@ -135,7 +139,7 @@ fn damaged_bytes_never_panic() {
 #[test]
 fn all_real_pictures_decode() {
     let Some(originals) = std::env::var_os("PETITE_PICTURES").map(PathBuf::from) else {
-        println!("skipped: PETITE_PICTURES names no folder of pictures");
+        skipped("real pictures", "PETITE_PICTURES names no folder of pictures");
         return;
     };
     let workspace = tempfile::tempdir().unwrap();

@@ -23,6 +23,8 @@ pub struct TrainArgs {
     /// with --resume, those that are missing or unfinished
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub repeats: Option<u32>,
+    #[command(flatten)]
+    pub settings: Flags<All>,
     /// Published weights of the pretrained base: .pth, .safetensors, .npz or .ot [default: what
     /// scripts/fetch_weights.sh has put into the cache]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "resume"], help_heading = "Pretrained base")]
@@ -30,8 +32,6 @@ pub struct TrainArgs {
     /// Fine-tune the head and base of this run, from its lowest val_loss (--recipe fine-tune)
     #[arg(long, value_name = "RUN", conflicts_with = "resume", help_heading = "Pretrained base")]
     pub from: Option<PathBuf>,
-    #[command(flatten)]
-    pub settings: Flags<All>,
 }
 
 /// Every setting.

@@ -4,6 +4,7 @@ use super::say;
 use crate::cli::TrainArgs;
 use crate::progress::Terminal;
 use anyhow::{Context, Result, ensure};
+use petite::nn::ModelKind;
 use petite::run::folder::{RunFolder, read_record};
 use petite::run::on_base::Start;
 use petite::run::repeat;
@@ -24,7 +25,8 @@ pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
 pub fn config(args: &TrainArgs) -> Result<Config> {
     let mut flags = args.settings.clone();
     let recipe: Option<Recipe> = flags.take("recipe")?;
-    let (keras, model, data) = (flags.take("keras")?, flags.take("model")?, flags.take("data")?);
+    let model: Option<ModelKind> = flags.take("model")?;
+    let (keras, data) = (flags.take("keras")?, flags.take("data")?);
     let stored = match (&args.config, args.resume) {
         (Some(file), _) => Some(read_record(file)?.train),
         (None, true) if args.repeats.is_some() => Some(repeat::stored(&args.out)?),
@@ -131,4 +133,108 @@ pub fn interrupted(outcome: &Outcome, flags: &str) -> anyhow::Error {
             format!("before the first epoch was done; petite train --resume {flags} starts again")
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+    use petite::run::folder::{RunRecord, Versions};
+    use petite::settings::Setting;
+    use serde_json::Value;
+
+    /// The settings that a command line asks for, as `config.json` holds them.
+    fn stored(line: &[&str]) -> Value {
+        let line = ["petite", "train", "--out", "run"].iter().chain(line);
+        let cli = Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}"));
+        let Command::Train(args) = cli.command else { panic!("expected train") };
+        serde_json::to_value(config(&args).unwrap()).unwrap()
+    }
+
+    /// A value that no recipe chooses for `setting`.
+    fn another(setting: &Setting, present: &Value) -> String {
+        let named = match setting.name() {
+            "data" => "elsewhere",
+            "recipe" => "augmented",
+            "model" if present == "vgg16" => "mobilenet",
+            "model" => "mnist",
+            "device" => "cuda:1",
+            "image_size" => "64x80",
+            "through" => "block5_conv3",
+            "unfreeze_from" => "block5_conv2",
+            "zoom_range" => "0.25",
+            "brightness_range" => "0.5,1.5",
+            "batch_norm" => "batch",
+            _ => "",
+        };
+        if !named.is_empty() {
+            return named.to_owned();
+        }
+        if let Some((other, _)) = setting.choices.iter().find(|(name, _)| present != name) {
+            return other.clone();
+        }
+        let numbers = ["7", "0.25", "3"].map(|text| (text, setting.parse(text).unwrap()));
+        let fits = |(_, value): &&(_, Value)| setting.check(value).is_ok() && value != present;
+        numbers.iter().find(fits).unwrap().0.to_owned()
+    }
+
+    #[test]
+    fn every_flag_of_a_setting_changes_config_json_and_comes_back_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = RunFolder::create(folder.path()).unwrap();
+        let mut walked = 0;
+        for setting in Config::settings() {
+            let on_base = setting.path.iter().any(|key| key == "on-base");
+            let mut line = match on_base {
+                // A layer to train goes with the batch's own statistics.
+                true => vec!["--recipe", "features-augmented", "--unfreeze-from", "block5_conv1"],
+                false => Vec::new(),
+            };
+            if setting.name() == "unfreeze_from" {
+                line.truncate(2);
+            }
+            let before = stored(&line);
+            let present = setting.value_in(&before).unwrap();
+            let dashed = setting.name().replace('_', "-");
+            let flag = match (setting.is_switch, present == &Value::Bool(true)) {
+                (true, true) => vec![format!("--no-{dashed}")],
+                (true, false) => vec![format!("--{dashed}")],
+                _ => vec![format!("--{dashed}"), another(&setting, present)],
+            };
+            line.extend(flag.iter().map(String::as_str));
+            let after = stored(&line);
+            assert_ne!(setting.value_in(&after).unwrap(), present, "{flag:?}");
+
+            let train = serde_json::from_value(after.clone()).unwrap();
+            let (versions, device) = (Versions::current(), "cpu".to_owned());
+            let classes = vec!["a".to_owned(), "b".to_owned()];
+            record.write_record(&RunRecord { versions, device, classes, train }).unwrap();
+            let file = record.config();
+            assert_eq!(stored(&["--config", file.to_str().unwrap()]), after, "{flag:?}");
+            walked += 1;
+        }
+        assert!(walked > 40, "{walked}");
+    }
+
+    /// `--weights` and `--from` say where a network on a base starts.
+    #[test]
+    fn the_start_of_a_base_is_a_setting_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("base.safetensors");
+        std::fs::write(&file, "").unwrap();
+        let config = stored(&["--recipe", "features", "--weights", file.to_str().unwrap()]);
+        let expected = serde_json::json!({ "weights": file.canonicalize().unwrap() });
+        assert_eq!(config["network"]["on-base"]["start"], expected);
+
+        let head = RunFolder::create(&folder.path().join("head")).unwrap();
+        let (versions, device) = (Versions::current(), "cpu".to_owned());
+        let train = serde_json::from_value(config).unwrap();
+        let record = RunRecord { versions, device, classes: Vec::new(), train };
+        head.write_record(&record).unwrap();
+        let path = head.path().to_str().unwrap();
+        let config = stored(&["--recipe", "fine-tune", "--from", path]);
+        let expected = serde_json::json!({ "run": head.path().canonicalize().unwrap() });
+        assert_eq!(config["network"]["on-base"]["start"], expected);
+    }
 }

@@ -20,7 +20,7 @@ use crate::training::fit::{self, Observer, StepProgress, Trainer};
 use crate::training::objective::Objective;
 use crate::training::optimizer::RmsProp;
 use crate::training::schedule::Schedule;
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 /// Why a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +63,16 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
         fault!(DataSet, "expected `data`, a folder with train and validation folders, found none");
     };
     // The stored path holds wherever the run is looked at from.
-    let data = data
-        .canonicalize()
-        .with_context(|| format!("expected a data set at `data` {}", data.display()))?;
-    config.data = Some(data);
+    match data.canonicalize() {
+        Ok(data) => config.data = Some(data),
+        Err(error) => {
+            fault!(
+                DataSet,
+                "expected a data set at `data` {}, found none ({error})",
+                data.display()
+            )
+        }
+    }
     if config.resume {
         let run = RunFolder::open(&config.out)?;
         check_continues(&config, &run)?;

@@ -10,3 +10,5 @@ mod precision;
 mod pth;
 mod published;
 mod refusals;
+#[path = "../support/skipped.rs"]
+mod skipped;

@@ -2,6 +2,7 @@
 
 use crate::drawn::Golden;
 use crate::golden::check;
+use crate::skipped::skipped;
 use petite::batches::batch::to_images;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::nn::bases::{BaseKind, base::Base, conv::Statistics, plan::Plan, stored::Stored};
@@ -14,12 +15,15 @@ use tch::{Device, Kind, Tensor};
 /// The file, or `None` and why.
 fn published(name: &str) -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("PETITE_WEIGHTS").map(PathBuf::from) else {
-        println!("skipped: PETITE_WEIGHTS names no folder of published weights");
+        skipped(
+            &format!("published::{name}"),
+            "PETITE_WEIGHTS names no folder of published weights",
+        );
         return None;
     };
     let path = folder.join(name);
     if !path.is_file() {
-        println!("skipped: {} is not there", path.display());
+        skipped(&format!("published::{name}"), "it is not in the folder of PETITE_WEIGHTS");
         return None;
     }
     Some(path)
