@@ -144,6 +144,9 @@ mod tests {
     use petite::settings::Setting;
     use serde_json::Value;
 
+    const BASE: [&str; 6] =
+        ["--recipe", "features-augmented", "--model", "mobilenet", "--unfreeze-from", "conv_dw_8"];
+
     /// The settings that a command line asks for, as `config.json` holds them.
     fn stored(line: &[&str]) -> Value {
         let line = ["petite", "train", "--out", "run"].iter().chain(line);
@@ -157,15 +160,13 @@ mod tests {
         let named = match setting.name() {
             "data" => "elsewhere",
             "recipe" => "augmented",
-            "model" if present == "vgg16" => "mobilenet",
             "model" => "mnist",
             "device" => "cuda:1",
             "image_size" => "64x80",
-            "through" => "block5_conv3",
-            "unfreeze_from" => "block5_conv2",
+            "through" => "conv_pw_12",
+            "unfreeze_from" => "conv_dw_6",
             "zoom_range" => "0.25",
             "brightness_range" => "0.5,1.5",
-            "batch_norm" => "batch",
             _ => "",
         };
         if !named.is_empty() {
@@ -188,11 +189,11 @@ mod tests {
             let on_base = setting.path.iter().any(|key| key == "on-base");
             let mut line = match on_base {
                 // A layer to train goes with the batch's own statistics.
-                true => vec!["--recipe", "features-augmented", "--unfreeze-from", "block5_conv1"],
+                true => BASE.to_vec(),
                 false => Vec::new(),
             };
             if setting.name() == "unfreeze_from" {
-                line.truncate(2);
+                line.truncate(4);
             }
             let before = stored(&line);
             let present = setting.value_in(&before).unwrap();
