@@ -9,8 +9,8 @@ use petite::batches::loader::{Loader, Order};
 use petite::device::DeviceChoice;
 use petite::history::Epoch;
 use petite::keras::KerasProfile;
-use petite::nn::ModelKind;
 use petite::nn::network::Network;
+use petite::nn::zoo::Model;
 use petite::precision::PrecisionChoice;
 use petite::random::Purpose;
 use petite::run::config::{Recipe, TrainConfig};
@@ -41,7 +41,7 @@ fn training(criterion: &mut Criterion) {
     ] {
         let name = format!("{name}, {}", precision.name());
         let mut config =
-            TrainConfig::recipe(recipe, KerasProfile::default(), ModelKind::Convnet, data.path());
+            TrainConfig::recipe(recipe, KerasProfile::default(), Model::Convnet, data.path());
         config.augmentation = augmentation.augmentation();
         let architecture = config.architecture(2).unwrap();
         let network = Network::new(architecture, device, precision, 1).unwrap();

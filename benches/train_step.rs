@@ -3,11 +3,11 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::batches::loader::to_images;
+use petite::batches::batch;
 use petite::device::DeviceChoice;
 use petite::keras::KerasProfile;
 use petite::nn::network::Network;
-use petite::nn::{Downsample, ModelKind};
+use petite::nn::zoo::{Downsample, Model, Options};
 use petite::precision::PrecisionChoice;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
@@ -27,9 +27,8 @@ fn stepping(criterion: &mut Criterion) {
         let labels = Tensor::randint(2, [batch_size], (Kind::Int64, device));
         // Those that the device has.
         for precision in choices.iter().filter_map(|choice| choice.resolve(device).ok()) {
-            let downsample = Downsample::MaxPool;
-            let architecture =
-                ModelKind::Convnet.architecture((150, 150), Some(2), downsample, dropout).unwrap();
+            let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout };
+            let architecture = Model::Convnet.architecture((150, 150), &options).unwrap();
             let network = Network::new(architecture, device, precision, 1).unwrap();
             let config = RmsPropConfig::keras(KerasProfile::default());
             let mut optimizer =
@@ -39,10 +38,10 @@ fn stepping(criterion: &mut Criterion) {
             let name = format!("{}, batch of {batch_size}", precision.name());
             group.bench_function(name, |bench| {
                 bench.iter(|| {
-                    let images = to_images(&pixels).unwrap();
+                    let input = batch::Input::Pixels(pixels.shallow_clone());
                     let labels = labels.shallow_clone();
                     let masks = network.dropout_masks(batch_size, number).unwrap();
-                    train_step.run(&Input { images, labels, masks }, &mut optimizer).unwrap();
+                    train_step.run(&Input { input, labels, masks }, &mut optimizer).unwrap();
                     number += 1;
                     // Reading a number waits for the device.
                     train_step.running().means().unwrap()

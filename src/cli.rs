@@ -7,13 +7,15 @@ mod transfer;
 mod weights;
 
 pub use augment::AugmentArgs;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use petite::dataset::split::Link;
 use petite::device::DeviceChoice;
-use petite::nn::{Downsample, ModelKind};
+use petite::nn::zoo::{Downsample, Model};
 use petite::pictures::cache::CachePolicy;
 use petite::run::trained::WhichWeights;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
+use serde::Serialize;
 use std::path::PathBuf;
 pub use train::{OptionalDeviceArgs, TrainArgs};
 pub use transfer::TransferArgs;
@@ -91,10 +93,10 @@ pub struct SynthesizeArgs {
 /// Print a network layer by layer, as Keras's model.summary() does.
 #[derive(Debug, Args)]
 pub struct SummaryArgs {
-    #[arg(long, value_enum, default_value_t)]
-    pub model: ModelKind,
+    #[arg(long, value_parser = one_of(&Model::ALL), default_value = "convnet")]
+    pub model: Model,
     /// What makes the pictures smaller from stage to stage.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = one_of(&Downsample::ALL), default_value = "max-pool")]
     pub downsample: Downsample,
     /// Number of classes [default: 2 for the convnet; mnist is printed without its classifier].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
@@ -183,6 +185,20 @@ pub struct DoctorArgs {
     /// Check this device: exit 1 if it cannot be used.
     #[arg(long, value_parser = parse_device, default_value = "auto")]
     pub device: DeviceChoice,
+}
+
+/// Takes one of `all` by the name that settings have for it.
+fn one_of<T>(all: &'static [T]) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + Serialize,
+{
+    let name = |value: &T| serde_json::to_value(value).ok()?.as_str().map(str::to_owned);
+    // clap keeps names for as long as the program runs.
+    let names: Vec<&'static str> = all.iter().filter_map(name).map(|name| &*name.leak()).collect();
+    PossibleValuesParser::new(names).try_map(move |text| {
+        let found = all.iter().find(|value| name(value).as_ref() == Some(&text));
+        found.cloned().ok_or("expected one of the values listed")
+    })
 }
 
 fn parse_device(text: &str) -> Result<DeviceChoice, String> {

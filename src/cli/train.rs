@@ -1,10 +1,10 @@
 //! The flags of `petite train`.
 
-use super::{AugmentArgs, TransferArgs, parse_device, parse_image_size, parse_rate};
+use super::{AugmentArgs, TransferArgs, one_of, parse_device, parse_image_size, parse_rate};
 use clap::Args;
 use petite::device::DeviceChoice;
 use petite::keras::{EpsilonPlace, KerasProfile};
-use petite::nn::{Downsample, ModelKind};
+use petite::nn::zoo::{Downsample, Model};
 use petite::pictures::cache::CachePolicy;
 use petite::pictures::resize::Interpolation;
 use petite::precision::PrecisionChoice;
@@ -44,10 +44,10 @@ pub struct TrainArgs {
     pub repeats: Option<u32>,
 
     /// [default: convnet; of a recipe on a pretrained base: vgg16]
-    #[arg(long, value_enum, help_heading = "Network")]
-    pub model: Option<ModelKind>,
+    #[arg(long, value_parser = one_of(&Model::ALL), help_heading = "Network")]
+    pub model: Option<Model>,
     /// What makes the pictures smaller from stage to stage [default: max-pool].
-    #[arg(long, value_enum, help_heading = "Network")]
+    #[arg(long, value_parser = one_of(&Downsample::ALL), help_heading = "Network")]
     pub downsample: Option<Downsample>,
     /// Rate of dropout after Flatten [default: none; augmented, features: 0.5].
     #[arg(long, value_name = "RATE", value_parser = parse_rate, help_heading = "Network")]

@@ -1,7 +1,8 @@
 //! The flags of networks on a pretrained base.
 
+use super::one_of;
 use clap::Args;
-use petite::nn::bases::conv::Statistics;
+use petite::nn::convolution::Statistics;
 use petite::nn::head::Pooling;
 use petite::run::transfer::PreprocessChoice;
 use std::path::PathBuf;
@@ -31,10 +32,10 @@ pub struct TransferArgs {
     #[arg(long, value_enum)]
     pub preprocess: Option<PreprocessChoice>,
     /// Where trained batch normalisation takes its statistics from [default: stored].
-    #[arg(long, value_enum, value_name = "STATISTICS")]
+    #[arg(long, value_parser = one_of(&Statistics::ALL), value_name = "STATISTICS")]
     pub batch_norm: Option<Statistics>,
     /// What makes one row of the features [default: vgg16 flatten, else average].
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = one_of(&Pooling::ALL))]
     pub pooling: Option<Pooling>,
     /// Units of the dense layer before the classifier; 0 for none [default: 256].
     #[arg(long, value_name = "N")]

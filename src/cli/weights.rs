@@ -1,9 +1,9 @@
 //! The flags of the commands that bring weights in and out.
 
-use super::{parse_image_size, parse_rate};
+use super::{one_of, parse_image_size, parse_rate};
 use clap::Args;
 use petite::keras::KerasProfile;
-use petite::nn::{Downsample, ModelKind};
+use petite::nn::zoo::{Downsample, Model};
 use petite::pictures::resize::Interpolation;
 use petite::run::trained::WhichWeights;
 use std::path::PathBuf;
@@ -41,10 +41,10 @@ pub struct ImportArgs {
     /// Folder for the run; must be new or empty.
     #[arg(long, value_name = "RUN")]
     pub out: PathBuf,
-    #[arg(long, value_enum, default_value_t)]
-    pub model: ModelKind,
+    #[arg(long, value_parser = one_of(&Model::ALL), default_value = "convnet")]
+    pub model: Model,
     /// What makes the pictures smaller from stage to stage.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = one_of(&Downsample::ALL), default_value = "max-pool")]
     pub downsample: Downsample,
     /// Size of the pictures: 150, or HEIGHTxWIDTH [default: what the network was made for].
     #[arg(long, value_name = "SIZE", value_parser = parse_image_size)]

@@ -48,7 +48,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
 /// The baseline's settings with what the flags say of the network and its pictures.
 fn config(args: &ImportArgs) -> Result<TrainConfig> {
     ensure!(
-        args.model.base().is_none(),
+        !args.model.is_base(),
         "expected --model convnet or mnist, found {}, a pretrained base; try petite train --recipe features --weights {}",
         args.model.name(),
         args.weights.display()

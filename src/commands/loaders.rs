@@ -4,8 +4,9 @@ use super::pictures::{self, Opened, Reading};
 use super::{duplicates, say};
 use crate::progress::decoding_bar;
 use anyhow::{Context, Result};
+use petite::batches::batch::Input;
 use petite::batches::loader::{Loader, Order};
-use petite::nn::bases::base::Base;
+use petite::nn::base::Base;
 use petite::nn::head::Pooling;
 use petite::nn::network::Network;
 use petite::numbers::with_thousands;
@@ -56,10 +57,10 @@ impl Splits {
                 let device = network.device();
                 let loader = |features: Features, steps, order| {
                     let to_device = |tensor: Tensor| tensor.f_to_device(device);
-                    let (values, labels) =
-                        (to_device(features.values)?, to_device(features.labels)?);
+                    let input = Input::Features(to_device(features.values)?);
+                    let labels = to_device(features.labels)?;
                     let iteration = config.keras.conventions().iteration;
-                    Loader::of_features(values, labels, config.batch_size, steps, order, iteration)
+                    Loader::of_input(input, labels, config.batch_size, steps, order, iteration)
                 };
                 Ok((
                     loader(train, config.steps_per_epoch, train_order)?,

@@ -152,7 +152,7 @@ fn override_with(config: &mut TrainConfig, args: &TrainArgs) {
     }
     // Another network was made for other pictures.
     if args.model.is_some_and(|model| model != config.model) && args.image_size.is_none() {
-        config.image_size = args.model.unwrap_or_default().image_size();
+        config.image_size = args.model.unwrap_or_default().definition().image_size;
     }
     // Another version of Keras has another ε; a flag for it goes first.
     if let Some(keras) = args.keras.filter(|&keras| keras != config.keras) {

@@ -1,8 +1,9 @@
 //! The first weights of a network on a pretrained base.
 
 use anyhow::{Context, Result, ensure};
-use petite::nn::bases::{BaseKind, stored::Stored};
 use petite::nn::network::Network;
+use petite::nn::stored::Stored;
+use petite::nn::zoo::Model;
 use petite::run::config::{Start, TrainConfig};
 use petite::run::folder::RunFolder;
 use petite::user_folders;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// If there is none: what to do.
-pub fn fetched(base: BaseKind) -> Result<PathBuf> {
+pub fn fetched(base: Model) -> Result<PathBuf> {
     let folder = user_folders::cache().join("weights");
     let files =
         ["safetensors", "pth"].map(|ending| folder.join(format!("{}.{ending}", base.name())));
@@ -38,9 +39,10 @@ pub fn read(config: &mut TrainConfig) -> Result<Option<Stored>> {
     };
     let stored = Stored::read(file)?;
     if transfer.through.is_none() {
-        let plan = transfer.plan()?.through_last_in(&stored);
-        let cut = !plan.cut_off.is_empty();
-        transfer.through = plan.blocks.last().filter(|_| cut).map(|block| block.name.clone());
+        let architecture = transfer.architecture()?.through_last_in(&stored);
+        let cut = !architecture.cut_off.is_empty();
+        let last = architecture.layers.last().filter(|_| cut);
+        transfer.through = last.map(|layer| layer.name.clone());
     }
     Ok(Some(stored))
 }

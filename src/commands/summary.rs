@@ -3,44 +3,50 @@
 use super::say;
 use crate::cli::SummaryArgs;
 use anyhow::{Result, ensure};
-use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
-use petite::nn::summary::{rows, table};
+use petite::nn::base::Base;
+use petite::nn::stored::Stored;
+use petite::nn::summary::{input_row, rows, table};
+use petite::nn::zoo::Options;
 use tch::Device;
 
 pub fn run(args: &SummaryArgs) -> Result<()> {
-    let image_size = args.image_size.unwrap_or_else(|| args.model.image_size());
-    if let Some(kind) = args.model.base() {
-        return base(kind, image_size, args);
+    let image_size = args.image_size.unwrap_or_else(|| args.model.definition().image_size);
+    if args.model.is_base() {
+        return base(image_size, args);
     }
     ensure!(
         args.weights.is_none() && args.through.is_none() && args.alpha.is_none(),
         "expected --alpha, --through and --weights with a pretrained base, found {}; try --model mobilenet",
         args.model.name()
     );
-    let classes = args.classes.map(|classes| classes as usize);
-    let architecture =
-        args.model.architecture(image_size, classes, args.downsample, args.dropout)?;
+    let options = Options {
+        classes: args.classes.map(|classes| classes as usize),
+        downsample: args.downsample,
+        dropout: args.dropout,
+    };
+    let architecture = args.model.architecture(image_size, &options)?;
     say(table(&rows(&architecture)).trim_end());
     Ok(())
 }
 
 /// A base's table, and whether a file has its weights.
-fn base(kind: BaseKind, image_size: (usize, usize), args: &SummaryArgs) -> Result<()> {
+fn base(image_size: (usize, usize), args: &SummaryArgs) -> Result<()> {
     ensure!(
         args.classes.is_none() && args.dropout.is_none() && args.downsample == Default::default(),
         "expected a pretrained base as it is, found --classes, --dropout or --downsample with {}; try leaving them out",
-        kind.name()
+        args.model.name()
     );
-    let mut plan = Plan::new(kind, args.alpha.unwrap_or(1.0))?;
+    let mut architecture = args.model.base_architecture(args.alpha.unwrap_or(1.0))?;
     let stored = args.weights.as_deref().map(Stored::read).transpose()?;
     match (&args.through, &stored) {
-        (Some(block), _) => plan = plan.through(block)?,
-        (None, Some(stored)) => plan = plan.through_last_in(stored),
+        (Some(layer), _) => architecture = architecture.through(layer)?,
+        (None, Some(stored)) => architecture = architecture.through_last_in(stored),
         (None, None) => {}
     }
-    let table = table(&plan.rows(image_size)?);
+    let shaped = architecture.on_pictures_of(image_size)?;
+    let table = table(&[vec![input_row(&shaped)], rows(&shaped)].concat());
     let passed_over = match &stored {
-        Some(stored) => Some(Base::pretrained(plan, stored, Device::Cpu)?.1),
+        Some(stored) => Some(Base::pretrained(args.model, architecture, stored, Device::Cpu)?.1),
         None => None,
     };
     say(table.trim_end());

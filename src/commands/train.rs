@@ -8,8 +8,8 @@ use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::device::{describe, find_fastest_convolutions, set_threads};
 use petite::history::{self, Epoch, Writer};
-use petite::nn::bases::stored::Stored;
-use petite::nn::network::{Network, Takes};
+use petite::nn::network::Network;
+use petite::nn::stored::Stored;
 use petite::numbers::with_thousands;
 use petite::precision::Precision;
 use petite::report::curves;
@@ -65,9 +65,7 @@ fn train(
     ));
     let splits = Splits::read(config)?;
     let classes = splits.classes().to_vec();
-    let stored_features = config.transfer.as_ref().is_some_and(|base| base.stored_features);
-    let takes = if stored_features { Takes::Features } else { Takes::Images };
-    let mut network = config.network(classes.len(), device, precision, takes)?;
+    let mut network = config.network(classes.len(), device, precision)?;
     let mut optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
     let done = checkpoint::restore(run, &mut network, &optimizer)?;
     if done.is_none() {
@@ -146,7 +144,7 @@ fn train(
 fn say_network(config: &TrainConfig, network: &Network) {
     let (height, width) = config.image_size;
     let head = network.architecture().parameters();
-    let base = network.base().map_or(0, |base| base.plan().parameters());
+    let base = network.base().map_or(0, |base| base.architecture().parameters());
     say(format_args!(
         "network     {}, {} parameters, pictures of {height}×{width}",
         config.model.name(),

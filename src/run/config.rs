@@ -5,9 +5,11 @@ use super::transfer::TransferConfig;
 use crate::augment::config::AugmentConfig;
 use crate::device::DeviceChoice;
 use crate::keras::KerasProfile;
-use crate::nn::bases::base::Base;
-use crate::nn::network::{Network, Takes};
-use crate::nn::{Downsample, ModelKind, head, layer::Architecture};
+use crate::nn::architecture::Architecture;
+use crate::nn::base::Base;
+use crate::nn::head;
+use crate::nn::network::Network;
+use crate::nn::zoo::{Downsample, Model, Options};
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::pixels::Target;
 use crate::pictures::resize::Interpolation;
@@ -40,7 +42,7 @@ pub struct TrainConfig {
     /// The version of Keras that is followed where they differ.
     #[serde(default)]
     pub keras: KerasProfile,
-    pub model: ModelKind,
+    pub model: Model,
     pub downsample: Downsample,
     /// What is built on a pretrained base, where the model is one.
     #[serde(default)]
@@ -141,25 +143,25 @@ impl TrainConfig {
         Target {
             height,
             width,
-            color_mode: self.model.color_mode(),
+            color_mode: self.model.definition().color_mode,
             interpolation: self.interpolation,
         }
     }
 
     /// A base's settings go with a base, and with a recipe for it.
     fn check_transfer(&self) -> Result<()> {
-        let base = self.model.base();
+        let is_base = self.model.is_base();
         ensure!(
-            base.is_some() == self.recipe.is_transfer(),
+            is_base == self.recipe.is_transfer(),
             "expected {} with --recipe {}, found --model {}; try --recipe {}",
-            if base.is_some() { "--model convnet or mnist" } else { "a pretrained base" },
+            if is_base { "--model convnet or mnist" } else { "a pretrained base" },
             self.recipe.name(),
             self.model.name(),
-            if base.is_some() { "features" } else { "baseline" },
+            if is_base { "features" } else { "baseline" },
         );
         let Some(transfer) = &self.transfer else { return Ok(()) };
         ensure!(
-            base == Some(transfer.base),
+            self.model == transfer.base,
             "expected --model {}, found {}",
             transfer.base.name(),
             self.model.name()
@@ -183,34 +185,30 @@ impl TrainConfig {
         let (size, dropout) = (self.image_size, self.dropout);
         match &self.transfer {
             Some(transfer) => {
-                let features = transfer.plan()?.feature_shape(size)?;
+                let features = transfer.architecture()?.feature_shape(size)?;
                 head::architecture(features, classes, transfer.pooling, transfer.units, dropout)
             }
-            None => self.model.architecture(size, Some(classes), self.downsample, dropout),
+            None => {
+                let (classes, downsample) = (Some(classes), self.downsample);
+                self.model.architecture(size, &Options { classes, downsample, dropout })
+            }
         }
     }
 
-    /// The network for a number of classes, its weights drawn from the seed. One on a base takes
-    /// `takes`.
+    /// The network for a number of classes, its weights drawn from the seed.
     ///
     /// # Errors
     /// If the pictures are too small for it, or it does not fit on the device.
-    pub fn network(
-        &self,
-        classes: usize,
-        device: Device,
-        precision: Precision,
-        takes: Takes,
-    ) -> Result<Network> {
+    pub fn network(&self, classes: usize, device: Device, precision: Precision) -> Result<Network> {
         let network = Network::new(self.architecture(classes)?, device, precision, self.seed)?;
         let Some(transfer) = &self.transfer else { return Ok(network) };
-        let mut base = Base::random(transfer.plan()?, device, self.seed)?;
+        let mut base = Base::random(transfer.base, transfer.architecture()?, device, self.seed)?;
         base.set_preprocess(transfer.preprocess);
         base.compute_in(precision.kind())?;
         if let Some(block) = &transfer.unfreeze_from {
             base.unfreeze_from(block)?;
         }
-        Ok(network.on_base(base, transfer.statistics, takes))
+        Ok(network.on_base(base, transfer.statistics))
     }
 
     /// Whether `other` trains the same weights, but for rounding, up to the epoch where the shorter

@@ -5,8 +5,7 @@ use super::transfer::TransferConfig;
 use crate::augment::config::AugmentConfig;
 use crate::device::DeviceChoice;
 use crate::keras::KerasProfile;
-use crate::nn::bases::BaseKind;
-use crate::nn::{Downsample, ModelKind};
+use crate::nn::zoo::{BaseDefinition, Downsample, Model};
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::resize::Interpolation;
 use crate::precision::PrecisionChoice;
@@ -54,8 +53,8 @@ impl Recipe {
     }
 
     /// The network it is made for.
-    pub fn model(self) -> ModelKind {
-        if self.is_transfer() { ModelKind::Vgg16 } else { ModelKind::Convnet }
+    pub fn model(self) -> Model {
+        if self.is_transfer() { Model::Vgg16 } else { Model::Convnet }
     }
 
     /// What the book's training pictures go through.
@@ -69,7 +68,7 @@ impl Recipe {
 
 impl TrainConfig {
     /// The recipe's settings for the data set at `data`.
-    pub fn recipe(recipe: Recipe, keras: KerasProfile, model: ModelKind, data: PathBuf) -> Self {
+    pub fn recipe(recipe: Recipe, keras: KerasProfile, model: Model, data: PathBuf) -> Self {
         let baseline = Self {
             recipe,
             data,
@@ -79,7 +78,7 @@ impl TrainConfig {
             transfer: None,
             start: None,
             dropout: None,
-            image_size: model.image_size(),
+            image_size: model.definition().image_size,
             interpolation: Interpolation::default(),
             augmentation: recipe.augmentation(),
             batch_size: 20,
@@ -100,7 +99,7 @@ impl TrainConfig {
             loader_threads: None,
             cache: CachePolicy::default(),
         };
-        match (recipe, model.base()) {
+        match (recipe, model.as_base()) {
             (Recipe::Augmented, _) => Self {
                 dropout: Some(0.5),
                 batch_size: 32,
@@ -108,16 +107,16 @@ impl TrainConfig {
                 steps_per_epoch: Some(100),
                 ..baseline
             },
-            (_, Some(base)) if recipe.is_transfer() => baseline.on_base(base),
+            (_, Some(base)) if recipe.is_transfer() => baseline.on_base(model, base),
             _ => baseline,
         }
     }
 
     /// The recipe on a base: the book's for VGG16; for the others what was best on validation
     /// pictures (docs/results.md).
-    fn on_base(mut self, base: BaseKind) -> Self {
-        let book = base == BaseKind::Vgg16;
-        let mut transfer = TransferConfig::new(base);
+    fn on_base(mut self, model: Model, base: &BaseDefinition) -> Self {
+        let book = model == Model::Vgg16;
+        let mut transfer = TransferConfig::new(model);
         self.optimizer.learning_rate = match (self.recipe, book) {
             (Recipe::FineTune, true) => 1e-5,
             (Recipe::FineTune, false) => 3e-5,
@@ -130,7 +129,7 @@ impl TrainConfig {
                 self.dropout = Some(0.5);
             }
             Recipe::FineTune => {
-                transfer.unfreeze_from = Some(TransferConfig::first_trained(base).to_owned());
+                transfer.unfreeze_from = Some(base.first_trained.to_owned());
                 self.epochs = if book { 100 } else { 8 };
             }
             _ => {}

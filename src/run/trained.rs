@@ -1,7 +1,7 @@
 //! A run's network with its weights.
 
 use super::folder::{RunFolder, RunRecord};
-use crate::nn::network::{Network, Takes};
+use crate::nn::network::Network;
 use crate::precision::Precision;
 use crate::training::loss::Loss;
 use crate::weights;
@@ -42,7 +42,7 @@ impl Trained {
         precision: Precision,
     ) -> Result<Self> {
         let classes = record.classes.len();
-        let mut network = record.train.network(classes, device, precision, Takes::Images)?;
+        let mut network = record.train.network(classes, device, precision)?;
         let path = match which {
             WhichWeights::Last => run.last(),
             WhichWeights::Best => run.best(),

@@ -1,10 +1,10 @@
 //! The settings of a network on a pretrained base.
 
-use crate::nn::bases::BaseKind;
-use crate::nn::bases::conv::Statistics;
-use crate::nn::bases::plan::Plan;
-use crate::nn::bases::preprocess::Preprocess;
+use crate::nn::architecture::Architecture;
+use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
+use crate::nn::preprocess::Preprocess;
+use crate::nn::zoo::Model;
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -19,11 +19,11 @@ pub enum PreprocessChoice {
 }
 
 impl PreprocessChoice {
-    /// The preprocessing for `base`.
-    pub fn of(self, base: BaseKind) -> Preprocess {
-        match self {
-            Self::Book => Preprocess::Book,
-            Self::Published => Preprocess::published(base),
+    /// The preprocessing for `base`; of a model without published weights the book's.
+    pub fn of(self, base: Model) -> Preprocess {
+        match (self, base.as_base()) {
+            (Self::Published, Some(base)) => base.preprocess,
+            _ => Preprocess::Book,
         }
     }
 }
@@ -32,7 +32,7 @@ impl PreprocessChoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransferConfig {
-    pub base: BaseKind,
+    pub base: Model,
     /// MobileNet's width.
     pub alpha: f64,
     /// The last block that is kept; `None` keeps all.
@@ -51,8 +51,8 @@ pub struct TransferConfig {
 
 impl TransferConfig {
     /// A base as the book's section 5.3 uses VGG16, or as measured to be good for the others.
-    pub fn new(base: BaseKind) -> Self {
-        let vgg16 = base == BaseKind::Vgg16;
+    pub fn new(base: Model) -> Self {
+        let vgg16 = base == Model::Vgg16;
         Self {
             base,
             alpha: 1.0,
@@ -67,16 +67,6 @@ impl TransferConfig {
         }
     }
 
-    /// The block from which the fine-tuning of a base begins, unless another is asked for.
-    pub fn first_trained(base: BaseKind) -> &'static str {
-        match base {
-            BaseKind::Vgg16 => "block5_conv1",
-            BaseKind::Mobilenet => "conv_dw_8",
-            BaseKind::Squeezenet => "fire6",
-            BaseKind::Resnet18 | BaseKind::Resnet34 | BaseKind::Resnet50 => "layer4",
-        }
-    }
-
     /// # Errors
     /// If a setting is outside its range, or there is no such block.
     pub fn check(&self) -> Result<()> {
@@ -88,11 +78,11 @@ impl TransferConfig {
         ensure!(
             self.statistics == Statistics::Stored || self.unfreeze_from.is_some(),
             "expected a base that is trained with --batch-norm batch, found a frozen one; try --unfreeze-from {}",
-            Self::first_trained(self.base)
+            self.base.base()?.first_trained
         );
-        let plan = self.plan()?;
-        if let Some(block) = &self.unfreeze_from {
-            plan.place(block)?;
+        let architecture = self.architecture()?;
+        if let Some(layer) = &self.unfreeze_from {
+            architecture.index_of(layer)?;
         }
         Ok(())
     }
@@ -100,12 +90,12 @@ impl TransferConfig {
     /// What the base is made of.
     ///
     /// # Errors
-    /// If the width is out of range or there is no such block.
-    pub fn plan(&self) -> Result<Plan> {
-        let plan = Plan::new(self.base, self.alpha)?;
+    /// If the width is out of range or there is no such layer.
+    pub fn architecture(&self) -> Result<Architecture> {
+        let architecture = self.base.base_architecture(self.alpha)?;
         match &self.through {
-            Some(block) => plan.through(block),
-            None => Ok(plan),
+            Some(layer) => architecture.through(layer),
+            None => Ok(architecture),
         }
     }
 }

@@ -94,10 +94,10 @@ impl Trainer<'_> {
             for step in 0..steps {
                 stop::check()?;
                 let batch = self.train.batch(epoch, step)?;
-                let images = self.augmentation.images(&batch)?;
+                let input = self.augmentation.images(&batch)?;
                 let pictures = batch.labels.numel() as i64;
                 let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
-                let input = Input { images, labels: batch.labels, masks };
+                let input = Input { input, labels: batch.labels, masks };
                 train_step.run(&input, self.optimizer)?;
                 if let Some(error) = train_step.take_failure() {
                     observer.unrecorded(&error)?;

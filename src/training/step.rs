@@ -3,6 +3,7 @@
 use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
+use crate::batches::batch;
 use crate::native::cuda::{Graph, use_own_stream};
 use crate::nn::network::Network;
 use anyhow::{Error, Result};
@@ -15,8 +16,8 @@ const PLAIN_STEPS: u32 = 3;
 /// What a step takes, on the device.
 #[derive(Debug)]
 pub struct Input {
-    /// `[N, C, H, W]` f32 in 0..=1.
-    pub images: Tensor,
+    /// Pixels or features.
+    pub input: batch::Input,
     /// `[N]` i64.
     pub labels: Tensor,
     /// [`Network::dropout_masks`] of the step.
@@ -25,7 +26,7 @@ pub struct Input {
 
 impl Input {
     fn tensors(&self) -> impl Iterator<Item = &Tensor> {
-        [&self.images, &self.labels].into_iter().chain(&self.masks)
+        [self.input.values(), &self.labels].into_iter().chain(&self.masks)
     }
 
     /// The same in memory of its own, which a recording can read again and again.
@@ -33,7 +34,7 @@ impl Input {
         // The order in memory stays, and with it channels-last.
         let copy = |tensor: &Tensor| -> Result<Tensor> { Ok(tensor.f_empty_like()?) };
         let input = Self {
-            images: copy(&self.images)?,
+            input: self.input.map(copy)?,
             labels: copy(&self.labels)?,
             masks: self.masks.iter().map(copy).collect::<Result<_>>()?,
         };
@@ -170,7 +171,7 @@ impl<'a> TrainStep<'a> {
 
     /// Forward, loss, backward, update, sums.
     fn launch(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
-        let logits = self.network.training_logits(&input.images, &input.masks)?;
+        let logits = self.network.training_logits(&input.input, &input.masks)?;
         let mean_loss = self.objective.mean(&logits, &input.labels)?;
         optimizer.minimize(&mean_loss)?;
         self.running.add(&mean_loss, &logits, &input.labels)
