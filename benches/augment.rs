@@ -6,7 +6,7 @@ mod support;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
-use petite::batches::loader::Batch;
+use petite::batches::batch::{Batch, Input};
 use petite::keras::KerasProfile;
 use support::short;
 use tch::{Device, Kind, Tensor};
@@ -16,8 +16,11 @@ const PICTURES: i64 = 32;
 
 fn augment(criterion: &mut Criterion) {
     let batch = Batch {
-        are_features: false,
-        pixels: Tensor::randint(256, [PICTURES, 150, 150, 3], (Kind::Uint8, Device::Cpu)),
+        input: Input::Pixels(Tensor::randint(
+            256,
+            [PICTURES, 150, 150, 3],
+            (Kind::Uint8, Device::Cpu),
+        )),
         labels: Tensor::zeros([PICTURES], (Kind::Int64, Device::Cpu)),
         first: 0,
     };

@@ -3,16 +3,16 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::batches::loader::to_images;
+use petite::batches::batch::Input;
 use petite::device::DeviceChoice;
 use petite::keras::KerasProfile;
 use petite::machine::Machine;
 use petite::nn::network::Network;
-use petite::nn::{Downsample, ModelKind};
+use petite::nn::zoo::{Downsample, Model, Options};
 use petite::precision::PrecisionChoice;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
-use petite::training::step::{Input, TrainStep};
+use petite::training::step::{StepInput, TrainStep};
 use support::short;
 use tch::{Kind, Tensor};
 
@@ -30,9 +30,8 @@ fn stepping(criterion: &mut Criterion) {
         let labels = Tensor::randint(2, [batch_size], (Kind::Int64, device));
         // Those that the device has.
         for Machine { precision, .. } in choices.iter().filter_map(|&choice| prepare(choice).ok()) {
-            let downsample = Downsample::MaxPool;
-            let architecture =
-                ModelKind::Convnet.architecture((150, 150), Some(2), downsample, dropout).unwrap();
+            let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout };
+            let architecture = Model::Convnet.architecture((150, 150), &options).unwrap();
             let network = Network::new(architecture, device, precision, 1).unwrap();
             let config = RmsPropConfig::keras(KerasProfile::default());
             let mut optimizer =
@@ -42,10 +41,10 @@ fn stepping(criterion: &mut Criterion) {
             let name = format!("{}, batch of {batch_size}", precision.name());
             group.bench_function(name, |bench| {
                 bench.iter(|| {
-                    let images = to_images(&pixels).unwrap();
+                    let input = Input::Pixels(pixels.shallow_clone());
                     let labels = labels.shallow_clone();
                     let masks = network.dropout_masks(batch_size, number).unwrap();
-                    train_step.run(&Input { images, labels, masks }, &mut optimizer).unwrap();
+                    train_step.run(&StepInput { input, labels, masks }, &mut optimizer).unwrap();
                     number += 1;
                     // Reading a number waits for the device.
                     train_step.running().means().unwrap()

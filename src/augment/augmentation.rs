@@ -5,7 +5,7 @@ use super::color;
 use super::config::AugmentConfig;
 use super::draw::Transform;
 use super::resample::{Placement, Sampling, resample};
-use crate::batches::loader::{Batch, to_images};
+use crate::batches::batch::{Batch, Input};
 use crate::keras::{Conventions, KerasProfile};
 use crate::random::{Purpose, generator};
 use anyhow::Result;
@@ -29,19 +29,23 @@ impl Augmentation {
         Ok(Self { config, conventions: keras.conventions(), seed })
     }
 
-    /// The images of `batch` as the network takes them: `[N, C, H, W]` f32 in 0..=1.
+    /// The pictures of `batch`, each transformed by what is drawn for it: f32 in 0..=255. Features
+    /// pass as they are.
     ///
     /// # Errors
     /// If libtorch is out of memory.
-    pub fn images(&self, batch: &Batch) -> Result<Tensor> {
+    pub fn images(&self, batch: &Batch) -> Result<Input> {
+        let Input::Pixels(pixels) = &batch.input else {
+            return batch.input.map(|features| Ok(features.shallow_clone()));
+        };
         if !self.config.is_active() {
-            return batch.images();
+            return Ok(Input::Pixels(pixels.shallow_clone()));
         }
-        let (count, height, width, _) = batch.pixels.size4()?;
+        let (count, height, width, _) = pixels.size4()?;
         let size = (height as usize, width as usize);
         let transforms: Vec<Transform> =
             (batch.first..batch.first + count).map(|place| self.draw(place, size)).collect();
-        to_images(&self.apply(&batch.pixels, &transforms)?)
+        Ok(Input::Pixels(self.apply(pixels, &transforms)?))
     }
 
     /// The transform of the picture at `place` in the stream of batches, `(height, width)` in size.

@@ -1,6 +1,6 @@
 //! Pixels → batches: the one place where pixels become tensors and go to a device.
 
-pub use super::batch::{Batch, to_images};
+pub use super::batch::{Batch, Input, to_images};
 pub use super::order::Order;
 use super::order::Sequence;
 use crate::device::upload;
@@ -20,7 +20,6 @@ use tch::{Device, Kind, Tensor};
 pub struct Loader {
     place: Place,
     device: Device,
-    are_features: bool,
     /// Of every picture.
     labels: Vec<i64>,
     sequence: Sequence,
@@ -35,9 +34,9 @@ type Step = (i64, i64);
 /// Where the pixels are.
 #[derive(Debug)]
 enum Place {
-    /// All on the device, as `[N, H, W, C]` u8: nothing but indices crosses the bus.
+    /// All on the device, pixels as u8: nothing but indices crosses the bus.
     Device {
-        pixels: Tensor,
+        input: Input,
         labels: Tensor,
     },
     /// In the host's memory, from which each batch is gathered.
@@ -85,7 +84,7 @@ impl Loader {
             Source::Held(pixels) => match on_device(&pixels, device) {
                 Ok(all) => {
                     let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
-                    Place::Device { pixels: all, labels }
+                    Place::Device { input: Input::Pixels(all), labels }
                 }
                 // Not room enough: batches are sent one by one.
                 Err(_) => Place::Host(pixels),
@@ -94,7 +93,6 @@ impl Loader {
         Ok(Self {
             place,
             device,
-            are_features: false,
             labels,
             sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
             ahead: VecDeque::new(),
@@ -102,13 +100,13 @@ impl Loader {
         })
     }
 
-    /// Hands out `features`, `[N, H, W, C]` f32, which a base made of the pictures with `labels`.
-    /// Both stay where they are.
+    /// Hands out `input`, all pictures or what a base made of them, which has `labels`. Both stay
+    /// where they are.
     ///
     /// # Errors
     /// If the labels cannot be read.
-    pub fn of_features(
-        features: Tensor,
+    pub fn of_input(
+        input: Input,
         labels: Tensor,
         batch_size: i64,
         steps_per_epoch: Option<i64>,
@@ -118,9 +116,8 @@ impl Loader {
         let of_each = Vec::<i64>::try_from(&labels)?;
         let count = of_each.len() as i64;
         Ok(Self {
-            device: features.device(),
-            place: Place::Device { pixels: features, labels },
-            are_features: true,
+            device: input.values().device(),
+            place: Place::Device { input, labels },
             labels: of_each,
             sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
             ahead: VecDeque::new(),
@@ -168,19 +165,16 @@ impl Loader {
     pub fn batch(&mut self, epoch: i64, step: i64) -> Result<Batch> {
         let start = Instant::now();
         let batch = match &self.place {
-            Place::Device { pixels, labels } => {
+            Place::Device { input, labels } => {
                 let slice = self.sequence.slice(epoch, step);
-                let (pixels, labels) = match self.sequence.indices_on(slice, self.device)? {
-                    Some(indices) => {
-                        (pixels.f_index_select(0, &indices)?, labels.f_index_select(0, &indices)?)
-                    }
-                    None => {
-                        let (start, length) = (slice.start, slice.length);
-                        (pixels.f_narrow(0, start, length)?, labels.f_narrow(0, start, length)?)
-                    }
+                let indices = self.sequence.indices_on(slice, self.device)?;
+                let part = |all: &Tensor| -> Result<Tensor> {
+                    Ok(match &indices {
+                        Some(indices) => all.f_index_select(0, indices)?,
+                        None => all.f_narrow(0, slice.start, slice.length)?,
+                    })
                 };
-                let are_features = self.are_features;
-                Batch { pixels, are_features, labels, first: slice.first }
+                Batch { input: input.map(part)?, labels: part(labels)?, first: slice.first }
             }
             _ => self.gathered(epoch, step)?,
         };
@@ -219,7 +213,7 @@ impl Loader {
                 self.send(decoders.target(), &bytes)?
             }
         };
-        Ok(Batch { pixels, are_features: false, labels: asked.labels, first: asked.first })
+        Ok(Batch { input: Input::Pixels(pixels), labels: asked.labels, first: asked.first })
     }
 
     fn ask(&mut self, (epoch, step): Step) -> Result<Asked> {

@@ -1,7 +1,7 @@
 //! What the recipes choose for a setting, for the help texts.
 
 use petite::keras::KerasProfile;
-use petite::nn::ModelKind;
+use petite::nn::zoo::Model;
 use petite::settings::Setting;
 use petite::{Config, Recipe};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::fmt;
 
 /// A setting's values, in the order of the recipes; of those on a base for each of the bases.
 pub struct Defaults {
-    of_recipes: Vec<(Recipe, Vec<(ModelKind, Value)>)>,
+    of_recipes: Vec<(Recipe, Vec<(Model, Value)>)>,
     separator: String,
 }
 
@@ -21,16 +21,16 @@ pub fn json(config: &Config) -> Value {
 /// The recipes' values of `setting`.
 pub fn of(setting: &Setting) -> Defaults {
     let models = |recipe: Recipe| {
-        let is_own = |model: &ModelKind| *model == recipe.model();
-        let fits = |model: &ModelKind| match setting.name() {
+        let is_own = |model: &Model| *model == recipe.model();
+        let fits = |model: &Model| match setting.name() {
             // The model is what is chosen here, not what another setting depends on.
             "model" => is_own(model),
-            _ if recipe.is_transfer() => model.base().is_some(),
+            _ if recipe.is_transfer() => model.is_base(),
             _ => is_own(model),
         };
-        ModelKind::ALL.into_iter().filter(fits).collect::<Vec<_>>()
+        Model::ALL.into_iter().filter(fits).collect::<Vec<_>>()
     };
-    let value = |recipe: Recipe, model: ModelKind| {
+    let value = |recipe: Recipe, model: Model| {
         let config = Config::with(recipe, KerasProfile::default(), model, None);
         Some((model, setting.value_in(&json(&config))?.clone()))
     };
@@ -83,7 +83,7 @@ impl fmt::Display for Defaults {
 
 /// The names and values of one recipe: of the recipe as a whole, of the book's base and the others, or
 /// of each base.
-fn by_base(recipe: Recipe, values: &[(ModelKind, Value)]) -> Vec<(String, &Value)> {
+fn by_base(recipe: Recipe, values: &[(Model, Value)]) -> Vec<(String, &Value)> {
     let [(_, first), rest @ ..] = values else { return Vec::new() };
     let recipe = recipe.name();
     match rest {
@@ -98,7 +98,7 @@ fn by_base(recipe: Recipe, values: &[(ModelKind, Value)]) -> Vec<(String, &Value
         }
         [] => vec![(recipe.to_owned(), first)],
         _ => {
-            let named = |(model, value)| (format!("{recipe} on {}", ModelKind::name(model)), value);
+            let named = |(model, value)| (format!("{recipe} on {}", Model::name(model)), value);
             values.iter().map(|(model, value)| named((*model, value))).collect()
         }
     }

@@ -4,8 +4,7 @@ use super::say;
 use crate::cli::ImportArgs;
 use anyhow::{Context, Result, ensure};
 use petite::machine::Machine;
-use petite::nn::ModelKind;
-use petite::nn::network::Takes;
+use petite::nn::zoo::Model;
 use petite::numbers::with_thousands;
 use petite::pictures::folder::Folder;
 use petite::precision::Precision;
@@ -20,7 +19,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let classes = classes(args, &config)?;
     // Everything is checked before the run's folder is made.
     let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
-    let network = config.network(classes.len(), machine, Takes::Images)?;
+    let network = config.network(classes.len(), machine)?;
     let (tensors, _) = weights::load(&args.weights)?;
     let model = config.model.name();
     weights::assign(network.parameters(), &tensors, &args.weights)
@@ -44,9 +43,9 @@ pub fn run(args: &ImportArgs) -> Result<()> {
 /// The baseline's settings with what the flags say of the network and its pictures.
 fn config(args: &ImportArgs) -> Result<Config> {
     let mut settings = args.settings.clone();
-    let model: ModelKind = settings.take("model")?.unwrap_or_default();
+    let model: Model = settings.take("model")?.unwrap_or_default();
     ensure!(
-        model.base().is_none(),
+        !model.is_base(),
         "expected --model convnet or mnist, found {}, a pretrained base; try petite train --recipe features --weights {}",
         model.name(),
         args.weights.display()

@@ -4,7 +4,7 @@ use super::say;
 use crate::cli::TrainArgs;
 use crate::progress::Terminal;
 use anyhow::{Context, Result, ensure};
-use petite::nn::ModelKind;
+use petite::nn::zoo::Model;
 use petite::run::folder::{RunFolder, read_record};
 use petite::run::on_base::Start;
 use petite::run::repeat;
@@ -25,7 +25,7 @@ pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
 pub fn config(args: &TrainArgs) -> Result<Config> {
     let mut flags = args.settings.clone();
     let recipe: Option<Recipe> = flags.take("recipe")?;
-    let model: Option<ModelKind> = flags.take("model")?;
+    let model: Option<Model> = flags.take("model")?;
     let (keras, data) = (flags.take("keras")?, flags.take("data")?);
     let stored = match (&args.config, args.resume) {
         (Some(file), _) => Some(read_record(file)?.train),

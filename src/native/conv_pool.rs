@@ -1,7 +1,8 @@
-//! A convolution with relu and 2×2 max pooling after it, in one operation.
+//! A convolution with relu and 2×2 max pooling after it, in one operation: `[N, C, H, W]` to
+//! `[N, O, H', W']`, where H' and W' are half of the convolution's, rounded down.
 
 use super::check;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::ffi::c_char;
 use tch::{Tensor, nn};
 use torch_sys::C_tensor;
@@ -12,43 +13,106 @@ unsafe extern "C" {
         weight: *const C_tensor,
         bias: *const C_tensor,
         stride: i64,
+        padding: i64,
         output: *mut *mut C_tensor,
     ) -> *mut c_char;
 }
 
-/// `relu(max_pool2d(conv2d(images), 2))` without padding, differentiable: `[N, C, H, W]` to
-/// `[N, O, H', W']`, where H' and W' are half of the convolution's, rounded down. Values and the
-/// gradient of the images are libtorch's, bit for bit; so is the weight's up to the order of a sum,
-/// and the bias's is summed in f32. Channels-last bf16 and f32 on the CPU take one pass over memory.
+/// `relu(max_pool2d(conv2d(images, kernel, bias), 2))`, differentiable. Values and the gradient of the
+/// images are libtorch's, bit for bit; so is the kernel's up to the order of a sum, and the bias's is
+/// summed in f32. Channels-last bf16 and f32 on the CPU take one pass over memory.
+///
+/// Of `config`, strides and padding are computed with; initial values and whether there is a bias say
+/// nothing here.
 ///
 /// # Errors
-/// If the convolution has no bias, the shapes do not fit, or libtorch is out of memory.
-pub fn conv2d_max_pool2d_relu(images: &Tensor, conv: &nn::Conv2D, stride: i64) -> Result<Tensor> {
-    let bias = conv.bs.as_ref().context("expected a convolution with a bias")?;
+/// If `config` asks for what is not computed: strides or zeros that differ from axis to axis, a
+/// padding of anything but zeros, dilation, or groups. If there is no bias, the shapes do not fit, or
+/// libtorch is out of memory.
+pub fn conv2d_max_pool2d_relu(
+    images: &Tensor,
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+    config: &nn::ConvConfigND<[i64; 2]>,
+) -> Result<Tensor> {
+    let ([stride, stride_x], [padding, padding_x]) = (config.stride, config.padding);
+    ensure!(
+        stride == stride_x && padding == padding_x,
+        "expected strides and padding that are the same along both axes, found {:?} and {:?}",
+        config.stride,
+        config.padding
+    );
+    ensure!(
+        stride >= 1 && padding >= 0,
+        "expected strides of 1 or more and a padding of 0 or more, found {stride} and {padding}"
+    );
+    ensure!(
+        padding == 0 || matches!(config.padding_mode, nn::PaddingMode::Zeros),
+        "expected a padding of zeros, found {:?}",
+        config.padding_mode
+    );
+    ensure!(
+        config.dilation == [1, 1] && config.groups == 1,
+        "expected a convolution without dilation and groups, found {:?} and {}",
+        config.dilation,
+        config.groups
+    );
+    let bias = bias.context("expected a convolution with a bias")?;
     let mut output = std::ptr::null_mut();
     // SAFETY: all three are live tensors; on success `output` is a new one, owned from here on.
     check(unsafe {
         petite_conv2d_max_pool2d_relu(
             images.as_ptr(),
-            conv.ws.as_ptr(),
+            kernel.as_ptr(),
             bias.as_ptr(),
             stride,
+            padding,
             &mut output,
         )
     })
     .context("cannot convolve and pool")?;
+    // SAFETY: it is the one just made, and nothing else points to it.
     Ok(unsafe { Tensor::from_ptr(output) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tch::{Device, Kind};
+    use tch::Kind;
 
-    /// libtorch's own three operations.
-    fn reference(images: &Tensor, conv: &nn::Conv2D, stride: i64) -> Result<Tensor> {
-        let convolved = images.conv2d(&conv.ws, conv.bs.as_ref(), [stride; 2], [0, 0], [1, 1], 1);
-        Ok(convolved.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false).relu())
+    /// A convolution and what it is computed with.
+    struct Convolution {
+        kernel: Tensor,
+        bias: Option<Tensor>,
+        config: nn::ConvConfigND<[i64; 2]>,
+    }
+
+    impl Convolution {
+        /// 3×3.
+        fn new(kind: Kind, filters: i64, channels: i64, stride: i64, padding: i64) -> Self {
+            let bias = values(kind, [1, filters, 1, 1], 3).reshape([filters]);
+            Self {
+                kernel: values(kind, [filters, channels, 3, 3], 5).set_requires_grad(true),
+                bias: Some(bias.set_requires_grad(true)),
+                config: nn::ConvConfigND {
+                    stride: [stride; 2],
+                    padding: [padding; 2],
+                    ..Default::default()
+                },
+            }
+        }
+
+        fn fused(&self, images: &Tensor) -> Result<Tensor> {
+            conv2d_max_pool2d_relu(images, &self.kernel, self.bias.as_ref(), &self.config)
+        }
+
+        /// libtorch's own three operations.
+        fn reference(&self, images: &Tensor) -> Result<Tensor> {
+            let nn::ConvConfigND { stride, padding, dilation, groups, .. } = self.config;
+            let bias = self.bias.as_ref();
+            let convolved = images.conv2d(&self.kernel, bias, stride, padding, dilation, groups);
+            Ok(convolved.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false).relu())
+        }
     }
 
     /// Small whole multiples of 1/4, so that sums have no rounding, many of them equal within a
@@ -60,58 +124,56 @@ mod tests {
         memory.permute([0, 3, 1, 2])
     }
 
-    fn convolution(kind: Kind, filters: i64, channels: i64) -> nn::Conv2D {
-        let store = nn::VarStore::new(Device::Cpu);
-        let mut conv = nn::conv2d(store.root(), channels, filters, 3, Default::default());
-        conv.ws = values(kind, [filters, channels, 3, 3], 5).set_requires_grad(true);
-        let bias = values(kind, [1, filters, 1, 1], 3).reshape([filters]);
-        conv.bs = Some(bias.set_requires_grad(true));
-        conv
-    }
-
-    type Operation = dyn Fn(&Tensor, &nn::Conv2D, i64) -> Result<Tensor>;
+    type Operation = fn(&Convolution, &Tensor) -> Result<Tensor>;
 
     #[test]
     fn values_and_gradients_are_libtorch_s() {
         // Odd sides, one window, channels that fill vectors and some that do not, and more than one
-        // chunk.
+        // chunk; each size with its filters, stride and padding.
         let sizes = [
-            ([2, 3, 10, 8], 32, 1),
-            ([3, 3, 9, 11], 64, 1),
-            ([1, 1, 4, 4], 32, 1),
-            ([2, 16, 7, 6], 96, 1),
-            ([2, 3, 8, 8], 20, 1),
-            ([2, 3, 11, 12], 32, 2),
-            ([9, 3, 180, 180], 32, 1),
+            ([2, 3, 10, 8], 32, 1, 0),
+            ([3, 3, 9, 11], 64, 1, 0),
+            ([1, 1, 4, 4], 32, 1, 0),
+            ([2, 16, 7, 6], 96, 1, 0),
+            ([2, 3, 8, 8], 20, 1, 0),
+            ([2, 3, 11, 12], 32, 2, 0),
+            ([9, 3, 180, 180], 32, 1, 0),
+            // 'same', as VGG16's; smaller than the kernel; with strides; more zeros than the kernel needs.
+            ([2, 3, 10, 8], 32, 1, 1),
+            ([3, 64, 9, 11], 64, 1, 1),
+            ([1, 1, 2, 2], 32, 1, 1),
+            ([2, 16, 7, 6], 20, 1, 1),
+            ([2, 3, 11, 12], 32, 2, 1),
+            ([2, 3, 6, 5], 32, 1, 2),
+            ([9, 16, 180, 180], 32, 1, 1),
         ];
-        for (size, filters, stride) in sizes {
+        for (size, filters, stride, padding) in sizes {
             for kind in [Kind::BFloat16, Kind::Float] {
-                let run = |operation: &Operation, of_images: bool| {
+                let conv = || Convolution::new(kind, filters, size[1], stride, padding);
+                let case = format!("{size:?} {filters} {stride} {padding} {kind:?}");
+                let run = |operation: Operation, of_images: bool| {
                     let images = values(kind, size, 11).set_requires_grad(of_images);
-                    let conv = convolution(kind, filters, size[1]);
-                    let pooled = operation(&images, &conv, stride).unwrap();
+                    let conv = conv();
+                    let pooled = operation(&conv, &images).unwrap();
                     // One gradient in 61 is not 0, so that sums over pictures stay exact in bf16.
                     let weights: Vec<f32> = (0..pooled.numel())
                         .map(|i| if i % 61 == 0 { (i % 3) as f32 - 1.0 } else { 0.0 })
                         .collect();
                     let weights = Tensor::from_slice(&weights).reshape(pooled.size()).to_kind(kind);
                     (&pooled * weights).sum(Kind::Float).backward();
-                    let bias = conv.bs.as_ref().unwrap().grad();
                     let of_images = of_images.then(|| images.grad());
-                    (pooled.detach(), of_images, conv.ws.grad(), bias)
+                    let bias = conv.bias.as_ref().unwrap().grad();
+                    (pooled.detach(), of_images, conv.kernel.grad(), bias)
                 };
                 // Pictures need no gradient, and have kernels of their own then.
                 for of_images in [true, false] {
-                    let expected = run(&reference, of_images);
-                    let found = run(&conv2d_max_pool2d_relu, of_images);
-                    assert_eq!(found, expected, "{size:?} {kind:?} {of_images}");
+                    let expected = run(Convolution::reference, of_images);
+                    let found = run(Convolution::fused, of_images);
+                    assert_eq!(found, expected, "{case} {of_images}");
                 }
-                let conv = convolution(kind, filters, size[1]);
                 let images = values(kind, size, 11);
-                let inferred =
-                    tch::no_grad(|| conv2d_max_pool2d_relu(&images, &conv, stride).unwrap());
-                let expected = reference(&images, &conv, stride).unwrap();
-                assert_eq!(inferred, expected, "{size:?} {kind:?}");
+                let inferred = tch::no_grad(|| conv().fused(&images).unwrap());
+                assert_eq!(inferred, conv().reference(&images).unwrap(), "{case}");
             }
         }
     }
@@ -122,8 +184,7 @@ mod tests {
             for nan in [f64::NAN, -f64::NAN] {
                 let images = values(kind, [1, 3, 6, 6], 11);
                 let _ = images.narrow(2, 0, 1).narrow(3, 1, 1).fill_(nan);
-                let conv = convolution(kind, 32, 3);
-                let pooled = conv2d_max_pool2d_relu(&images, &conv, 1).unwrap();
+                let pooled = Convolution::new(kind, 32, 3, 1, 0).fused(&images).unwrap();
                 assert_eq!(i64::try_from(pooled.isnan().sum(Kind::Int64)).unwrap(), 32, "{kind:?}");
             }
         }
@@ -131,12 +192,41 @@ mod tests {
 
     #[test]
     fn another_shape_is_an_error() {
-        let conv = convolution(Kind::Float, 32, 3);
-        assert!(conv2d_max_pool2d_relu(&Tensor::from_slice(&[1.0f32]), &conv, 1).is_err());
+        let conv = |stride, padding| Convolution::new(Kind::Float, 32, 3, stride, padding);
+        assert!(conv(1, 0).fused(&Tensor::from_slice(&[1.0f32])).is_err());
         // Other channels, and too small for the kernel or for a window.
-        for (size, stride) in [([1, 4, 6, 6], 1), ([1, 3, 2, 6], 1), ([1, 3, 4, 6], 2)] {
+        for (size, stride, padding) in [
+            ([1, 4, 6, 6], 1, 0),
+            ([1, 3, 2, 6], 1, 0),
+            ([1, 3, 4, 6], 2, 0),
+            ([1, 4, 6, 6], 1, 1),
+            ([1, 3, 1, 6], 1, 1),
+        ] {
             let images = values(Kind::Float, size, 11);
-            assert!(conv2d_max_pool2d_relu(&images, &conv, stride).is_err(), "{size:?}");
+            assert!(conv(stride, padding).fused(&images).is_err(), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn what_it_would_ignore_is_refused() {
+        let images = values(Kind::Float, [1, 3, 8, 8], 11);
+        let refusal = |change: fn(&mut Convolution)| {
+            let mut conv = Convolution::new(Kind::Float, 32, 3, 1, 1);
+            change(&mut conv);
+            format!("{:#}", conv.fused(&images).unwrap_err())
+        };
+        for (change, reason) in [
+            ((|conv| conv.config.padding = [1, 0]) as fn(&mut Convolution), "[1, 1] and [1, 0]"),
+            (|conv| conv.config.padding = [-1, -1], "padding of 0 or more, found 1 and -1"),
+            (|conv| conv.config.padding_mode = nn::PaddingMode::Reflect, "zeros, found Reflect"),
+            (|conv| conv.config.stride = [1, 2], "both axes, found [1, 2]"),
+            (|conv| conv.config.stride = [0, 0], "strides of 1 or more"),
+            (|conv| conv.config.dilation = [2, 2], "found [2, 2] and 1"),
+            (|conv| conv.config.groups = 3, "found [1, 1] and 3"),
+            (|conv| conv.bias = None, "expected a convolution with a bias"),
+        ] {
+            let error = refusal(change);
+            assert!(error.contains(reason), "{error}");
         }
     }
 }

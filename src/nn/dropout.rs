@@ -12,9 +12,10 @@ use tch::{Device, Tensor};
 pub struct Dropout {
     /// 0..1.
     pub rate: f64,
+    /// Where the draws come from.
     pub seed: u64,
-    /// The layer's place in the network: two layers drop different values.
-    pub place: usize,
+    /// The layer's index in the network: two layers drop different values.
+    pub index: usize,
 }
 
 impl Dropout {
@@ -24,7 +25,7 @@ impl Dropout {
     /// If `device` is out of memory.
     pub fn mask(&self, shape: &[i64], step: i64, device: Device) -> Result<Tensor> {
         // A network has fewer than 2¹⁶ layers.
-        let index = (step as u64) << 16 | self.place as u64;
+        let index = (step as u64) << 16 | self.index as u64;
         let mut random = generator(self.seed, Purpose::Dropout, index);
         // A value is dropped if a 32-bit draw lies below the rate.
         let threshold = (self.rate * 2f64.powi(32)) as u64;
@@ -50,8 +51,8 @@ mod tests {
     #[test]
     fn drops_the_rate_and_keeps_the_mean() {
         let ones = Tensor::ones([100, 1000], (Kind::Float, tch::Device::Cpu));
-        let dropped = |rate, place, step| {
-            let dropout = Dropout { rate, seed: 1, place };
+        let dropped = |rate, index, step| {
+            let dropout = Dropout { rate, seed: 1, index };
             let mask = dropout.mask(&ones.size(), step, ones.device()).unwrap();
             dropout.apply(&ones, &mask).unwrap()
         };

@@ -1,6 +1,8 @@
-//! The layers on top of a pretrained base.
+//! The layers on top of a pretrained base: `[H, W, C]` features to logits, listings 5.18 and 5.20 of
+//! Chollet, *Deep Learning with Python*, 2017.
 
-use super::layer::{Architecture, Layer};
+use super::architecture::Architecture;
+use super::layer::Layer;
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,13 @@ pub enum Pooling {
     Average,
 }
 
-/// Pooling, a dense layer of `units` with relu (none if 0), dropout, the classifier: the book's
-/// listings 5.18 and 5.20. `features` is `[H, W, C]`.
+impl Pooling {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Flatten, Self::Average];
+}
+
+/// Pooling, a dense layer of `units` with relu (none if 0), dropout, the classifier. `features` is
+/// `[H, W, C]`.
 ///
 /// # Errors
 /// If the features have no size.

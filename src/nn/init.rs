@@ -9,7 +9,17 @@ pub fn glorot_limit(fan_in: i64, fan_out: i64) -> f64 {
     (6.0 / (fan_in + fan_out) as f64).sqrt()
 }
 
-/// `count` values uniform in ±[`glorot_limit`], for the layer at place `index` of the network.
+/// The index that a kernel's initial values are drawn by, beside the seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrawnBy {
+    /// Its layer's in the list: layers without weights count. Of networks from scratch, and of the
+    /// layers above a base.
+    Layer,
+    /// Its own among all kernels. Of bases.
+    Kernel,
+}
+
+/// `count` values uniform in ±[`glorot_limit`], drawn from `seed` and `index`.
 pub fn glorot_uniform(count: i64, fan_in: i64, fan_out: i64, seed: u64, index: usize) -> Vec<f32> {
     let limit = glorot_limit(fan_in, fan_out) as f32;
     let mut random = generator(seed, Purpose::Weights, index as u64);

@@ -1,53 +1,149 @@
-//! A network as a list of layers with Keras's names, shapes and parameter counts.
+//! The layers of which every network is a list, under Keras's names.
 
-use super::Downsample;
-use anyhow::{Result, ensure};
-use std::collections::HashMap;
-
-/// What follows a layer's linear part.
+/// What follows the linear part of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
+    /// max(x, 0).
     Relu,
-    /// Only on the last layer; the network computes logits and leaves it to the loss.
+    /// min(max(x, 0), 6), MobileNet's.
+    Relu6,
+    /// 1 / (1 + e⁻ˣ), of the last layer only: the network computes logits and leaves it to the loss.
     Sigmoid,
     /// As [`Activation::Sigmoid`].
     Softmax,
 }
 
-/// One layer, named as in Keras. Convolutions and pooling are 'valid': no padding, rounded down.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The border around the input of a convolution, of zeros, or of a pooling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// None.
+    Valid,
+    /// TensorFlow's: as much as the output needs to be the input's size over the strides, rounded
+    /// up; the odd one at the end.
+    Same,
+    /// One row below and one column on the right: Keras's `ZeroPadding2D(((0, 1), (0, 1)))`.
+    End,
+    /// As much on each of the four sides: PyTorch's.
+    Around(i64),
+}
+
+/// Batch normalisation, γ (x − μ) / √(σ² + ε) + β by channel (Ioffe and Szegedy, 2015).
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchNorm {
+    /// Its name; `None` is the convolution's with `_bn` behind.
+    pub name: Option<String>,
+    /// ε.
+    pub epsilon: f64,
+    /// The share of a batch's μ and σ² in the new running ones: PyTorch's meaning, 1 − Keras's.
+    pub momentum: f64,
+}
+
+/// A convolution with what goes with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conv2d {
+    /// Channels out.
+    pub filters: i64,
+    /// Height and width of the kernel.
+    pub kernel_size: i64,
+    /// Pixels from one output to the next, in both directions.
+    pub strides: i64,
+    /// Zeros around the input.
+    pub padding: Padding,
+    /// One filter a channel: as many groups as channels, and `filters` equals the channels in.
+    pub depthwise: bool,
+    /// In place of a bias.
+    pub norm: Option<BatchNorm>,
+    /// What comes last.
+    pub activation: Option<Activation>,
+}
+
+impl Conv2d {
+    /// 'valid', strides of 1, with a bias and relu.
+    pub fn relu(filters: i64, kernel_size: i64) -> Self {
+        Self {
+            filters,
+            kernel_size,
+            strides: 1,
+            padding: Padding::Valid,
+            depthwise: false,
+            norm: None,
+            activation: Some(Activation::Relu),
+        }
+    }
+
+    /// As [`Conv2d::relu`], padded so that the output is as large as the input.
+    pub fn same_relu(filters: i64, kernel_size: i64) -> Self {
+        Self { padding: Padding::Same, ..Self::relu(filters, kernel_size) }
+    }
+}
+
+/// A pooling over square windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool2d {
+    /// Height and width of a window.
+    pub pool_size: i64,
+    /// Pixels from one window to the next, in both directions.
+    pub strides: i64,
+    /// A border that is never the maximum, and is not counted by a mean.
+    pub padding: Padding,
+}
+
+impl Pool2d {
+    /// Windows of `pool_size` side by side; what does not fill one is left out.
+    pub fn tiled(pool_size: i64) -> Self {
+        Self { pool_size, strides: pool_size, padding: Padding::Valid }
+    }
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Layer {
-    Conv2d {
-        filters: i64,
-        kernel_size: i64,
-        strides: i64,
-        activation: Activation,
-    },
-    /// Strides equal the pool size.
-    MaxPooling2d {
-        pool_size: i64,
-    },
-    AveragePooling2d {
-        pool_size: i64,
-    },
+    /// A convolution, its batch normalisation and its activation.
+    Conv2d(Conv2d),
+    /// The maximum of each window.
+    MaxPooling2d(Pool2d),
+    /// The mean of each window.
+    AveragePooling2d(Pool2d),
     /// The mean of each channel over height and width.
     GlobalAveragePooling2d,
     /// Runs over height, width, channels, as Keras's does on channels-last data.
     Flatten,
     /// Each value kept with probability 1 − rate and then divided by it; only in training.
     Dropout {
+        /// The share of values that is dropped, 0..1.
         rate: f64,
     },
+    /// Each unit a weighted sum of all inputs and a bias.
     Dense {
+        /// Values out.
         units: i64,
+        /// What comes last.
         activation: Activation,
+    },
+    /// SqueezeNet's fire module (Iandola and others, 2016): a 1×1 convolution to few channels, of
+    /// which a 1×1 and a 3×3 one make many, side by side; all with relu.
+    Fire {
+        /// Filters of the first convolution.
+        squeeze: i64,
+        /// Filters of the 1×1 convolution on it.
+        expand1x1: i64,
+        /// Filters of the 3×3 convolution on it.
+        expand3x3: i64,
+    },
+    /// A residual block (He and others, 2015): relu(convolutions(x) + x), or with a convolution of
+    /// x in place of x.
+    Residual {
+        /// One after the other.
+        convolutions: Vec<Conv2d>,
+        /// For an x of another shape than what the convolutions make of it.
+        shortcut: Option<Conv2d>,
     },
 }
 
 impl Layer {
-    /// A 3×3 convolution with relu.
-    pub fn conv3x3(filters: i64) -> Self {
-        Self::Conv2d { filters, kernel_size: 3, strides: 1, activation: Activation::Relu }
+    /// 2×2 max pooling.
+    pub fn max_pool2x2() -> Self {
+        Self::MaxPooling2d(Pool2d::tiled(2))
     }
 
     /// A dense layer with relu.
@@ -66,137 +162,33 @@ impl Layer {
     /// Keras's class name.
     pub fn class_name(&self) -> &'static str {
         match self {
-            Self::Conv2d { .. } => "Conv2D",
-            Self::MaxPooling2d { .. } => "MaxPooling2D",
-            Self::AveragePooling2d { .. } => "AveragePooling2D",
+            Self::Conv2d(conv) if conv.depthwise => "DepthwiseConv2D",
+            Self::Conv2d(_) => "Conv2D",
+            Self::MaxPooling2d(_) => "MaxPooling2D",
+            Self::AveragePooling2d(_) => "AveragePooling2D",
             Self::GlobalAveragePooling2d => "GlobalAveragePooling2D",
             Self::Flatten => "Flatten",
             Self::Dropout { .. } => "Dropout",
             Self::Dense { .. } => "Dense",
+            // What a composite layer ends in.
+            Self::Fire { .. } => "Concatenate",
+            Self::Residual { .. } => "Add",
         }
     }
 
-    /// Keras's name for the first such layer, less its number.
-    fn base_name(&self) -> &'static str {
+    /// Keras's name for such a layer, less its number.
+    pub(super) fn kind_name(&self) -> &'static str {
         match self {
-            Self::Conv2d { .. } => "conv2d",
-            Self::MaxPooling2d { .. } => "max_pooling2d",
-            Self::AveragePooling2d { .. } => "average_pooling2d",
+            Self::Conv2d(conv) if conv.depthwise => "depthwise_conv2d",
+            Self::Conv2d(_) => "conv2d",
+            Self::MaxPooling2d(_) => "max_pooling2d",
+            Self::AveragePooling2d(_) => "average_pooling2d",
             Self::GlobalAveragePooling2d => "global_average_pooling2d",
             Self::Flatten => "flatten",
             Self::Dropout { .. } => "dropout",
             Self::Dense { .. } => "dense",
+            Self::Fire { .. } => "fire",
+            Self::Residual { .. } => "residual",
         }
-    }
-
-    /// The shape this layer makes of `input`, both without the batch: `[H, W, C]` or `[units]`.
-    fn output_shape(&self, input: &[i64]) -> Option<Vec<i64>> {
-        let shape = match (*self, input) {
-            (Self::Conv2d { filters, kernel_size, strides, .. }, &[h, w, _]) => {
-                let side = |n: i64| (n - kernel_size).div_euclid(strides) + 1;
-                vec![side(h), side(w), filters]
-            }
-            (
-                Self::MaxPooling2d { pool_size } | Self::AveragePooling2d { pool_size },
-                &[h, w, c],
-            ) => {
-                vec![h / pool_size, w / pool_size, c]
-            }
-            (Self::GlobalAveragePooling2d, &[_, _, channels]) => vec![channels],
-            (Self::Flatten, shape) => vec![shape.iter().product()],
-            (Self::Dropout { .. }, shape) => shape.to_vec(),
-            (Self::Dense { units, .. }, &[_]) => vec![units],
-            _ => return None,
-        };
-        shape.iter().all(|&size| size > 0).then_some(shape)
-    }
-
-    /// Trainable parameters of this layer on `input`: weights and biases.
-    fn parameters(&self, input: &[i64]) -> i64 {
-        match (*self, input) {
-            (Self::Conv2d { filters, kernel_size, .. }, &[_, _, channels]) => {
-                (kernel_size * kernel_size * channels + 1) * filters
-            }
-            (Self::Dense { units, .. }, &[features]) => (features + 1) * units,
-            _ => 0,
-        }
-    }
-}
-
-/// A layer in its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Placed {
-    /// Keras's name, numbered by kind from 1: `conv2d_1`, `dense_2`.
-    pub name: String,
-    pub layer: Layer,
-    /// `[H, W, C]` or `[units]`, without the batch.
-    pub input_shape: Vec<i64>,
-    /// As `input_shape`.
-    pub output_shape: Vec<i64>,
-    pub parameters: i64,
-}
-
-/// A sequence of layers, each fitting the one before.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Architecture {
-    /// `[H, W, C]`.
-    pub input_shape: [i64; 3],
-    pub layers: Vec<Placed>,
-}
-
-impl Architecture {
-    /// Names the layers and works out their shapes.
-    ///
-    /// # Errors
-    /// If a layer does not fit its input: pictures too small for so many stages.
-    pub fn new(input_shape: [i64; 3], layers: &[Layer]) -> Result<Self> {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        let mut shape = input_shape.to_vec();
-        let mut placed = Vec::with_capacity(layers.len());
-        for &layer in layers {
-            let number = numbers.entry(layer.base_name()).or_default();
-            *number += 1;
-            let name = format!("{}_{number}", layer.base_name());
-            let output_shape = layer.output_shape(&shape);
-            ensure!(
-                output_shape.is_some(),
-                "expected larger pictures, found {}×{}, of which {}×{} is left at {name}; try a larger --image-size",
-                input_shape[0],
-                input_shape[1],
-                shape[0],
-                shape.get(1).unwrap_or(&1),
-            );
-            let output_shape = output_shape.unwrap_or_default();
-            let parameters = layer.parameters(&shape);
-            placed.push(Placed {
-                name,
-                layer,
-                input_shape: std::mem::replace(&mut shape, output_shape.clone()),
-                output_shape,
-                parameters,
-            });
-        }
-        Ok(Self { input_shape, layers: placed })
-    }
-
-    /// Trainable parameters of the whole network.
-    pub fn parameters(&self) -> i64 {
-        self.layers.iter().map(|placed| placed.parameters).sum()
-    }
-}
-
-/// A convolution stage: 3×3 with relu, made smaller as `downsample` says.
-pub fn stage(filters: i64, downsample: Downsample) -> Vec<Layer> {
-    let conv = Layer::conv3x3(filters);
-    match downsample {
-        Downsample::MaxPool => vec![conv, Layer::MaxPooling2d { pool_size: 2 }],
-        Downsample::AveragePool => vec![conv, Layer::AveragePooling2d { pool_size: 2 }],
-        Downsample::Stride => vec![Layer::Conv2d {
-            filters,
-            kernel_size: 3,
-            strides: 2,
-            activation: Activation::Relu,
-        }],
-        Downsample::None => vec![conv],
     }
 }

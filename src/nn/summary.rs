@@ -1,6 +1,8 @@
 //! Keras's `model.summary()`: the table of layers, output shapes and parameters.
 
-use super::layer::{Architecture, Placed};
+use super::architecture::Architecture;
+use super::layer::Layer;
+use super::shapes::{ShapedConv2d, ShapedLayer, TensorShape};
 use crate::numbers::with_thousands;
 use std::fmt::Write;
 
@@ -10,6 +12,7 @@ const COLUMNS: [usize; 3] = [29, 55, 65];
 /// A layer's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// The layer's.
     pub name: String,
     /// Keras's.
     pub class_name: &'static str,
@@ -21,16 +24,57 @@ pub struct Row {
     pub fixed: i64,
 }
 
-/// The lines of an architecture's layers.
+impl Row {
+    fn new(
+        name: &str,
+        class_name: &'static str,
+        output_shape: &[i64],
+        tensors: &[TensorShape],
+    ) -> Self {
+        let count = |tensors: &mut dyn Iterator<Item = &TensorShape>| {
+            tensors.map(TensorShape::count).sum::<i64>()
+        };
+        Self {
+            name: name.to_owned(),
+            class_name,
+            output_shape: output_shape.to_vec(),
+            parameters: count(&mut tensors.iter()),
+            fixed: count(&mut tensors.iter().filter(|tensor| !tensor.is_parameter)),
+        }
+    }
+}
+
+/// The line with which Keras begins the table of a network that is no plain sequence: a base.
+pub fn input_row(architecture: &Architecture) -> Row {
+    Row::new("input_1", "InputLayer", &architecture.input_shape, &[])
+}
+
+/// The lines of an architecture's layers: of a convolution, its normalisation and what a composite
+/// layer ends in one each, as in Keras.
 pub fn rows(architecture: &Architecture) -> Vec<Row> {
-    let row = |placed: &Placed| Row {
-        name: placed.name.clone(),
-        class_name: placed.layer.class_name(),
-        output_shape: placed.output_shape.clone(),
-        parameters: placed.parameters,
-        fixed: 0,
-    };
-    architecture.layers.iter().map(row).collect()
+    architecture.layers.iter().flat_map(of_layer).collect()
+}
+
+fn of_layer(shaped: &ShapedLayer) -> Vec<Row> {
+    let mut rows: Vec<Row> = shaped.convolutions().iter().flat_map(of_convolution).collect();
+    if !matches!(shaped.layer, Layer::Conv2d(_)) {
+        // The tensors of a composite layer are its convolutions'.
+        let tensors = if rows.is_empty() { shaped.tensors() } else { Vec::new() };
+        let class_name = shaped.layer.class_name();
+        rows.push(Row::new(&shaped.name, class_name, &shaped.output_shape, &tensors));
+    }
+    rows
+}
+
+fn of_convolution(shaped: &ShapedConv2d) -> Vec<Row> {
+    let class_name = Layer::Conv2d(shaped.conv.clone()).class_name();
+    let shape = &shaped.output_shape;
+    let mut rows = vec![Row::new(&shaped.name, class_name, shape, &shaped.own_tensors())];
+    let norm = shaped.norm_name();
+    rows.extend(
+        norm.map(|name| Row::new(&name, "BatchNormalization", shape, &shaped.norm_tensors())),
+    );
+    rows
 }
 
 /// The table as the book prints it, ending in a newline.

@@ -7,9 +7,11 @@ use crate::device::DeviceChoice;
 use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
 use crate::machine::Machine;
-use crate::nn::bases::{BaseKind, base::Base};
-use crate::nn::network::{Network, Takes};
-use crate::nn::{Downsample, ModelKind, head, layer::Architecture};
+use crate::nn::architecture::Architecture;
+use crate::nn::base::Base;
+use crate::nn::head;
+use crate::nn::network::Network;
+use crate::nn::zoo::{Downsample, Model, Options};
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::pixels::Target;
@@ -51,7 +53,7 @@ pub struct Config {
     pub keras: KerasProfile,
     /// The network, or the pretrained base below it.
     #[schemars(extend("x-group" = "Network"))]
-    pub model: ModelKind,
+    pub model: Model,
     /// What the network is built on.
     pub network: NetworkConfig,
     /// Rate of dropout before the last dense layers.
@@ -201,29 +203,24 @@ impl Config {
         }
     }
 
-    /// The base and the settings on it, if the network is on one.
-    pub(crate) fn base(&self) -> Option<(BaseKind, &OnBase)> {
-        Some((self.model.base()?, self.on_base()?))
-    }
-
     /// # Errors
     /// If a setting is outside its range or does not go with the others: what was expected.
     pub fn check(&self) -> Result<()> {
         settings::check(self)?;
         self.augmentation.check()?;
-        let base = self.model.base();
+        let is_base = self.model.is_base();
         ensure_or!(
             Setting,
-            base.is_some() == self.recipe.is_transfer(),
+            is_base == self.recipe.is_transfer(),
             "expected {} with `recipe` {}, found `model` {}; try `recipe` {}",
-            if base.is_some() { "`model` convnet or mnist" } else { "a pretrained base" },
+            if is_base { "`model` convnet or mnist" } else { "a pretrained base" },
             self.recipe.name(),
             self.model.name(),
-            if base.is_some() { "features" } else { "baseline" },
+            if is_base { "features" } else { "baseline" },
         );
-        let (base, on_base) = match (base, &self.network) {
-            (Some(base), NetworkConfig::OnBase(on_base)) => (base, on_base),
-            (None, NetworkConfig::Scratch(_)) => return Ok(()),
+        let on_base = match &self.network {
+            NetworkConfig::OnBase(on_base) if is_base => on_base,
+            NetworkConfig::Scratch(_) if !is_base => return Ok(()),
             _ => fault!(Setting, "expected a `network` for `model` {}", self.model.name()),
         };
         ensure_or!(
@@ -236,13 +233,13 @@ impl Config {
             !on_base.stored_features || on_base.unfreeze_from.is_none(),
             "expected a frozen base with `recipe` features, found `unfreeze_from`; try `recipe` fine-tune"
         );
-        on_base.check(base)
+        on_base.check(self.model)
     }
 
     /// What the pictures are decoded to.
     pub fn target(&self) -> Target {
         let ImageSize { height, width } = self.image_size;
-        let (color_mode, interpolation) = (self.model.color_mode(), self.interpolation);
+        let (color_mode, interpolation) = (self.model.definition().color_mode, self.interpolation);
         Target { height, width, color_mode, interpolation }
     }
 
@@ -252,33 +249,35 @@ impl Config {
     /// If the pictures are too small for it.
     pub fn architecture(&self, classes: usize) -> Result<Architecture> {
         let (size, dropout) = (self.image_size.into(), self.dropout);
-        if let Some((base, on_base)) = self.base() {
-            let features = on_base.plan(base)?.feature_shape(size)?;
-            let OnBase { pooling, units, .. } = *on_base;
-            return head::architecture(features, classes, pooling, units, dropout);
+        match &self.network {
+            NetworkConfig::OnBase(on_base) => {
+                let features = on_base.architecture(self.model)?.feature_shape(size)?;
+                let OnBase { pooling, units, .. } = *on_base;
+                head::architecture(features, classes, pooling, units, dropout)
+            }
+            &NetworkConfig::Scratch(Scratch { downsample }) => {
+                let options = Options { classes: Some(classes), downsample, dropout };
+                self.model.architecture(size, &options)
+            }
         }
-        let downsample = match self.network {
-            NetworkConfig::Scratch(Scratch { downsample }) => downsample,
-            NetworkConfig::OnBase(_) => Downsample::default(),
-        };
-        self.model.architecture(size, Some(classes), downsample, dropout)
     }
 
     /// The network for a number of classes, its weights drawn from the seed.
     ///
     /// # Errors
     /// If the pictures are too small for it, or it does not fit on the device.
-    pub fn network(&self, classes: usize, machine: Machine, takes: Takes) -> Result<Network> {
+    pub fn network(&self, classes: usize, machine: Machine) -> Result<Network> {
         let Machine { device, precision } = machine;
         let network = Network::new(self.architecture(classes)?, device, precision, self.seed)?;
-        let Some((kind, on_base)) = self.base() else { return Ok(network) };
-        let mut base = Base::random(on_base.plan(kind)?, device, self.seed)?;
-        base.set_preprocess(on_base.preprocess(kind));
+        let Some(on_base) = self.on_base() else { return Ok(network) };
+        let architecture = on_base.architecture(self.model)?;
+        let mut base = Base::random(self.model, architecture, device, self.seed)?;
+        base.set_preprocess(on_base.preprocess(self.model)?);
         base.compute_in(precision.kind())?;
         if let Some(layer) = &on_base.unfreeze_from {
             base.unfreeze_from(layer)?;
         }
-        Ok(network.on_base(base, on_base.batch_norm, takes))
+        Ok(network.on_base(base, on_base.batch_norm))
     }
 
     /// The settings by which `other` trains other weights than this one, by more than rounding, before

@@ -30,7 +30,7 @@ pub fn save(
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     for step in 0..loader.steps_per_epoch() {
         let batch = loader.batch(0, step)?;
-        images.push(batch.pixels.f_to_device(Device::Cpu)?);
+        images.push(batch.input.values().f_to_device(Device::Cpu)?);
         labels.push(batch.labels.f_to_device(Device::Cpu)?);
     }
     let tensors = [

@@ -2,9 +2,10 @@
 
 use super::config::Config;
 use super::on_base::OnBase;
-use crate::batches::loader::{Batch, Loader};
-use crate::nn::bases::base::Base;
-use crate::nn::bases::conv::Statistics;
+use crate::batches::batch::{Batch, Input, to_images};
+use crate::batches::loader::Loader;
+use crate::nn::base::Base;
+use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
 use crate::pictures::folder::Folder;
 use crate::pictures::pixel_file::Stamp;
@@ -119,7 +120,10 @@ impl Features {
         for step in 0..loader.steps_per_epoch() {
             stop.check()?;
             let batch: Batch = loader.batch(0, step)?;
-            let features = tch::no_grad(|| base.features(&batch.images()?, Statistics::Stored))?;
+            let Input::Pixels(pixels) = &batch.input else {
+                bail!("expected pixels to run through the base, found features")
+            };
+            let features = tch::no_grad(|| base.features(&to_images(pixels)?, Statistics::Stored))?;
             let features = match pooling {
                 Pooling::Flatten => features.f_to_kind(Kind::Float)?,
                 Pooling::Average => features.f_mean_dim([2i64, 3].as_slice(), true, Kind::Float)?,

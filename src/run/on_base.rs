@@ -1,11 +1,11 @@
 //! The settings of a network on a pretrained base.
 
 use crate::error::ensure_or;
-use crate::nn::bases::BaseKind;
-use crate::nn::bases::conv::Statistics;
-use crate::nn::bases::plan::Plan;
-use crate::nn::bases::preprocess::Preprocess;
+use crate::nn::architecture::Architecture;
+use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
+use crate::nn::preprocess::Preprocess;
+use crate::nn::zoo::Model;
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,8 +65,8 @@ pub struct OnBase {
 
 impl OnBase {
     /// A base as the book's section 5.3 uses VGG16; the others as measured (docs/results.md).
-    pub fn new(base: BaseKind) -> Self {
-        let vgg16 = base == BaseKind::Vgg16;
+    pub fn new(base: Model) -> Self {
+        let vgg16 = base == Model::Vgg16;
         Self {
             alpha: 1.0,
             through: None,
@@ -80,30 +80,20 @@ impl OnBase {
         }
     }
 
-    /// The layer from which the fine-tuning of a base begins, unless another is asked for.
-    pub fn first_trained(base: BaseKind) -> &'static str {
-        match base {
-            BaseKind::Vgg16 => "block5_conv1",
-            BaseKind::Mobilenet => "conv_dw_8",
-            BaseKind::Squeezenet => "fire6",
-            BaseKind::Resnet18 | BaseKind::Resnet34 | BaseKind::Resnet50 => "layer4",
-        }
-    }
-
     /// Checks what the settings' own ranges do not say.
     ///
     /// # Errors
     /// If there is no such layer, or a setting does not go with a frozen base.
-    pub fn check(&self, base: BaseKind) -> Result<()> {
+    pub fn check(&self, base: Model) -> Result<()> {
         ensure_or!(
             Setting,
             self.batch_norm == Statistics::Stored || self.unfreeze_from.is_some(),
             "expected a base that is trained with `batch_norm` batch, found a frozen one; try `unfreeze_from` {}",
-            Self::first_trained(base)
+            base.base()?.first_trained
         );
-        let plan = self.plan(base)?;
+        let architecture = self.architecture(base)?;
         if let Some(layer) = &self.unfreeze_from {
-            plan.place(layer)?;
+            architecture.index_of(layer)?;
         }
         Ok(())
     }
@@ -112,19 +102,22 @@ impl OnBase {
     ///
     /// # Errors
     /// If the width is out of range or there is no such layer.
-    pub fn plan(&self, base: BaseKind) -> Result<Plan> {
-        let plan = Plan::new(base, self.alpha)?;
+    pub fn architecture(&self, base: Model) -> Result<Architecture> {
+        let architecture = base.base_architecture(self.alpha)?;
         match &self.through {
-            Some(layer) => plan.through(layer),
-            None => Ok(plan),
+            Some(layer) => architecture.through(layer),
+            None => Ok(architecture),
         }
     }
 
     /// The numbers by which pictures are prepared.
-    pub fn preprocess(&self, base: BaseKind) -> Preprocess {
-        match self.preprocess {
+    ///
+    /// # Errors
+    /// If `base` is no base.
+    pub fn preprocess(&self, base: Model) -> Result<Preprocess> {
+        Ok(match self.preprocess {
             PreprocessChoice::Book => Preprocess::Book,
-            PreprocessChoice::Published => Preprocess::published(base),
-        }
+            PreprocessChoice::Published => base.base()?.preprocess,
+        })
     }
 }

@@ -7,8 +7,7 @@ use crate::augment::config::AugmentConfig;
 use crate::device::DeviceChoice;
 use crate::error::fault;
 use crate::keras::KerasProfile;
-use crate::nn::ModelKind;
-use crate::nn::bases::BaseKind;
+use crate::nn::zoo::{BaseDefinition, Model};
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::resize::Interpolation;
@@ -62,8 +61,8 @@ impl Recipe {
     }
 
     /// The network it is made for.
-    pub fn model(self) -> ModelKind {
-        if self.is_transfer() { ModelKind::Vgg16 } else { ModelKind::Convnet }
+    pub fn model(self) -> Model {
+        if self.is_transfer() { Model::Vgg16 } else { Model::Convnet }
     }
 
     /// What the book's training pictures go through.
@@ -83,12 +82,7 @@ impl Config {
     }
 
     /// The settings of `recipe` as `keras` does it, with the network or on the base `model`.
-    pub fn with(
-        recipe: Recipe,
-        keras: KerasProfile,
-        model: ModelKind,
-        data: Option<PathBuf>,
-    ) -> Self {
+    pub fn with(recipe: Recipe, keras: KerasProfile, model: Model, data: Option<PathBuf>) -> Self {
         let baseline = Self {
             recipe,
             data,
@@ -119,7 +113,7 @@ impl Config {
             out: PathBuf::new(),
             resume: false,
         };
-        match (recipe, model.base()) {
+        match (recipe, model.as_base()) {
             (Recipe::Augmented, _) => Self {
                 dropout: Some(0.5),
                 batch_size: 32,
@@ -171,16 +165,16 @@ impl Config {
     }
 
     /// Trains another network, on pictures of the size that it was made for.
-    pub fn switch_model(&mut self, model: ModelKind) {
+    pub fn switch_model(&mut self, model: Model) {
         self.model = model;
         self.image_size = image_size(model);
     }
 
     /// The recipe on a base: the book's for VGG16; for the others what was best on validation
     /// pictures (docs/results.md).
-    fn onto(mut self, base: BaseKind) -> Self {
-        let book = base == BaseKind::Vgg16;
-        let mut on_base = OnBase::new(base);
+    fn onto(mut self, base: &BaseDefinition) -> Self {
+        let book = self.model == Model::Vgg16;
+        let mut on_base = OnBase::new(self.model);
         self.optimizer.learning_rate = match (self.recipe, book) {
             (Recipe::FineTune, true) => 1e-5,
             (Recipe::FineTune, false) => 3e-5,
@@ -193,7 +187,7 @@ impl Config {
                 self.dropout = Some(0.5);
             }
             Recipe::FineTune => {
-                on_base.unfreeze_from = Some(OnBase::first_trained(base).to_owned());
+                on_base.unfreeze_from = Some(base.first_trained.to_owned());
                 self.epochs = if book { 100 } else { 8 };
             }
             _ => {}
@@ -218,7 +212,7 @@ impl Config {
 }
 
 /// The size of the pictures that `model` was made for.
-fn image_size(model: ModelKind) -> ImageSize {
-    let (height, width) = model.image_size();
+fn image_size(model: Model) -> ImageSize {
+    let (height, width) = model.definition().image_size;
     ImageSize { height, width }
 }

@@ -4,11 +4,12 @@ use super::config::Config;
 use super::events::{Decoding, Events, Note, Warning};
 use super::features::{FeatureFile, Features};
 use super::on_base::OnBase;
+use crate::batches::batch::Input;
 use crate::batches::loader::{Loader, Order};
 use crate::dataset::duplicates;
 use crate::error::BadPictures;
 use crate::memory::free_memory;
-use crate::nn::bases::base::Base;
+use crate::nn::base::Base;
 use crate::nn::network::Network;
 use crate::pictures::cache::{self, CachePolicy, Opened, Origin, Reading, bytes_of};
 use crate::pictures::folder::Folder;
@@ -81,9 +82,9 @@ impl<'a> Splits<'a> {
                 let (train, validation) = self.features(on_base, base, stop, events)?;
                 let loader = |features: Features, steps, order| {
                     let to_device = |tensor: Tensor| tensor.f_to_device(device);
-                    let (values, labels) =
-                        (to_device(features.values)?, to_device(features.labels)?);
-                    Loader::of_features(values, labels, size, steps, order, iteration)
+                    let input = Input::Features(to_device(features.values)?);
+                    let labels = to_device(features.labels)?;
+                    Loader::of_input(input, labels, size, steps, order, iteration)
                 };
                 Ok((
                     loader(train, steps, train_order)?,

@@ -4,8 +4,9 @@ use super::config::Config;
 use super::folder::RunFolder;
 use super::on_base::Start;
 use crate::error::{ensure_or, fault};
-use crate::nn::bases::{BaseKind, stored::Stored};
 use crate::nn::network::Network;
+use crate::nn::stored::Stored;
+use crate::nn::zoo::Model;
 use crate::user_folders;
 use crate::weights;
 use anyhow::Result;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// If there is none.
-pub fn fetched(base: BaseKind) -> Result<PathBuf> {
+pub fn fetched(base: Model) -> Result<PathBuf> {
     let folder = user_folders::cache().join("weights");
     let files =
         ["safetensors", "pth"].map(|ending| folder.join(format!("{}.{ending}", base.name())));
@@ -37,7 +38,7 @@ pub fn fetched(base: BaseKind) -> Result<PathBuf> {
 /// # Errors
 /// If there is no such file, or it cannot be read.
 pub fn read(config: &mut Config) -> Result<Option<Stored>> {
-    let Some(base) = config.model.base() else { return Ok(None) };
+    let base = config.model;
     let Some(on_base) = config.on_base_mut() else { return Ok(None) };
     let file = match &on_base.start {
         Some(Start::Run(_)) => return Ok(None),
@@ -47,9 +48,10 @@ pub fn read(config: &mut Config) -> Result<Option<Stored>> {
     let stored = Stored::read(&file)?;
     on_base.start = Some(Start::Weights(file));
     if on_base.through.is_none() {
-        let plan = on_base.plan(base)?.through_last_in(&stored);
-        let cut = !plan.cut_off.is_empty();
-        on_base.through = plan.blocks.last().filter(|_| cut).map(|block| block.name.clone());
+        let architecture = on_base.architecture(base)?.through_last_in(&stored);
+        let cut = !architecture.cut_off.is_empty();
+        let last = architecture.layers.last().filter(|_| cut);
+        on_base.through = last.map(|layer| layer.name.clone());
     }
     Ok(Some(stored))
 }

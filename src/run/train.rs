@@ -12,8 +12,8 @@ use crate::device::describe;
 use crate::error::{ensure_or, fault};
 use crate::history::{self, Epoch, Writer};
 use crate::machine::Machine;
-use crate::nn::bases::stored::Stored;
-use crate::nn::network::{Network, Takes};
+use crate::nn::network::Network;
+use crate::nn::stored::Stored;
 use crate::report::curves;
 use crate::stop::{Interrupted, Stop};
 use crate::training::fit::{self, Observer, StepProgress, Trainer};
@@ -152,9 +152,7 @@ impl<'a> Session<'a> {
         events.note(&Note::Start { config, machine });
         let splits = Splits::read(config)?;
         let classes = splits.classes().to_vec();
-        let stored_features = config.on_base().is_some_and(|on_base| on_base.stored_features);
-        let takes = if stored_features { Takes::Features } else { Takes::Images };
-        let mut network = config.network(classes.len(), machine, takes)?;
+        let mut network = config.network(classes.len(), machine)?;
         let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
         let done = checkpoint::restore(run, &mut network, &optimizer)?;
         if done.is_none() {
@@ -165,7 +163,7 @@ impl<'a> Session<'a> {
         if let Some(asked) = config.steps_per_epoch.filter(|&asked| asked > steps) {
             events.note(&Note::WholePass { steps, asked });
         }
-        let base = network.base().map_or(0, |base| base.plan().parameters());
+        let base = network.base().map_or(0, |base| base.architecture().parameters());
         let parameters = network.architecture().parameters() + base;
         let trained = network.parameters().iter().map(|(_, tensor)| tensor.numel() as i64).sum();
         events.note(&Note::Network { config, parameters, trained });

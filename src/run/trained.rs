@@ -3,7 +3,7 @@
 use super::folder::{RunFolder, RunRecord};
 use crate::device::DeviceChoice;
 use crate::machine::Machine;
-use crate::nn::network::{Network, Takes};
+use crate::nn::network::Network;
 use crate::precision::PrecisionChoice;
 use crate::training::loss::Loss;
 use crate::weights;
@@ -60,7 +60,7 @@ impl Trained {
                 .or_else(|_| Machine::prepare(device, PrecisionChoice::Fp32, threads))?,
         };
         let classes = record.classes.len();
-        let mut network = train.network(classes, machine, Takes::Images)?;
+        let mut network = train.network(classes, machine)?;
         let path = run.weights(which);
         weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
         network.refresh()?;

@@ -4,7 +4,7 @@ use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
 use super::schedule::{Schedule, has_stalled};
-use super::step::{Input, TrainStep};
+use super::step::{StepInput, TrainStep};
 use super::validate::{Views, validate};
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
@@ -99,10 +99,10 @@ impl Trainer<'_> {
             for step in 0..steps {
                 self.stop.check()?;
                 let batch = self.train.batch(epoch, step)?;
-                let images = self.augmentation.images(&batch)?;
+                let input = self.augmentation.images(&batch)?;
                 let pictures = batch.labels.numel() as i64;
                 let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
-                let input = Input { images, labels: batch.labels, masks };
+                let input = StepInput { input, labels: batch.labels, masks };
                 train_step.run(&input, self.optimizer)?;
                 if let Some(error) = train_step.take_failure() {
                     observer.unrecorded(&error);

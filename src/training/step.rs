@@ -3,6 +3,7 @@
 use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
+use crate::batches::batch::Input;
 use crate::native::cuda::Graph;
 use crate::nn::network::Network;
 use anyhow::{Error, Result};
@@ -14,18 +15,18 @@ const PLAIN_STEPS: u32 = 3;
 
 /// What a step takes, on the device.
 #[derive(Debug)]
-pub struct Input {
-    /// `[N, C, H, W]` f32 in 0..=1.
-    pub images: Tensor,
+pub struct StepInput {
+    /// Pixels or features.
+    pub input: Input,
     /// `[N]` i64.
     pub labels: Tensor,
     /// [`Network::dropout_masks`] of the step.
     pub masks: Vec<Tensor>,
 }
 
-impl Input {
+impl StepInput {
     fn tensors(&self) -> impl Iterator<Item = &Tensor> {
-        [&self.images, &self.labels].into_iter().chain(&self.masks)
+        [self.input.values(), &self.labels].into_iter().chain(&self.masks)
     }
 
     /// The same in memory of its own, which a recording can read again and again.
@@ -33,7 +34,7 @@ impl Input {
         // The order in memory stays, and with it channels-last.
         let copy = |tensor: &Tensor| -> Result<Tensor> { Ok(tensor.f_empty_like()?) };
         let input = Self {
-            images: copy(&self.images)?,
+            input: self.input.map(copy)?,
             labels: copy(&self.labels)?,
             masks: self.masks.iter().map(copy).collect::<Result<_>>()?,
         };
@@ -57,14 +58,14 @@ impl Input {
 #[derive(Debug)]
 struct Recorded {
     graph: Graph,
-    input: Input,
+    input: StepInput,
     learning_rate: f64,
 }
 
 impl Recorded {
     /// Whether batches such as `input` may go by it, or step by step as the smaller last one of a
     /// pass does. The rate is part of what was recorded.
-    fn serves(&self, input: &Input, learning_rate: f64) -> bool {
+    fn serves(&self, input: &StepInput, learning_rate: f64) -> bool {
         self.learning_rate == learning_rate && input.labels.numel() <= self.input.labels.numel()
     }
 }
@@ -132,7 +133,7 @@ impl<'a> TrainStep<'a> {
     ///
     /// # Errors
     /// If libtorch fails.
-    pub fn run(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
+    pub fn run(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<()> {
         let pictures = input.labels.numel() as i64;
         if let Recording::On(recorded) = &self.recording
             && !recorded.serves(input, optimizer.learning_rate())
@@ -159,15 +160,15 @@ impl<'a> TrainStep<'a> {
         Ok(())
     }
 
-    fn record(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<Box<Recorded>> {
+    fn record(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<Box<Recorded>> {
         let input = input.copied()?;
         let graph = Graph::capture(|| self.launch(&input, optimizer))?;
         Ok(Box::new(Recorded { graph, input, learning_rate: optimizer.learning_rate() }))
     }
 
     /// Forward, loss, backward, update, sums.
-    fn launch(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
-        let logits = self.network.training_logits(&input.images, &input.masks)?;
+    fn launch(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<()> {
+        let logits = self.network.training_logits(&input.input, &input.masks)?;
         let mean_loss = self.objective.mean(&logits, &input.labels)?;
         optimizer.minimize(&mean_loss)?;
         self.running.add(&mean_loss, &logits, &input.labels)

@@ -2,7 +2,8 @@
 
 use super::loss::Loss;
 use super::metrics::{Means, Running};
-use crate::batches::loader::{Batch, Loader};
+use crate::batches::batch::{Batch, Input};
+use crate::batches::loader::Loader;
 use crate::nn::network::Network;
 use crate::stop::Stop;
 use anyhow::Result;
@@ -19,13 +20,14 @@ pub enum Views {
 }
 
 impl Views {
-    fn logits(self, network: &Network, images: &Tensor) -> Result<Tensor> {
-        let logits = network.logits(images)?;
+    fn logits(self, network: &Network, input: &Input) -> Result<Tensor> {
+        let logits = network.logits(input)?;
         Ok(match self {
             Self::Picture => logits,
             Self::WithMirrorImage => {
-                let mirrored = network.logits(&images.f_flip([3])?)?;
-                logits.f_add(&mirrored)?.f_mul_scalar(0.5)?
+                // Along the width of [N, H, W, C].
+                let mirrored = input.map(|values| Ok(values.f_flip([2])?))?;
+                logits.f_add(&network.logits(&mirrored)?)?.f_mul_scalar(0.5)?
             }
         })
     }
@@ -50,7 +52,7 @@ pub fn validate(
         stop.check()?;
         let batch = loader.batch(epoch, step)?;
         tch::no_grad(|| {
-            let logits = views.logits(network, &batch.images()?)?;
+            let logits = views.logits(network, &batch.input)?;
             running.add(&loss.mean(&logits, &batch.labels)?, &logits, &batch.labels)?;
             running.count(batch.labels.numel() as i64);
             each(&batch, &logits)

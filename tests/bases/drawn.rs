@@ -2,7 +2,7 @@
 //! `scripts/reference/bases_reference.py`.
 
 use petite::batches::loader::to_images;
-use petite::nn::bases::{BaseKind, base::Base, plan::Plan};
+use petite::nn::{base::Base, zoo::Model};
 use petite::weights::{self, Named};
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
@@ -36,8 +36,9 @@ fn tensor(name: &str, shape: &[i64]) -> Tensor {
 }
 
 /// The base with the script's weights.
-pub fn base(kind: BaseKind, alpha: f64) -> Base {
-    let mut base = Base::random(Plan::new(kind, alpha).unwrap(), Device::Cpu, 1).unwrap();
+pub fn base(kind: Model, alpha: f64) -> Base {
+    let mut base =
+        Base::random(kind, kind.base_architecture(alpha).unwrap(), Device::Cpu, 1).unwrap();
     let weights = weights_of(&base);
     base.assign(&weights, Path::new("drawn")).unwrap();
     base
@@ -51,6 +52,11 @@ pub fn weights_of(base: &Base) -> Named {
 
 /// `pictures` of the script, as images.
 pub fn images(height: usize, width: usize, count: usize) -> Tensor {
+    to_images(&pixels(height, width, count)).unwrap()
+}
+
+/// `pictures` of the script, `[N, H, W, 3]` u8.
+pub fn pixels(height: usize, width: usize, count: usize) -> Tensor {
     let noise = spread(count * height * width * 3, 99);
     let pixels: Vec<u8> = noise
         .iter()
@@ -62,7 +68,7 @@ pub fn images(height: usize, width: usize, count: usize) -> Tensor {
         })
         .collect();
     let shape = [count as i64, height as i64, width as i64, 3];
-    to_images(&Tensor::from_slice(&pixels).view(shape)).unwrap()
+    Tensor::from_slice(&pixels).view(shape)
 }
 
 /// What the script stored.

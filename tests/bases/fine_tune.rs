@@ -1,25 +1,26 @@
-//! The training loop on a base that is frozen up to a block.
+//! The training loop on a base that is frozen up to a layer.
 
-use crate::drawn::{images, weights_of};
+use crate::drawn::{pixels, weights_of};
+use petite::batches::batch::Input;
 use petite::batches::loader::{Loader, Order};
 use petite::keras::Iteration;
 use petite::machine::Machine;
-use petite::nn::ModelKind;
-use petite::nn::bases::conv::Statistics;
-use petite::nn::network::{Network, Takes};
+use petite::nn::convolution::Statistics;
+use petite::nn::network::Network;
+use petite::nn::zoo::Model;
 use petite::precision::Precision;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
-use petite::training::step::{Input, TrainStep};
+use petite::training::step::{StepInput, TrainStep};
 use petite::training::validate::{Views, validate};
 use petite::weights;
 use petite::{Config, Recipe, Stop};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
-/// A narrow MobileNet of the drawn weights, trained from the sixth block on, and a head.
+/// A narrow MobileNet of the drawn weights, trained from the sixth pair on, and a head.
 fn network(statistics: Statistics) -> (Config, Network) {
-    let mut config = Config::with(Recipe::FineTune, Default::default(), ModelKind::Mobilenet, None);
+    let mut config = Config::with(Recipe::FineTune, Default::default(), Model::Mobilenet, None);
     config.image_size = "32".parse().unwrap();
     config.optimizer.learning_rate = 1e-3;
     let on_base = config.on_base_mut().unwrap();
@@ -29,7 +30,7 @@ fn network(statistics: Statistics) -> (Config, Network) {
     on_base.batch_norm = statistics;
     config.check().unwrap();
     let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
-    let mut network = config.network(2, machine, Takes::Images).unwrap();
+    let mut network = config.network(2, machine).unwrap();
     let drawn = weights_of(network.base().unwrap());
     let of_base = network.tensors().into_iter().filter(|(name, _)| !name.starts_with("dense"));
     let of_base: Vec<_> = of_base.collect();
@@ -45,25 +46,25 @@ fn train(config: &Config, network: &Network, mut each: impl FnMut()) {
     let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[0, 1], Device::Cpu).unwrap();
     let mut step = TrainStep::new(network, &objective, false).unwrap();
     for number in 0..5 {
-        let images = images(32, 32, 4).roll([number], [3]);
+        let input = Input::Pixels(pixels(32, 32, 4).roll([number], [2]));
         let labels = Tensor::from_slice(&[0i64, 1, 0, 1]);
         let masks = network.dropout_masks(4, number).unwrap();
-        step.run(&Input { images, labels, masks }, &mut optimizer).unwrap();
+        step.run(&StepInput { input, labels, masks }, &mut optimizer).unwrap();
         each();
     }
 }
 
 #[test]
-fn frozen_blocks_keep_every_bit_and_trained_ones_do_not() {
+fn frozen_layers_keep_every_bit_and_trained_ones_do_not() {
     for statistics in [Statistics::Stored, Statistics::Batch] {
         let (config, network) = network(statistics);
         let base = network.base().unwrap();
-        let (place, blocks) = (base.trained_from(), &base.plan().blocks);
-        assert_eq!(blocks[place].name, "conv_dw_6");
-        let trained_names: Vec<String> = blocks[place..]
+        let (first, layers) = (base.trained_from(), &base.architecture().layers);
+        assert_eq!(layers[first].name, "conv_dw_6");
+        let trained_names: Vec<String> = layers[first..]
             .iter()
-            .flat_map(|block| block.convs())
-            .flat_map(|conv| conv.tensor_names())
+            .flat_map(|layer| layer.tensors())
+            .map(|tensor| tensor.name)
             .collect();
         let is_trained =
             |name: &str| name.starts_with("dense") || trained_names.iter().any(|n| n == name);
@@ -99,7 +100,7 @@ fn frozen_blocks_keep_every_bit_and_trained_ones_do_not() {
 #[test]
 fn gradients_are_computed_of_what_is_trained_alone() {
     let (_, network) = network(Statistics::Batch);
-    let logits = network.training_logits(&images(32, 32, 4), &[]).unwrap();
+    let logits = network.training_logits(&Input::Pixels(pixels(32, 32, 4)), &[]).unwrap();
     logits.square().mean(Kind::Float).backward();
     let trained: Vec<&String> = network.parameters().iter().map(|(name, _)| name).collect();
     assert!(trained.contains(&&"conv_dw_6.weight".to_owned()));
@@ -115,11 +116,9 @@ fn validation_changes_nothing() {
     let (_, network) = network(Statistics::Batch);
     let before: Vec<Tensor> =
         network.tensors().iter().map(|(_, tensor)| tensor.detach().copy()).collect();
-    let [features, labels] =
-        [images(32, 32, 4).permute([0, 2, 3, 1]), Tensor::from_slice(&[0i64, 1, 0, 1])];
+    let (input, labels) = (Input::Pixels(pixels(32, 32, 4)), Tensor::from_slice(&[0i64, 1, 0, 1]));
     let mut loader =
-        Loader::of_features(features, labels, 2, None, Order::Sorted, Iteration::WholePass)
-            .unwrap();
+        Loader::of_input(input, labels, 2, None, Order::Sorted, Iteration::WholePass).unwrap();
     let loss = petite::training::loss::Loss::for_classes(2);
     validate(&network, &mut loader, loss, 0, Views::WithMirrorImage, &Stop::default(), |_, _| {
         Ok(())

@@ -1,8 +1,8 @@
 //! Frozen means frozen.
 
 use crate::drawn::{base, images};
-use petite::nn::bases::{BaseKind, base::Base, conv::Statistics};
-use tch::{Kind, Tensor};
+use petite::nn::{base::Base, convolution::Statistics, shapes::ShapedLayer, zoo::Model};
+use tch::{Device, Kind, Tensor};
 
 /// A step of gradient descent on the mean square of the features.
 fn step(base: &Base, statistics: Statistics) {
@@ -15,37 +15,40 @@ fn step(base: &Base, statistics: Statistics) {
     });
 }
 
+/// Of the same architecture, with other weights.
+fn another(base: &Base) -> Base {
+    Base::random(base.model(), base.architecture().clone(), Device::Cpu, 7).unwrap()
+}
+
 fn copies(tensors: &[(String, Tensor)]) -> Vec<(String, Tensor)> {
     tensors.iter().map(|(name, tensor)| (name.clone(), tensor.detach().copy())).collect()
 }
 
-/// Places of the blocks that hold the tensors named.
-fn place_of(base: &Base, name: &str) -> usize {
-    let holds = |conv: &petite::nn::bases::conv_plan::ConvPlan| {
-        conv.tensor_names().iter().any(|known| known == name)
-    };
-    let blocks = &base.plan().blocks;
-    blocks.iter().position(|block| block.convs().into_iter().any(holds)).unwrap()
+/// The index of the layer that holds the tensor named.
+fn index_of(base: &Base, name: &str) -> usize {
+    let layers = &base.architecture().layers;
+    let holds = |layer: &ShapedLayer| layer.tensors().iter().any(|tensor| tensor.name == name);
+    layers.iter().position(holds).unwrap()
 }
 
 #[test]
-fn no_bit_of_a_frozen_block_changes_and_no_gradient_is_computed() {
+fn no_bit_of_a_frozen_layer_changes_and_no_gradient_is_computed() {
     for (kind, alpha, from, statistics) in [
-        (BaseKind::Mobilenet, 0.25, "conv_pw_12", Statistics::Stored),
-        (BaseKind::Mobilenet, 0.25, "conv_pw_12", Statistics::Batch),
-        (BaseKind::Squeezenet, 1.0, "fire9", Statistics::Stored),
-        (BaseKind::Resnet18, 1.0, "layer4", Statistics::Batch),
+        (Model::Mobilenet, 0.25, "conv_pw_12", Statistics::Stored),
+        (Model::Mobilenet, 0.25, "conv_pw_12", Statistics::Batch),
+        (Model::Squeezenet, 1.0, "fire9", Statistics::Stored),
+        (Model::Resnet18, 1.0, "layer4", Statistics::Batch),
     ] {
         let mut base = base(kind, alpha);
         base.unfreeze_from(from).unwrap();
-        let place = base.plan().place(from).unwrap();
-        assert_eq!(base.trained_from(), place);
+        let first = base.architecture().index_of(from).unwrap();
+        assert_eq!(base.trained_from(), first);
         let before = copies(&base.tensors());
         step(&base, statistics);
         step(&base, statistics);
         let buffers: Vec<&String> = base.buffers().iter().map(|(name, _)| name).collect();
         for ((name, before), (_, after)) in before.iter().zip(base.tensors()) {
-            let trained = place_of(&base, name) >= place;
+            let trained = index_of(&base, name) >= first;
             let buffer = buffers.contains(&name);
             let changes = trained && (!buffer || statistics == Statistics::Batch);
             assert_eq!(*before != after, changes, "{kind:?} {name}");
@@ -62,24 +65,24 @@ fn no_bit_of_a_frozen_block_changes_and_no_gradient_is_computed() {
 /// Features of the frozen part, computed once, go on through the part that is trained.
 #[test]
 fn a_base_can_be_run_in_two_parts() {
-    let mut base = base(BaseKind::Vgg16, 1.0);
+    let mut base = base(Model::Vgg16, 1.0);
     base.unfreeze_from("block5").unwrap();
     let images = images(64, 64, 2);
-    let (place, last) = (base.trained_from(), base.plan().blocks.len());
+    let (border, last) = (base.trained_from(), base.architecture().layers.len());
     let x = base.preprocess(&images).unwrap();
-    let half = base.forward(&x, 0..place, Statistics::Stored).unwrap();
+    let half = base.forward(&x, 0..border, Statistics::Stored).unwrap();
     assert!(!half.requires_grad());
-    let whole = base.forward(&half, place..last, Statistics::Stored).unwrap();
+    let whole = base.forward(&half, border..last, Statistics::Stored).unwrap();
     assert_eq!(whole, base.features(&images, Statistics::Stored).unwrap());
     assert!(whole.requires_grad());
-    assert!(base.forward(&half, place..last + 1, Statistics::Stored).is_err());
+    assert!(base.forward(&half, border..last + 1, Statistics::Stored).is_err());
 }
 
 /// After weights change under a base, its folded kernels are those of the new weights.
 #[test]
 fn new_weights_count_at_once() {
-    let mut from_drawn = base(BaseKind::Mobilenet, 0.25);
-    let other = Base::random(from_drawn.plan().clone(), tch::Device::Cpu, 7).unwrap();
+    let mut from_drawn = base(Model::Mobilenet, 0.25);
+    let other = another(&from_drawn);
     let images = images(64, 64, 2);
     let features = |base: &Base| base.features(&images, Statistics::Stored).unwrap();
     assert_ne!(features(&from_drawn), features(&other));

@@ -1,7 +1,7 @@
 //! Outputs and gradients on drawn weights.
 
 use crate::drawn::{Golden, base, channels_last, images, relative};
-use petite::nn::bases::{BaseKind, base::Base, conv::Statistics};
+use petite::nn::{base::Base, convolution::Statistics, zoo::Model};
 use tch::{Kind, Tensor};
 
 /// Every block's output at 96×96 and the last one's at 75×101, frozen and not; the largest
@@ -14,14 +14,14 @@ pub fn check(golden: &Golden, case: &str, base: &mut Base, sizes: &[(usize, usiz
         let mut x = base.preprocess(&images).unwrap();
         largest = largest.max(golden.check(&format!("{case}.input"), &channels_last(&x)));
         let names: Vec<String> =
-            base.plan().blocks.iter().map(|block| block.name.clone()).collect();
+            base.architecture().layers.iter().map(|layer| layer.name.clone()).collect();
         for (number, name) in names.iter().enumerate() {
             x = base.forward(&x, number..number + 1, Statistics::Stored).unwrap();
             if place == 0 || number + 1 == names.len() {
                 largest = largest.max(golden.check(&format!("{case}.{name}"), &channels_last(&x)));
             }
         }
-        let [h, w, c] = base.plan().feature_shape((height, width)).unwrap();
+        let [h, w, c] = base.architecture().feature_shape((height, width)).unwrap();
         assert_eq!(x.size(), [2, c, h, w]);
         let means = x.mean_dim([2i64, 3].as_slice(), false, Kind::Float).view(-1);
         let means = Vec::<f32>::try_from(&means).unwrap();
@@ -42,11 +42,11 @@ const SIZES: [(usize, usize); 2] = [(96, 96), (75, 101)];
 fn outputs_are_kerass() {
     let golden = Golden::read("keras");
     // The coarse MobileNet's intermediate blocks are not stored.
-    check(&golden, "vgg16-1", &mut base(BaseKind::Vgg16, 1.0), &SIZES);
-    check(&golden, "mobilenet-1", &mut base(BaseKind::Mobilenet, 1.0), &SIZES);
-    check(&golden, "squeezenet-1", &mut base(BaseKind::Squeezenet, 1.0), &SIZES);
+    check(&golden, "vgg16-1", &mut base(Model::Vgg16, 1.0), &SIZES);
+    check(&golden, "mobilenet-1", &mut base(Model::Mobilenet, 1.0), &SIZES);
+    check(&golden, "squeezenet-1", &mut base(Model::Squeezenet, 1.0), &SIZES);
     for (height, width) in SIZES {
-        let narrow = base(BaseKind::Mobilenet, 0.25);
+        let narrow = base(Model::Mobilenet, 0.25);
         let x = narrow.features(&images(height, width, 2), Statistics::Stored).unwrap();
         let name = format!("mobilenet-0.25-{height}x{width}.conv_pw_13");
         golden.check(&name, &channels_last(&x));
@@ -57,9 +57,9 @@ fn outputs_are_kerass() {
 fn outputs_are_torchvisions() {
     let golden = Golden::read("torchvision");
     for (kind, name) in [
-        (BaseKind::Resnet18, "resnet18-1"),
-        (BaseKind::Resnet34, "resnet34-1"),
-        (BaseKind::Resnet50, "resnet50-1"),
+        (Model::Resnet18, "resnet18-1"),
+        (Model::Resnet34, "resnet34-1"),
+        (Model::Resnet50, "resnet50-1"),
     ] {
         check(&golden, name, &mut base(kind, 1.0), &SIZES);
     }
@@ -76,7 +76,7 @@ fn check_gradients(golden: &Golden, case: &str, base: &Base, features: &Tensor) 
 #[test]
 fn gradients_of_the_last_blocks_are_kerass() {
     let golden = Golden::read("keras");
-    let mut base = base(BaseKind::Mobilenet, 0.25);
+    let mut base = base(Model::Mobilenet, 0.25);
     base.unfreeze_from("conv_pw_12").unwrap();
     let features = base.features(&images(96, 96, 2), Statistics::Stored).unwrap();
     check_gradients(&golden, "mobilenet-tuned", &base, &features);
@@ -86,7 +86,7 @@ fn gradients_of_the_last_blocks_are_kerass() {
 fn gradients_and_running_statistics_of_the_last_layer_are_torchvisions() {
     let golden = Golden::read("torchvision");
     for (statistics, mode) in [(Statistics::Stored, "stored"), (Statistics::Batch, "batch")] {
-        let mut base = base(BaseKind::Resnet18, 1.0);
+        let mut base = base(Model::Resnet18, 1.0);
         base.unfreeze_from("layer4").unwrap();
         let case = format!("resnet18-tuned-{mode}");
         let features = base.features(&images(96, 96, 4), statistics).unwrap();

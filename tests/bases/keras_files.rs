@@ -1,7 +1,7 @@
 //! Weights under Keras's names and in its layouts.
 
 use crate::drawn::base;
-use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::nn::{base::Base, stored::Stored, zoo::Model};
 use petite::weights::{self, Named};
 use tch::Device;
 
@@ -29,9 +29,7 @@ fn as_keras(base: &Base, depthwise: &str, spelled: fn(&str, &str) -> String) -> 
 #[test]
 fn keras_names_and_layouts_load_as_our_own() {
     let folder = tempfile::tempdir().unwrap();
-    for (kind, alpha) in
-        [(BaseKind::Mobilenet, 0.25), (BaseKind::Squeezenet, 1.0), (BaseKind::Vgg16, 1.0)]
-    {
+    for (kind, alpha) in [(Model::Mobilenet, 0.25), (Model::Squeezenet, 1.0), (Model::Vgg16, 1.0)] {
         let base = base(kind, alpha);
         let plain = |layer: &str, variable: &str| format!("{}/{variable}", layer.replace('.', "/"));
         let twice = |layer: &str, variable: &str| format!("{layer}/{layer}/{variable}:0");
@@ -44,9 +42,10 @@ fn keras_names_and_layouts_load_as_our_own() {
             let path = folder.path().join(file);
             weights::save(&path, &tensors, Default::default()).unwrap();
             let stored = Stored::read(&path).unwrap();
-            let plan = Plan::new(kind, alpha).unwrap().through_last_in(&stored);
-            assert!(plan.cut_off.is_empty());
-            let (loaded, passed_over) = Base::pretrained(plan, &stored, Device::Cpu).unwrap();
+            let whole = kind.base_architecture(alpha).unwrap().through_last_in(&stored);
+            assert!(whole.cut_off.is_empty());
+            let (loaded, passed_over) =
+                Base::pretrained(kind, whole, &stored, Device::Cpu).unwrap();
             assert_eq!(loaded.tensors(), base.tensors(), "{kind:?} {file}");
             assert!(passed_over.is_empty());
         }
@@ -56,18 +55,19 @@ fn keras_names_and_layouts_load_as_our_own() {
 #[test]
 fn the_classifier_and_cut_off_blocks_are_passed_over() {
     let folder = tempfile::tempdir().unwrap();
-    let base = base(BaseKind::Mobilenet, 0.25);
+    let base = base(Model::Mobilenet, 0.25);
     let mut tensors = base.tensors();
     tensors.push(("conv_preds.weight".to_owned(), tch::Tensor::from(1f32)));
     let path = folder.path().join("whole.safetensors");
     weights::save(&path, &tensors, Default::default()).unwrap();
     let stored = Stored::read(&path).unwrap();
-    let plan = Plan::new(BaseKind::Mobilenet, 0.25).unwrap().through("conv_pw_11").unwrap();
-    let (short, passed_over) = Base::pretrained(plan, &stored, Device::Cpu).unwrap();
-    // Two blocks of two convolutions and norms: 4 · 5, and the classifier.
+    let model = Model::Mobilenet;
+    let cut = model.base_architecture(0.25).unwrap().through("conv_pw_11").unwrap();
+    let (short, passed_over) = Base::pretrained(model, cut, &stored, Device::Cpu).unwrap();
+    // Two pairs of two convolutions and norms: 4 · 5, and the classifier.
     assert_eq!(passed_over.len(), 21);
     assert!(passed_over.contains(&"conv_preds.weight".to_owned()));
-    assert_eq!(short.plan().feature_shape((224, 224)).unwrap(), [14, 14, 128]);
+    assert_eq!(short.architecture().feature_shape((224, 224)).unwrap(), [14, 14, 128]);
     for (name, tensor) in short.tensors() {
         assert!(base.tensors().contains(&(name, tensor)));
     }

@@ -1,17 +1,17 @@
 //! Bases that compute in bf16.
 
 use crate::drawn::{base, images};
-use petite::nn::bases::{BaseKind, base::Base, conv::Statistics};
+use petite::nn::{base::Base, convolution::Statistics, zoo::Model};
 use std::path::Path;
 use tch::{Kind, Tensor};
 
 /// The names of the blocks from which each is trained here; MobileNet's has a depthwise convolution
 /// with strides.
-const BASES: [(BaseKind, f64, &str); 4] = [
-    (BaseKind::Mobilenet, 0.25, "conv_dw_12"),
-    (BaseKind::Squeezenet, 1.0, "fire8"),
-    (BaseKind::Resnet18, 1.0, "layer4"),
-    (BaseKind::Vgg16, 1.0, "block5_conv1"),
+const BASES: [(Model, f64, &str); 4] = [
+    (Model::Mobilenet, 0.25, "conv_dw_12"),
+    (Model::Squeezenet, 1.0, "fire8"),
+    (Model::Resnet18, 1.0, "layer4"),
+    (Model::Vgg16, 1.0, "block5_conv1"),
 ];
 
 fn cosine(one: &Tensor, other: &Tensor) -> f64 {
@@ -70,7 +70,8 @@ fn leaves_stay_the_same_tensors() {
         base.compute_in(Kind::BFloat16).unwrap();
         base.unfreeze_from(from).unwrap();
         let before = base.leaves();
-        let mut other = Base::random(base.plan().clone(), tch::Device::Cpu, 7).unwrap();
+        let mut other =
+            Base::random(kind, base.architecture().clone(), tch::Device::Cpu, 7).unwrap();
         base.assign(&other.tensors(), Path::new("other")).unwrap();
         for ((before, after), (name, parameter)) in
             before.iter().zip(base.leaves()).zip(base.trained())

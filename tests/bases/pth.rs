@@ -1,7 +1,7 @@
 //! PyTorch's `.pth`: what torch.save wrote is read, and nothing in a file is ever executed.
 
 use crate::drawn::{base, golden};
-use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::nn::{base::Base, stored::Stored, zoo::Model};
 use petite::weights;
 use petite::weights::pth::{self, pickle};
 use std::io::Write;
@@ -244,7 +244,7 @@ fn damaged_pickles_never_panic() {
 /// torchvision's file of a ResNet as torch.save writes it, less the elements' alignment.
 #[test]
 fn a_resnet_comes_from_a_pth() {
-    let base = base(BaseKind::Resnet18, 1.0);
+    let base = base(Model::Resnet18, 1.0);
     let mut tensors = base.tensors();
     tensors.push(("bn1.num_batches_tracked".to_owned(), Tensor::from(7i64)));
     tensors.push(("fc.weight".to_owned(), Tensor::zeros([1000, 512], (Kind::Float, Device::Cpu))));
@@ -268,12 +268,14 @@ fn a_resnet_comes_from_a_pth() {
     std::fs::write(&path, archive(&pickle, &files, CompressionMethod::Stored)).unwrap();
 
     let stored = Stored::read(&path).unwrap();
-    let plan = |kind| Plan::new(kind, 1.0).unwrap();
-    let (loaded, passed_over) =
-        Base::pretrained(plan(BaseKind::Resnet18), &stored, Device::Cpu).unwrap();
+    let pretrained = |model: Model, stored: &Stored| {
+        let whole = model.base_architecture(1.0).unwrap();
+        Base::pretrained(model, whole, stored, Device::Cpu)
+    };
+    let (loaded, passed_over) = pretrained(Model::Resnet18, &stored).unwrap();
     assert_eq!(loaded.tensors(), base.tensors());
     assert_eq!(passed_over, ["bn1.num_batches_tracked", "fc.weight"]);
-    let error = Base::pretrained(plan(BaseKind::Resnet34), &stored, Device::Cpu).unwrap_err();
+    let error = pretrained(Model::Resnet34, &stored).unwrap_err();
     assert!(format!("{error:#}").contains("layer1.2.conv1.weight is missing"), "{error:#}");
     // PyTorch's counters of layers that are not there are no counters.
     let mut other = base.tensors();
@@ -281,5 +283,5 @@ fn a_resnet_comes_from_a_pth() {
     let path = folder.path().join("other.safetensors");
     weights::save(&path, &other, Default::default()).unwrap();
     let stored = Stored::read(&path).unwrap();
-    assert!(Base::pretrained(plan(BaseKind::Resnet18), &stored, Device::Cpu).is_err());
+    assert!(pretrained(Model::Resnet18, &stored).is_err());
 }

@@ -5,7 +5,7 @@ use crate::golden::check;
 use crate::skipped::skipped;
 use petite::batches::batch::to_images;
 use petite::dataset::split::{Link, Sizes, split};
-use petite::nn::bases::{BaseKind, base::Base, conv::Statistics, plan::Plan, stored::Stored};
+use petite::nn::{base::Base, convolution::Statistics, stored::Stored, zoo::Model};
 use petite::pictures::resize::Interpolation;
 use petite::pictures::{decode::ColorMode, folder::Folder, pixels};
 use std::path::PathBuf;
@@ -36,15 +36,18 @@ fn mobilenet_of_keras_names_and_layouts_gives_kerass_outputs() {
     };
     let golden = Golden::read("published");
     let stored = Stored::read(&path).unwrap();
-    let plan = Plan::new(BaseKind::Mobilenet, 1.0).unwrap().through_last_in(&stored);
-    assert_eq!(plan.blocks.last().unwrap().name, "conv_dw_13");
-    let (mut base, passed_over) = Base::pretrained(plan.clone(), &stored, Device::Cpu).unwrap();
+    let model = Model::Mobilenet;
+    let whole = model.base_architecture(1.0).unwrap().through_last_in(&stored);
+    assert_eq!(whole.layers.last().unwrap().name, "conv_dw_13");
+    let (mut base, passed_over) =
+        Base::pretrained(model, whole.clone(), &stored, Device::Cpu).unwrap();
     assert!(passed_over.is_empty(), "{passed_over:?}");
     check(&golden, "mobilenet", &mut base, &[(224, 224), (150, 150)]);
 
     // Cut shorter: what is beyond is passed over, and what is there is the same.
     let (short, passed_over) =
-        Base::pretrained(plan.through("conv_pw_12").unwrap(), &stored, Device::Cpu).unwrap();
+        Base::pretrained(model, whole.through("conv_pw_12").unwrap(), &stored, Device::Cpu)
+            .unwrap();
     assert_eq!(passed_over.len(), 5);
     for (name, tensor) in short.tensors() {
         assert_eq!(base.tensors().iter().find(|(known, _)| *known == name).unwrap().1, tensor);
@@ -125,8 +128,9 @@ fn features_of_all_pictures() {
 
 /// MobileNet through conv_pw_12.
 fn base_of(stored: &Stored) -> Base {
-    let plan = Plan::new(BaseKind::Mobilenet, 1.0).unwrap().through("conv_pw_12").unwrap();
-    Base::pretrained(plan, stored, Device::Cpu).unwrap().0
+    let model = Model::Mobilenet;
+    let cut = model.base_architecture(1.0).unwrap().through("conv_pw_12").unwrap();
+    Base::pretrained(model, cut, stored, Device::Cpu).unwrap().0
 }
 
 /// `scripts/keras_weights.py` makes the file of the published .h5; `.ci/run` calls it.
@@ -134,8 +138,9 @@ fn base_of(stored: &Stored) -> Base {
 fn squeezenet_gives_kerass_outputs() {
     let Some(path) = published("squeezenet.safetensors") else { return };
     let stored = Stored::read(&path).unwrap();
-    let plan = Plan::new(BaseKind::Squeezenet, 1.0).unwrap();
-    let (mut base, _) = Base::pretrained(plan, &stored, Device::Cpu).unwrap();
+    let model = Model::Squeezenet;
+    let whole = model.base_architecture(1.0).unwrap();
+    let (mut base, _) = Base::pretrained(model, whole, &stored, Device::Cpu).unwrap();
     let golden = Golden::read("published");
     check(&golden, "squeezenet", &mut base, &[(224, 224), (150, 150)]);
 }

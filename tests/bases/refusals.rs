@@ -1,13 +1,13 @@
 //! Files that are not the base's weights: refused as a whole, nothing changed.
 
 use crate::drawn::base;
-use petite::nn::bases::{BaseKind, base::Base, plan::Plan, stored::Stored};
+use petite::nn::{architecture::Architecture, base::Base, stored::Stored, zoo::Model};
 use petite::weights::{self, Named};
 use std::path::Path;
 use tch::{Device, Tensor};
 
-fn plan(kind: BaseKind) -> Plan {
-    Plan::new(kind, 1.0).unwrap()
+fn whole(model: Model) -> Architecture {
+    model.base_architecture(1.0).unwrap()
 }
 
 /// Why `tensors` are not the weights of a SqueezeNet.
@@ -15,8 +15,9 @@ fn refusal(folder: &Path, tensors: &[(String, Tensor)]) -> String {
     let path = folder.join("weights.safetensors");
     weights::save(&path, tensors, Default::default()).unwrap();
     let stored = Stored::read(&path).unwrap();
-    let plan = plan(BaseKind::Squeezenet).through_last_in(&stored);
-    let error = format!("{:#}", Base::pretrained(plan, &stored, Device::Cpu).unwrap_err());
+    let model = Model::Squeezenet;
+    let cut = whole(model).through_last_in(&stored);
+    let error = format!("{:#}", Base::pretrained(model, cut, &stored, Device::Cpu).unwrap_err());
     assert!(error.starts_with("expected the weights of squeezenet in "), "{error}");
     error
 }
@@ -29,9 +30,9 @@ fn at<'a>(tensors: &'a mut Named, name: &str) -> &'a mut (String, Tensor) {
 #[test]
 fn every_fault_of_a_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = || base(BaseKind::Squeezenet, 1.0).tensors();
+    let drawn = || base(Model::Squeezenet, 1.0).tensors();
     let renamed = |from: &str, to: &str| {
-        let mut tensors = whole();
+        let mut tensors = drawn();
         at(&mut tensors, from).0 = to.to_owned();
         refusal(folder.path(), &tensors)
     };
@@ -43,7 +44,7 @@ fn every_fault_of_a_file_is_named() {
     assert!(error.contains("fire9.expand3x3.bias is missing"), "{error}");
 
     let changed = |name: &str, change: fn(&Tensor) -> Tensor| {
-        let mut tensors = whole();
+        let mut tensors = drawn();
         let (_, tensor) = at(&mut tensors, name);
         *tensor = change(tensor);
         refusal(folder.path(), &tensors)
@@ -56,20 +57,20 @@ fn every_fault_of_a_file_is_named() {
     let error = changed("conv1.bias", |bias| bias.to_kind(tch::Kind::Half));
     assert!(error.contains("conv1.bias is Half [64] instead of Float [64]"), "{error}");
 
-    let mut tensors = whole();
+    let mut tensors = drawn();
     tensors.push(("extra.weight".to_owned(), Tensor::from(1f32)));
     assert!(refusal(folder.path(), &tensors).contains("extra.weight is not part of it"));
-    let mut tensors = whole();
+    let mut tensors = drawn();
     let twice = tensors.iter().find(|(name, _)| name == "conv1.bias").unwrap().1.shallow_clone();
     tensors.push(("conv1/bias".to_owned(), twice.copy()));
     assert!(refusal(folder.path(), &tensors).contains("is there twice"));
-    let mut tensors = whole();
+    let mut tensors = drawn();
     tensors.retain(|(name, _)| name != "fire5.expand1x1.weight");
     assert!(refusal(folder.path(), &tensors).contains("fire5.expand1x1.weight is missing"));
 
-    let error = refusal(folder.path(), &base(BaseKind::Mobilenet, 0.25).tensors());
+    let error = refusal(folder.path(), &base(Model::Mobilenet, 0.25).tensors());
     assert!(error.contains(" more; try another file"), "{error}");
-    let resnet = Base::random(plan(BaseKind::Resnet18), Device::Cpu, 1).unwrap();
+    let resnet = Base::random(Model::Resnet18, whole(Model::Resnet18), Device::Cpu, 1).unwrap();
     assert!(refusal(folder.path(), &resnet.tensors()).contains("bn1.weight is not part of it"));
 }
 
@@ -78,19 +79,20 @@ fn every_fault_of_a_file_is_named() {
 fn another_width_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("narrow.npz");
-    weights::save(&path, &base(BaseKind::Mobilenet, 0.25).tensors(), Default::default()).unwrap();
+    weights::save(&path, &base(Model::Mobilenet, 0.25).tensors(), Default::default()).unwrap();
     let stored = Stored::read(&path).unwrap();
-    let error = Base::pretrained(plan(BaseKind::Mobilenet), &stored, Device::Cpu).unwrap_err();
+    let error = Base::pretrained(Model::Mobilenet, whole(Model::Mobilenet), &stored, Device::Cpu)
+        .unwrap_err();
     assert!(format!("{error:#}").contains("[8, 3, 3, 3] instead of Float [32, 3, 3, 3]"));
     for alpha in [0.0, -1.0, 0.01, f64::NAN, f64::INFINITY] {
-        assert!(Plan::new(BaseKind::Mobilenet, alpha).is_err(), "{alpha}");
+        assert!(Model::Mobilenet.base_architecture(alpha).is_err(), "{alpha}");
     }
-    assert!(Plan::new(BaseKind::Vgg16, 0.5).is_err());
+    assert!(Model::Vgg16.base_architecture(0.5).is_err());
 }
 
 #[test]
 fn a_base_keeps_its_weights_when_others_are_refused() {
-    let mut base = base(BaseKind::Mobilenet, 0.25);
+    let mut base = base(Model::Mobilenet, 0.25);
     let before: Vec<Tensor> = base.tensors().iter().map(|(_, tensor)| tensor.copy()).collect();
     let mut tensors: Named =
         base.tensors().iter().map(|(name, tensor)| (name.clone(), tensor.zeros_like())).collect();
@@ -104,7 +106,7 @@ fn a_base_keeps_its_weights_when_others_are_refused() {
 #[test]
 fn a_file_cut_anywhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let tensors = base(BaseKind::Mobilenet, 0.25).tensors();
+    let tensors = base(Model::Mobilenet, 0.25).tensors();
     for file in ["w.safetensors", "w.npz", "w.ot"] {
         let path = folder.path().join(file);
         weights::save(&path, &tensors, Default::default()).unwrap();
@@ -119,12 +121,12 @@ fn a_file_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn blocks_are_named_and_others_refused() {
-    let resnet = plan(BaseKind::Resnet18);
-    assert_eq!(resnet.place("layer4").unwrap(), resnet.place("layer4.0").unwrap());
-    assert_eq!(plan(BaseKind::Vgg16).place("block5").unwrap(), 14);
-    assert_eq!(plan(BaseKind::Mobilenet).place("conv_pw_1").unwrap(), 2);
-    let error = resnet.place("layer5").unwrap_err().to_string();
+fn layers_are_named_and_others_refused() {
+    let resnet = whole(Model::Resnet18);
+    assert_eq!(resnet.index_of("layer4").unwrap(), resnet.index_of("layer4.0").unwrap());
+    assert_eq!(whole(Model::Vgg16).index_of("block5").unwrap(), 14);
+    assert_eq!(whole(Model::Mobilenet).index_of("conv_pw_1").unwrap(), 2);
+    let error = resnet.index_of("layer5").unwrap_err().to_string();
     assert!(error.contains("layer4.1, found layer5"), "{error}");
     assert!(resnet.through("layer4").is_err());
 }

@@ -1,5 +1,5 @@
 use super::support::{Workspace, error_of, output_of, petite};
-use petite::nn::bases::{BaseKind, base::Base, plan::Plan};
+use petite::nn::{base::Base, zoo::Model};
 use petite::weights;
 use tch::Device;
 
@@ -157,8 +157,9 @@ fn counts_the_pretrained_bases() {
 #[test]
 fn says_whether_a_file_has_a_bases_weights() {
     let workspace = Workspace::empty();
-    let plan = Plan::new(BaseKind::Mobilenet, 0.25).unwrap().through("conv_dw_13").unwrap();
-    let base = Base::random(plan, Device::Cpu, 1).unwrap();
+    let model = Model::Mobilenet;
+    let cut = model.base_architecture(0.25).unwrap().through("conv_dw_13").unwrap();
+    let base = Base::random(model, cut, Device::Cpu, 1).unwrap();
     weights::save(&workspace.path("w.npz"), &base.tensors(), Default::default()).unwrap();
     let with = |flags: &str| {
         let mut command = petite(&format!("summary --model mobilenet {flags} --weights"));

@@ -4,7 +4,7 @@ use assert_cmd::Command;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
 use petite::history::{self, Epoch};
-use petite::nn::bases::{BaseKind, base::Base, plan::Plan};
+use petite::nn::{base::Base, zoo::Model};
 use petite::weights::{self, Named};
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
@@ -85,8 +85,9 @@ impl Workspace {
 
     /// A file of weights for a base, drawn from `seed`, with kernels so large that features stay
     /// away from 0 (He and others, 2015).
-    pub fn base_weights(&self, file: &str, kind: BaseKind, alpha: f64, seed: u64) -> PathBuf {
-        let base = Base::random(Plan::new(kind, alpha).unwrap(), Device::Cpu, seed).unwrap();
+    pub fn base_weights(&self, file: &str, kind: Model, alpha: f64, seed: u64) -> PathBuf {
+        let base =
+            Base::random(kind, kind.base_architecture(alpha).unwrap(), Device::Cpu, seed).unwrap();
         let larger = |(name, tensor): (String, Tensor)| match tensor.size()[..] {
             [_, channels, height, width] => {
                 let fan_in = (channels * height * width) as f64;

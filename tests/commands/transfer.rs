@@ -3,7 +3,7 @@
 use super::support::{Workspace, error_of, figures, output_of, petite, weights_in};
 use assert_cmd::Command;
 use petite::dataset::synthetic::synthesize;
-use petite::nn::bases::BaseKind;
+use petite::nn::zoo::Model;
 use serde_json::Value;
 
 const STORED: &str = "(their features from the cache)";
@@ -17,7 +17,7 @@ const FINE_TUNE: &str =
 
 fn with_mobilenet() -> Workspace {
     let workspace = Workspace::with_data();
-    workspace.base_weights("base.safetensors", BaseKind::Mobilenet, 0.25, 1);
+    workspace.base_weights("base.safetensors", Model::Mobilenet, 0.25, 1);
     workspace
 }
 
@@ -61,7 +61,7 @@ fn assert_evaluates_as_trained(workspace: &Workspace, run: &str, within: f64) {
 #[test]
 fn vgg16_runs_through_the_book_s_three_recipes() {
     let workspace = Workspace::with_data();
-    let base = workspace.base_weights("vgg16.safetensors", BaseKind::Vgg16, 1.0, 1);
+    let base = workspace.base_weights("vgg16.safetensors", Model::Vgg16, 1.0, 1);
     let mut command = workspace.train("features", "--recipe features --epochs 1");
     let out = output_of(command.arg("--weights").arg(&base));
     // 512 features of a place, and the head of listing 5.18.
@@ -143,10 +143,10 @@ fn features_are_kept_until_something_changes() {
     assert_eq!(stored("other-head", "--units 0 --seed 9"), 2);
 
     let first = figures(&workspace.history("first"));
-    workspace.base_weights("base.safetensors", BaseKind::Mobilenet, 0.25, 2);
+    workspace.base_weights("base.safetensors", Model::Mobilenet, 0.25, 2);
     assert_eq!(stored("other-weights", ""), 0);
     assert_ne!(figures(&workspace.history("other-weights")), first);
-    workspace.base_weights("base.safetensors", BaseKind::Mobilenet, 0.25, 1);
+    workspace.base_weights("base.safetensors", Model::Mobilenet, 0.25, 1);
     assert_eq!(stored("same-weights", ""), 0);
     assert_eq!(figures(&workspace.history("same-weights")), first);
 

@@ -1,7 +1,7 @@
 //! What cannot be trained on a pretrained base: said, and nothing written.
 
 use super::support::{Workspace, entries, error_of, petite, usage_error_of, weights_in};
-use petite::nn::bases::BaseKind;
+use petite::nn::zoo::Model;
 use petite::weights::{self, Named};
 use std::io::Write;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -10,7 +10,7 @@ const FEATURES: &str = "--recipe features --epochs 1";
 
 fn with_mobilenet() -> Workspace {
     let workspace = Workspace::with_data();
-    workspace.base_weights("base.safetensors", BaseKind::Mobilenet, 0.25, 1);
+    workspace.base_weights("base.safetensors", Model::Mobilenet, 0.25, 1);
     workspace
 }
 
@@ -31,12 +31,12 @@ fn other_weights_are_refused() {
         assert!(error.contains(file), "{error}");
         error
     };
-    workspace.base_weights("squeezenet.safetensors", BaseKind::Squeezenet, 1.0, 1);
+    workspace.base_weights("squeezenet.safetensors", Model::Squeezenet, 1.0, 1);
     let error = with("squeezenet.safetensors");
     assert!(error.contains("fire2.squeeze1x1.weight is not part of it"), "{error}");
     assert!(error.contains("try another file, or another --model, --alpha"), "{error}");
 
-    workspace.base_weights("wider.safetensors", BaseKind::Mobilenet, 0.5, 1);
+    workspace.base_weights("wider.safetensors", Model::Mobilenet, 0.5, 1);
     let error = with("wider.safetensors");
     assert!(error.contains("Float [16, 3, 3, 3] instead of Float [8, 3, 3, 3]"), "{error}");
 
@@ -91,7 +91,7 @@ fn settings_that_do_not_go_together_are_refused() {
         ("--recipe features --rotation-range 9", "try --recipe features-augmented"),
         ("--recipe features --unfreeze-from conv_dw_8", "try --recipe fine-tune"),
         ("--recipe features --downsample stride", "--downsample with a network from scratch only"),
-        ("--recipe features --through conv_dw_99", "one of the blocks conv1, "),
+        ("--recipe features --through conv_dw_99", "one of the layers conv1, "),
         (
             "--recipe features-augmented --unfreeze-from block5_conv1",
             "conv_pw_13, found block5_conv1",
@@ -174,7 +174,7 @@ fn only_a_head_of_the_same_classes_is_trained_on() {
     }
     let before = weights_in(&workspace.path("head/best.ot"));
     for (flags, named) in [
-        ("--unfreeze-from block5_conv1", "one of the blocks conv1, "),
+        ("--unfreeze-from block5_conv1", "one of the layers conv1, "),
         ("--units 5", "dense_1.weight is Float [256, 256] instead of Float [5, 256]"),
         ("--model vgg16", "--model mobilenet, found vgg16"),
         ("--alpha 0.5", "best.ot"),

@@ -1,7 +1,8 @@
 //! Initial weights over many seeds: limits and moments as Keras's.
 
 use crate::golden;
-use petite::nn::{Downsample, convnet, network::Network};
+use petite::nn::network::Network;
+use petite::nn::zoo::{Downsample, Model, Options};
 use petite::precision::Precision;
 use std::collections::HashMap;
 use tch::{Device, Kind};
@@ -25,9 +26,9 @@ struct Moments {
 fn limits_and_moments_are_keras_s() {
     let Report { seeds, weights } = golden::json("initial_weights.json");
     let mut sums: HashMap<String, [f64; 4]> = HashMap::new();
+    let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout: None };
     for seed in 0..seeds {
-        let architecture =
-            convnet::architecture([150, 150, 3], 2, Downsample::MaxPool, None).unwrap();
+        let architecture = Model::Convnet.architecture((150, 150), &options).unwrap();
         let network = Network::new(architecture, Device::Cpu, Precision::Fp32, seed).unwrap();
         for (name, parameter) in network.parameters() {
             let values = parameter.detach().to_kind(Kind::Double);

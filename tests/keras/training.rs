@@ -1,10 +1,12 @@
 //! One network, one batch: forward values, loss, gradients and the weights after RMSprop's steps.
 
 use crate::golden::Tensors;
-use petite::batches::loader::to_images;
+use petite::batches::batch::Input;
 use petite::keras::{EpsilonPlace, KerasProfile};
-use petite::nn::layer::{Architecture, Layer};
-use petite::nn::{Downsample, convnet, network::Network};
+use petite::nn::architecture::Architecture;
+use petite::nn::layer::Layer;
+use petite::nn::network::Network;
+use petite::nn::zoo::{Downsample, Model, Options};
 use petite::precision::Precision;
 use petite::training::loss::Loss;
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
@@ -47,8 +49,10 @@ fn to_keras(parameter: &Tensor) -> Tensor {
 
 /// The listing's first `layers` layers with the starting weights of `set_starting_weights`.
 fn network(layers: usize) -> Network {
-    let whole = convnet::architecture([150, 150, 3], 2, Downsample::MaxPool, None).unwrap();
-    let first: Vec<Layer> = whole.layers[..layers].iter().map(|placed| placed.layer).collect();
+    let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout: None };
+    let whole = Model::Convnet.architecture((150, 150), &options).unwrap();
+    let first: Vec<Layer> =
+        whole.layers[..layers].iter().map(|shaped| shaped.layer.clone()).collect();
     let network = Network::new(
         Architecture::new([150, 150, 3], &first).unwrap(),
         Device::Cpu,
@@ -111,7 +115,7 @@ const TOLERANCE_OF_CHANGE: f64 = 4e-3;
 fn forward_values_loss_and_gradients_are_keras_s() {
     let golden = Tensors::read("training.safetensors");
     let (pixels, labels) = starting_batch();
-    let images = to_images(&pixels).unwrap();
+    let input = Input::Pixels(pixels);
     let mut largest = 0f64;
     let mut hold = |name: &str, found: &Tensor| {
         let difference = difference(&golden, name, found);
@@ -119,12 +123,12 @@ fn forward_values_loss_and_gradients_are_keras_s() {
         largest = largest.max(difference);
     };
     for layer in 0..10 {
-        let values = network(layer + 1).logits(&images).unwrap();
+        let values = network(layer + 1).logits(&input).unwrap();
         let values = if values.dim() == 4 { values.permute([0, 2, 3, 1]) } else { values };
         hold(&format!("forward.{layer}"), &values);
     }
     let network = network(11);
-    let logits = network.logits(&images).unwrap();
+    let logits = network.logits(&input).unwrap();
     hold("forward.10", &logits.sigmoid());
     let loss = Loss::BinaryCrossentropy.mean(&logits, &labels).unwrap();
     let found = loss.double_value(&[]);
@@ -146,13 +150,13 @@ type Samples = Vec<(String, Vec<f32>)>;
 /// The weights after steps 1, 5 and 20 with `config`, each parameter's with its name.
 fn steps(config: RmsPropConfig) -> Vec<(u32, Samples)> {
     let (pixels, labels) = starting_batch();
-    let images = to_images(&pixels).unwrap();
+    let input = Input::Pixels(pixels);
     let network = network(11);
     let config = RmsPropConfig { learning_rate: LEARNING_RATE, ..config };
     let mut optimizer = RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
     let mut kept = Vec::new();
     for step in 1..=20 {
-        let logits = network.logits(&images).unwrap();
+        let logits = network.logits(&input).unwrap();
         let loss = Loss::BinaryCrossentropy.mean(&logits, &labels).unwrap();
         optimizer.minimize(&loss).unwrap();
         if [1, 5, 20].contains(&step) {

@@ -1,6 +1,7 @@
 //! What a file of pretrained weights holds, and how its names and layouts become ours.
 
-use super::plan::{Plan, tensor_names};
+use super::architecture::{Architecture, tensors};
+use super::zoo::Model;
 use crate::weights::{self, Named};
 use anyhow::{Result, bail};
 use std::collections::HashSet;
@@ -29,28 +30,31 @@ impl Stored {
     }
 
     /// Our names for what it holds.
-    pub(super) fn names(&self, plan: &Plan) -> HashSet<String> {
-        self.tensors.iter().map(|(name, _)| our_name(name, plan).0).collect()
+    pub(super) fn names(&self, architecture: &Architecture) -> HashSet<String> {
+        self.tensors.iter().map(|(name, _)| our_name(name, architecture).0).collect()
     }
 
     /// Its tensors under our names and in our layouts, those of `expected` and no others, once all
     /// of them have proved to be there in the right shapes and types; and the names of those that
-    /// were passed over: the classifier's, cut-off blocks', PyTorch's counters of batches.
+    /// were passed over: the classifier's, cut-off layers', PyTorch's counters of batches.
     ///
     /// # Errors
     /// If a name is missing, unknown or there twice, or a shape or type differs; a list of them.
     pub(super) fn fitted(
         &self,
-        plan: &Plan,
+        model: Model,
+        architecture: &Architecture,
         expected: &[(String, Tensor)],
     ) -> Result<(Named, Vec<String>)> {
-        let cut_off: HashSet<String> = tensor_names(&plan.cut_off).into_iter().collect();
+        let classifier = model.base()?.classifier;
+        let cut_off: HashSet<String> =
+            tensors(&architecture.cut_off).map(|tensor| tensor.name).collect();
         let mut fitting = Named::with_capacity(expected.len());
         let mut passed_over = Vec::new();
         let mut faults = Vec::new();
         let mut seen = HashSet::new();
         for (stored, tensor) in &self.tensors {
-            let (name, axes) = our_name(stored, plan);
+            let (name, axes) = our_name(stored, architecture);
             if !seen.insert(name.clone()) {
                 faults.push(format!("{stored} is there twice"));
             } else if let Some((_, to)) = expected.iter().find(|(known, _)| *known == name) {
@@ -69,7 +73,7 @@ impl Stored {
                         to.size()
                     ));
                 }
-            } else if cut_off.contains(&name) || is_aside(&name, plan, expected) {
+            } else if cut_off.contains(&name) || is_aside(&name, classifier, expected, &cut_off) {
                 passed_over.push(stored.clone());
             } else {
                 faults.push(format!("{stored} is not part of it"));
@@ -81,8 +85,8 @@ impl Stored {
             let more = faults.len().saturating_sub(LISTED);
             faults.truncate(LISTED);
             bail!(
-                "expected the weights of {} in {}, found others: {}{}; try another file, or another --model, --alpha or --through",
-                plan.kind.name(),
+                "expected the weights of {} in {}, found others: {}{}; try another file, or another `model`, `alpha` or `through`",
+                model.name(),
                 self.path.display(),
                 faults.join(", "),
                 if more > 0 { format!(" and {more} more") } else { String::new() }
@@ -97,15 +101,20 @@ impl Stored {
     }
 }
 
-/// Whether `name` is known, but no part of a base.
-fn is_aside(name: &str, plan: &Plan, expected: &[(String, Tensor)]) -> bool {
+/// Whether `name` is known, but no part of a base: of the `classifier`, or PyTorch's counter of a
+/// normalisation.
+fn is_aside(
+    name: &str,
+    classifier: &[&str],
+    expected: &[(String, Tensor)],
+    cut_off: &HashSet<String>,
+) -> bool {
     let Some((layer, variable)) = name.rsplit_once('.') else { return false };
     let of_norm = || {
         let mean = format!("{layer}.running_mean");
-        expected.iter().any(|(known, _)| *known == mean)
-            || tensor_names(&plan.cut_off).contains(&mean)
+        expected.iter().any(|(known, _)| *known == mean) || cut_off.contains(&mean)
     };
-    plan.classifier.contains(&layer) || variable == "num_batches_tracked" && of_norm()
+    classifier.contains(&layer) || variable == "num_batches_tracked" && of_norm()
 }
 
 /// Our name for a stored one, and the order of axes that makes Keras's layout ours.
@@ -113,7 +122,7 @@ fn is_aside(name: &str, plan: &Plan, expected: &[(String, Tensor)]) -> bool {
 /// Keras's names are `LAYER/VARIABLE`, with the layer twice or a `:0` behind where TensorFlow wrote
 /// them, and a `/` in SqueezeNet's layers; its kernels are `[H, W, I, O]`, depthwise ones
 /// `[H, W, C, 1]`.
-fn our_name(stored: &str, plan: &Plan) -> (String, Option<[i64; 4]>) {
+fn our_name(stored: &str, architecture: &Architecture) -> (String, Option<[i64; 4]>) {
     let as_it_is = || (stored.to_owned(), None);
     let Some((layer, variable)) = stored.strip_suffix(":0").unwrap_or(stored).rsplit_once('/')
     else {
@@ -124,9 +133,11 @@ fn our_name(stored: &str, plan: &Plan) -> (String, Option<[i64; 4]>) {
         _ => layer,
     };
     let layer = layer.replace('/', ".");
-    let blocks = plan.blocks.iter().chain(&plan.cut_off);
-    let depthwise =
-        || blocks.flat_map(|block| block.convs()).any(|conv| conv.name == layer && conv.depthwise);
+    let layers = architecture.layers.iter().chain(&architecture.cut_off);
+    let depthwise = || {
+        let mut convolutions = layers.flat_map(|layer| layer.convolutions());
+        convolutions.any(|shaped| shaped.name == layer && shaped.conv.depthwise)
+    };
     let (variable, axes) = match variable {
         "depthwise_kernel" => ("weight", Some([2, 3, 0, 1])),
         "kernel" if depthwise() => ("weight", Some([2, 3, 0, 1])),

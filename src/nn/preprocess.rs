@@ -1,36 +1,26 @@
 //! What a base was trained to see.
 
-use super::BaseKind;
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 /// From RGB in 0..=1 to a base's input. `caffe`, `tf` and `torch` are the names of Keras's
 /// `imagenet_utils.preprocess_input`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preprocess {
     /// RGB in 0..=1 as it is: the book's, in section 5.3, for VGG16.
     Book,
     /// BGR in 0..=255 less the means of blue, green, red.
     Caffe([f64; 3]),
-    /// RGB in −1..=1.
+    /// RGB in −1..=1: 2 x − 1.
     Tf,
-    /// RGB less ImageNet's means, over its standard deviations.
+    /// RGB less ImageNet's means, over its standard deviations: (x − μ) / σ.
     Torch,
 }
 
 impl Preprocess {
-    /// What the published weights of a base were trained to see.
-    pub fn published(base: BaseKind) -> Self {
-        match base {
-            BaseKind::Vgg16 => Self::Caffe([103.939, 116.779, 123.68]),
-            BaseKind::Mobilenet => Self::Tf,
-            BaseKind::Squeezenet => Self::Caffe([104.0, 117.0, 123.0]),
-            BaseKind::Resnet18 | BaseKind::Resnet34 | BaseKind::Resnet50 => Self::Torch,
-        }
-    }
-
     /// `images` is `[N, 3, H, W]` f32 RGB in 0..=1; channels-last in memory stays so.
     ///
     /// # Errors

@@ -1,0 +1,189 @@
+//! A convolution with weights, and what goes with it: padding, batch normalisation, activation.
+//! `[N, C, H, W]` in and out, channels-last in memory.
+
+use super::builder::leaf;
+use super::layer::Activation;
+use super::operation::Weighted;
+use super::shapes::ShapedConv2d;
+use crate::native::conv_pool::conv2d_max_pool2d_relu;
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor, nn};
+
+/// Where a batch normalisation that is not frozen takes mean and variance from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Statistics {
+    /// The running ones that came with the weights; they stay as they are.
+    #[default]
+    Stored,
+    /// The batch's own; the running ones move towards them.
+    Batch,
+}
+
+impl Statistics {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Stored, Self::Batch];
+}
+
+/// A convolution with weights.
+#[derive(Debug)]
+pub(super) struct Convolution {
+    shaped: ShapedConv2d,
+    conv: nn::Conv2D,
+    norm: Option<nn::BatchNorm>,
+    computed: Computed,
+}
+
+/// What a convolution computes with.
+#[derive(Debug)]
+struct Computed {
+    kernel: Tensor,
+    bias: Option<Tensor>,
+    /// Whether they have the normalisation multiplied in and stay as they are; else gradients are
+    /// taken by them.
+    frozen: bool,
+}
+
+impl Convolution {
+    /// Computes in f32, and is trained, until told otherwise.
+    pub fn new(shaped: ShapedConv2d, conv: nn::Conv2D, norm: Option<nn::BatchNorm>) -> Self {
+        let bias = conv.bs.as_ref().map(Tensor::shallow_clone);
+        let computed = Computed { kernel: conv.ws.shallow_clone(), bias, frozen: false };
+        Self { shaped, conv, norm, computed }
+    }
+
+    /// Kernel and bias, with the normalisation if there is one.
+    fn folded(&self) -> Result<(Tensor, Option<Tensor>)> {
+        if let (Some(norm), Some(config)) = (&self.norm, &self.shaped.conv.norm)
+            && let (Some(weight), Some(bias)) = (&norm.ws, &norm.bs)
+        {
+            // γ (x − μ) / √(σ² + ε) + β
+            let scale = weight.f_div(&norm.running_var.f_add_scalar(config.epsilon)?.f_sqrt()?)?;
+            let shift = bias.f_sub(&norm.running_mean.f_mul(&scale)?)?;
+            let kernel = self.conv.ws.f_mul(&scale.f_view([-1, 1, 1, 1])?)?;
+            return Ok((kernel, Some(shift)));
+        }
+        let bias = self.conv.bs.as_ref().map(|bias| bias.f_detach()).transpose()?;
+        Ok((self.conv.ws.f_detach()?, bias))
+    }
+
+    /// The output for the batch `x`.
+    ///
+    /// # Errors
+    /// If `x` has other channels, or libtorch is out of memory.
+    pub fn forward(&self, x: &Tensor, statistics: Statistics) -> Result<Tensor> {
+        let Computed { kernel, bias, frozen } = &self.computed;
+        let (padded, padding) = self.pad(&x.f_to_kind(kernel.f_kind()?)?)?;
+        let (strides, groups) = ([self.shaped.conv.strides; 2], self.shaped.groups());
+        let y = padded.f_conv2d(kernel, bias.as_ref(), strides, padding, [1, 1], groups)?;
+        let mut y = y.f_to_kind(x.f_kind()?)?;
+        if let (Some(norm), Some(config), false) = (&self.norm, &self.shaped.conv.norm, frozen) {
+            y = y.f_batch_norm(
+                norm.ws.as_ref(),
+                norm.bs.as_ref(),
+                Some(&norm.running_mean),
+                Some(&norm.running_var),
+                statistics == Statistics::Batch,
+                config.momentum,
+                config.epsilon,
+                true,
+            )?;
+        }
+        activate(y, self.shaped.conv.activation)
+    }
+
+    /// Whether [`Convolution::forward_pooled`] computes it: relu follows the kernel and a bias, with
+    /// no normalisation between that is not multiplied in.
+    pub fn has_pooled(&self) -> bool {
+        self.shaped.conv.activation == Some(Activation::Relu)
+            && self.computed.bias.is_some()
+            && (self.norm.is_none() || self.computed.frozen)
+            && self.shaped.groups() == 1
+    }
+
+    /// The output for the batch `x` after 2×2 max pooling, in one operation:
+    /// max(relu(x)) = relu(max(x)), values and gradients.
+    ///
+    /// # Errors
+    /// As [`Convolution::forward`], and if it is not such a convolution.
+    pub fn forward_pooled(&self, x: &Tensor) -> Result<Tensor> {
+        let Computed { kernel, bias, .. } = &self.computed;
+        let (padded, padding) = self.pad(&x.f_to_kind(kernel.f_kind()?)?)?;
+        let config = nn::ConvConfigND::<[i64; 2]> {
+            stride: [self.shaped.conv.strides; 2],
+            padding,
+            groups: self.shaped.groups(),
+            ..Default::default()
+        };
+        let y = conv2d_max_pool2d_relu(&padded, kernel, bias.as_ref(), &config)?;
+        Ok(y.f_to_kind(x.f_kind()?)?)
+    }
+
+    /// `x` with the zeros that libtorch's convolution cannot add by itself, and those it can.
+    fn pad(&self, x: &Tensor) -> Result<(Tensor, [i64; 2])> {
+        let (_, _, height, width) = x.size4()?;
+        let conv = &self.shaped.conv;
+        let (top, bottom) = conv.padding.border(height, conv.kernel_size, conv.strides);
+        let (left, right) = conv.padding.border(width, conv.kernel_size, conv.strides);
+        if top == bottom && left == right {
+            return Ok((x.shallow_clone(), [top, left]));
+        }
+        Ok((x.f_constant_pad_nd([left, right, top, bottom])?, [0, 0]))
+    }
+}
+
+impl Weighted for Convolution {
+    fn tensors(&self) -> Vec<Tensor> {
+        let mut tensors = vec![&self.conv.ws];
+        tensors.extend(&self.conv.bs);
+        if let Some(norm) = &self.norm {
+            tensors.extend(norm.ws.iter().chain(&norm.bs));
+            tensors.extend([&norm.running_mean, &norm.running_var]);
+        }
+        tensors.into_iter().map(Tensor::shallow_clone).collect()
+    }
+
+    fn leaves(&self) -> Vec<Tensor> {
+        let mut leaves = vec![&self.computed.kernel];
+        leaves.extend(&self.computed.bias);
+        leaves.extend(self.norm.iter().flat_map(|norm| norm.ws.iter().chain(&norm.bs)));
+        leaves.into_iter().map(Tensor::shallow_clone).collect()
+    }
+
+    /// The normalisation is multiplied into the kernel: one pass over the pictures less.
+    fn freeze(&mut self, kind: Kind) -> Result<()> {
+        let (kernel, bias) = tch::no_grad(|| self.folded())?;
+        let bias = bias.map(|bias| bias.f_to_kind(kind)).transpose()?;
+        self.computed = Computed { kernel: kernel.f_to_kind(kind)?, bias, frozen: true };
+        Ok(())
+    }
+
+    /// The normalisation is computed by itself.
+    fn train(&mut self, kind: Kind) -> Result<()> {
+        // oneDNN takes up to sixty times as long over their gradients in bf16.
+        let slow = self.shaped.conv.depthwise
+            && self.shaped.conv.strides > 1
+            && self.conv.ws.device() == Device::Cpu;
+        let kind = if slow { Kind::Float } else { kind };
+        let known = (!self.computed.frozen).then_some(&self.computed);
+        let kernel = leaf(&self.conv.ws, known.map(|known| &known.kernel), kind)?;
+        let known_bias = known.and_then(|known| known.bias.as_ref());
+        let bias = self.conv.bs.as_ref().map(|bias| leaf(bias, known_bias, kind)).transpose()?;
+        self.computed = Computed { kernel, bias, frozen: false };
+        Ok(())
+    }
+}
+
+/// `y` with the activation of a layer applied in place; those of a classifier are the loss's.
+///
+/// # Errors
+/// If libtorch fails.
+pub(super) fn activate(mut y: Tensor, activation: Option<Activation>) -> Result<Tensor> {
+    Ok(match activation {
+        Some(Activation::Relu) => y.f_relu_()?,
+        Some(Activation::Relu6) => y.f_relu6_()?,
+        Some(Activation::Sigmoid | Activation::Softmax) | None => y,
+    })
+}

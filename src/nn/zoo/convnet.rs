@@ -1,0 +1,26 @@
+//! The small convnet for cats and dogs: listing 5.5 of Chollet, *Deep Learning with Python*, 2017.
+//!
+//! Four stages of a 3×3 convolution and 2×2 max pooling, with 32, 64, 128 and 128 filters, Dense 512,
+//! and the classifier: `[150, 150, 3]` in 0..=1 makes `[7, 7, 128]` before Flatten, and 3,453,121
+//! parameters with two classes. With dropout after Flatten it is listing 5.13.
+
+use super::definition::{Definition, Kind, Options};
+use crate::nn::layer::Layer;
+use crate::pictures::decode::ColorMode;
+
+/// The model.
+pub const CONVNET: Definition = Definition {
+    name: "convnet",
+    image_size: (150, 150),
+    color_mode: ColorMode::Rgb,
+    kind: Kind::Scratch { layers },
+};
+
+fn layers(options: &Options) -> Vec<Layer> {
+    let stage = |filters| options.downsample.stage(filters);
+    let mut layers: Vec<Layer> = [32, 64, 128, 128].into_iter().flat_map(stage).collect();
+    layers.push(Layer::Flatten);
+    layers.extend(options.dropout.map(|rate| Layer::Dropout { rate }));
+    layers.extend([Layer::dense(512), Layer::classifier(options.classes.unwrap_or(2))]);
+    layers
+}

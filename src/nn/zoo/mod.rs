@@ -1,0 +1,188 @@
+//! The models: a file each, and a line each in one enum.
+
+mod convnet;
+mod definition;
+mod mnist;
+mod mobilenet;
+mod resnet;
+mod squeezenet;
+mod vgg16;
+
+use super::architecture::Architecture;
+use super::layer::{Conv2d, Layer, Pool2d};
+use anyhow::{Context, Result, bail, ensure};
+pub use definition::{BaseDefinition, Definition, Kind, Options};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The enum of all models, one line each: its name and the definition in its file.
+macro_rules! models {
+    ($($(#[$attribute:meta])* $model:ident = $definition:path,)*) => {
+        /// The models there are.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Model {
+            $($(#[$attribute])* $model,)*
+        }
+
+        impl Model {
+            /// All of them.
+            pub const ALL: [Self; [$(stringify!($model)),*].len()] = [$(Self::$model),*];
+
+            /// What its file says of it.
+            pub fn definition(self) -> &'static Definition {
+                match self {
+                    $(Self::$model => &$definition,)*
+                }
+            }
+        }
+    };
+}
+
+models! {
+    /// The book's listing 5.5: four convolutions, two dense layers.
+    #[default]
+    Convnet = convnet::CONVNET,
+    /// The book's listings 5.1 and 5.2: the small network for MNIST.
+    Mnist = mnist::MNIST,
+    /// The book's listing 5.17: VGG16 without its classifier, a pretrained base.
+    Vgg16 = vgg16::VGG16,
+    /// MobileNet v1, a pretrained base.
+    Mobilenet = mobilenet::MOBILENET,
+    /// SqueezeNet v1.1, a pretrained base.
+    Squeezenet = squeezenet::SQUEEZENET,
+    /// torchvision's ResNet of 18 layers, a pretrained base.
+    Resnet18 = resnet::RESNET18,
+    /// The same of 34 layers.
+    Resnet34 = resnet::RESNET34,
+    /// The same of 50 layers.
+    Resnet50 = resnet::RESNET50,
+}
+
+impl Model {
+    /// The name by which settings and files call it.
+    pub fn name(self) -> &'static str {
+        self.definition().name
+    }
+
+    /// What is known of it as a pretrained base, if it is one.
+    pub fn as_base(self) -> Option<&'static BaseDefinition> {
+        match &self.definition().kind {
+            Kind::Base(base) => Some(base),
+            Kind::Scratch { .. } => None,
+        }
+    }
+
+    /// Whether it is a pretrained base.
+    pub fn is_base(self) -> bool {
+        self.as_base().is_some()
+    }
+
+    /// As [`Model::as_base`].
+    ///
+    /// # Errors
+    /// If it is trained from scratch.
+    pub fn base(self) -> Result<&'static BaseDefinition> {
+        self.as_base().with_context(|| {
+            format!("expected a pretrained base, found {}; try `model` mobilenet", self.name())
+        })
+    }
+
+    /// The layers of the whole network, for pictures of this height and width.
+    ///
+    /// # Errors
+    /// If pictures of this size are too small for it, or it is a pretrained base.
+    pub fn architecture(
+        self,
+        image_size: (usize, usize),
+        options: &Options,
+    ) -> Result<Architecture> {
+        match self.definition().kind {
+            Kind::Scratch { layers } => {
+                Architecture::new(self.input_shape(image_size), &layers(options))
+            }
+            Kind::Base(_) => bail!(
+                "expected `model` convnet or mnist, found {}, a pretrained base, which is not trained by itself",
+                self.name()
+            ),
+        }
+    }
+
+    /// The layers of the whole base, for pictures of the size it was made for; `alpha` is its width,
+    /// 1 for bases that have but one.
+    ///
+    /// # Errors
+    /// If `alpha` is out of range, or the model is trained from scratch.
+    pub fn base_architecture(self, alpha: f64) -> Result<Architecture> {
+        let base = self.base()?;
+        match base.alphas {
+            None => ensure!(
+                alpha == 1.0,
+                "expected `alpha` 1, found {alpha}; try `model` mobilenet, the one base that has widths"
+            ),
+            Some((least, most)) => ensure!(
+                (least..=most).contains(&alpha),
+                "expected `alpha` of {least} to {most}, found {alpha}"
+            ),
+        }
+        let size = self.definition().image_size;
+        Architecture::named(self.input_shape(size), (base.layers)(alpha))
+    }
+
+    /// `[H, W, C]`.
+    fn input_shape(self, (height, width): (usize, usize)) -> [i64; 3] {
+        [height, width, self.definition().color_mode.channels()].map(|size| size as i64)
+    }
+}
+
+/// What makes the pictures smaller from stage to stage (the book, section 5.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Downsample {
+    /// 2×2 max pooling after each convolution, as in the book.
+    #[default]
+    MaxPool,
+    /// 2×2 average pooling instead.
+    AveragePool,
+    /// Convolutions of stride 2, no pooling.
+    Stride,
+    /// Nothing: the section's argument for pooling.
+    None,
+}
+
+impl Downsample {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::MaxPool, Self::AveragePool, Self::Stride, Self::None];
+
+    /// A stage of a network: a 3×3 convolution with relu, made smaller.
+    fn stage(self, filters: i64) -> Vec<Layer> {
+        let conv = Conv2d::relu(filters, 3);
+        match self {
+            Self::MaxPool => vec![Layer::Conv2d(conv), Layer::max_pool2x2()],
+            Self::AveragePool => {
+                vec![Layer::Conv2d(conv), Layer::AveragePooling2d(Pool2d::tiled(2))]
+            }
+            Self::Stride => vec![Layer::Conv2d(Conv2d { strides: 2, ..conv })],
+            Self::None => vec![Layer::Conv2d(conv)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_have_the_names_that_settings_have() {
+        for model in Model::ALL {
+            assert_eq!(serde_json::to_value(model).unwrap(), model.name());
+            let base = model.base_architecture(1.0);
+            assert_eq!(base.is_ok(), model.is_base(), "{model:?}");
+            if let Ok(base) = base {
+                let definition = model.base().unwrap();
+                assert!(base.index_of(definition.first_trained).is_ok(), "{model:?}");
+                assert!(definition.classifier.iter().all(|name| base.index_of(name).is_err()));
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! VGG16 (Simonyan and Zisserman, 2014, "Very Deep Convolutional Networks for Large-Scale Image
+//! Recognition"), without its classifier: the base of the book's section 5.3.
+//!
+//! Five blocks of two or three 3×3 convolutions, each block ending in 2×2 max pooling; names and
+//! structure are Keras Applications'. `[150, 150, 3]` makes `[4, 4, 512]`; 14,714,688 parameters. The
+//! published weights see BGR in 0..=255 less ImageNet's means.
+
+use super::definition::{BaseDefinition, Definition, Kind};
+use crate::nn::layer::{Conv2d, Layer};
+use crate::nn::preprocess::Preprocess;
+use crate::pictures::decode::ColorMode;
+
+/// The model. Pictures are of the book's size; the published weights were trained on 224×224.
+pub const VGG16: Definition = Definition {
+    name: "vgg16",
+    image_size: (150, 150),
+    color_mode: ColorMode::Rgb,
+    kind: Kind::Base(BaseDefinition {
+        layers: |_| layers(),
+        alphas: None,
+        preprocess: Preprocess::Caffe([103.939, 116.779, 123.68]),
+        classifier: &["fc1", "fc2", "predictions"],
+        first_trained: "block5_conv1",
+    }),
+};
+
+fn layers() -> Vec<(String, Layer)> {
+    let mut layers = Vec::new();
+    for (block, (convolutions, filters)) in
+        (1..).zip([(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)])
+    {
+        layers.extend((1..=convolutions).map(|number| {
+            (format!("block{block}_conv{number}"), Layer::Conv2d(Conv2d::same_relu(filters, 3)))
+        }));
+        layers.push((format!("block{block}_pool"), Layer::max_pool2x2()));
+    }
+    layers
+}
