@@ -5,6 +5,7 @@ mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::augment::augmentation::Augmentation;
+use petite::augment::brightness::BrightnessRange;
 use petite::augment::config::AugmentConfig;
 use petite::batches::loader::Batch;
 use petite::keras::KerasProfile;
@@ -21,12 +22,11 @@ fn augment(criterion: &mut Criterion) {
         labels: Tensor::zeros([PICTURES], (Kind::Int64, Device::Cpu)),
         first: 0,
     };
-    let flips = AugmentConfig { horizontal_flip: true, ..AugmentConfig::default() };
-    let colors = AugmentConfig {
-        channel_shift_range: 20.0,
-        brightness_range: Some((0.8, 1.2)),
-        ..AugmentConfig::book()
-    };
+    let mut flips = AugmentConfig::default();
+    flips.flip.horizontal_flip = true;
+    let mut colors = AugmentConfig::book();
+    colors.channel_shift.channel_shift_range = 20.0;
+    colors.brightness.brightness_range = Some(BrightnessRange { low: 0.8, high: 1.2 });
     let mut group = criterion.benchmark_group("augment");
     group.throughput(Throughput::Elements(PICTURES as u64));
     for (name, config, keras) in [

@@ -1,10 +1,9 @@
 //! A batch's pixels → its images, each picture transformed by what is drawn for it.
 
-use super::affine::affine;
-use super::color;
-use super::config::AugmentConfig;
-use super::draw::Transform;
-use super::resample::{Placement, Sampling, resample};
+use super::placement::Placement;
+use super::resample::{Sampling, resample};
+use super::transform::{Dice, Frame};
+use super::{AugmentConfig, Draws};
 use crate::batches::loader::{Batch, to_images};
 use crate::keras::{Conventions, KerasProfile};
 use crate::random::{Purpose, generator};
@@ -23,7 +22,7 @@ impl Augmentation {
     /// `seed` and a picture's place in the stream of batches are all that its transform depends on.
     ///
     /// # Errors
-    /// If a range is outside what it can be.
+    /// If a setting is outside what it can be.
     pub fn new(config: AugmentConfig, keras: KerasProfile, seed: u64) -> Result<Self> {
         config.check()?;
         Ok(Self { config, conventions: keras.conventions(), seed })
@@ -39,47 +38,37 @@ impl Augmentation {
         }
         let (count, height, width, _) = batch.pixels.size4()?;
         let size = (height as usize, width as usize);
-        let transforms: Vec<Transform> =
+        let draws: Vec<Draws> =
             (batch.first..batch.first + count).map(|place| self.draw(place, size)).collect();
-        to_images(&self.apply(&batch.pixels, &transforms)?)
+        to_images(&self.apply(&batch.pixels, &draws)?)
     }
 
-    /// The transform of the picture at `place` in the stream of batches, `(height, width)` in size.
-    pub fn draw(&self, place: i64, size: (usize, usize)) -> Transform {
-        let mut random = generator(self.seed, Purpose::Augmentation, place as u64);
-        Transform::draw(&self.config, &self.conventions, size, &mut random)
+    /// What is drawn for the picture at `place` in the stream of batches, `(height, width)` in size.
+    pub fn draw(&self, place: i64, size: (usize, usize)) -> Draws {
+        let mut dice = Dice::new(generator(self.seed, Purpose::Augmentation, place as u64));
+        self.config.draw(&self.frame(size), &mut dice)
     }
 
-    /// Applies the `N` `transforms` to `pixels`, `[N, H, W, C]` u8: the same shape in f32, 0..=255.
+    /// Transforms `pixels`, `[N, H, W, C]` u8, each picture by its own of the `N` `draws`: the same
+    /// shape in f32, 0..=255.
     ///
     /// # Errors
     /// If libtorch is out of memory.
-    pub fn apply(&self, pixels: &Tensor, transforms: &[Transform]) -> Result<Tensor> {
+    pub fn apply(&self, pixels: &Tensor, draws: &[Draws]) -> Result<Tensor> {
         let (_, height, width, _) = pixels.size4()?;
-        let size = (height as usize, width as usize);
-        let mut images = if self.config.is_geometric() {
-            let place = |transform: &Transform| Placement {
-                affine: affine(transform, &self.conventions, size),
-                flip_horizontal: transform.flip_horizontal,
-                flip_vertical: transform.flip_vertical,
-            };
-            let placements: Vec<Placement> = transforms.iter().map(place).collect();
-            let sampling = Sampling {
-                order: self.conventions.interpolation_order,
-                fill_mode: self.config.fill_mode,
-                cval: self.config.cval,
-            };
-            resample(pixels, &placements, sampling)?
+        let frame = self.frame((height as usize, width as usize));
+        let images = if self.config.is_geometric() {
+            let placements: Vec<Placement> =
+                draws.iter().map(|draws| draws.placement(&frame)).collect();
+            let order = self.conventions.interpolation_order;
+            resample(pixels, &placements, Sampling { order, fill: self.config.fill })?
         } else {
             pixels.f_to_kind(Kind::Float)?
         };
-        if self.config.channel_shift_range != 0.0 {
-            images = color::shift_channels(&images, transforms)?;
-        }
-        if self.config.brightness_range.is_some() {
-            let stretch = self.conventions.brightness_stretches;
-            images = color::brighten(&images, transforms, stretch)?;
-        }
-        Ok(images)
+        self.config.recolor(images, draws, &self.conventions)
+    }
+
+    fn frame(&self, (height, width): (usize, usize)) -> Frame {
+        Frame { height, width, conventions: self.conventions }
     }
 }
