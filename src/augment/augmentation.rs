@@ -1,10 +1,9 @@
-//! A batch's pixels → its images, each picture transformed by what is drawn for it.
+//! A batch's pixels, each picture transformed by what is drawn for it.
 
-use super::affine::affine;
-use super::color;
-use super::config::AugmentConfig;
-use super::draw::Transform;
-use super::resample::{Placement, Sampling, resample};
+use super::placement::Placement;
+use super::resample::{Sampling, resample};
+use super::transform::{Dice, Frame};
+use super::{AugmentConfig, Draws};
 use crate::batches::batch::{Batch, Input};
 use crate::keras::{Conventions, KerasProfile};
 use crate::random::{Purpose, generator};
@@ -20,21 +19,20 @@ pub struct Augmentation {
 }
 
 impl Augmentation {
-    /// `seed` and a picture's place in the stream of batches are all that its transform depends on.
+    /// `seed` and a picture's index in the stream of batches are all that its transform depends on.
     ///
     /// # Errors
-    /// If a range is outside what it can be.
+    /// If a setting is outside what it can be.
     pub fn new(config: AugmentConfig, keras: KerasProfile, seed: u64) -> Result<Self> {
         config.check()?;
         Ok(Self { config, conventions: keras.conventions(), seed })
     }
 
-    /// The pictures of `batch`, each transformed by what is drawn for it: f32 in 0..=255. Features
-    /// pass as they are.
+    /// The pixels of `batch`, each picture transformed; features as they are.
     ///
     /// # Errors
     /// If libtorch is out of memory.
-    pub fn images(&self, batch: &Batch) -> Result<Input> {
+    pub fn input(&self, batch: &Batch) -> Result<Input> {
         let Input::Pixels(pixels) = &batch.input else {
             return batch.input.map(|features| Ok(features.shallow_clone()));
         };
@@ -43,47 +41,37 @@ impl Augmentation {
         }
         let (count, height, width, _) = pixels.size4()?;
         let size = (height as usize, width as usize);
-        let transforms: Vec<Transform> =
-            (batch.first..batch.first + count).map(|place| self.draw(place, size)).collect();
-        Ok(Input::Pixels(self.apply(pixels, &transforms)?))
+        let draws: Vec<Draws> =
+            (batch.first..batch.first + count).map(|index| self.draw(index, size)).collect();
+        Ok(Input::Pixels(self.apply(pixels, &draws)?))
     }
 
-    /// The transform of the picture at `place` in the stream of batches, `(height, width)` in size.
-    pub fn draw(&self, place: i64, size: (usize, usize)) -> Transform {
-        let mut random = generator(self.seed, Purpose::Augmentation, place as u64);
-        Transform::draw(&self.config, &self.conventions, size, &mut random)
+    /// What is drawn for the picture `index` of the stream of batches, `(height, width)` in size.
+    pub fn draw(&self, index: i64, size: (usize, usize)) -> Draws {
+        let mut dice = Dice::new(generator(self.seed, Purpose::Augmentation, index as u64));
+        self.config.draw(&self.frame(size), &mut dice)
     }
 
-    /// Applies the `N` `transforms` to `pixels`, `[N, H, W, C]` u8: the same shape in f32, 0..=255.
+    /// Transforms `pixels`, `[N, H, W, C]` u8, each picture by its own of the `N` `draws`: the same
+    /// shape in f32, 0..=255.
     ///
     /// # Errors
     /// If libtorch is out of memory.
-    pub fn apply(&self, pixels: &Tensor, transforms: &[Transform]) -> Result<Tensor> {
+    pub fn apply(&self, pixels: &Tensor, draws: &[Draws]) -> Result<Tensor> {
         let (_, height, width, _) = pixels.size4()?;
-        let size = (height as usize, width as usize);
-        let mut images = if self.config.is_geometric() {
-            let place = |transform: &Transform| Placement {
-                affine: affine(transform, &self.conventions, size),
-                flip_horizontal: transform.flip_horizontal,
-                flip_vertical: transform.flip_vertical,
-            };
-            let placements: Vec<Placement> = transforms.iter().map(place).collect();
-            let sampling = Sampling {
-                order: self.conventions.interpolation_order,
-                fill_mode: self.config.fill_mode,
-                cval: self.config.cval,
-            };
-            resample(pixels, &placements, sampling)?
+        let frame = self.frame((height as usize, width as usize));
+        let images = if self.config.is_geometric() {
+            let placements: Vec<Placement> =
+                draws.iter().map(|draws| draws.placement(&frame)).collect();
+            let order = self.conventions.interpolation_order;
+            resample(pixels, &placements, Sampling { order, fill: self.config.fill })?
         } else {
             pixels.f_to_kind(Kind::Float)?
         };
-        if self.config.channel_shift_range != 0.0 {
-            images = color::shift_channels(&images, transforms)?;
-        }
-        if self.config.brightness_range.is_some() {
-            let stretch = self.conventions.brightness_stretches;
-            images = color::brighten(&images, transforms, stretch)?;
-        }
-        Ok(images)
+        self.config.recolor(images, draws, &self.conventions)
+    }
+
+    fn frame(&self, (height, width): (usize, usize)) -> Frame {
+        Frame { height, width, conventions: self.conventions }
     }
 }

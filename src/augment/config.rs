@@ -1,108 +1,35 @@
-//! The ranges from which a picture's transform is drawn.
+//! The ranges from which a picture's transform is drawn, as a whole.
 
-use anyhow::{Result, ensure};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+pub use super::AugmentConfig;
+use super::flip::Flip;
+use super::rotation::Rotation;
+use super::shear::Shear;
+use super::shift::Shift;
+use super::zoom::{Zoom, ZoomRange};
+use crate::settings;
+use anyhow::Result;
 use std::fmt;
-
-/// What stands where a transformed picture shows what lay outside it (scipy's `mode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FillMode {
-    /// The nearest edge pixel: aaaa|abcd|dddd.
-    #[default]
-    Nearest,
-    /// Mirrored at the edge: dcba|abcd|dcba.
-    Reflect,
-    /// Started over: bcd|abcd|abc, as scipy's `wrap` with its period of one pixel less.
-    Wrap,
-    /// One value, `cval`.
-    Constant,
-}
-
-/// `ImageDataGenerator`'s ranges, with its names. The default changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct AugmentConfig {
-    /// Degrees: turned by U(−r, r).
-    pub rotation_range: f64,
-    /// Moved sideways by U(−r, r), in widths; from 1 on in pixels, but for Keras 2.0.8.
-    pub width_shift_range: f64,
-    /// Moved up or down likewise, in heights or pixels.
-    pub height_shift_range: f64,
-    /// Sheared by U(−r, r): radians in Keras 2.0.8, degrees since.
-    pub shear_range: f64,
-    /// The sampled step along rows and columns, each U(low, high): below 1 magnifies.
-    pub zoom_range: (f64, f64),
-    /// Mirrored left to right, every other time.
-    pub horizontal_flip: bool,
-    /// Upside down, every other time.
-    pub vertical_flip: bool,
-    pub fill_mode: FillMode,
-    /// The value outside for [`FillMode::Constant`], 0..=255.
-    pub cval: f64,
-    /// Values multiplied by U(low, high), as Pillow's `ImageEnhance.Brightness`.
-    pub brightness_range: Option<(f64, f64)>,
-    /// U(−r, r) added to a picture's values (0..=255), kept between its smallest and largest.
-    pub channel_shift_range: f64,
-}
-
-impl Default for AugmentConfig {
-    fn default() -> Self {
-        Self {
-            rotation_range: 0.0,
-            width_shift_range: 0.0,
-            height_shift_range: 0.0,
-            shear_range: 0.0,
-            zoom_range: (1.0, 1.0),
-            horizontal_flip: false,
-            vertical_flip: false,
-            fill_mode: FillMode::Nearest,
-            cval: 0.0,
-            brightness_range: None,
-            channel_shift_range: 0.0,
-        }
-    }
-}
 
 impl AugmentConfig {
     /// The book's listing 5.11.
     pub fn book() -> Self {
         Self {
-            rotation_range: 40.0,
-            width_shift_range: 0.2,
-            height_shift_range: 0.2,
-            shear_range: 0.2,
-            zoom_range: (0.8, 1.2),
-            horizontal_flip: true,
+            rotation: Rotation { rotation_range: 40.0 },
+            shift: Shift { width_shift_range: 0.2, height_shift_range: 0.2 },
+            shear: Shear { shear_range: 0.2 },
+            zoom: Zoom { zoom_range: ZoomRange { low: 0.8, high: 1.2 } },
+            flip: Flip { horizontal_flip: true, vertical_flip: false },
             ..Self::default()
         }
     }
 
     /// The book's, with shorter shifts and no shear: what fine-tunes a base other than VGG16.
     pub fn gentle() -> Self {
-        Self { width_shift_range: 0.1, height_shift_range: 0.1, shear_range: 0.0, ..Self::book() }
-    }
-
-    /// Whether pixels move.
-    pub fn is_geometric(&self) -> bool {
-        self.is_affine() || self.horizontal_flip || self.vertical_flip
-    }
-
-    /// Whether there is more to moving than flips.
-    pub fn is_affine(&self) -> bool {
-        let ranges = [
-            self.rotation_range,
-            self.width_shift_range,
-            self.height_shift_range,
-            self.shear_range,
-        ];
-        ranges.iter().any(|&range| range != 0.0) || self.zoom_range != (1.0, 1.0)
-    }
-
-    /// Whether values change where they are.
-    pub fn is_color(&self) -> bool {
-        self.channel_shift_range != 0.0 || self.brightness_range.is_some()
+        Self {
+            shift: Shift { width_shift_range: 0.1, height_shift_range: 0.1 },
+            shear: Shear::default(),
+            ..Self::book()
+        }
     }
 
     /// Whether anything changes.
@@ -111,73 +38,83 @@ impl AugmentConfig {
     }
 
     /// # Errors
-    /// If a range is outside what it can be: its flag, and what was expected.
+    /// If a setting is outside its range: the setting, and what was expected.
     pub fn check(&self) -> Result<()> {
-        let ranges = [
-            ("--rotation-range", self.rotation_range, 360.0, "degrees"),
-            ("--width-shift-range", self.width_shift_range, 4096.0, "widths, or pixels from 1 on"),
-            (
-                "--height-shift-range",
-                self.height_shift_range,
-                4096.0,
-                "heights, or pixels from 1 on",
-            ),
-            ("--shear-range", self.shear_range, 90.0, "radians in Keras 2.0.8, else degrees"),
-            ("--channel-shift-range", self.channel_shift_range, 255.0, "levels"),
-            ("--cval", self.cval, 255.0, "levels"),
-        ];
-        for (flag, range, highest, unit) in ranges {
-            ensure!(
-                (0.0..=highest).contains(&range),
-                "expected {flag} of 0 to {highest} ({unit}), found {range}"
-            );
-        }
-        let (low, high) = self.zoom_range;
-        ensure!(
-            low > 0.0 && low <= high && high <= 100.0,
-            "expected --zoom-range below 1, or LOW,HIGH with 0 < LOW <= HIGH <= 100, found {low},{high}"
-        );
-        if let Some((low, high)) = self.brightness_range {
-            ensure!(
-                low >= 0.0 && low <= high && high <= 100.0,
-                "expected --brightness-range LOW,HIGH with 0 <= LOW <= HIGH <= 100, found {low},{high}"
-            );
-        }
-        Ok(())
+        settings::check(self)?;
+        self.check_each()
     }
 }
 
 /// The ranges that change something, by name.
 impl fmt::Display for AugmentConfig {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let mut parts = Vec::new();
-        for (name, range) in [
-            ("rotation", self.rotation_range),
-            ("width shift", self.width_shift_range),
-            ("height shift", self.height_shift_range),
-            ("shear", self.shear_range),
-            ("channel shift", self.channel_shift_range),
-        ] {
-            parts.extend((range != 0.0).then(|| format!("{name} {range}")));
-        }
-        let pair = |name: &str, (low, high): (f64, f64)| format!("{name} {low} to {high}");
-        parts.extend((self.zoom_range != (1.0, 1.0)).then(|| pair("zoom", self.zoom_range)));
-        parts.extend(self.brightness_range.map(|range| pair("brightness", range)));
-        parts.extend(self.horizontal_flip.then(|| "horizontal flip".to_owned()));
-        parts.extend(self.vertical_flip.then(|| "vertical flip".to_owned()));
-        f.write_str(&parts.join(", "))
+        f.write_str(&self.names().join(", "))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn the_default_changes_nothing_and_the_book_s_does() {
         assert!(!AugmentConfig::default().is_active());
-        assert!(AugmentConfig::book().is_affine() && !AugmentConfig::book().is_color());
+        assert!(AugmentConfig::book().is_geometric() && !AugmentConfig::book().is_color());
         AugmentConfig::default().check().unwrap();
         AugmentConfig::book().check().unwrap();
+    }
+
+    #[test]
+    fn the_active_ranges_are_named() {
+        let book = AugmentConfig::book().to_string();
+        let expected = "rotation 40, width shift 0.2, height shift 0.2, shear 0.2, zoom 0.8 to 1.2, horizontal flip";
+        assert_eq!(book, expected);
+        assert_eq!(AugmentConfig::default().to_string(), "");
+    }
+
+    /// What stands in the `config.json` of a run.
+    #[test]
+    fn json_is_flat_and_any_part_of_it_may_be_given() {
+        let flat = json!({
+            "rotation_range": 40.0, "width_shift_range": 0.2, "height_shift_range": 0.2,
+            "shear_range": 0.2, "zoom_range": [0.8, 1.2], "horizontal_flip": true,
+            "vertical_flip": false, "fill_mode": "nearest", "cval": 0.0, "brightness_range": null,
+            "channel_shift_range": 0.0,
+        });
+        let json = serde_json::to_value(AugmentConfig::book()).unwrap();
+        for (name, value) in flat.as_object().unwrap() {
+            assert_eq!(&json[name], value, "{name}");
+        }
+        let read = |json| serde_json::from_value::<AugmentConfig>(json).unwrap();
+        assert_eq!(read(flat), AugmentConfig::book());
+        assert_eq!(read(json!({})), AugmentConfig::default());
+        let mut expected = AugmentConfig::default();
+        (expected.shear.shear_range, expected.fill.cval) = (10.0, 7.0);
+        assert_eq!(read(json!({ "shear_range": 10, "cval": 7 })), expected);
+    }
+
+    /// The program's flags and checks come from here.
+    #[test]
+    fn the_schema_has_every_setting_with_its_range_unit_and_help() {
+        let schema = schemars::schema_for!(AugmentConfig);
+        let settings = schema.get("properties").unwrap().as_object().unwrap();
+        let json = serde_json::to_value(AugmentConfig::default()).unwrap();
+        let names = |map: &serde_json::Map<_, _>| {
+            let mut names: Vec<String> = map.keys().cloned().collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(settings), names(json.as_object().unwrap()));
+        for (name, setting) in settings {
+            assert!(setting.get("description").is_some(), "{name}");
+        }
+        let rotation = &settings["rotation_range"];
+        assert_eq!((&rotation["minimum"], &rotation["maximum"]), (&json!(0), &json!(360)));
+        assert_eq!(rotation["x-unit"], "degrees");
+        assert_eq!(settings["zoom_range"]["x-value-name"], "Z|LOW,HIGH");
+        assert_eq!(settings["zoom_range"]["default"], json!([1.0, 1.0]));
+        assert_eq!(settings["brightness_range"]["x-value-name"], "LOW,HIGH");
+        assert_eq!(schema.get("title").unwrap(), "Augmentation");
     }
 }

@@ -1,11 +1,36 @@
-//! Batches → augmented batches: random rotations, shifts, shears, zooms, flips and colours under
-//! the names and with the meaning of Keras's `ImageDataGenerator`, on whole batches on the device.
+//! Batches → augmented batches: random rotations, shifts, shears, zooms, flips and colors under the
+//! names and with the meaning of Keras's `ImageDataGenerator`, on whole batches on the device.
+//!
+//! A new augmentation is a file here, with its settings and its [`transform::Geometric`] or
+//! [`transform::Color`], and its line in the list below.
+
+#[macro_use]
+mod list;
 
 pub mod affine;
 pub mod augmentation;
-pub mod color;
 pub mod config;
-pub mod draw;
-mod places;
+mod coordinates;
+pub mod fill;
+mod pair;
+pub mod placement;
 pub mod resample;
 pub mod resample_cpu;
+pub mod transform;
+
+// `file: Settings`, in the order in which their numbers are drawn and in which they are applied: the
+// factors of the matrix from left to right, and then the colors one after the other. A new one goes to
+// the end of its group, so that the draws before it stay as they are.
+augmentations! {
+    geometric {
+        rotation: Rotation,
+        shift: Shift,
+        shear: Shear,
+        zoom: Zoom,
+        flip: Flip,
+    }
+    color {
+        channel_shift: ChannelShift,
+        brightness: Brightness,
+    }
+}

@@ -1,66 +1,20 @@
-//! Pictures read at other places: scipy's `ndimage.affine_transform`, orders 0 and 1, on a batch.
+//! Pictures read at other coordinates: scipy's `ndimage.affine_transform`, orders 0 and 1, on a batch.
 
-use super::affine::Affine;
-use super::config::FillMode;
+use super::fill::{Fill, FillMode};
+use super::placement::{Axis, Placement};
 use super::resample_cpu;
 use crate::device::upload;
 use crate::keras::InterpolationOrder;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
-/// Where the pixels of one output picture come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Placement {
-    pub affine: Affine,
-    /// Mirrored left to right after the transform.
-    pub flip_horizontal: bool,
-    /// Upside down after the transform.
-    pub flip_vertical: bool,
-}
-
-/// The axis along which a coordinate is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Axis {
-    Row,
-    Column,
-}
-
-/// The coordinate along an axis from which output pixel `(i, j)` comes is
-/// `by_row[i] + by_column[j]`. In f64, and summed in scipy's order, so that what lies half way
-/// between two pixels falls to the same one.
-impl Placement {
-    /// The offset and the share of the output's rows.
-    pub fn by_row(&self, axis: Axis, height: usize) -> impl Iterator<Item = f64> {
-        let [along_rows, _, offset] = self.along(axis);
-        positions(height, self.flip_vertical).map(move |row| offset + row * along_rows)
-    }
-
-    /// The share of the output's columns.
-    pub fn by_column(&self, axis: Axis, width: usize) -> impl Iterator<Item = f64> {
-        let [_, along_columns, _] = self.along(axis);
-        positions(width, self.flip_horizontal).map(move |column| column * along_columns)
-    }
-
-    fn along(&self, axis: Axis) -> [f64; 3] {
-        match axis {
-            Axis::Row => self.affine.row,
-            Axis::Column => self.affine.column,
-        }
-    }
-}
-
-/// 0, 1, … `size − 1`, or the other way round.
-fn positions(size: usize, flipped: bool) -> impl Iterator<Item = f64> {
-    (0..size).map(move |index| (if flipped { size - 1 - index } else { index }) as f64)
-}
-
-/// How places outside and between pixels are filled.
+/// How a value is found outside the picture and between its pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
+    /// Between pixels.
     pub order: InterpolationOrder,
-    pub fill_mode: FillMode,
-    /// 0..=255, for [`FillMode::Constant`].
-    pub cval: f64,
+    /// Outside the picture.
+    pub fill: Fill,
 }
 
 /// Transforms `pixels`, `[N, H, W, C]` u8, each picture by its own of the `N` placements, to
@@ -87,14 +41,14 @@ pub fn resample_on_device(
     let (count, height, width, channels) = pixels.size4()?;
     let rows = coordinates(pixels, placements, Axis::Row)?;
     let columns = coordinates(pixels, placements, Axis::Column)?;
-    let outside = match sampling.fill_mode {
+    let outside = match sampling.fill.fill_mode {
         FillMode::Constant => {
             Some(is_outside(&rows, height)?.f_logical_or_(&is_outside(&columns, width)?)?)
         }
         _ => None,
     };
-    let rows = into_range(rows, height, sampling.fill_mode)?;
-    let columns = into_range(columns, width, sampling.fill_mode)?;
+    let rows = into_range(rows, height, sampling.fill.fill_mode)?;
+    let columns = into_range(columns, width, sampling.fill.fill_mode)?;
 
     // Pictures as one long list of pixels; a batch of indices into it is one gather.
     let list = pixels.f_reshape([count * height * width, channels])?;
@@ -108,8 +62,8 @@ pub fn resample_on_device(
     };
     let mut out = match sampling.order {
         InterpolationOrder::Nearest => {
-            let nearest = |mut place: Tensor, size: i64| -> Result<Tensor> {
-                let index = place.f_add_scalar_(0.5)?.f_floor_()?.f_clamp_(0, size - 1)?;
+            let nearest = |mut coordinates: Tensor, size: i64| -> Result<Tensor> {
+                let index = coordinates.f_add_scalar_(0.5)?.f_floor_()?.f_clamp_(0, size - 1)?;
                 Ok(index.f_to_kind(Kind::Int64)?)
             };
             at(&nearest(rows, height)?, &nearest(columns, width)?)?
@@ -124,7 +78,7 @@ pub fn resample_on_device(
         }
     };
     if let Some(outside) = outside {
-        let _ = out.f_masked_fill_(&outside.f_unsqueeze(-1)?, sampling.cval)?;
+        let _ = out.f_masked_fill_(&outside.f_unsqueeze(-1)?, sampling.fill.cval)?;
     }
     Ok(out)
 }

@@ -1,9 +1,10 @@
-//! Pictures read at other places, on the CPU: straight from the pixels to the values, without the
+//! Pictures read at other coordinates, on the CPU: straight from the pixels to the values, without the
 //! tensors of coordinates and indices that a device needs.
 
-use super::config::FillMode;
-use super::places::{into_range, nearest, neighbours};
-use super::resample::{Axis, Placement, Sampling};
+use super::coordinates::{into_range, nearest, neighbours};
+use super::fill::FillMode;
+use super::placement::{Axis, Placement};
+use super::resample::Sampling;
 use crate::keras::InterpolationOrder;
 use anyhow::{Result, ensure};
 use std::slice;
@@ -91,7 +92,7 @@ struct Lines {
     /// The columns' share of both.
     rows_by_column: Vec<f64>,
     columns_by_column: Vec<f64>,
-    /// Whether a place lies outside.
+    /// Whether a coordinate lies outside.
     outside: Vec<bool>,
     /// The picture in f32, four channels a pixel whatever it has: a pixel is one register.
     padded: Vec<[f32; 4]>,
@@ -111,19 +112,19 @@ impl Lines {
         }
     }
 
-    /// The places of an output row that begins at `row` and `column`.
-    fn place(&mut self, row: f64, column: f64, fill_mode: FillMode) {
+    /// The coordinates of an output row that begins at `row` and `column`.
+    fn locate(&mut self, row: f64, column: f64, fill_mode: FillMode) {
         let (height, width) = self.size;
-        for (place, by_column) in self.rows.iter_mut().zip(&self.rows_by_column) {
-            *place = row + by_column;
+        for (coordinate, by_column) in self.rows.iter_mut().zip(&self.rows_by_column) {
+            *coordinate = row + by_column;
         }
-        for (place, by_column) in self.columns.iter_mut().zip(&self.columns_by_column) {
-            *place = column + by_column;
+        for (coordinate, by_column) in self.columns.iter_mut().zip(&self.columns_by_column) {
+            *coordinate = column + by_column;
         }
         if fill_mode == FillMode::Constant {
             let (last_row, last_column) = ((height - 1) as f64, (width - 1) as f64);
-            let places = self.rows.iter().zip(&self.columns);
-            for (outside, (row, column)) in self.outside.iter_mut().zip(places) {
+            let coordinates = self.rows.iter().zip(&self.columns);
+            for (outside, (row, column)) in self.outside.iter_mut().zip(coordinates) {
                 *outside = *row < 0.0 || *row > last_row || *column < 0.0 || *column > last_column;
             }
         }
@@ -143,9 +144,9 @@ fn picture<const C: usize>(
     let (height, width) = lines.size;
     let (pixels, _) = pixels.as_chunks::<C>();
     let (out, _) = out.as_chunks_mut::<C>();
-    let fill = |line: &mut Vec<f64>, places: &mut dyn Iterator<Item = f64>| {
+    let fill = |line: &mut Vec<f64>, coordinates: &mut dyn Iterator<Item = f64>| {
         line.clear();
-        line.extend(places);
+        line.extend(coordinates);
     };
     fill(&mut lines.rows_by_column, &mut placement.by_column(Axis::Row, width));
     fill(&mut lines.columns_by_column, &mut placement.by_column(Axis::Column, width));
@@ -161,17 +162,17 @@ fn picture<const C: usize>(
     }
     let rows = placement.by_row(Axis::Row, height).zip(placement.by_row(Axis::Column, height));
     for (out, (row, column)) in out.chunks_exact_mut(width).zip(rows) {
-        lines.place(row, column, sampling.fill_mode);
-        let places = lines.rows.iter().zip(&lines.columns);
+        lines.locate(row, column, sampling.fill.fill_mode);
+        let coordinates = lines.rows.iter().zip(&lines.columns);
         match sampling.order {
             InterpolationOrder::Nearest => {
-                for (out, (&row, &column)) in out.iter_mut().zip(places) {
+                for (out, (&row, &column)) in out.iter_mut().zip(coordinates) {
                     let pixel = pixels[nearest(row, height) * width + nearest(column, width)];
                     *out = pixel.map(f32::from);
                 }
             }
             InterpolationOrder::Linear => {
-                for (out, (&row, &column)) in out.iter_mut().zip(places) {
+                for (out, (&row, &column)) in out.iter_mut().zip(coordinates) {
                     let (above, below, down) = neighbours(row, height);
                     let (left, right, across) = neighbours(column, width);
                     let at = |row: usize, column: usize| &lines.padded[row * width + column];
@@ -184,9 +185,9 @@ fn picture<const C: usize>(
                 }
             }
         }
-        if sampling.fill_mode == FillMode::Constant {
+        if sampling.fill.fill_mode == FillMode::Constant {
             for (out, _) in out.iter_mut().zip(&lines.outside).filter(|(_, outside)| **outside) {
-                *out = [sampling.cval as f32; C];
+                *out = [sampling.fill.cval as f32; C];
             }
         }
     }
@@ -203,10 +204,11 @@ fn lerp(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
 #[cfg(test)]
 mod tests {
     use super::super::affine::Affine;
+    use super::super::fill::Fill;
     use super::super::resample::resample_on_device;
     use super::*;
 
-    /// Turned, sheared, shifted and magnified by odd and by even numbers, where places fall between
+    /// Turned, sheared, shifted and magnified by odd and by even numbers, where coordinates fall between
     /// pixels, half way, on the edge and far outside.
     fn placements() -> Vec<Placement> {
         let affines = [
@@ -240,7 +242,7 @@ mod tests {
                 [FillMode::Nearest, FillMode::Reflect, FillMode::Wrap, FillMode::Constant]
             {
                 for order in [InterpolationOrder::Nearest, InterpolationOrder::Linear] {
-                    let sampling = Sampling { order, fill_mode, cval: 7.3 };
+                    let sampling = Sampling { order, fill: Fill { fill_mode, cval: 7.3 } };
                     let found = resample(&pixels, &placements, sampling).unwrap();
                     let expected = resample_on_device(&pixels, &placements, sampling).unwrap();
                     let difference = (found - expected).abs().max().double_value(&[]);
@@ -261,11 +263,7 @@ mod tests {
         let identity = Affine { row: [1.0, 0.0, 0.0], column: [0.0, 1.0, 0.0] };
         let placement =
             Placement { affine: identity, flip_horizontal: false, flip_vertical: false };
-        let sampling = Sampling {
-            order: InterpolationOrder::Nearest,
-            fill_mode: FillMode::Nearest,
-            cval: 0.0,
-        };
+        let sampling = Sampling { order: InterpolationOrder::Nearest, fill: Fill::default() };
         let found = resample(&every_other, &[placement; 2], sampling).unwrap();
         assert_eq!(found, every_other.to_kind(Kind::Float));
         assert!(resample(&every_other, &[placement; 3], sampling).is_err());

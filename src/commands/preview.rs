@@ -4,6 +4,7 @@ use super::say;
 use crate::cli::PreviewArgs;
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
+use petite::augment::config::AugmentConfig;
 use petite::pictures::decode::{ColorMode, Picture, decode};
 use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::image_size::ImageSize;
@@ -29,7 +30,7 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
         let count = args.count.unwrap_or(9).into();
         let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
         let augmentation = Augmentation::new(config, keras, seed)?;
-        augmented(path, image_size.map_or((150, 150), Into::into), &augmentation, count)?
+        augmented(path, image_size.map_or((150, 150), Into::into), &config, &augmentation, count)?
     } else {
         ensure!(
             args.picture.is_none(),
@@ -68,6 +69,7 @@ fn samples(folder: &Folder, count: usize, seed: u64) -> Result<Vec<Tile>> {
 fn augmented(
     path: &Path,
     (height, width): (usize, usize),
+    config: &AugmentConfig,
     augmentation: &Augmentation,
     count: usize,
 ) -> Result<Vec<Tile>> {
@@ -75,9 +77,9 @@ fn augmented(
     let mut pixels = vec![0; height * width * 3];
     resize(&whole, height, width, Interpolation::Nearest, &mut pixels);
     let one = Tensor::f_from_data_size(&pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
-    let transforms: Vec<_> =
+    let draws: Vec<_> =
         (0..count as i64).map(|place| augmentation.draw(place, (height, width))).collect();
-    let out = augmentation.apply(&one.f_repeat([count as i64, 1, 1, 1])?, &transforms)?;
+    let out = augmentation.apply(&one.f_repeat([count as i64, 1, 1, 1])?, &draws)?;
     let out = out.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
 
     let as_it_is = Picture { width, height, channels: 3, pixels };
@@ -85,24 +87,27 @@ fn augmented(
         picture: as_it_is,
         caption: vec![file_name(path), format!("{width}×{height}")],
     }];
-    for (index, transform) in transforms.iter().enumerate() {
+    for (index, draws) in draws.iter().enumerate() {
         let pixels = Vec::<u8>::try_from(&out.f_get(index as i64)?.f_flatten(0, -1)?)?;
-        let mirrored = match (transform.flip_horizontal, transform.flip_vertical) {
-            (false, false) => "",
-            (true, false) => "  mirrored",
-            (false, true) => "  upside down",
-            (true, true) => "  turned about",
-        };
-        let (tx, ty, zx, zy) = (transform.tx, transform.ty, transform.zx, transform.zy);
-        tiles.push(Tile {
-            picture: Picture { width, height, channels: 3, pixels },
-            caption: vec![
-                format!("{:+.0}°  shift {ty:+.0}, {tx:+.0}{mirrored}", transform.theta),
-                format!("shear {:+.2}  zoom {zy:.2}, {zx:.2}", transform.shear),
-            ],
-        });
+        let caption = lines(&config.captions(draws));
+        tiles.push(Tile { picture: Picture { width, height, channels: 3, pixels }, caption });
     }
     Ok(tiles)
+}
+
+/// `parts` in lines of as many as fit below a picture.
+fn lines(parts: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + part.chars().count() <= 27 => {
+                line.push_str("  ");
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 fn read(path: &Path) -> Result<Picture> {

@@ -198,10 +198,10 @@ impl Config {
         } else {
             self.interpolation = Interpolation::Bilinear;
             let fine_tune = self.recipe == Recipe::FineTune;
-            self.augmentation = AugmentConfig {
-                horizontal_flip: self.augmentation.is_active(),
-                ..if fine_tune { AugmentConfig::gentle() } else { AugmentConfig::default() }
-            };
+            let flips = self.augmentation.is_active();
+            self.augmentation =
+                if fine_tune { AugmentConfig::gentle() } else { AugmentConfig::default() };
+            self.augmentation.flip.horizontal_flip = flips;
             if fine_tune {
                 self.schedule = Schedule::Cosine;
             }

@@ -99,7 +99,7 @@ impl Trainer<'_> {
             for step in 0..steps {
                 self.stop.check()?;
                 let batch = self.train.batch(epoch, step)?;
-                let input = self.augmentation.images(&batch)?;
+                let input = self.augmentation.input(&batch)?;
                 let pictures = batch.labels.numel() as i64;
                 let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
                 let input = StepInput { input, labels: batch.labels, masks };

@@ -2,10 +2,15 @@
 
 use crate::golden::{self, Tensors};
 use petite::augment::augmentation::Augmentation;
-use petite::augment::config::{AugmentConfig, FillMode};
-use petite::augment::draw::Transform;
+use petite::augment::brightness::{Brightness, BrightnessRange};
+use petite::augment::channel_shift::ChannelShift;
+use petite::augment::fill::{Fill, FillMode};
+use petite::augment::flip::Mirrored;
+use petite::augment::rotation::Rotation;
+use petite::augment::shift::Offset;
+use petite::augment::zoom::Steps;
+use petite::augment::{AugmentConfig, Draws};
 use petite::keras::{InterpolationOrder, KerasProfile};
-use petite::random::{Purpose, generator};
 use std::collections::HashMap;
 use tch::{Kind, Tensor};
 
@@ -34,35 +39,39 @@ struct Case {
 }
 
 impl Case {
-    fn transform(&self) -> Transform {
+    fn draws(&self) -> Draws {
         let mut channel_shift = self.channel_shift.unwrap_or_default();
         if !self.profile.conventions().shift_per_channel {
             channel_shift = [channel_shift[0]; 3];
         }
-        Transform {
-            theta: self.theta,
-            tx: self.tx,
-            ty: self.ty,
-            shear: self.shear,
-            zx: self.zx,
-            zy: self.zy,
-            flip_horizontal: self.flip_horizontal,
-            flip_vertical: self.flip_vertical,
-            channel_shift,
-            brightness: self.brightness.unwrap_or(1.0),
-        }
+        let nothing = Augmentation::new(AugmentConfig::default(), self.profile, 1).unwrap();
+        let mut draws = nothing.draw(0, (1, 1));
+        draws.rotation = self.theta;
+        draws.shift = Offset { rows: self.tx, columns: self.ty };
+        draws.shear = self.shear;
+        draws.zoom = Steps { rows: self.zx, columns: self.zy };
+        draws.flip =
+            Mirrored { horizontally: self.flip_horizontal, vertically: self.flip_vertical };
+        draws.channel_shift = channel_shift;
+        draws.brightness = self.brightness.unwrap_or(1.0);
+        draws
     }
 
     fn config(&self) -> AugmentConfig {
         AugmentConfig {
-            rotation_range: 40.0,
-            fill_mode: self.fill_mode,
-            cval: self.cval,
-            brightness_range: self.brightness.map(|_| (0.5, 1.5)),
-            channel_shift_range: if self.channel_shift.is_some() { 100.0 } else { 0.0 },
+            rotation: Rotation { rotation_range: 40.0 },
+            fill: Fill { fill_mode: self.fill_mode, cval: self.cval },
+            brightness: brightness(self.brightness.is_some()),
+            channel_shift: ChannelShift {
+                channel_shift_range: if self.channel_shift.is_some() { 100.0 } else { 0.0 },
+            },
             ..AugmentConfig::default()
         }
     }
+}
+
+fn brightness(is_on: bool) -> Brightness {
+    Brightness { brightness_range: is_on.then_some(BrightnessRange { low: 0.5, high: 1.5 }) }
 }
 
 #[test]
@@ -74,7 +83,7 @@ fn pictures_are_transformed_as_in_keras() {
     for case in &cases {
         let picture = tensors.get(&case.picture).unsqueeze(0);
         let augmentation = Augmentation::new(case.config(), case.profile, 1).unwrap();
-        let found = augmentation.apply(&picture, &[case.transform()]).unwrap().squeeze_dim(0);
+        let found = augmentation.apply(&picture, &[case.draws()]).unwrap().squeeze_dim(0);
         let expected = tensors.get(&case.expected).to_kind(Kind::Float);
         let difference = (&found - &expected).abs().max().double_value(&[]);
         // Nearest is the same pixel or another; interpolated values are sums in another order,
@@ -99,28 +108,23 @@ fn a_batch_is_its_pictures() {
     let wide = tensors.get("wide");
     let batch = Tensor::stack(&[&wide, &wide.flip([1]), &wide.flip([0])], 0);
     for profile in [KerasProfile::V2_0_8, KerasProfile::V3] {
-        let config = AugmentConfig {
-            channel_shift_range: 40.0,
-            brightness_range: Some((0.5, 1.5)),
-            vertical_flip: true,
-            ..AugmentConfig::book()
-        };
+        let mut config = AugmentConfig::book();
+        config.channel_shift.channel_shift_range = 40.0;
+        config.brightness = brightness(true);
+        config.flip.vertical_flip = true;
         let augmentation = Augmentation::new(config, profile, 1).unwrap();
-        let mut random = generator(1, Purpose::Augmentation, 0);
-        let transforms: Vec<Transform> = (0..3)
-            .map(|_| Transform::draw(&config, &profile.conventions(), (15, 24), &mut random))
-            .collect();
-        let together = augmentation.apply(&batch, &transforms).unwrap();
-        for (index, transform) in transforms.iter().enumerate() {
+        let draws: Vec<Draws> = (0..3).map(|place| augmentation.draw(place, (15, 24))).collect();
+        let together = augmentation.apply(&batch, &draws).unwrap();
+        for (index, draws) in draws.iter().enumerate() {
             let alone = batch.narrow(0, index as i64, 1);
-            let alone = augmentation.apply(&alone, &[*transform]).unwrap();
+            let alone = augmentation.apply(&alone, &[*draws]).unwrap();
             assert_eq!(together.narrow(0, index as i64, 1), alone, "{profile:?} {index}");
         }
     }
 }
 
 #[derive(serde::Deserialize)]
-struct Draws {
+struct Distribution {
     count: usize,
     names: Vec<String>,
     profiles: HashMap<String, Moments>,
@@ -137,21 +141,21 @@ struct Moments {
 
 #[test]
 fn transforms_are_drawn_as_in_keras() {
-    let Draws { count, names, profiles } = golden::json("draws.json");
+    let Distribution { count, names, profiles } = golden::json("draws.json");
     assert_eq!(names, ["theta", "tx", "ty", "shear", "zx", "zy", "flip_horizontal"]);
     let (height, width) = (150, 100);
     for (name, profile) in
         [("2.0.8", KerasProfile::V2_0_8), ("2.2", KerasProfile::V2_2), ("3", KerasProfile::V3)]
     {
         let expected = &profiles[name];
-        let (config, conventions) = (AugmentConfig::book(), profile.conventions());
-        let rows: Vec<[f64; 7]> = (0..count as u64)
-            .map(|index| {
-                let mut random = generator(1, Purpose::Augmentation, index);
-                let draw = Transform::draw(&config, &conventions, (height, width), &mut random);
-                let (tx, ty) = (draw.tx / height as f64, draw.ty / width as f64);
-                let flip = f64::from(u8::from(draw.flip_horizontal));
-                [draw.theta, tx, ty, draw.shear, draw.zx, draw.zy, flip]
+        let augmentation = Augmentation::new(AugmentConfig::book(), profile, 1).unwrap();
+        let rows: Vec<[f64; 7]> = (0..count as i64)
+            .map(|place| {
+                let Draws { rotation, shift, shear, zoom, flip, .. } =
+                    augmentation.draw(place, (height, width));
+                let (tx, ty) = (shift.rows / height as f64, shift.columns / width as f64);
+                let flip = f64::from(u8::from(flip.horizontally));
+                [rotation, tx, ty, shear, zoom.rows, zoom.columns, flip]
             })
             .collect();
         let n = count as f64;

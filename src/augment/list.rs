@@ -1,0 +1,126 @@
+//! What follows from the list of augmentations.
+
+/// Declares the modules of a list of augmentations, and two structs with a field for each of them:
+/// `AugmentConfig`, their settings, and `Draws`, what is drawn for one picture; with the methods
+/// that go through all of them.
+macro_rules! augmentations {
+    (
+        geometric { $($shape:ident: $Shape:ident,)+ }
+        color { $($color:ident: $Color:ident,)+ }
+    ) => {
+        $(pub mod $shape;)+
+        $(pub mod $color;)+
+
+        /// The settings of all augmentations, with the names of `ImageDataGenerator`, as one flat JSON
+        /// object. The default changes nothing.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Default,
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
+        #[serde(default)]
+        #[schemars(title = "Augmentation")]
+        pub struct AugmentConfig {
+            $(
+                #[doc = concat!("The settings of [`", stringify!($shape), "`].")]
+                #[serde(flatten)]
+                pub $shape: $shape::$Shape,
+            )+
+            /// What stands where a picture shows what lay outside it.
+            #[serde(flatten)]
+            pub fill: fill::Fill,
+            $(
+                #[doc = concat!("The settings of [`", stringify!($color), "`].")]
+                #[serde(flatten)]
+                pub $color: $color::$Color,
+            )+
+        }
+
+        /// What is drawn for one picture, by every augmentation, active or not.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct Draws {
+            $(
+                #[doc = concat!("What [`", stringify!($shape), "`] has drawn.")]
+                pub $shape: <$shape::$Shape as transform::Transform>::Drawn,
+            )+
+            $(
+                #[doc = concat!("What [`", stringify!($color), "`] has drawn.")]
+                pub $color: <$color::$Color as transform::Transform>::Drawn,
+            )+
+        }
+
+        impl AugmentConfig {
+            /// Whether pixels move.
+            pub fn is_geometric(&self) -> bool {
+                false $(|| transform::Transform::is_active(&self.$shape))+
+            }
+
+            /// Whether values change where they are.
+            pub fn is_color(&self) -> bool {
+                false $(|| transform::Transform::is_active(&self.$color))+
+            }
+
+            /// Checks what the schema does not say.
+            fn check_each(&self) -> anyhow::Result<()> {
+                $(transform::Transform::check(&self.$shape)?;)+
+                $(transform::Transform::check(&self.$color)?;)+
+                Ok(())
+            }
+
+            /// The active ranges in words.
+            fn names(&self) -> Vec<String> {
+                let mut names = Vec::new();
+                $(names.extend(transform::Transform::names(&self.$shape));)+
+                $(names.extend(transform::Transform::names(&self.$color));)+
+                names
+            }
+
+            /// What the active augmentations do to the picture with these `draws`, in words.
+            pub fn captions(&self, draws: &Draws) -> Vec<String> {
+                let mut captions = Vec::new();
+                $(captions.extend(transform::caption(&self.$shape, &draws.$shape));)+
+                $(captions.extend(transform::caption(&self.$color, &draws.$color));)+
+                captions
+            }
+
+            /// Draws for one picture. Every number is drawn whether it is used or not, so that
+            /// switching one augmentation on leaves the others as they were.
+            pub fn draw(&self, frame: &transform::Frame, dice: &mut transform::Dice) -> Draws {
+                Draws {
+                    $($shape: transform::Transform::draw(&self.$shape, frame, dice),)+
+                    $($color: transform::Transform::draw(&self.$color, frame, dice),)+
+                }
+            }
+
+            /// The values of `images`, `[N, H, W, C]` f32 in 0..=255, changed by the `N` `draws`.
+            fn recolor(
+                &self,
+                images: tch::Tensor,
+                draws: &[Draws],
+                conventions: &crate::keras::Conventions,
+            ) -> anyhow::Result<tch::Tensor> {
+                let mut images = images;
+                $(
+                    if transform::Transform::is_active(&self.$color) {
+                        let drawn: Vec<_> = draws.iter().map(|draws| draws.$color).collect();
+                        images = <$color::$Color as transform::Color>::recolor(
+                            &images, &drawn, conventions,
+                        )?;
+                    }
+                )+
+                Ok(images)
+            }
+        }
+
+        impl Draws {
+            /// Where the pixels of the picture come from.
+            pub fn placement(&self, frame: &transform::Frame) -> placement::Placement {
+                let effects = [
+                    $(<$shape::$Shape as transform::Geometric>::effect(
+                        &self.$shape, &frame.conventions,
+                    ),)+
+                ];
+                placement::Placement::new(&effects, frame)
+            }
+        }
+    };
+}
