@@ -1,5 +1,5 @@
 //! How many pictures a second are read, decoded and resized to 150×150:
-//! `cargo run --example decode_rate -- DIR [THREADS]`. `scripts/decode_rate.py` holds it against Pillow.
+//! `cargo run --example decode_rate -- DIR [THREADS]`. `scripts/speed/decode_rate.py` holds it against Pillow.
 
 use anyhow::{Context, Result};
 use petite::pictures::decode::ColorMode;

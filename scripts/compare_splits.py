@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Says whether the pictures of a data set's splits are of one kind: a network trained on one kind is
-tried on another if they are not.
+"""Shows whether the pictures of a data set's splits are of one kind. If they are not, a network is
+evaluated on another kind of picture than it was trained on.
 
     python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0 numpy
     /tmp/pillow/bin/python scripts/compare_splits.py data/dogs-vs-cats
 
-Prints, for each split and class: pictures, mean size of a file, the commonest sums of the luminance
-quantisation table (larger is coarser compression), and sharpness: the mean absolute difference of
-neighbouring grey pixels in a row at 150×150 by nearest, in levels of 255.
+Prints for each split and class: number of pictures, mean file size, sharpness, and the two most common
+sums of the luminance quantization table (larger means coarser compression). Sharpness is the mean absolute
+difference between adjacent gray pixels in a row, at 150×150 by nearest, in levels of 255.
 """
 
 import collections
@@ -23,8 +23,8 @@ def describe(folder: pathlib.Path) -> str:
     for path in sorted(folder.glob("*.jpg")):
         with Image.open(path) as picture:
             tables[sum(picture.quantization[0])] += 1
-            grey = picture.convert("L").resize((150, 150), Image.Resampling.NEAREST)
-        sharpness.append(np.abs(np.diff(np.asarray(grey, np.float32), axis=1)).mean())
+            gray = picture.convert("L").resize((150, 150), Image.Resampling.NEAREST)
+        sharpness.append(np.abs(np.diff(np.asarray(gray, np.float32), axis=1)).mean())
         sizes.append(path.stat().st_size)
     if not sizes:
         raise SystemExit(f"error: expected JPEGs in {folder}, found none")

@@ -1,7 +1,7 @@
-"""What fetch_dataset.sh leaves to Python: zips, links in numbers, and a download without curl.
+"""The Python part of fetch_dataset.sh: zips, many links at once, and downloads without curl.
 
-Needs Python 3.7 or newer and nothing else. The names of the files it makes come from the patterns in
-kaggle_name alone, never from a zip's own paths.
+Needs only Python 3.7 or newer. The names of the files it creates come from the patterns in kaggle_name,
+never from the paths in a zip.
 """
 
 import os
@@ -13,7 +13,7 @@ import zlib
 
 
 def kaggle_name(path):
-    """PetImages/Cat/1.jpg and train/cat.1.jpg -> cat.1.jpg; None for what is no such picture."""
+    """PetImages/Cat/1.jpg and train/cat.1.jpg -> cat.1.jpg; None for any other path."""
     parts = path.split("/")
     if "\\" in path or any(part in ("", ".", "..") for part in parts):
         return None
@@ -24,7 +24,7 @@ def kaggle_name(path):
 
 
 def pictures(path):
-    """The zip that holds the pictures (`path`, or train.zip inside it), and its members by name."""
+    """The zip that holds the pictures (`path`, or train.zip inside it), and its pictures by name."""
     archive = zipfile.ZipFile(path)
     found = {kaggle_name(member.filename): member for member in archive.infolist()}
     inner = found.pop(None, None) and [m for m in archive.infolist() if m.filename.endswith("train.zip")]
@@ -34,21 +34,21 @@ def pictures(path):
 
 
 def look(path):
-    """How many pictures, and the bytes they take in whole blocks."""
+    """Prints the number of pictures and an upper bound of their size on disk, in bytes."""
     found = pictures(path)[1].values()
     print(len(found), sum(member.file_size + 4096 for member in found))
 
 
 def unpack(path, to):
     archive, found = pictures(path)
-    # In their order, since train.zip inside a zip cannot be read backwards quickly.
+    # In the order of the file: seeking backwards in train.zip inside a zip is slow.
     for name, member in sorted(found.items(), key=lambda item: item[1].header_offset):
         with archive.open(member) as source, open(os.path.join(to, name), "xb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
 
 
 def link(folder, to):
-    """Microsoft's folders as one folder of links."""
+    """Links the pictures of Microsoft's two folders into one folder."""
     for kind in ("Cat", "Dog"):
         inside = os.path.join(folder, kind)
         for file in os.listdir(inside) if os.path.isdir(inside) else []:
@@ -57,10 +57,10 @@ def link(folder, to):
 
 
 def download(url, path):
-    """Goes on from what `path` holds; curl's exit codes."""
+    """Continues the download in `path`; exits with curl's exit codes."""
     import http.client
     import urllib.error
-    import urllib.request  # as slow to load as all the rest
+    import urllib.request  # Slow to load, and rarely needed.
 
     have = os.path.getsize(path)
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
@@ -79,6 +79,7 @@ def download(url, path):
 
 
 def whole(path):
+    """Exits with 0 if `path` is a zip with its end, else 1."""
     sys.exit(0 if zipfile.is_zipfile(path) else 1)
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Brings the pictures of Dogs vs. Cats to data/originals, one flat folder named as Kaggle names them
-# (cat.0.jpg, dog.0.jpg), where `petite prepare` splits them.
+# Gets the pictures of Dogs vs. Cats into data/originals, one flat folder with Kaggle's file names
+# (cat.0.jpg, dog.0.jpg), from which `petite prepare` makes the splits.
 #
-# What is brought is built beside its destination, checked by count and renamed: the destination is
-# whole or absent. A folder of yours is linked, never copied or changed.
+# The folder is built beside its destination, its pictures are counted, and it is renamed: the
+# destination is complete or absent. A folder of yours is linked, never copied or changed.
 set -euo pipefail
 unset CDPATH
 
@@ -11,16 +11,17 @@ usage() {
   cat <<'EOF'
 usage: scripts/fetch_dataset.sh PATH | --kaggle | --microsoft [--to DIR] [--each N]
 
-  PATH          pictures you already have, as a folder or a zip: Kaggle's dogs-vs-cats.zip or
-                train.zip, Microsoft's kagglecatsanddogs_5340.zip, or what one of them unpacks to
-  --kaggle      download from Kaggle, 0.8 GB: needs its client and a token of yours
-  --microsoft   download Microsoft's public archive, 0.8 GB: no account, but a few broken pictures
-  --to DIR      where the pictures go (default: data/originals in this checkout)
-  --each N      pictures of each class that must be there (default: 2000, numbers 0 to 1999, which
-                the book's split uses; the complete set has 12500)
+  PATH          pictures you already have, as a folder or zip: Kaggle's dogs-vs-cats.zip or
+                train.zip, Microsoft's kagglecatsanddogs_5340.zip, or one of these unpacked
+  --kaggle      download from Kaggle, 0.8 GB; needs its client and an API token
+  --microsoft   download Microsoft's public archive, 0.8 GB; needs no account, but has a few broken
+                pictures
+  --to DIR      destination folder (default: data/originals in this checkout)
+  --each N      pictures required per class (default: 2000, numbers 0 to 1999, which the book's
+                split uses; the complete set has 12500)
 
 environment:
-  PETITE_CACHE           where downloads lie until they are unpacked
+  PETITE_CACHE           where downloads are kept until they are unpacked
                          (default: $XDG_CACHE_HOME/petite or ~/.cache/petite)
   PETITE_MICROSOFT_URL   another address of Microsoft's archive, such as a mirror
 EOF
@@ -53,14 +54,14 @@ done
   || wrong_usage "expected --each from 1 to 12500, found '$each'"
 command -v python3 >/dev/null || die "expected python3, found none; try installing Python 3"
 
-# pictures DIR CLASS [find's tests]: the names CLASS.<number>.jpg of files in DIR, links followed.
+# pictures DIR CLASS [find's tests]: names of the form CLASS.<number>.jpg in DIR, links followed.
 pictures() {
   (cd "$1" && find -L . -maxdepth 1 -type f "${@:3}" -name "$2.*.jpg") \
     | sed -n "s|^\./\($2\.[0-9][0-9]*\.jpg\)\$|\1|p"
 }
 count() { echo $(($(pictures "$@" | wc -l))); }
 
-# missing DIR: what DIR lacks of the first $each of each class.
+# missing DIR: the names missing in DIR among the first $each of each class.
 missing() {
   local class n
   for class in cat dog; do
@@ -69,20 +70,20 @@ missing() {
     done
   done
 }
-# listed NAMES: the first ten lines in one, and how many more there are.
+# listed NAMES: the first ten names on one line, and the number of further ones.
 listed() {
   local more=$(($(wc -l <<<"$1") - 10))
   printf '%s' "$(head -n 10 <<<"$1" | xargs | sed 's/ /, /g')"
   [ "$more" -le 0 ] || printf ' and %s more' "$more"
 }
-# check DIR NAME: ends the script unless DIR, which NAME stands for, has all that must be there.
+# check DIR NAME: ends the script unless DIR has all required pictures; the message calls it NAME.
 check() {
   local names
   names=$(missing "$1")
   [ -z "$names" ] || die "expected $each cats and $each dogs, numbered from 0, in $2," \
     "found $(($(wc -l <<<"$names"))) missing: $(listed "$names"); try a complete copy, or a smaller --each"
 }
-# report WORDS: the last lines of a good run.
+# report WORDS: prints the last lines of a successful run.
 report() {
   local empty needed
   empty=$(pictures "$target" cat -size 0; pictures "$target" dog -size 0)
@@ -90,7 +91,7 @@ report() {
     say "note: pictures that are empty files: $(($(wc -l <<<"$empty")))"
     needed=$(awk -F. -v each="$each" '$2 < each' <<<"$empty" | sort -t. -k1,1 -k2,2n)
     [ -z "$needed" ] || say "note: empty among the first $each: $(listed "$needed");" \
-      "petite train --skip-bad-pictures goes on without them"
+      "petite train --skip-bad-pictures leaves them out"
   fi
   echo "$1 $(count "$target" cat) cats and $(count "$target" dog) dogs: $target"
 }
@@ -101,15 +102,15 @@ if [ -d "$target" ] && [ -z "$(missing "$target")" ]; then
   report "already there:"
   exit 0
 elif [ -L "$target" ]; then
-  die "expected $target to be free, found a link to $(readlink "$target"); try another --to, or remove the link"
+  die "expected $target to be new or empty, found a link to $(readlink "$target"); try another --to, or remove the link"
 elif [ -d "$target" ] && [ -n "$(ls -A "$target")" ]; then
-  die "expected $target to be free, found a folder with $(count "$target" cat) cats and" \
+  die "expected $target to be new or empty, found a folder with $(count "$target" cat) cats and" \
     "$(count "$target" dog) dogs that is not a complete set; try another --to, or move it away"
 elif [ -e "$target" ] && [ ! -d "$target" ]; then
-  die "expected $target to be free, found a file; try another --to, or move it away"
+  die "expected $target to be new or empty, found a file; try another --to, or move it away"
 fi
 
-# What takes long runs in the background, so that a signal ends it at once.
+# Long commands run in the background, so that a signal ends them at once.
 child=
 work=
 run() {
@@ -134,43 +135,43 @@ work=$(mktemp -d "$target.XXXXXX" 2>/dev/null) || die "cannot write beside $targ
 
 tool=(python3 -I "$root/scripts/fetch_dataset.py")
 
-# need BYTES DIR HINT: ends the script unless DIR's disk has that much free.
+# need BYTES DIR HINT: ends the script unless DIR's disk has BYTES free.
 need() {
   local mib=$((($1 >> 20) + 1)) free_kib
   free_kib=$(df -Pk "$2" | awk 'NR == 2 { print $4 }')
   [ "$free_kib" -ge $((mib * 1024)) ] || die "expected $mib MiB free at $2, found $((free_kib / 1024)); try $3"
 }
 
-# A broken download is removed, so that the next run starts anew; a zip of yours stays.
+# A damaged download is removed, so that the next run starts again; a zip of yours is kept.
 downloaded=
 bad_zip() { [ -z "$downloaded" ] || rm -f "$downloaded"; die "$@"; }
-# zip_tool NAME [ARGUMENT]: a tool that reads $zip.
+# zip_tool NAME [ARGUMENT]: runs a command of fetch_dataset.py on $zip.
 zip_tool() {
   local status=0
   run "${tool[@]}" "$1" "$zip" "${@:2}" 2>"$work/errors" >"$work/answer" || status=$?
   case $status in
     0) ;;
-    4) bad_zip "expected a whole zip at $zip, found damage ($(tail -n 1 "$work/errors")); try downloading it again" ;;
+    4) bad_zip "expected an intact zip at $zip, found damage ($(tail -n 1 "$work/errors")); try downloading it again" ;;
     *) die "cannot unpack $zip: $(tail -n 1 "$work/errors"); try again with more disk space, or another --to" ;;
   esac
 }
 from_zip() {
   zip=$1
   local bytes number
-  "${tool[@]}" whole "$zip" || bad_zip "expected a zip at $zip, found another kind of file; try the zip as Kaggle or Microsoft gives it"
+  "${tool[@]}" whole "$zip" || bad_zip "expected a zip at $zip, found another kind of file; try the zip as downloaded from Kaggle or Microsoft"
   zip_tool look
   read -r number bytes <"$work/answer"
   [ "$number" -gt 0 ] || bad_zip "expected train/cat.0.jpg or PetImages/Cat/0.jpg in $zip, found no such pictures;" \
     "try Kaggle's dogs-vs-cats.zip or Microsoft's kagglecatsanddogs_5340.zip"
   need "$bytes" "$work" "another --to"
-  echo "unpacking $number pictures out of $zip"
+  echo "unpacking $number pictures from $zip"
   mkdir "$work/tree"
   zip_tool unpack "$work/tree"
 }
 
 from_folder() {
   local folder base archive
-  folder=$(cd "$1" 2>/dev/null && pwd) || die "expected a folder that can be read at $1; try another"
+  folder=$(cd "$1" 2>/dev/null && pwd) || die "expected a readable folder at $1, found no permission to enter it; try another"
   for base in "$folder" "$folder/train"; do
     if [ -d "$base" ] && [ -n "$(pictures "$base" '[cd][ao][tg]')" ]; then
       ln -s "$base" "$work/tree"
@@ -191,7 +192,7 @@ from_folder() {
   die "expected cat.0.jpg, train/cat.0.jpg or PetImages/Cat/0.jpg in $folder, found no such pictures; try another folder, --kaggle or --microsoft"
 }
 
-# start_download NAME: names the file that a download goes to, which a broken run leaves for the next.
+# start_download NAME: sets the file of a download, which an interrupted run leaves for the next.
 start_download() {
   cache=${PETITE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/petite}
   mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || die "cannot write to $cache; try another PETITE_CACHE"
@@ -204,14 +205,14 @@ from_kaggle() {
   command -v kaggle >/dev/null || die "expected Kaggle's client, found none; try pip install kaggle, or --microsoft"
   start_download dogs-vs-cats.zip
   if ! "${tool[@]}" whole "$downloaded"; then
-    echo "downloading from Kaggle, 0.8 GB; its client is silent meanwhile"
+    echo "downloading from Kaggle, 0.8 GB; its client prints nothing meanwhile"
     if ! run kaggle competitions download -c dogs-vs-cats -p "$cache" >"$work/errors" 2>&1; then
       if grep -qi 'forbidden' "$work/errors"; then
-        die "expected the competition's rules to be accepted, found Kaggle refusing (403); try accepting them at $rules (Join or Late Submission), then again"
+        die "expected the competition's rules to be accepted, found Kaggle refusing (403); try accepting them at $rules (Join or Late Submission) and running this again"
       elif grep -qi 'max retries\|failed to resolve\|connection\|timed out' "$work/errors"; then
-        die "expected an answer from Kaggle, found no network, or a broken one; try again when there is one"
+        die "expected an answer from Kaggle, found no network connection; try again when there is one"
       elif grep -qi 'authentication required\|unauthorized\|kaggle\.json' "$work/errors"; then
-        die "expected a Kaggle token, found none that works; try making one at https://www.kaggle.com/settings and putting it where Kaggle says (~/.kaggle/kaggle.json or access_token, or KAGGLE_USERNAME and KAGGLE_KEY)"
+        die "expected a Kaggle token, found none that works; try creating one at https://www.kaggle.com/settings and storing it as Kaggle describes (~/.kaggle/kaggle.json or access_token, or KAGGLE_USERNAME and KAGGLE_KEY)"
       fi
       die "Kaggle's client failed: $(tail -n 1 "$work/errors"); try pip install --upgrade kaggle, or --microsoft"
     fi
@@ -226,7 +227,7 @@ from_microsoft() {
   if ! "${tool[@]}" whole "$downloaded"; then
     : >>"$downloaded"
     before=$(($(wc -c <"$downloaded")))
-    echo "downloading from Microsoft, 0.8 GB$([ "$before" = 0 ] || echo "; $((before >> 20)) MiB are there already")"
+    echo "downloading from Microsoft, 0.8 GB$([ "$before" = 0 ] || echo "; continuing after $((before >> 20)) MiB")"
     if command -v curl >/dev/null; then
       progress=--silent
       [ ! -t 2 ] || progress=--progress-bar
@@ -249,9 +250,9 @@ from_microsoft() {
       22) [ "$code" != 416 ] || rm -f "$downloaded"
         die "expected the archive at $url, found the server's error ${code:-page}; try again, or --kaggle" ;;
       23) die "cannot write $downloaded; try another PETITE_CACHE with 0.9 GB free" ;;
-      *) [ "$after" -le "$before" ] || die "expected the whole archive, found the download broken off after" \
-          "$after bytes; try again: it goes on from there"
-        die "expected an answer from $url, found no network, or one that does not reach it; try again, or give the path of the archive from a browser" ;;
+      *) [ "$after" -le "$before" ] || die "expected the whole archive, found a download interrupted after" \
+          "$after bytes; try again: it continues from there"
+        die "expected an answer from $url, found no network connection to it; try again, or download it in a browser and give its path" ;;
     esac
   fi
   from_zip "$downloaded"
@@ -276,4 +277,4 @@ check "$work/tree" "${downloaded:-$source}"
 "${tool[@]}" rename "$work/tree" "$target" 2>"$work/errors" \
   || die "cannot rename to $target: $(tail -n 1 "$work/errors"); try again, or another --to"
 [ -z "$downloaded" ] || rm -f "$downloaded"
-report "$([ -L "$target" ] && echo linked || echo brought)"
+report "$([ -L "$target" ] && echo linked || echo fetched)"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fetches a pretrained base's published weights from their home, or takes a file at hand, checks them
-# against the hash pinned here, and puts them where petite finds them, converted if they are Keras's.
+# Downloads a pretrained base's published weights, or copies a local file, checks the hash pinned
+# here, converts Keras's format, and puts the result where petite looks for it.
 #
-# The destination is whole or absent: a download is checked before it is renamed, and a file that is
-# not the published one is left where it is.
+# The destination is complete or absent: files are checked before they are renamed. A local file is
+# never changed.
 set -euo pipefail
 unset CDPATH
 
@@ -12,15 +12,15 @@ usage() {
 usage: scripts/fetch_weights.sh NAME [FILE] [--sha256 HEX]
 
   NAME           vgg16, mobilenet, squeezenet, resnet18, resnet34 or resnet50
-  FILE           the published file, if you have it already
+  FILE           the published file, if you already have it
   --sha256 HEX   expect this SHA-256 instead of the pinned one
 
 environment:
-  PETITE_CACHE         weights go to its folder `weights`
+  PETITE_CACHE         the weights go into its folder `weights`
                        (default: $XDG_CACHE_HOME/petite or ~/.cache/petite)
   PETITE_WEIGHTS_URL   another address of the published file, such as a mirror
-  PETITE_PYTHON        a Python with h5py and safetensors, which Keras's files (vgg16, mobilenet,
-                       squeezenet) need (default: one made in the cache, with pip)
+  PETITE_PYTHON        a Python with h5py and safetensors, which Keras's files need: vgg16, mobilenet,
+                       squeezenet (default: one created in the cache, with pip)
 EOF
 }
 
@@ -43,8 +43,8 @@ done
 [ -n "$name" ] || wrong_usage "expected a NAME, found none"
 [ -z "$pinned" ] || [[ $pinned =~ ^[0-9a-f]{64}$ ]] || wrong_usage "expected --sha256 of 64 hexadecimal digits, found '$pinned'"
 
-# The first eight digits of torchvision's are in its files' names; VGG16's is of the file whose MD5
-# Keras publishes, 6d6bbae143d832006294945121d1f1fc. Keras publishes none for MobileNet.
+# torchvision's file names contain the first eight digits of the hash. VGG16's hash is that of the file
+# whose MD5 Keras publishes, 6d6bbae143d832006294945121d1f1fc. Keras publishes none for MobileNet.
 keras=https://storage.googleapis.com/tensorflow/keras-applications
 torchvision=https://download.pytorch.org/models
 sha256=
@@ -86,7 +86,7 @@ work=$(mktemp -d "$folder/.$name.XXXXXX")
 
 if [ -n "$file" ]; then
   case $file in *.safetensors|*.npz|*.ot)
-    die "expected $published, found $file, which petite reads as it is; try petite summary --model $name --weights $file" ;;
+    die "expected $published, found $file, which petite reads directly; try petite summary --model $name --weights $file" ;;
   esac
   [ -f "$file" ] || die "expected the file $published at $file, found none; try its path"
   cp "$file" "$work/$published" || die "cannot copy $file to $folder; try another PETITE_CACHE"
@@ -99,16 +99,16 @@ else
   elif command -v wget >/dev/null; then
     wget --no-verbose --timeout=60 --tries=1 --output-document="$work/$published" "$url" 2>"$work/errors" || status=$?
   else
-    die "expected curl or wget, found neither; try installing one, or give the path of the file from a browser"
+    die "expected curl or wget, found neither; try installing one, or download the file in a browser and give its path"
   fi
-  [ "$status" = 0 ] || die "expected the weights at $url, found: $(tail -n 1 "$work/errors"); try again, or give the path of the file from a browser"
+  [ "$status" = 0 ] || die "expected the weights at $url, found: $(tail -n 1 "$work/errors"); try again, or download the file in a browser and give its path"
 fi
 
 found=$(sha256sum "$work/$published")
 found=${found%% *}
 if [ -z "$sha256" ]; then
-  say "note: nobody publishes a hash of $published; this one's SHA-256 is $found," \
-    "which --sha256 can hold another download to"
+  say "note: there is no published hash of $published; this one's SHA-256 is $found;" \
+    "--sha256 checks another download against it"
 elif [ "$found" != "$sha256" ]; then
   die "expected $published with the SHA-256 $sha256, found $found in ${file:-what came from $url}; try another copy"
 fi
@@ -117,15 +117,15 @@ case $published in
   *.h5)
     python=${PETITE_PYTHON:-}
     if [ -z "$python" ]; then
-      # Made under its own name, as a venv cannot be moved; `ready` is written last.
+      # Created in place, because a venv cannot be moved; `ready` is written last.
       venv=${folder%/weights}/python-h5
       python=$venv/bin/python
       if [ ! -e "$venv/ready" ]; then
-        echo "making $venv, a Python with h5py"
+        echo "creating $venv, a Python with h5py"
         rm -rf "$venv"
         if ! python3 -m venv "$venv" >"$work/errors" 2>&1 \
           || ! "$venv/bin/pip" --disable-pip-version-check install --quiet h5py==3.14.0 safetensors==0.8.0 numpy >"$work/errors" 2>&1; then
-          die "cannot make a Python with h5py: $(tail -n 1 "$work/errors"); try PETITE_PYTHON=python3 with h5py and safetensors installed"
+          die "cannot create a Python with h5py: $(tail -n 1 "$work/errors"); try PETITE_PYTHON=python3 with h5py and safetensors installed"
         fi
         touch "$venv/ready"
       fi

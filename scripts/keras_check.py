@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Holds a trained run against Keras, probability by probability.
+"""Compares a trained run with Keras, probability by probability.
 
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
     /tmp/keras/bin/python scripts/keras_check.py runs/baseline --data data/dogs-vs-cats
 
-Builds the run's network in Keras, puts the run's weights in, and predicts a split with both from the pixels that
-petite decoded (decoders differ by a few levels). Exits with 1 if two probabilities are further apart than 1e-4 or
-the accuracies differ. The run is not changed.
+Builds the run's network in Keras with the run's weights, and predicts a split with both from the pixels that petite
+decoded (decoders differ by a few levels). Exits with 1 if two probabilities differ by more than 1e-4 or the
+accuracies differ. The run is not changed.
 """
 
 import argparse
@@ -22,20 +22,20 @@ from keras_model import load_file, petite, stop
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=pathlib.Path, metavar="RUN", help="folder of the run")
-    parser.add_argument("--data", type=pathlib.Path, metavar="DIR", help="data set [default: the run's]")
-    parser.add_argument("--split", default="test", help="folder inside the data set [default: test]")
+    parser.add_argument("run", type=pathlib.Path, metavar="RUN", help="run folder")
+    parser.add_argument("--data", type=pathlib.Path, metavar="DIR", help="data set folder [default: the run's]")
+    parser.add_argument("--split", default="test", help="split: a folder of the data set [default: test]")
     parser.add_argument(
-        "--weights", choices=("last", "best"), default="last", help="which of the run's [default: last]"
+        "--weights", choices=("last", "best"), default="last", help="which of the run's weights [default: last]"
     )
     keras_model.add_petite(parser)
     args = parser.parse_args()
 
     if not (args.run / "config.json").is_file():
-        stop(f"expected a run with a config.json at {args.run}, found none; try the folder given to petite train --out")
+        stop(f"expected a run with a config.json at {args.run}, found none; try the --out of petite train")
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        # A copy, because petite evaluate writes its result into the run.
+        # A copy: petite evaluate writes its result into the run.
         run = folder / "run"
         run.mkdir()
         for name in ("config.json", f"{args.weights}.ot"):

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Brings a network trained in Keras here, as a run that petite evaluates, predicts with and trains on.
+"""Imports a network trained in Keras as a run that petite can evaluate, predict with and train further.
 
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
     /tmp/keras/bin/python scripts/keras_import.py cats_and_dogs_small_1.h5 --out runs/keras --data data/dogs-vs-cats
 
-Takes a whole Sequential model, .keras or the older .h5, whose layers are those of petite's convnet (listing 5.5) or
-mnist (5.1 and 5.2), at any picture size, with max pooling, average pooling, strides or none. Rescaling(1/255) may
-stand in front; Dropout after Flatten is kept for training on, any other left out, as it does nothing in
-prediction. With --data the split is then predicted by both, and the exit code is 1 if two probabilities are further
-apart than 1e-4 or the accuracies differ. The weights of a pretrained base go through keras_weights.py instead.
+MODEL is a whole Sequential model, .keras or the older .h5, with the layers of petite's convnet (listing 5.5) or mnist
+(5.1 and 5.2) at any picture size, with max pooling, average pooling, strides or none of these. A Rescaling(1/255) may
+come first. A Dropout after Flatten is kept for further training; any other is dropped, because it does nothing in
+prediction. With --data, both then predict the split, and the exit code is 1 if two probabilities differ by more than
+1e-4 or the accuracies differ. For the weights of a pretrained base, use keras_weights.py instead.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from safetensors.numpy import save_file
 import keras_model
 from keras_model import CHANNELS, DOWNSAMPLES, keras, petite, stop
 
-# What a layer's output depends on, less its weights.
+# The settings that a layer's output depends on, besides its weights.
 SETTINGS = {
     "Conv2D": ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups",
                "activation", "use_bias", "dtype"),
@@ -34,7 +34,7 @@ SETTINGS = {
     "Flatten": ("data_format", "dtype"),
     "Dense": ("units", "activation", "use_bias", "dtype"),
 }  # fmt: skip
-# These do nothing in prediction, or are looked at by themselves.
+# Layers that do nothing in prediction, or are checked separately.
 ASIDE = ("InputLayer", "Dropout", "Rescaling")
 
 
@@ -45,27 +45,27 @@ def stored_layers(config: dict) -> list[dict]:
 
 
 def stored_config(path: pathlib.Path) -> dict:
-    """The architecture in a file, as JSON: looked at before Keras builds anything of it."""
+    """The architecture in a file, as JSON: checked before Keras builds anything from it."""
     if not path.is_file():
         stop(f"expected a Keras model at {path}, found no file")
     if path.suffix == ".keras":
         if not zipfile.is_zipfile(path):
-            stop(f"expected a model saved by Keras 3 in {path}, found another or a damaged file")
+            stop(f"expected a model saved by Keras 3 in {path}, found another format or a damaged file")
         with zipfile.ZipFile(path) as archive:
             if "config.json" not in archive.namelist():
                 stop(f"expected a model saved by Keras 3 in {path}, found no config.json in it")
             text = archive.read("config.json")
     elif path.suffix in (".h5", ".hdf5"):
         if not h5py.is_hdf5(path):
-            stop(f"expected a model saved by Keras in {path}, found another or a damaged file")
+            stop(f"expected a model saved by Keras in {path}, found another format or a damaged file")
         try:
             with h5py.File(path, "r") as file:
                 text = file.attrs.get("model_config")
         except OSError as error:
-            stop(f"expected a whole HDF5 file at {path}, found: {error}")
+            stop(f"expected an intact HDF5 file at {path}, found: {error}")
         if text is None:
             stop(
-                f"expected a whole model in {path}, found weights alone; try model.save() instead of save_weights(), "
+                f"expected a whole model in {path}, found only weights; try model.save() instead of save_weights(), "
                 "or scripts/keras_weights.py for a pretrained base"
             )
     else:
@@ -80,7 +80,7 @@ def stored_config(path: pathlib.Path) -> dict:
 
 
 def check_classes(path: pathlib.Path, config: dict) -> None:
-    """Refuses what runs code of its own, and what petite has no layer for."""
+    """Refuses layers with code of their own and layers that petite does not have."""
     if config.get("class_name") != "Sequential":
         stop(
             f"expected a Sequential model in {path}, found {config.get('class_name')}; "
@@ -91,20 +91,20 @@ def check_classes(path: pathlib.Path, config: dict) -> None:
         if name not in (*SETTINGS, *ASIDE) or layer.get("registered_name") not in (None, name):
             stop(
                 f"expected only {', '.join((*SETTINGS, *ASIDE))}, found {name}; "
-                "custom and Lambda layers cannot be brought here"
+                "custom and Lambda layers cannot be imported"
             )
 
 
 def signature(layer: keras.layers.Layer) -> dict:
-    """A layer's class and settings, the same for two that compute the same from the same weights."""
+    """A layer's class and settings: equal for layers that compute the same from the same weights."""
     config = layer.get_config()
     settings = {name: config.get(name) for name in SETTINGS[type(layer).__name__]}
-    # Not the policy, which may differ where the arithmetic does not.
+    # The compute dtype, not the policy, which may differ where the arithmetic does not.
     return {"layer": type(layer).__name__, **settings, "dtype": layer.compute_dtype}
 
 
 def difference(expected: dict, found: dict) -> tuple[str, str]:
-    """What differs between two signatures, in words."""
+    """The difference between two signatures in words: expected, found."""
     if expected.get("layer") != found.get("layer"):
         return expected.get("layer", "no further layer"), found.get("layer", "none")
     names = [name for name in expected if expected[name] != found[name]]
@@ -112,8 +112,8 @@ def difference(expected: dict, found: dict) -> tuple[str, str]:
     return f"{expected['layer']} with {words[0]}", words[1]
 
 
-def recognise(model: keras.Sequential) -> tuple[str, str, int]:
-    """Which of petite's networks this is: its name, how it is made smaller, the number of classes."""
+def recognize(model: keras.Sequential) -> tuple[str, str, int]:
+    """Which of petite's networks `model` is: name, downsampling, number of classes."""
     found = [signature(layer) for layer in model.layers if type(layer).__name__ not in ASIDE]
     units = getattr(model.layers[-1], "units", 0)
     classes = 2 if units == 1 else units
@@ -122,27 +122,27 @@ def recognise(model: keras.Sequential) -> tuple[str, str, int]:
         for downsample in DOWNSAMPLES:
             expected = [signature(layer) for layer in keras_model.network(name, downsample, classes)]
             if found == expected:
-                # Two classes are one sigmoid unit here.
+                # petite uses one sigmoid unit for two classes.
                 if units == 2:
                     stop("expected one sigmoid unit for two classes, found a softmax of two")
                 return name, downsample, classes
             pairs = zip([*expected, {}], [*found, {}])
-            place, pair = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
-            if place > agreed:
-                agreed, (want, have) = place, difference(*pair)
-                want += f" as layer {place + 1} of {name} ({downsample})"
+            index, pair = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
+            if index > agreed:
+                agreed, (want, have) = index, difference(*pair)
+                want += f" as layer {index + 1} of {name} ({downsample})"
     stop(f"expected one of petite's networks (petite summary shows them), such as {want}, found {have}")
 
 
-def modernise(config: dict) -> bool:
-    """Puts an architecture of Keras 2, the book's, into the form that Keras 3 reads; whether that was needed."""
+def modernize(config: dict) -> bool:
+    """Converts a Keras 2 architecture, as in the book, in place for Keras 3; returns whether that was needed."""
     stored = stored_layers(config)
     shape = stored[0]["config"].pop("batch_input_shape", None) if stored else None
     if shape:
         if stored[0]["class_name"] == "InputLayer":
             stored[0]["config"]["batch_shape"] = shape
         else:
-            # The size of the pictures stood with the first layer.
+            # Keras 2 stored the picture size in the first layer.
             stored.insert(0, {"class_name": "InputLayer", "config": {"batch_shape": shape, "name": "pictures"}})
     as_list = isinstance(config["config"], list)
     if as_list:
@@ -151,18 +151,18 @@ def modernise(config: dict) -> bool:
 
 
 def load(path: pathlib.Path, folder: pathlib.Path) -> keras.Sequential:
-    """Loads the model in `path`. `folder` is temporary."""
+    """Loads the model in `path`. `folder` is a temporary folder."""
     config = stored_config(path)
     check_classes(path, config)
     readable = path
-    if path.suffix != ".keras" and modernise(config):
+    if path.suffix != ".keras" and modernize(config):
         readable = folder / path.name
         shutil.copyfile(path, readable)
         with h5py.File(readable, "r+") as file:
             file.attrs["model_config"] = json.dumps(config)
     try:
         model = keras.saving.load_model(readable, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its readers raise.
+    except Exception as error:  # Keras lets any exception of its readers through.
         reason = str(error).strip().splitlines()[0]
         stop(f"expected a model that Keras {keras.__version__} loads in {path}, found: {reason}")
     if not model.built or len(model.input_shape) != 4 or None in model.input_shape[1:]:
@@ -172,33 +172,33 @@ def load(path: pathlib.Path, folder: pathlib.Path) -> keras.Sequential:
 
 
 def pixel_scale(model: keras.Sequential) -> float:
-    """What the model wants pixels of 0..255 multiplied by: petite's networks see 0..1."""
+    """The factor for pixels of 0..255 in front of the model: petite's networks see 0..1."""
     rescaling = [(i, layer) for i, layer in enumerate(model.layers) if type(layer).__name__ == "Rescaling"]
     if not rescaling:
         return 1 / 255
-    (place, layer), *more = rescaling
-    if place != 0 or more or layer.offset != 0 or abs(layer.scale * 255 - 1) > 1e-6:
+    (index, layer), *more = rescaling
+    if index != 0 or more or layer.offset != 0 or abs(layer.scale * 255 - 1) > 1e-6:
         stop(
             "expected at most a Rescaling(1/255) as the first layer, "
-            f"found scale {layer.scale}, offset {layer.offset} at {place + 1}"
+            f"found scale {layer.scale}, offset {layer.offset} as layer {index + 1}"
         )
     return 1.0
 
 
 def bring(args: argparse.Namespace, folder: pathlib.Path) -> bool:
-    """Makes the run, and says whether it predicts as the model does. `folder` is temporary."""
+    """Creates the run; returns whether it predicts like the model. `folder` is a temporary folder."""
     model = load(args.model, folder)
-    name, downsample, classes = recognise(model)
+    name, downsample, classes = recognize(model)
     scale = pixel_scale(model)
     height, width, channels = model.input_shape[1:]
     if channels != CHANNELS[name]:
         stop(f"expected pictures of {CHANNELS[name]} channels for {name}, found {channels}")
     if args.classes and len(args.classes) != classes:
-        stop(f"expected {classes} --classes, as the model has, found {len(args.classes)}")
+        stop(f"expected {classes} --classes, as in the model, found {len(args.classes)}")
     if any("," in each for each in args.classes or ()):
         stop("expected --classes without commas")
 
-    # Named after the model: it stands in the run's config.json.
+    # Named after the model: the run's config.json records this file name.
     weights = folder / f"{args.model.name}.safetensors"
     save_file(keras_model.to_petite(model), weights)
     data = ["--data", args.data] if args.data else []
@@ -216,17 +216,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path, metavar="MODEL", help="model.keras or model.h5")
     parser.add_argument(
-        "--out", type=pathlib.Path, required=True, metavar="RUN", help="folder for the run; new or empty"
+        "--out", type=pathlib.Path, required=True, metavar="RUN", help="run folder; must be new or empty"
     )
-    parser.add_argument("--data", type=pathlib.Path, metavar="DIR", help="data set to compare on, and the run's")
-    parser.add_argument("--split", default="test", help="folder inside the data set to compare on [default: test]")
+    parser.add_argument("--data", type=pathlib.Path, metavar="DIR", help="data set to compare on, stored in the run")
+    parser.add_argument("--split", default="test", help="split to compare on [default: test]")
     parser.add_argument(
-        "--classes", nargs="+", metavar="NAME", help="in the order of the labels [default: the folders in DIR/train]"
+        "--classes", nargs="+", metavar="NAME", help="class names in label order [default: the folders in DIR/train]"
     )
     keras_model.add_petite(parser)
     args = parser.parse_args()
     if not args.data and not args.classes:
-        parser.error("expected --data or --classes: the names of the classes are not in the model")
+        parser.error("expected --data or --classes: the model does not store class names")
 
     with tempfile.TemporaryDirectory() as temporary:
         same = bring(args, pathlib.Path(temporary))

@@ -1,6 +1,6 @@
-"""petite's networks in Keras: layers, weights there and back, and the comparison of probabilities.
+"""petite's networks in Keras: layers, conversion of weights, comparison of probabilities.
 
-What keras_check.py and keras_import.py share.
+Used by keras_check.py and keras_import.py.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import numpy as np
 from keras import layers
 from safetensors.numpy import load_file
 
-# Colours a network looks at.
+# Color channels of each network's input.
 CHANNELS = {"convnet": 3, "mnist": 1}
 DOWNSAMPLES = ("max-pool", "average-pool", "stride", "none")
 TOLERANCE = 1e-4
@@ -35,7 +35,7 @@ def stage(filters: int, downsample: str) -> list[layers.Layer]:
 
 
 def network(model: str, downsample: str, classes: int, dropout: float | None = None) -> list[layers.Layer]:
-    """The layers of listing 5.5 (convnet) or of 5.1 and 5.2 (mnist), not yet built."""
+    """The layers of listing 5.5 (convnet) or of 5.1 and 5.2 (mnist), not built yet."""
     if model == "convnet":
         body, units = [stage(filters, downsample) for filters in (32, 64, 128, 128)], 512
     else:
@@ -51,17 +51,19 @@ def network(model: str, downsample: str, classes: int, dropout: float | None = N
 
 
 def of_run(record: dict) -> keras.Sequential:
-    """The network of a run's config.json, built."""
+    """The network of a run with this config.json, built."""
     train = record["train"]
     if train["model"] not in CHANNELS:
         stop(f"expected a run of {' or '.join(CHANNELS)}, found {train['model']}")
+    # Runs of petite 0.5 and older keep these settings beside the model's name.
+    scratch = train.get("network", {}).get("scratch", train)
     shape = (*train["image_size"], CHANNELS[train["model"]])
-    made = network(train["model"], train["downsample"], len(record["classes"]), train.get("dropout"))
+    made = network(train["model"], scratch["downsample"], len(record["classes"]), train.get("dropout"))
     return keras.Sequential([layers.Input(shape), *made])
 
 
 def weighted(model: keras.Sequential) -> list[tuple[str, layers.Layer]]:
-    """The layers that have weights, by petite's names for them: conv2d_1, ..., dense_2."""
+    """The layers with weights, under petite's names: conv2d_1, ..., dense_2."""
     named, numbers = [], {}
     for layer in model.layers:
         base = {"Conv2D": "conv2d", "Dense": "dense"}.get(type(layer).__name__)
@@ -74,8 +76,8 @@ def weighted(model: keras.Sequential) -> list[tuple[str, layers.Layer]]:
 def to_petite(model: keras.Sequential) -> dict[str, np.ndarray]:
     """A model's weights under petite's names and in its layout.
 
-    Convolutions are [H, W, I, O] in Keras and [O, I, H, W] here; dense kernels are transposed. Both
-    flatten over height, width, channels, so the rows after Flatten stay where they are.
+    Convolutions are [H, W, I, O] in Keras and [O, I, H, W] in petite; dense kernels are transposed. Both
+    flatten over height, width, channels, so the rows after Flatten keep their order.
     """
     tensors = {}
     for name, layer in weighted(model):
@@ -86,7 +88,7 @@ def to_petite(model: keras.Sequential) -> dict[str, np.ndarray]:
 
 
 def set_weights(model: keras.Sequential, tensors: dict[str, np.ndarray]) -> None:
-    """The way back of `to_petite`."""
+    """Sets a model's weights: the inverse of `to_petite`."""
     expected = {f"{name}.{part}" for name, _ in weighted(model) for part in ("weight", "bias")}
     if expected != set(tensors):
         stop(f"expected the weights {sorted(expected)}, found {sorted(tensors)}")
@@ -108,7 +110,7 @@ def petite(binary: pathlib.Path, *arguments: object) -> str:
         stop(f"expected petite at {binary}, found nothing; try cargo build, or --petite PATH")
     done = subprocess.run([binary, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        # petite has said why.
+        # petite has printed the reason.
         sys.exit(done.returncode)
     return done.stdout
 
@@ -121,8 +123,9 @@ def compare(
     weights: str = "last",
     scale: float = 1 / 255,
 ) -> bool:
-    """Predicts `args.split` of `args.data` with `model` and with petite's `run`, from the pixels that petite
-    decodes, times `scale` for `model`; prints both and says whether they agree. `folder` is temporary.
+    """Predicts `args.split` of `args.data` with `model` and with petite's `run`, both from the pixels that petite
+    decodes, multiplied by `scale` for `model`. Prints both results and returns whether they agree. `folder` is a
+    temporary folder.
     """
     exported = folder / "predictions.safetensors"
     data = ["--data", args.data] if args.data else []
@@ -139,11 +142,11 @@ def compare(
     if ours.ndim == 1:
         theirs = theirs[:, 0]
         loss = keras.losses.binary_crossentropy(labels.astype(np.float32)[:, None], theirs[:, None])
-        told_right = (theirs > 0.5) == labels
+        is_correct = (theirs > 0.5) == labels
     else:
         loss = keras.losses.sparse_categorical_crossentropy(labels, theirs)
-        told_right = theirs.argmax(axis=1) == labels
-    loss, accuracy = float(np.mean(np.asarray(loss, np.float64))), float(np.mean(told_right))
+        is_correct = theirs.argmax(axis=1) == labels
+    loss, accuracy = float(np.mean(np.asarray(loss, np.float64))), float(np.mean(is_correct))
     differences = np.abs(ours.astype(np.float64) - theirs)
 
     print(f"pictures                {len(images)}, of {args.split}")
@@ -151,11 +154,11 @@ def compare(
     print(f"largest difference      {differences.max():.3g}")
     print(f"mean difference         {differences.mean():.3g}")
     print(f"accuracy                petite {here['acc']:.6f}   Keras {accuracy:.6f}")
-    # Keras's from rounded probabilities, petite's from logits: they part where p is near 0 or 1.
+    # Keras's loss is from rounded probabilities, petite's from logits: they differ where p is near 0 or 1.
     print(f"loss                    petite {here['loss']:.6f}   Keras {loss:.6f}")
-    # A comparison, so that not a number never passes.
+    # NaN fails this comparison.
     close = bool(differences.max() <= TOLERANCE)
-    equal = round(here["acc"] * len(images)) == int(told_right.sum())
+    equal = round(here["acc"] * len(images)) == int(is_correct.sum())
     if not close:
         print(f"expected a largest difference of at most {TOLERANCE}")
     if not equal:

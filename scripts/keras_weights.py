@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes .safetensors of Keras's file of weights, for petite's pretrained bases.
+"""Converts a Keras weights file to .safetensors, for petite's pretrained bases.
 
     python3 -m venv /tmp/h5 && /tmp/h5/bin/pip install h5py==3.16.0 safetensors==0.8.0
     /tmp/h5/bin/python scripts/keras_weights.py vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 vgg16.safetensors
     petite summary --model vgg16 --weights vgg16.safetensors
 
-Takes weights alone (.h5 of Keras 1 and 2, .weights.h5 of Keras 3) and whole models (.h5, .keras), and needs neither
-Keras nor TensorFlow: no model is built, no code in the file looked at. Tensors keep Keras's layouts under the names
+Reads weights (.h5 of Keras 1 and 2, .weights.h5 of Keras 3) and whole models (.h5, .keras). It needs neither Keras nor
+TensorFlow: no model is built, and code in the file is ignored. Tensors keep Keras's layouts under the names
 LAYER/VARIABLE, such as block1_conv1/kernel; petite permutes them.
 """
 
@@ -21,9 +21,9 @@ import h5py
 import numpy as np
 from safetensors.numpy import save_file
 
-# The variables of layers that bases have, in the order of Keras 3, which numbers them.
+# The variables of a base's layers, in the order in which Keras 3 numbers them.
 CONVOLUTION = ("kernel", "bias")
-NORMALISATION = ("gamma", "beta", "moving_mean", "moving_variance")
+NORMALIZATION = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
 def stop(message: str) -> None:
@@ -34,44 +34,44 @@ def text(value) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def variable_name(stored: str, array: np.ndarray, place: int, count: int) -> str:
-    """kernel, bias, gamma, … for a stored name; Keras 1's names say less: `conv1_b`, `uniform1`."""
+def variable_name(stored: str, array: np.ndarray, index: int, count: int) -> str:
+    """kernel, bias, gamma, … for a stored name. Keras 1's names, `conv1_b` or `uniform1`, need the index too."""
     name = stored.removesuffix(":0").split("/")[-1]
-    if name in (*CONVOLUTION, *NORMALISATION, "depthwise_kernel"):
+    if name in (*CONVOLUTION, *NORMALIZATION, "depthwise_kernel"):
         return name
-    # A convolution's or dense layer's, in the order kernel, bias.
-    if (count <= 2 and array.ndim == (4 if place == 0 else 1)) or (count == 2 and place == 0 and array.ndim == 2):
-        return CONVOLUTION[place]
-    stop(f"expected a kernel, a bias or a batch normalisation's variables, found {stored} {array.shape}")
+    # A convolution or dense layer, in the order kernel, bias.
+    if (count <= 2 and array.ndim == (4 if index == 0 else 1)) or (count == 2 and index == 0 and array.ndim == 2):
+        return CONVOLUTION[index]
+    stop(f"expected a kernel, a bias or variables of a batch normalization, found {stored} {array.shape}")
 
 
 def of_keras_2(group: h5py.Group) -> dict:
-    """Groups named by layer, with the variables' names as an attribute."""
+    """Reads groups named after layers, with the variables' names in an attribute."""
     tensors = {}
     for layer in map(text, group.attrs["layer_names"]):
         stored = [text(name) for name in group[layer].attrs["weight_names"]]
-        for place, name in enumerate(stored):
+        for index, name in enumerate(stored):
             array = np.asarray(group[layer][name])
-            tensors[f"{layer}/{variable_name(name, array, place, len(stored))}"] = array
+            tensors[f"{layer}/{variable_name(name, array, index, len(stored))}"] = array
     return tensors
 
 
 def of_keras_3(group: h5py.Group) -> dict:
-    """Groups named by class, each with its layer's name as an attribute and its variables by number."""
+    """Reads groups named after classes, with the layer's name in an attribute and numbered variables."""
     tensors = {}
 
     def visit(path: str, found) -> None:
         if not isinstance(found, h5py.Group) or path.split("/")[-1] != "vars" or not len(found):
             return
-        # optimizer/vars, and the counters of Dropout and other seeds.
         layer = text(found.attrs.get("name", path.split("/")[-2]))
+        # The optimizer's state and the seeds of Dropout are not weights.
         if path.split("/")[0] == "optimizer" or "seed_generator" in path:
             return
-        names = NORMALISATION if len(found) == 4 else CONVOLUTION
+        names = NORMALIZATION if len(found) == 4 else CONVOLUTION
         if len(found) > len(names):
-            stop(f"expected a convolution or a batch normalisation, found {len(found)} variables in {layer}")
-        for place, name in zip(sorted(found, key=int), names):
-            tensors[f"{layer}/{name}"] = np.asarray(found[place])
+            stop(f"expected a convolution or a batch normalization, found {len(found)} variables in {layer}")
+        for number, name in zip(sorted(found, key=int), names):
+            tensors[f"{layer}/{name}"] = np.asarray(found[number])
 
     group.visititems(visit)
     return tensors
@@ -92,12 +92,12 @@ def read(path: pathlib.Path) -> dict:
             group = file.get("model_weights", file)
             return of_keras_2(group) if "layer_names" in group.attrs else of_keras_3(group)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
-        stop(f"expected a whole file of Keras's weights at {path}, found: {error}")
+        stop(f"expected an intact file of Keras's weights at {path}, found: {error}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", type=pathlib.Path, metavar="IN", help="weights or model of Keras, .h5 or .keras")
+    parser.add_argument("weights", type=pathlib.Path, metavar="IN", help="Keras weights or model, .h5 or .keras")
     parser.add_argument("out", type=pathlib.Path, metavar="OUT", help="file to write, .safetensors")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     args = parser.parse_args()
@@ -108,7 +108,7 @@ def main() -> None:
     tensors = read(args.weights)
     if not tensors:
         stop(f"expected weights in {args.weights}, found none")
-    # Whole or absent.
+    # Written under a temporary name, so that OUT is complete or absent.
     descriptor, temporary = tempfile.mkstemp(dir=args.out.parent, suffix=".safetensors")
     os.close(descriptor)
     try:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to a trained network: fetches libtorch, builds, prepares the pictures, trains,
-# evaluates. Safe to run again: what is done stays done, and a run that broke off goes on.
+# From a fresh checkout to a trained network: fetches libtorch, builds, prepares the pictures, trains
+# and evaluates. It can be run again: finished steps are kept, and an interrupted run continues.
 set -euo pipefail
 
 usage() {
@@ -9,8 +9,8 @@ usage: scripts/quickstart.sh [PICTURES]
 
   PICTURES   folder or zip of the Dogs vs. Cats pictures, Kaggle's or Microsoft's
 
-Without PICTURES it takes the data set in data/dogs-vs-cats, or the pictures that
-scripts/fetch_dataset.sh put into data/originals. Without those it draws its own.
+Without PICTURES it uses the data set in data/dogs-vs-cats or the pictures that
+scripts/fetch_dataset.sh put into data/originals. If there are none, it draws its own.
 EOF
 }
 
@@ -25,19 +25,19 @@ if [ -n "$pictures" ] && [ ! -e "$pictures" ]; then
   echo "quickstart: expected a folder or zip of pictures, found nothing at $pictures" >&2
   exit 1
 fi
-command -v cargo >/dev/null || { echo "quickstart: cargo was not found; try installing Rust" >&2; exit 1; }
+command -v cargo >/dev/null || { echo "quickstart: expected cargo, found none; try installing Rust" >&2; exit 1; }
 step() { printf '\n== %s\n' "$*"; }
 
 step "libtorch"
 if [ -e libtorch/build-version ]; then
-  echo "libtorch is here: $(readlink libtorch)"
+  echo "already there: $(readlink libtorch)"
 elif nvidia-smi -L >/dev/null 2>&1; then
   scripts/fetch_libtorch.sh --device cuda
 else
   scripts/fetch_libtorch.sh
 fi
 
-step "build (the first takes about five minutes)"
+step "build (about five minutes the first time)"
 cargo build
 petite=target/debug/petite
 
@@ -49,15 +49,16 @@ if [ -n "$pictures" ]; then
   scripts/fetch_dataset.sh "$pictures" --to data/originals
 fi
 if [ -d "$data" ]; then
-  echo "the data set is here: $data"
+  echo "already there: $data"
 elif [ -e data/originals ]; then
   $petite prepare --from data/originals --to "$data" --link symbolic
 else
   data=data/drawn
   run=runs/quickstart-drawn
   settings+=(--epochs 12)
-  echo "There are no pictures of cats and dogs here, so these are DRAWN: spots and stripes, for a"
-  echo "trial of three minutes. The real ones: scripts/quickstart.sh PICTURES"
+  echo "There are no pictures of cats and dogs here, so this is a trial on DRAWN ones, spots and stripes:"
+  echo "half a minute in bf16 on two cores, up to three minutes without. With real pictures:"
+  echo "scripts/quickstart.sh PICTURES"
   if [ ! -d "$data" ]; then
     [ -d data/drawn-originals ] || $petite synthesize --to data/drawn-originals --each 450
     $petite prepare --from data/drawn-originals --to "$data" --train 250 --validation 100 --test 100

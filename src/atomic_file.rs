@@ -1,10 +1,10 @@
-//! Files that are whole or absent: written under a temporary name beside their place, then renamed.
+//! Writes files atomically: under a temporary name in the same folder, then renamed.
 
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// Calls `write` with a temporary path in the folder of `path`, flushes what it wrote to disk and
-/// renames it to `path`. What was at `path` before stays until the rename.
+/// Calls `write` with a temporary path in the folder of `path`, syncs the file to disk and renames
+/// it to `path`. An existing file at `path` is kept until the rename.
 ///
 /// # Errors
 /// If the folder cannot be written, or `write` fails; nothing is left behind then.
@@ -22,7 +22,7 @@ pub fn write(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()>
         .tempfile_in(folder)
         .with_context(cannot_write)?;
     write(temporary.path()).with_context(cannot_write)?;
-    // `write` may have put another file at that name, so it is synced by name.
+    // Reopened by name, since `write` may have replaced the file.
     std::fs::File::open(temporary.path())
         .and_then(|file| file.sync_all())
         .with_context(cannot_write)?;
@@ -30,7 +30,7 @@ pub fn write(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()>
     Ok(())
 }
 
-/// [`write()`] with the whole contents at hand.
+/// Writes `bytes` to `path` atomically; see [`write()`].
 ///
 /// # Errors
 /// As [`write()`].

@@ -1,4 +1,4 @@
-//! Where the work is done: device, threads, and the allocator's habits.
+//! Devices: choosing one, uploading tensors to it, and tuning the host's allocator.
 
 use crate::error::{ensure_or, fault};
 use anyhow::Result;
@@ -7,15 +7,18 @@ use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use tch::{Cuda, Device, Tensor};
 
-/// What a person asks for with `--device`.
+/// The `device` setting: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub enum DeviceChoice {
     /// The first CUDA device if there is one, else the CPU.
     #[default]
     Auto,
+    /// The CPU.
     Cpu,
+    /// The CUDA device of this index, from 0.
     Cuda(usize),
+    /// Apple's Metal Performance Shaders.
     Mps,
 }
 
@@ -57,10 +60,10 @@ impl From<DeviceChoice> for String {
 }
 
 impl DeviceChoice {
-    /// The device to work on.
+    /// The device to use.
     ///
     /// # Errors
-    /// If the device asked for is not there: why, and what to do. Never another device instead.
+    /// If the requested device is missing; there is no silent fallback to another one.
     pub fn resolve(self) -> Result<Device> {
         match self {
             Self::Cpu => Ok(Device::Cpu),
@@ -100,16 +103,16 @@ pub fn why_no_cuda() -> Option<&'static str> {
         None
     } else if cfg!(libtorch_has_cuda) {
         Some(
-            "libtorch has CUDA but sees no GPU; try nvidia-smi to check the driver (CUDA 13 needs 580 or newer) and CUDA_VISIBLE_DEVICES, or `device` cpu",
+            "libtorch supports CUDA but finds no GPU; try nvidia-smi to check the driver (CUDA 13 needs 580 or newer) and CUDA_VISIBLE_DEVICES, or `device` cpu",
         )
     } else {
         Some(
-            "this petite was built with libtorch for the CPU alone; try scripts/fetch_libtorch.sh --device cuda and cargo build, or `device` cpu",
+            "petite was built with a CPU-only libtorch; try scripts/fetch_libtorch.sh --device cuda and cargo build, or `device` cpu",
         )
     }
 }
 
-/// The device in words: `cpu (2 threads)`, `cuda:0`.
+/// A description of the device, such as `cpu (2 threads)` or `cuda:0`.
 pub fn describe(device: Device) -> String {
     match device {
         Device::Cpu => match tch::get_num_threads() {
@@ -122,8 +125,8 @@ pub fn describe(device: Device) -> String {
     }
 }
 
-/// Moves a tensor from the CPU to `device`. To CUDA it goes through pinned memory and is not waited
-/// for: what is launched after it on the same thread finds it there.
+/// Copies a tensor from the CPU to `device`. To CUDA, the copy is asynchronous, from pinned memory;
+/// work launched later on the same thread sees the result.
 ///
 /// # Errors
 /// If the device is out of memory.
@@ -135,30 +138,30 @@ pub fn upload(tensor: &Tensor, device: Device) -> Result<Tensor> {
     })
 }
 
-/// Memory that [`keep_freed_memory`] asks huge pages for, in bytes: what a training step needs and
-/// more. It takes none until it is used.
+/// Size of the heap region for which [`keep_freed_memory`] requests huge pages, in bytes: more than
+/// a training step needs. Unused parts occupy no memory.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const HUGE: usize = 1 << 30;
 
-/// Keeps freed memory in the process, and has it in huge pages where the system gives them on
-/// request. glibc hands large blocks back to the system at every free and faults them in again at
-/// the next step; and a step's tensors are tens of megabytes, thousands of small pages to look up.
-/// To be called first in `main`.
+/// Makes glibc keep freed memory in the process, in huge pages where the system allows it. By
+/// default glibc returns large blocks to the system on every free and faults them in again at the
+/// next step; and a step's tensors, tens of megabytes each, span thousands of small pages. No
+/// effect without glibc. Must be called before any other thread starts.
 pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: mallopt only sets parameters of malloc, and madvise how a range of the heap is paged;
-    // the block is freed once and not used. No other thread has started.
+    // SAFETY: mallopt only sets parameters of malloc, and madvise only how a range of the heap is
+    // paged. The block is freed once and never accessed. No other thread has started.
     unsafe {
         libc::mallopt(libc::M_MMAP_MAX, 0);
         libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
         libc::mallopt(libc::M_TOP_PAD, 64 << 20);
-        // The heap grows by it and keeps it, for the next blocks to be cut from.
+        // Allocating and freeing the block grows the heap, from which later blocks are allocated.
         let block = libc::malloc(HUGE);
         if !block.is_null() {
             let page = libc::sysconf(libc::_SC_PAGESIZE) as usize;
             let start = (block as usize).next_multiple_of(page);
             let length = (HUGE - page) / page * page;
-            // Refused where there are none; pages are then small.
+            // Without huge pages this fails, which is harmless.
             let _ = libc::madvise(start as *mut _, length, libc::MADV_HUGEPAGE);
             libc::free(block);
         }

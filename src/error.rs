@@ -1,25 +1,26 @@
-//! Errors, as far as callers tell them apart.
+//! Error types and kinds.
 //!
-//! Inside the library, errors are [`anyhow::Error`]s; those that a caller may want to handle carry a
-//! [`Fault`], which [`Error`] finds again. Messages name settings as fields in backticks.
+//! Inside the library, errors are [`anyhow::Error`]s. Those that a caller may want to handle
+//! contain a [`Fault`], from which [`Error`] derives its [`ErrorKind`]. Messages name settings as
+//! fields in backticks.
 
 use crate::stop::Interrupted;
 use std::fmt;
 use std::path::PathBuf;
 
-/// What kind of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is outside its range, or does not go with the others.
+    /// A setting is out of range or conflicts with others.
     Setting,
-    /// There is no data set where one was expected, or its folders are not those of one.
+    /// A data set is missing, or its folders do not have the expected structure.
     DataSet,
-    /// Files that cannot be used as pictures, all of them listed.
+    /// Some files cannot be used as pictures; see [`BadPictures`].
     BadPictures,
-    /// Weights that are missing, damaged or of another network.
+    /// Weights are missing, damaged or of another network.
     Weights,
-    /// A run's folder is missing, in use, damaged, or does not match what is asked of it.
+    /// A run's folder is missing, in use, damaged, or does not match the request.
     Run,
     /// A stop was requested.
     Interrupted,
@@ -29,7 +30,7 @@ pub enum ErrorKind {
     Other,
 }
 
-/// A failure of a known kind, for the inside of an [`anyhow::Error`].
+/// An error of a known kind, to be wrapped in an [`anyhow::Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The kind.
@@ -39,7 +40,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// One of the kind [`ErrorKind::Weights`].
+    /// A fault of kind [`ErrorKind::Weights`].
     pub(crate) fn weights(message: String) -> Self {
         Self { kind: ErrorKind::Weights, message }
     }
@@ -53,7 +54,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Ends the function with a [`Fault`] of the given kind and message.
+/// Returns a [`Fault`] of the given kind and message.
 macro_rules! fault {
     ($kind:ident, $($message:tt)+) => {
         return Err($crate::error::Fault {
@@ -64,7 +65,7 @@ macro_rules! fault {
     };
 }
 
-/// Ends the function with a [`Fault`] unless the condition holds.
+/// Returns a [`Fault`] unless the condition holds.
 macro_rules! ensure_or {
     ($kind:ident, $condition:expr, $($message:tt)+) => {
         if !$condition {
@@ -89,7 +90,7 @@ pub struct BadPicture {
 pub struct BadFolder {
     /// The folder.
     pub folder: PathBuf,
-    /// Files in the folder that were looked at, good and bad.
+    /// Number of files checked, good and bad.
     pub of: usize,
     /// The bad ones, in the order of the samples.
     pub pictures: Vec<BadPicture>,
@@ -105,7 +106,7 @@ impl fmt::Display for BadFolder {
     }
 }
 
-/// All the files of some folders that cannot be used as pictures.
+/// The error that lists all bad pictures, by folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadPictures(pub Vec<BadFolder>);
 
@@ -118,7 +119,7 @@ impl fmt::Display for BadPictures {
 
 impl std::error::Error for BadPictures {}
 
-/// Why a call of the library failed: its kind, and the whole chain of causes as text.
+/// The error of the library's functions. Its text includes the whole chain of causes.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -131,7 +132,7 @@ impl Error {
         self.kind
     }
 
-    /// An error of a certain type in the chain of causes, such as [`BadPictures`].
+    /// The error of type `E` in the chain of causes, such as [`BadPictures`].
     pub fn downcast_ref<E: fmt::Display + fmt::Debug + Send + Sync + 'static>(&self) -> Option<&E> {
         self.source.downcast_ref()
     }
@@ -164,7 +165,8 @@ fn kind_of(error: &anyhow::Error) -> ErrorKind {
     if let Some(fault) = error.downcast_ref::<Fault>() {
         return fault.kind;
     }
-    // libtorch has no type of its own for it: CUDA's allocator says the first, the CPU's the second.
+    // libtorch has no error type for this. The first text is the CUDA allocator's, the second the
+    // CPU's.
     let is_memory =
         |cause: String| cause.contains("out of memory") || cause.contains("can't allocate memory");
     if error.chain().any(|cause| is_memory(cause.to_string())) {
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_found_below_contexts() {
+    fn finds_kinds_below_contexts() {
         let error = Error::from(faulty().context("while training").unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Weights);
         assert_eq!(error.to_string(), "while training: expected weights, found none");

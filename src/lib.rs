@@ -1,6 +1,6 @@
-//! Trains an image classifier from a petite data set: a few thousand JPEGs in class folders.
+//! Trains image classifiers on small data sets: a few thousand JPEGs in class folders.
 //!
-//! The shortest way, here on drawn pictures of spots and stripes:
+//! A minimal example, on drawn pictures of spots and stripes:
 //!
 //! ```
 //! use petite::dataset::{split::{Link, Sizes, split}, synthetic::synthesize};
@@ -22,12 +22,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Events`] is how the library tells what it does, and how it is asked to stop; it prints nothing.
+//! The library prints nothing: it reports its progress to [`Events`], which can also stop it.
 //!
-//! The way of the data, each step a module that uses only those before it: files → samples → pixels
-//! (u8) ([`pictures`], [`dataset`]) → [`batches`] → augmented pixels ([`augment`]) → logits ([`nn`],
-//! [`weights`]) → loss → update → metrics ([`training`]) → [`history`] → [`report`]; and [`run`] puts
-//! them together.
+//! Data flows through the modules in this order, and a module uses only those before it: files →
+//! samples → pixels (u8) ([`pictures`], [`dataset`]) → [`batches`] → augmented pixels ([`augment`])
+//! → logits ([`nn`], [`weights`]) → loss → update → metrics ([`training`]) → [`history`] →
+//! [`report`]. [`run`] puts them together.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod atomic_file;
 pub mod device;
@@ -71,24 +73,25 @@ pub use run::recipe::Recipe;
 pub use run::train::{Ended, Outcome};
 pub use stop::Stop;
 
-/// Trains `config` and keeps weights, history and curves in its folder `out`. With `resume` it goes on
-/// after the last whole epoch of the run there, to the same weights as without the break.
+/// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.
+/// With `config.resume` it continues that run after its last complete epoch, to the same weights as
+/// without the interruption.
 ///
-/// A stop that is requested once training has begun is an outcome, [`Ended::Interrupted`].
+/// A stop requested during training is not an error but the outcome [`Ended::Interrupted`].
 ///
 /// # Errors
-/// If a setting is wrong, the pictures cannot be used, `out` is in use, or memory is out; what was in
-/// `out` before stays as it was.
+/// If a setting is invalid, the pictures cannot be used, `out` is in use, or memory is exhausted.
+/// The previous contents of `out` are unchanged then.
 pub fn train(config: &Config, events: &mut impl Events) -> Result<Outcome, Error> {
     Ok(run::train::train(config, events)?)
 }
 
-/// Trains `repeats` runs with the seed of `config`, the next and so on, into the folders `seed-1`,
-/// `seed-2` and so on inside its folder `out`. With `resume` it goes on with those that have begun and
-/// trains those that are missing. After an interruption the outcomes end with the interrupted run's.
+/// Trains `repeats` runs with consecutive seeds from `config.seed` on, in the run folders
+/// `seed-SEED` inside `config.out`. With `config.resume` it continues the runs that have begun and
+/// trains the missing ones. After an interruption, the last outcome is the interrupted run's.
 ///
 /// # Errors
-/// As [`train`]; runs that are done stay.
+/// As [`train`]; completed runs remain.
 pub fn repeat(
     config: &Config,
     repeats: u32,
@@ -97,17 +100,17 @@ pub fn repeat(
     Ok(run::repeat::repeat(config, repeats, events)?)
 }
 
-/// Measures a run's network on the pictures of a split, and keeps the result as `SPLIT.json` in the
-/// run's folder.
+/// Evaluates a run's network on the pictures of a split, and writes the result to `SPLIT.json` in
+/// the run folder.
 ///
 /// # Errors
-/// If the run or its pictures cannot be read, or do not go together; [`ErrorKind::Interrupted`] if a
-/// stop was requested.
+/// If the run or the pictures cannot be read, or their classes differ; [`ErrorKind::Interrupted`]
+/// if a stop was requested.
 pub fn evaluate(what: &Evaluate, events: &mut impl Events) -> Result<Evaluation, Error> {
     Ok(run::evaluate::evaluate(what, events)?)
 }
 
-/// Predicts the classes of pictures by a run's network.
+/// Predicts the classes of pictures with a run's network.
 ///
 /// # Errors
 /// If the run or a picture cannot be read; [`ErrorKind::Interrupted`] if a stop was requested.

@@ -1,4 +1,4 @@
-//! What a run computes on and with, and libtorch's switches for it.
+//! Device and precision of a run, and libtorch's process-wide settings.
 
 use crate::device::DeviceChoice;
 use crate::native::{backend, cuda};
@@ -6,23 +6,22 @@ use crate::precision::{Precision, PrecisionChoice};
 use anyhow::Result;
 use tch::{Cuda, Device};
 
-/// A device and the precision that a network computes in on it.
+/// The device and the precision that a network computes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
-    /// Where tensors are.
+    /// The device of all tensors.
     pub device: Device,
-    /// In which numbers the network computes.
+    /// The precision of activations and their gradients.
     pub precision: Precision,
 }
 
 impl Machine {
-    /// Chooses device and precision and sets what libtorch keeps for the whole process: its threads on
-    /// the CPU (`None` leaves its own choice), whether cuDNN times its algorithms for each new shape
-    /// and keeps the fastest, and whether CUDA multiplies f32 in TF32. To be called once, at the start
-    /// of a run.
+    /// Chooses device and precision and configures libtorch for the whole process: the number of
+    /// CPU threads (`None` is libtorch's default), cuDNN's benchmark mode, which selects the
+    /// fastest algorithm for each new shape, and TF32 on CUDA. Call it once, at the start of a run.
     ///
     /// # Errors
-    /// If the device or the precision asked for is not there, or libtorch refuses.
+    /// If the device or precision is not available, or libtorch fails.
     pub fn prepare(
         device: DeviceChoice,
         precision: PrecisionChoice,
@@ -40,11 +39,11 @@ impl Machine {
         Ok(Self { device, precision })
     }
 
-    /// Moves this thread's work on a CUDA device to a stream of its own, from which a training step can
-    /// be recorded; `false` on other devices.
+    /// Gives this thread its own CUDA stream, from which a training step can be captured as a
+    /// graph. Returns `false` on other devices.
     ///
     /// # Errors
-    /// If there is no such device, or petite was built without CUDA's headers.
+    /// If the device does not exist, or petite was built without CUDA's headers.
     pub fn use_own_stream(&self) -> Result<bool> {
         match self.device {
             Device::Cuda(index) => cuda::use_own_stream(index).map(|()| true),

@@ -1,5 +1,5 @@
-//! The `petite` program: parses, dispatches, prints errors with the names of flags, and sets the exit
-//! code.
+//! The `petite` program: parses the command line, runs the command, prints errors with flag names
+//! and sets the exit code.
 
 mod cli;
 mod commands;
@@ -22,7 +22,13 @@ fn main() -> ExitCode {
     let error = petite::Error::from(error);
     let command = matches.subcommand_name().unwrap_or_default();
     if error.kind() == ErrorKind::Interrupted {
-        eprintln!("{error}");
+        // The cause is last in the text; the context, which says how to continue, reads better
+        // there.
+        let text = error.to_string();
+        match text.strip_suffix(": interrupted") {
+            Some(context) => eprintln!("interrupted: {context}"),
+            None => eprintln!("{text}"),
+        }
         return ExitCode::from(signals::EXIT_CODE);
     }
     eprintln!("error: {}", remedy::with_flags(&remedy::add_to(&error, command), command));

@@ -1,7 +1,7 @@
-//! How much memory there is to be had.
+//! Available memory.
 
-/// Bytes of memory that can be had without swapping, if the system says so: what is available, and
-/// no more than the limit of a container.
+/// Bytes of memory available without swapping, at most the container's limit (cgroup v2). `None` if
+/// the system does not say (Linux only).
 pub fn free_memory() -> Option<u64> {
     let of_system = available_in(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
     let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn free_memory_is_read_from_the_system() {
+    fn reads_available_memory() {
         let meminfo = "MemTotal:       24689664 kB\nMemAvailable:   22020096 kB\n";
         assert_eq!(available_in(meminfo), Some(22020096 * 1024));
         assert_eq!(available_in("MemTotal: 1 kB\n"), None);

@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Number formatting.
 
-/// `3453121` → `3,453,121`.
+/// Formats with thousands separators: `3453121` → `3,453,121`.
 pub fn with_thousands(number: i64) -> String {
     let digits = number.abs().to_string();
     let groups: Vec<&str> = digits

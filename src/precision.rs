@@ -1,4 +1,4 @@
-//! In which numbers the network computes. Weights, their update and the loss are in f32 always.
+//! The precision of a network's computations. Weights, their updates and the loss are always f32.
 
 use crate::device::describe;
 use crate::error::ensure_or;
@@ -8,37 +8,40 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind};
 
-/// What a person asks for with `--precision`.
+/// The `precision` setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrecisionChoice {
-    /// bf16 where the device has instructions for it, else fp32.
+    /// bf16 if the device has instructions for it, else fp32.
     Auto,
-    /// 24 bits of mantissa: the same results on every device but for rounding.
+    /// f32 throughout: the same results on every device, up to rounding.
     Fp32,
-    /// CUDA's f32 with 11 bits of mantissa in products.
+    /// f32 with products in TF32 (11-bit mantissa), on CUDA only.
     Tf32,
-    /// Activations and gradients of 8 bits of mantissa, sums in f32.
+    /// bfloat16 activations and gradients (8-bit mantissa), sums in f32.
     Bf16,
 }
 
-/// The numbers in which a network computes.
+/// The precision that a network computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
+    /// f32.
     Fp32,
+    /// f32, with products in TF32.
     Tf32,
+    /// bfloat16, with sums in f32.
     Bf16,
 }
 
 impl PrecisionChoice {
-    /// The precision on `device`.
+    /// The precision to use on `device`.
     ///
     /// # Errors
-    /// If the device has none of that kind.
+    /// If the device does not support it.
     pub fn resolve(self, device: Device) -> Result<Precision> {
         let fast_bf16 = match device {
             Device::Cpu => backend::cpu_has_bf16(),
-            // Without CUDA's headers nobody can ask; fp32 is on every device.
+            // A build without CUDA's headers cannot query the capability and uses fp32.
             Device::Cuda(index) => cuda::capability(index).is_ok_and(|found| found >= (8, 0)),
             _ => false,
         };
@@ -58,7 +61,7 @@ impl PrecisionChoice {
                 ensure_or!(
                     Setting,
                     fast_bf16,
-                    "expected a processor with AVX-512 BF16 or a CUDA device of capability 8.0 or newer for `precision` bf16, found {} without; try `precision` fp32",
+                    "expected a processor with AVX-512 BF16 or a CUDA device of capability 8.0 or newer for `precision` bf16, found {} without it; try `precision` fp32",
                     describe(device)
                 );
                 Precision::Bf16
@@ -68,7 +71,7 @@ impl PrecisionChoice {
 }
 
 impl Precision {
-    /// The name by which `--precision` takes it.
+    /// The name in the `precision` setting.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fp32 => "fp32",
@@ -77,7 +80,7 @@ impl Precision {
         }
     }
 
-    /// The type of images, activations and their gradients.
+    /// The tensor type of images, activations and their gradients.
     pub fn kind(self) -> Kind {
         match self {
             Self::Fp32 | Self::Tf32 => Kind::Float,

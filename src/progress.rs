@@ -1,4 +1,4 @@
-//! What a person sees while work goes on: bars on a terminal, plain lines everywhere.
+//! Progress output: bars on a terminal, plain lines everywhere.
 
 use crate::commands::{duplicates::describe, say};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,14 +11,15 @@ use petite::training::fit::StepProgress;
 use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning};
 use std::time::{Duration, Instant};
 
-/// How often a bar is drawn; its figures are read from the device no more often.
+/// Shortest time between redraws of a bar: each one reads the means from the device, which waits
+/// for it.
 const REFRESH: Duration = Duration::from_millis(200);
 
-/// Tells a person at a terminal.
+/// Prints a run's events to the terminal.
 #[derive(Debug)]
 pub struct Terminal {
     stop: Stop,
-    /// The split being read, and its bar.
+    /// The split being decoded, and its bar.
     reading: Option<(String, ProgressBar)>,
     training: ProgressBar,
     epochs: i64,
@@ -27,7 +28,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Work that is told of here ends once `stop` is requested.
+    /// Prints the events of work that ends once `stop` is requested.
     pub fn new(stop: &Stop) -> Self {
         let template = "epoch {prefix} {bar:24} {pos}/{len}  {msg}";
         let style =
@@ -43,7 +44,7 @@ impl Terminal {
         }
     }
 
-    /// A bar over `count` pictures being decoded; invisible when standard error is no terminal.
+    /// A bar for decoding `count` pictures; hidden unless standard error is a terminal.
     pub fn bar(split: &str, count: usize) -> ProgressBar {
         let style = ProgressStyle::with_template("{msg:<11} {bar:30} {pos}/{len} pictures read")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -85,7 +86,7 @@ impl Events for Terminal {
                 let mebibytes = |bytes: u64| with_thousands((bytes >> 20) as i64);
                 let why = free.map_or(String::new(), |free| {
                     format!(
-                        ": {} MB of pixels are more than a quarter of the {} MB of memory that are free",
+                        ": the pixels, {} MiB, exceed a quarter of the free memory, {} MiB",
                         mebibytes(*bytes),
                         mebibytes(free)
                     )
@@ -101,14 +102,14 @@ impl Events for Terminal {
                 say(format_args!("{name:<11} {pictures} pictures{classes}{}", in_words(*origin)));
             }
             Note::WholePass { steps, asked } => say(format_args!(
-                "epoch       {steps} steps, a whole pass, not {asked}: Keras 3 ends an epoch there"
+                "epoch       {steps} steps, not {asked}: in Keras 3 an epoch ends with the pass over the pictures"
             )),
             Note::Network { config, parameters, trained } => {
                 say_network(config, *parameters, *trained);
             }
             Note::Continuing { epochs } => say(format_args!("continuing after epoch {epochs}")),
             Note::Complete { epochs } => say(format_args!(
-                "the run has all its {epochs} epochs; --epochs {} would go on",
+                "the run already has all its {epochs} epochs; continue it with --epochs {}",
                 epochs + 10
             )),
             _ => {}
@@ -124,23 +125,23 @@ impl Events for Terminal {
             }
             Warning::NoDiskCache { split, error, instead } => {
                 let instead = match instead {
-                    Origin::Stream => "decoding them as they are needed",
+                    Origin::Stream => "decoding them on demand",
                     _ => "keeping them in memory",
                 };
                 format!(
-                    "warning: cannot keep the {split} pictures on disk ({error:#}); {instead}; try another PETITE_CACHE"
+                    "warning: cannot cache the {split} pictures on disk ({error:#}); {instead}; try another PETITE_CACHE"
                 )
             }
             Warning::FeaturesNotKept(error) => {
-                format!("warning: cannot keep the features ({error:#}); try another PETITE_CACHE")
+                format!("warning: cannot cache the features ({error:#}); try another PETITE_CACHE")
             }
             Warning::Duplicates { found, of, data } => format!(
-                "warning: {}; val_loss and val_acc on them say little about new pictures; petite doctor --data {} names them",
+                "warning: {}, which makes val_loss and val_acc too optimistic; petite doctor --data {} lists them",
                 describe(found, *of, "train", "validation"),
                 data.display()
             ),
             Warning::NoCudaGraph(error) => format!(
-                "warning: cannot record the training step as a CUDA graph ({error:#}); its operations are launched one by one, which is slower in small batches; --no-cuda-graph does not try"
+                "warning: cannot record the training step as a CUDA graph ({error:#}); launching its operations one by one, which is slower with small batches; --no-cuda-graph skips the attempt"
             ),
             _ => return,
         };
@@ -176,7 +177,7 @@ impl Events for Terminal {
             return;
         }
         self.last_drawn = Instant::now();
-        // A device that failed fails in the next step too, which says so.
+        // If the device failed, the next step fails too and reports it.
         let Ok(means) = progress.running.means() else { return };
         let seconds = self.training.elapsed().as_secs_f64();
         let images_per_second = progress.running.pictures() as f64 / seconds;
@@ -216,16 +217,16 @@ impl Events for Terminal {
     }
 }
 
-/// Where the pixels of a split come from, after their number.
+/// The source of a split's pixels or features, to follow the number of its pictures.
 fn in_words(origin: Option<Origin>) -> String {
     match origin {
-        None => " (their features from the cache)".to_owned(),
+        None => " (features from the cache)".to_owned(),
         Some(Origin::Memory) => String::new(),
         Some(Origin::Disk { decoded: 0 }) => " (from the cache)".to_owned(),
         Some(Origin::Disk { decoded }) => {
             format!(" ({} decoded into the cache)", with_thousands(decoded as i64))
         }
-        Some(Origin::Stream) => " (decoded as they are needed)".to_owned(),
+        Some(Origin::Stream) => " (decoded on demand)".to_owned(),
     }
 }
 
@@ -243,7 +244,7 @@ fn say_network(config: &Config, parameters: i64, trained: i64) {
         let through = on_base.through.as_ref();
         let frozen = on_base.unfreeze_from.as_ref();
         say(format_args!(
-            "base        {}{}, {} parameters are trained",
+            "base        {}{}; {} trainable parameters",
             through.map_or("whole".to_owned(), |last| format!("through {last}")),
             frozen.map_or(", frozen".to_owned(), |layer| format!(", frozen before {layer}")),
             with_thousands(trained)

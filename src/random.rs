@@ -1,33 +1,34 @@
-//! Every random draw of the program comes from a generator named here, so that a result depends
-//! on the seed alone and never on threads or on the order in which work happens to be done.
+//! The random generators behind every random draw, so that results depend on the seed alone and not
+//! on threads or the order of work.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What a generator is for. Two purposes never share a stream of numbers.
+/// What a generator is used for. Different purposes never share a stream of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Purpose {
-    /// Initial weights; the index is the layer's place in the network.
+    /// Initial weights; the index is the layer's position in the network.
     Weights = 1,
     /// The order of the training pictures; the index is the pass over them.
     TrainOrder = 2,
-    /// The order of the validation pictures, where that matters; the index is the pass.
+    /// The order of the validation pictures, if it matters; the index is the pass over them.
     ValidationOrder = 3,
-    /// Drawn pictures; the index is the picture.
+    /// Synthetic pictures; the index is the picture's.
     Drawing = 4,
-    /// Transforms of training pictures; the index is the picture's place in the stream of batches.
+    /// Augmentations of training pictures; the index is the picture's in the endless stream of
+    /// pictures.
     Augmentation = 5,
-    /// What dropout drops; the index is made of the step and the layer's place.
+    /// Dropout masks; the index combines the step and the layer's position.
     Dropout = 6,
-    /// Which pictures a contact sheet shows; the index is 0.
+    /// The pictures on a contact sheet; the index is 0.
     Preview = 7,
-    /// Which pictures go to which split; the index is the class's label.
+    /// The assignment of pictures to splits; the index is the class's label.
     Split = 8,
 }
 
-/// The generator for `(seed, purpose, index)`: ChaCha with 8 rounds, whose output is fixed by its
-/// specification, keyed with the three numbers.
+/// The generator for `(seed, purpose, index)`: ChaCha8 (Bernstein, 2008) keyed with the three
+/// numbers, so that its output is fixed by a specification.
 pub fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
     let mut key = [0u8; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -42,7 +43,7 @@ mod tests {
     use rand::Rng;
 
     #[test]
-    fn each_seed_purpose_and_index_has_its_own_numbers() {
+    fn streams_differ_by_seed_purpose_and_index() {
         let first = |seed, purpose, index| generator(seed, purpose, index).next_u64();
         let base = first(1, Purpose::Weights, 0);
         assert_eq!(base, first(1, Purpose::Weights, 0));

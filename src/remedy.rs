@@ -1,10 +1,10 @@
-//! What the program adds to the library's errors: flags for the names of fields, and what to try.
+//! What the program adds to the library's errors: flags in place of field names, and what to try.
 
 use crate::cli::Cli;
 use clap::CommandFactory;
 use petite::{Error, ErrorKind};
 
-/// The error's text, with what to try unless it says so itself.
+/// The error's text, followed by what to try unless it already says so.
 pub fn add_to(error: &Error, command: &str) -> String {
     let text = error.to_string();
     if error.kind() == ErrorKind::BadPictures {
@@ -20,8 +20,8 @@ pub fn add_to(error: &Error, command: &str) -> String {
     let remedy = match (error.kind(), command) {
         (ErrorKind::DataSet, "prepare") => "scripts/fetch_dataset.sh, or another `from`",
         (ErrorKind::DataSet, "predict") => "the path of a picture, or of a folder of them",
-        (ErrorKind::DataSet, _) => "petite prepare to make a data set, or another `data`",
-        (ErrorKind::Run, _) => "petite train to make a run",
+        (ErrorKind::DataSet, _) => "petite prepare to create a data set, or another `data`",
+        (ErrorKind::Run, _) => "petite train to create a run",
         (ErrorKind::Weights, _) => "another file",
         (ErrorKind::OutOfMemory, _) => "a smaller `batch_size` or `image_size`",
         _ => return text,
@@ -29,8 +29,8 @@ pub fn add_to(error: &Error, command: &str) -> String {
     format!("{text}; try {remedy}")
 }
 
-/// `text` with flags in place of the names of fields that stand in it in backticks, as far as
-/// `command` has such flags: `` `image_size` `` is `--image-size`.
+/// `text` with each field name in backticks replaced by `command`'s flag for it, if it has one:
+/// `` `image_size` `` becomes `--image-size`.
 pub fn with_flags(text: &str, command: &str) -> String {
     let program = Cli::command();
     let Some(command) = program.find_subcommand(command) else { return text.to_owned() };

@@ -1,13 +1,13 @@
-//! Settings: what the types that declare them say of each.
+//! Settings: their names, help, types and ranges, read from the structs that declare them.
 //!
-//! A setting is a field of a settings struct. Its name, its type, its doc comment (the help) and its
-//! `#[schemars(…)]` attributes (the range, the unit, the name of its value) are the one place where it
-//! is written down: the JSON schema that schemars makes of the struct has all of it, and the flags of
-//! the program, `config.json` and the checks of ranges are read from there.
+//! A setting is a field of a settings struct and is declared only there, by its name, type, doc
+//! comment (the help) and `#[schemars(…)]` attributes (range, unit, value name). schemars derives a
+//! JSON schema from the struct; the program's flags and the range checks are derived from that
+//! schema.
 //!
-//! Attributes beside JSON Schema's own: `x-value-name` (`DEGREES`), `x-unit` (`degrees`), and `x-group`,
-//! a heading that holds for the fields after it as well, and `x-separator`, which stands between the
-//! numbers of a pair. A struct's `title` is the heading of its own.
+//! Attributes in addition to JSON Schema's: `x-value-name` (such as `DEGREES`), `x-unit` (such as
+//! `degrees`), `x-separator` (between the numbers of a pair), and `x-group`, a heading for this and
+//! the following fields. A struct's `title` is the heading of its fields.
 
 use crate::error::{ensure_or, fault};
 use anyhow::{Context, Result};
@@ -15,22 +15,22 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
-/// A setting that a person may choose.
+/// A setting that users may change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
-    /// The keys that lead to it in the settings' JSON, such as `optimizer`, `learning_rate`.
+    /// The keys that lead to it in the JSON of the settings, such as `optimizer`, `learning_rate`.
     pub path: Vec<String>,
-    /// The heading it belongs under.
+    /// The heading it is listed under.
     pub group: Option<String>,
-    /// What it means.
+    /// Its description.
     pub help: String,
-    /// What stands for its value in help texts.
+    /// The placeholder for its value in help texts.
     pub value_name: Option<String>,
-    /// The values it can take, where they are named, each with what it means.
+    /// Its named values with their descriptions; empty if values are not named.
     pub choices: Vec<(String, String)>,
-    /// What stands between the numbers of a pair.
+    /// The separator between the numbers of a pair.
     pub separator: String,
-    /// Whether it is `true` or `false`.
+    /// Whether it is a boolean.
     pub is_switch: bool,
     /// Whether it can be `none`.
     pub is_optional: bool,
@@ -38,7 +38,7 @@ pub struct Setting {
     range: Range,
 }
 
-/// The values that a number may have.
+/// The valid values of a number.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Range {
     minimum: Option<f64>,
@@ -49,15 +49,15 @@ struct Range {
 }
 
 impl Setting {
-    /// The name: the last key of its path.
+    /// The name, which is the last key of the path.
     pub fn name(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
 
-    /// The JSON of a value that a person has typed: `none` is null where that is possible.
+    /// Parses a value from user input to JSON. For an optional setting, `none` is null.
     ///
     /// # Errors
-    /// If a number, or `true` or `false`, is expected and `text` is something else.
+    /// If the setting is a number or a boolean and `text` is not.
     pub fn parse(&self, text: &str) -> Result<Value> {
         if self.is_optional && text == "none" {
             return Ok(Value::Null);
@@ -84,10 +84,10 @@ impl Setting {
         }
     }
 
-    /// Checks that `value`, if it is a number, is in the setting's range.
+    /// Checks that `value`, if it is a number, is in range.
     ///
     /// # Errors
-    /// If it is not: the setting and its range.
+    /// If it is not; the error names the setting and its range.
     pub fn check(&self, value: &Value) -> Result<()> {
         let Some(number) = value.as_f64() else { return Ok(()) };
         let Range { minimum, maximum, above, below, unit } = &self.range;
@@ -100,26 +100,26 @@ impl Setting {
             (Some(low), _, _, Some(high)) => format!("of {low} or more and below {high}"),
             (Some(low), ..) => format!("of {low} or more"),
             (_, _, Some(low), _) => format!("above {low}"),
-            _ => "of another value".to_owned(),
+            _ => "in its range".to_owned(),
         };
         let unit = unit.as_ref().map_or(String::new(), |unit| format!(" ({unit})"));
         ensure_or!(Setting, is_inside, "expected `{}` {range}{unit}, found {value}", self.name());
         Ok(())
     }
 
-    /// Its value in the settings `json`; `None` if these have no such setting.
+    /// Its value in the settings `json`, or `None` if absent.
     pub fn value_in<'a>(&self, json: &'a Value) -> Option<&'a Value> {
         self.path.iter().try_fold(json, |json, key| json.get(key))
     }
 
-    /// Changes its value in the settings `json`; `false` if these have no such setting.
+    /// Changes its value in the settings `json`; returns `false` if absent.
     pub fn set_in(&self, json: &mut Value, value: Value) -> bool {
         let slot = self.path.iter().try_fold(json, |json, key| json.get_mut(key));
         slot.map(|slot| *slot = value).is_some()
     }
 }
 
-/// The settings that the fields of `T`, and of the structs in it, declare, in their order.
+/// All settings declared by `T` and its nested structs, in order of declaration.
 pub fn all<T: JsonSchema>() -> Vec<Setting> {
     let generator =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
@@ -131,18 +131,18 @@ pub fn all<T: JsonSchema>() -> Vec<Setting> {
     found
 }
 
-/// Checks that every number in `settings` is in the range that its field declares.
+/// Checks every number in `settings` against the range declared by its field.
 ///
 /// # Errors
-/// Names the first setting that is not, and its range.
+/// If one is out of range; the error names the first such setting and its range.
 pub fn check<T: JsonSchema + Serialize>(settings: &T) -> Result<()> {
-    let json = serde_json::to_value(settings).context("cannot turn the settings into JSON")?;
+    let json = serde_json::to_value(settings).context("cannot serialize the settings to JSON")?;
     all::<T>().iter().try_for_each(|setting| {
         setting.value_in(&json).map_or(Ok(()), |value| setting.check(value))
     })
 }
 
-/// The path of a key in `given` that `known` lacks, as `optimizer.momentum`.
+/// The path of the first key in `given` that is not in `known`, such as `optimizer.momentum`.
 pub fn unknown_key(given: &Value, known: &Value) -> Option<String> {
     let (Value::Object(given), Value::Object(known)) = (given, known) else { return None };
     given.iter().find_map(|(key, value)| match known.get(key) {
@@ -151,7 +151,7 @@ pub fn unknown_key(given: &Value, known: &Value) -> Option<String> {
     })
 }
 
-/// Adds the settings below an object's schema. `group` is the heading so far.
+/// Appends the settings in an object's schema to `found`. `group` is the current heading.
 fn collect(
     schema: &Map<String, Value>,
     path: &mut Vec<String>,
@@ -171,7 +171,7 @@ fn collect(
         if field.contains_key("properties") {
             collect(field, path, group.as_deref(), found);
         } else if !structs.is_empty() {
-            // An enum of structs: its variants' names are keys.
+            // An enum of structs, whose variant names are keys in the JSON.
             for variant in structs {
                 collect(variant, path, group.as_deref(), found);
             }
@@ -182,13 +182,13 @@ fn collect(
     }
 }
 
-/// The objects in the list that `schema` has under `key`.
+/// The objects in the array at `key` of `schema`.
 fn objects<'a>(schema: &'a Map<String, Value>, key: &str) -> Vec<&'a Map<String, Value>> {
     let list = schema.get(key).and_then(Value::as_array).into_iter().flatten();
     list.filter_map(Value::as_object).collect()
 }
 
-/// The setting that a field's schema describes.
+/// The setting described by a field's schema.
 fn setting(field: &Map<String, Value>, path: Vec<String>, group: Option<String>) -> Setting {
     // An optional enum is `anyOf` the enum and null.
     let inner = objects(field, "anyOf").into_iter().next().unwrap_or(field);
@@ -216,7 +216,6 @@ fn setting(field: &Map<String, Value>, path: Vec<String>, group: Option<String>)
     Setting {
         path,
         group,
-        // The field's own description goes before its type's.
         help: field.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
         value_name: text("x-value-name"),
         separator: text("x-separator").unwrap_or_else(|| ",".to_owned()),

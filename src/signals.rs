@@ -1,15 +1,15 @@
-//! Ctrl-C: the first asks the work to stop at its next safe point, the second ends the program at once.
+//! Ctrl-C: the first requests a stop at the next safe point, the second ends the program at once.
 
 use anyhow::Result;
 use petite::Stop;
 
-/// The exit code of a program ended by Ctrl-C: 128 + SIGINT.
+/// Exit code of a program interrupted by Ctrl-C: 128 + SIGINT.
 pub const EXIT_CODE: u8 = 130;
 
-/// Starts listening for SIGINT, SIGTERM and SIGHUP. To be called once.
+/// Handles SIGINT, SIGTERM and SIGHUP from now on. Call it once.
 ///
 /// # Errors
-/// If a handler is installed already.
+/// If a handler is already installed.
 pub fn listen(stop: &Stop) -> Result<()> {
     let stop = stop.clone();
     ctrlc::set_handler(move || {

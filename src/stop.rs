@@ -1,15 +1,16 @@
-//! Stopping: a value by which one thread asks the work of others to end at its next safe point.
+//! Cooperative cancellation: one thread requests a stop, and work in others ends at its next safe
+//! point.
 
 use anyhow::Result;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A request to stop, shared by all its clones. A new one is not requested.
+/// A stop flag shared by all its clones, initially not set.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Asks the work that was given this value, or a clone of it, to stop.
+    /// Requests all work that holds this value or a clone of it to stop.
     pub fn request(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -19,7 +20,7 @@ impl Stop {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Called by the work between two pieces that may be separated.
+    /// Checks for a request; called wherever the work may end early.
     ///
     /// # Errors
     /// [`Interrupted`] once a stop was requested.
@@ -28,7 +29,7 @@ impl Stop {
     }
 }
 
-/// The error with which interrupted work ends.
+/// The error of work that ended because a stop was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 

@@ -15,7 +15,7 @@ fn wrong_flags_are_wrong_usage() {
         (&["--rounds"], "--rounds needs a value"),
         (&["--rounds", "0"], "expected --rounds of 1 to 9999, found '0'"),
         (&["--epochs", "1"], "expected --epochs of 2 or more"),
-        (&["--only", "petite,cafe"], "--only names no such contender: 'cafe'"),
+        (&["--only", "petite,cafe"], "expected --only with contenders listed below, found 'cafe'"),
     ] {
         let output = compare_speed().args(flags).assert().code(2).get_output().clone();
         let error = String::from_utf8(output.stderr).unwrap();

@@ -30,7 +30,7 @@ fn a_folder_named_as_microsofts_becomes_a_folder_of_links() {
     for parent in ["pictures", "pictures/PetImages"] {
         let place = Place::new();
         place.files(parent, &["Cat/0.jpg", "Cat/1.jpg", "Cat/Thumbs.db", "Dog/0.jpg", "Dog/1.jpg"]);
-        place.fetch("pictures").brought("brought 2 cats and 2 dogs: ");
+        place.fetch("pictures").brought("fetched 2 cats and 2 dogs: ");
         assert_eq!(place.names("to"), KAGGLE);
         let link = fs::read_link(place.path("to/dog.1.jpg")).unwrap();
         assert_eq!(link, place.path(parent).join("Dog/1.jpg"));
@@ -50,7 +50,7 @@ fn each_kind_of_zip_is_unpacked() {
         ("plain.zip", "train/dog.1.jpg"),
         ("microsoft.zip", "PetImages/Dog/1.jpg"),
     ] {
-        place.fetch(zip).brought("brought 2 cats and 2 dogs: ");
+        place.fetch(zip).brought("fetched 2 cats and 2 dogs: ");
         assert_eq!(place.names("to"), KAGGLE, "{zip}");
         assert_eq!(fs::read_to_string(place.path("to/dog.1.jpg")).unwrap(), dog);
         fs::remove_dir_all(place.path("to")).unwrap();
@@ -63,7 +63,7 @@ fn names_in_a_zip_never_lead_outside() {
     let outside = place.path("dog.8.jpg").display().to_string();
     let hostile = ["../cat.9.jpg", "../../PetImages/Cat/9.jpg", "..\\cat.9.jpg", &outside];
     place.zip("hostile.zip", &[&TRAIN[..], &hostile, &["train/../cat.7.jpg"]].concat());
-    place.fetch("hostile.zip").brought("brought 2 cats and 2 dogs: ");
+    place.fetch("hostile.zip").brought("fetched 2 cats and 2 dogs: ");
     assert_eq!(place.names("to"), KAGGLE);
     assert_eq!(place.names(""), ["bin", "cache", "home", "hostile.zip", "to"]);
 }
@@ -84,7 +84,7 @@ fn a_source_without_pictures_is_refused() {
     let mut bytes = fs::read(place.path("whole.zip")).unwrap();
     bytes[50] ^= 1;
     fs::write(place.path("damaged.zip"), &bytes).unwrap();
-    place.fetch("damaged.zip").refused(&["expected a whole zip at damaged.zip, found damage"]);
+    place.fetch("damaged.zip").refused(&["expected an intact zip at damaged.zip, found damage"]);
     place.nothing_left();
 }
 
@@ -121,14 +121,16 @@ fn a_destination_in_use_is_left_alone() {
     let place = Place::new();
     place.files("pictures", &KAGGLE);
     place.files("to", &["cat.0.jpg", "notes.txt"]);
-    place.fetch("pictures").refused(&["/to to be free, found a folder with 1 cats and 0 dogs"]);
+    place
+        .fetch("pictures")
+        .refused(&["/to to be new or empty, found a folder with 1 cats and 0 dogs"]);
     assert_eq!(place.names("to"), ["cat.0.jpg", "notes.txt"]);
     fs::rename(place.path("to"), place.path("old")).unwrap();
     place.file("to", "text");
-    place.fetch("pictures").refused(&["/to to be free, found a file; try"]);
+    place.fetch("pictures").refused(&["/to to be new or empty, found a file; try"]);
     fs::rename(place.path("to"), place.path("text")).unwrap();
     symlink("old", place.path("to")).unwrap();
-    place.fetch("pictures").refused(&["/to to be free, found a link to old; try"]);
+    place.fetch("pictures").refused(&["/to to be new or empty, found a link to old; try"]);
     assert!(place.path("to").is_symlink());
 }
 

@@ -65,6 +65,6 @@ fn no_network_and_no_room_leave_nothing() {
     std::fs::create_dir(&taken).unwrap();
     std::fs::write(taken.join("mine"), b"mine").unwrap();
     let error = error_of(fetch(cache.path(), "--to").arg(&taken), 1);
-    assert!(error.contains("to be free"), "{error}");
+    assert!(error.contains("to be new or empty"), "{error}");
     assert_eq!(std::fs::read(taken.join("mine")).unwrap(), b"mine");
 }

@@ -78,7 +78,7 @@ fn another_file_is_refused_and_nothing_is_left() {
     let error = error_of(&mut fetch(cache.path(), &["vgg16", "nowhere.h5"]), 1);
     assert!(error.contains("at nowhere.h5, found none"), "{error}");
     let error = error_of(&mut fetch(cache.path(), &["vgg16", "vgg16.safetensors"]), 1);
-    assert!(error.contains("which petite reads as it is"), "{error}");
+    assert!(error.contains("which petite reads directly"), "{error}");
     assert!(entries(cache.path()).is_empty());
     assert_eq!(std::fs::read(&mine).unwrap(), b"weights");
 }

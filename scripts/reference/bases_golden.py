@@ -1,4 +1,4 @@
-"""What bases_keras.py and bases_torchvision.py share: drawn weights, and the golden files."""
+"""Drawn weights and golden files, for bases_keras.py and bases_torchvision.py."""
 
 import importlib
 import pathlib
@@ -13,7 +13,7 @@ SIZES = ((96, 96), (75, 101))
 
 
 def drawn(name: str, shape: tuple) -> np.ndarray:
-    """The tensor `name` in petite's layout, [O, I, H, W]: kernels to He's limits, the rest near its usual values."""
+    """The tensor `name` in petite's layout, [O, I, H, W]: kernels within He's limits, others near usual values."""
     salt = 2166136261  # FNV-1a
     for byte in name.encode():
         salt = ((salt ^ byte) * 16777619) & 0xFFFFFFFF
@@ -26,10 +26,10 @@ def drawn(name: str, shape: tuple) -> np.ndarray:
 
 
 def sample(array) -> np.ndarray:
-    """SAMPLES values, an odd number of places apart, and the whole array's root mean square last."""
+    """SAMPLES values at indices an odd step apart, then the root mean square of the whole array."""
     flat = np.asarray(array, dtype=np.float32).reshape(-1)
-    places = (np.arange(SAMPLES) * ((flat.size // SAMPLES) | 1)) % flat.size
-    return np.append(flat[places], np.float32(np.sqrt(np.mean(flat.astype(np.float64) ** 2))))
+    indices = (np.arange(SAMPLES) * ((flat.size // SAMPLES) | 1)) % flat.size
+    return np.append(flat[indices], np.float32(np.sqrt(np.mean(flat.astype(np.float64) ** 2))))
 
 
 def save(tensors: dict, name: str, framework: str = "numpy") -> None:

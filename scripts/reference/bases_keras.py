@@ -1,4 +1,4 @@
-"""The bases of Keras Applications and SqueezeNet in Keras, for bases_reference.py."""
+"""Bases from Keras Applications, and SqueezeNet in Keras, for bases_reference.py."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ from spread import pictures
 
 
 def squeezenet(shape: tuple):
-    """SqueezeNet v1.1 without its classifier, after its authors' train_val.prototxt, with poolings that round down."""
+    """SqueezeNet v1.1 without its classifier, from its authors' train_val.prototxt, with pooled sizes rounded down."""
 
     def fire(x, number: int, squeezed: int):
         def conv(x, part: str, filters: int, size: int):
@@ -45,7 +45,7 @@ def caffe(images, means):
 
 
 def keras_base(name: str, shape: tuple, alpha: float = 1.0) -> tuple:
-    """The model and its preprocessing of pixels in 0..255 as f32."""
+    """The model, and its preprocessing for f32 pixels in 0..255."""
     options = {"include_top": False, "weights": None, "input_shape": shape}
     if name == "vgg16":
         return applications.VGG16(**options), applications.vgg16.preprocess_input
@@ -78,7 +78,7 @@ def set_drawn(model) -> None:
 
 
 def ends(model) -> dict:
-    """By block, the layer whose output is the block's."""
+    """For each block, the layer with the block's output."""
     names = [layer.name for layer in model.layers]
     blocks = {}
     for name in names:
@@ -105,7 +105,7 @@ def run_keras(
 
 
 def fine_tune_mobilenet(tensors: dict) -> None:
-    """Gradients of the mean square of the features from conv_pw_12 on, by stored statistics."""
+    """Gradients of the features' mean square from conv_pw_12 on, with stored statistics."""
     model, preprocess = keras_base("mobilenet", (96, 96, 3), 0.25)
     set_drawn(model)
     first = [layer.name for layer in model.layers].index("conv_pw_12")
@@ -124,11 +124,11 @@ def fine_tune_mobilenet(tensors: dict) -> None:
 def write_keras() -> None:
     tensors = {}
     for name, alpha in (("vgg16", 1.0), ("mobilenet", 1.0), ("mobilenet", 0.25), ("squeezenet", 1.0)):
-        for place, (height, width) in enumerate(SIZES):
+        for index, (height, width) in enumerate(SIZES):
             model, preprocess = keras_base(name, (height, width, 3), alpha)
             set_drawn(model)
             case = f"{name}-{alpha:g}-{height}x{width}"
-            run_keras(case, model, preprocess, tensors, every_block=place == 0 and alpha == 1.0)
+            run_keras(case, model, preprocess, tensors, every_block=index == 0 and alpha == 1.0)
     fine_tune_mobilenet(tensors)
     save(tensors, "keras")
 

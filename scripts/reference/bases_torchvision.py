@@ -1,4 +1,4 @@
-"""torchvision's ResNets and a file of torch.save, for bases_reference.py."""
+"""torchvision's ResNets and a file written by torch.save, for bases_reference.py."""
 
 import collections
 
@@ -25,17 +25,17 @@ def resnet_input(height: int, width: int, count: int = 2):
 
 
 def last(array) -> np.ndarray:
-    """[N, C, H, W] → [N, H, W, C], as all pictures here."""
+    """[N, C, H, W] → [N, H, W, C], the layout of all golden pictures."""
     return array.detach().permute(0, 2, 3, 1).numpy()
 
 
 def resnet_features(model, x) -> dict:
-    """By block."""
+    """The output of each block."""
     outputs = {"conv1": model.relu(model.bn1(model.conv1(x)))}
     x = outputs["maxpool"] = model.maxpool(outputs["conv1"])
     for number in range(1, 5):
-        for place, block in enumerate(getattr(model, f"layer{number}")):
-            x = outputs[f"layer{number}.{place}"] = block(x)
+        for index, block in enumerate(getattr(model, f"layer{number}")):
+            x = outputs[f"layer{number}.{index}"] = block(x)
     return outputs
 
 
@@ -43,17 +43,17 @@ def write_torchvision() -> None:
     tensors = {}
     for name in ("resnet18", "resnet34", "resnet50"):
         model = resnet(name)
-        for place, (height, width) in enumerate(SIZES):
+        for index, (height, width) in enumerate(SIZES):
             case = f"{name}-1-{height}x{width}"
             x = resnet_input(height, width)
             tensors[f"{case}.input"] = sample(last(x))
             with torch.no_grad():
                 outputs = resnet_features(model, x)
             for block, output in outputs.items():
-                if place == 0 or block == list(outputs)[-1]:
+                if index == 0 or block == list(outputs)[-1]:
                     tensors[f"{case}.{block}"] = sample(last(output))
             tensors[f"{case}.means"] = last(output).mean(axis=(1, 2)).reshape(-1)
-    # Gradients of the mean square of the features from layer4 on, by stored statistics and by the batch's.
+    # Gradients of the features' mean square from layer4 on, with stored and with batch statistics.
     for mode in ("stored", "batch"):
         model = resnet("resnet18")
         model.layer4.train(mode == "batch")
@@ -72,7 +72,7 @@ def write_torchvision() -> None:
 
 
 def write_state_dict() -> None:
-    """A small file of torch.save, with what state_dicts can hold, and the same tensors as safetensors."""
+    """Writes a small torch.save file with the kinds of tensors in state_dicts, and the same tensors as safetensors."""
     numbers = torch.from_numpy(drawn("state_dict", (4, 3, 3, 3)))
     layer = torch.nn.BatchNorm2d(4)
     kinds = (torch.int8, torch.int16, torch.int32, torch.int64)

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/keras/augmentation.* and draws.json: pictures that Keras transformed, and the
-distribution of the transforms it draws.
+"""Writes tests/golden/keras/augmentation.* and draws.json: pictures transformed by Keras, and the
+distribution of the transforms that it draws.
 
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0 scipy safetensors
     /tmp/keras/bin/python scripts/reference/keras_augmentation_reference.py
 
-Keras 3 runs as it is. Of Keras 2.0.8 and Keras-Preprocessing 1.1.2, whose backends no longer
-install, the image code runs by itself: their wheels are fetched with pip and unpacked, and the
-backend's two functions it calls are given to it. Only needed to make the files again; the tests
-read what is committed.
+Keras 3 runs unmodified. The backends of Keras 2.0.8 and Keras-Preprocessing 1.1.2 can no longer be
+installed, so only their image code runs: their wheels are downloaded with pip and unpacked, and the
+two backend functions that the code calls are replaced. Only needed to regenerate the files; the tests
+read the committed ones.
 """
 
 import importlib.util
@@ -75,8 +75,8 @@ def old_image_code() -> tuple:
 
 
 class Draws:
-    """Stands in for numpy.random in Keras 2.0.8, which hands its draws to nobody: gives those of
-    `values` in turn, or draws and records."""
+    """Replaces numpy.random in Keras 2.0.8, which does not expose its draws: returns those in
+    `values` one after the other, or draws and records."""
 
     def __init__(self, values=None, seed=0):
         self.values, self.generator, self.seen = values, np.random.RandomState(seed), []
@@ -101,7 +101,7 @@ class NumpyWithDraws:
 
 
 def apply_book(book, picture, case: dict) -> np.ndarray:
-    """The transform of `case` by Keras 2.0.8's own random_transform, its draws given."""
+    """The transform of `case` by Keras 2.0.8's own random_transform, with given draws."""
     generator = book.ImageDataGenerator(
         rotation_range=1,
         width_shift_range=1,
@@ -135,7 +135,7 @@ def apply_later(code, picture, case: dict) -> np.ndarray:
 
 
 def cases() -> list:
-    """Transforms that show each parameter alone, all together, and far outside the picture."""
+    """Transforms with each parameter alone, all of them together, and far outside the picture."""
     nothing = dict(theta=0.0, tx=0.0, ty=0.0, shear=0.0, zx=1.0, zy=1.0, flip_horizontal=False, flip_vertical=False,
                    channel_shift=None, brightness=None)  # fmt: skip
     together = dict(theta=-31.7, tx=2.3, ty=-3.1, zx=0.83, zy=1.17)
@@ -174,7 +174,7 @@ def write_augmentation(book, preprocessing) -> None:
                 start = picture.astype(np.float32)
                 if profile == "2.0.8":
                     if case["brightness"] is not None:
-                        continue  # It had none.
+                        continue  # 2.0.8 has no brightness.
                     out = apply_book(book, start, case)
                     assert np.all(out == np.round(out)) or case["channel_shift"]
                 else:
@@ -189,7 +189,7 @@ def write_augmentation(book, preprocessing) -> None:
 
 
 def write_draws(book, preprocessing, count: int = 20_000) -> None:
-    """Moments of what listing 5.11's generator draws, in fractions of the picture for shifts."""
+    """Moments of the draws of listing 5.11's generator; shifts as fractions of the picture."""
     size = (150, 100, 3)
     ranges = dict(rotation_range=40, width_shift_range=0.2, height_shift_range=0.2, shear_range=0.2,
                   zoom_range=0.2, horizontal_flip=True)  # fmt: skip

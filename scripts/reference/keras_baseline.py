@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Trains the book's baseline (listings 5.5 to 5.8) in real Keras, for numbers to hold petite against.
+"""Trains the book's baseline (listings 5.5 to 5.8) in Keras, for figures to compare petite with.
 
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0
     /tmp/keras/bin/python scripts/reference/keras_baseline.py --data data/dogs-vs-cats --rmsprop 2.0.8 --out history.csv
 
-Writes epoch, loss, acc, val_loss, val_acc and the epoch's seconds, a row an epoch, and prints the
-test accuracy. Pictures are decoded once by Pillow and resized by nearest, as ImageDataGenerator
-does; they are shuffled anew for every epoch. --rmsprop 2.0.8 is the optimizer of Keras 2.0.8,
-whose epsilon of 1e-8 stands outside the root; --rmsprop 3 is Keras 3's own.
+Writes epoch, loss, acc, val_loss, val_acc and seconds, one row per epoch, and prints the test loss and
+accuracy. Pictures are decoded once by Pillow and resized by nearest, as ImageDataGenerator does, and
+shuffled again for every epoch. --rmsprop 2.0.8 is the optimizer of Keras 2.0.8, with an epsilon of
+1e-8 outside the root; --rmsprop 3 is Keras 3's.
 """
 
 import argparse
@@ -44,7 +44,7 @@ class BookRMSprop(keras.optimizers.Optimizer):
 
 
 def pictures(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels `[N, 150, 150, 3]` f32 in 0..=1 and labels `[N]`, classes and files sorted."""
+    """Pixels `[N, 150, 150, 3]` f32 in 0..=1 and labels `[N]`, sorted by class, then file."""
     classes = sorted(path for path in folder.iterdir() if path.is_dir())
     if len(classes) != 2:
         raise SystemExit(f"error: expected two class folders in {folder}, found {len(classes)}")
@@ -58,8 +58,8 @@ def pictures(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Shuffled(keras.utils.PyDataset):
-    """Batches of 20 in a new order for every epoch. `fit` on arrays, once a seed is set, takes the same
-    order for all of them: the curves then are smooth, and another experiment."""
+    """Batches of 20 in a new order for every epoch. With a seed, `fit` on arrays uses the same order in all
+    epochs, which gives smooth curves and is another experiment."""
 
     def __init__(self, pixels, labels, seed):
         super().__init__()
@@ -95,7 +95,7 @@ class Rows(keras.callbacks.Callback):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=pathlib.Path, required=True, metavar="DIR", help="what petite prepare made")
+    parser.add_argument("--data", type=pathlib.Path, required=True, metavar="DIR", help="data set from petite prepare")
     parser.add_argument("--rmsprop", choices=("2.0.8", "3"), default="2.0.8")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=30)

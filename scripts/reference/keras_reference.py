@@ -5,8 +5,9 @@ gradients, weights after RMSprop's steps, and initial weights, as Keras computes
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0 scipy safetensors
     /tmp/keras/bin/python scripts/reference/keras_reference.py
 
-Keras 3 runs as it is; the old RMSprop is two lines, written below. Only needed to make the files
-again; the tests read what is committed. keras_augmentation_reference.py makes the others.
+Keras 3 runs unmodified; the two lines of Keras 2's RMSprop are rewritten below. Only needed to
+regenerate the files; the tests read the committed ones. keras_augmentation_reference.py writes the
+other files there.
 """
 
 import json
@@ -42,7 +43,7 @@ def listing() -> keras.Sequential:
 
 
 def set_starting_weights(model: keras.Sequential) -> None:
-    """Glorot's limits, with numbers from `spread`; biases small and not zero, so that they count."""
+    """Sets weights from `spread` within Glorot's limits; biases are small but not zero, so that they matter."""
     for salt, variable in enumerate(model.trainable_variables):
         shape = tuple(variable.shape)
         if len(shape) == 1:
@@ -55,20 +56,20 @@ def set_starting_weights(model: keras.Sequential) -> None:
 
 
 def starting_batch(count: int = 4) -> tuple:
-    """Pictures as u8 pixels over 255, and alternating labels."""
+    """Pictures, u8 pixels divided by 255, and alternating labels."""
     pixels = pictures(150, 150, count)
     return pixels.astype(np.float32) * np.float32(1 / 255), (np.arange(count) % 2).astype(np.float32)
 
 
 SAMPLES = 1024
 # A hundredth of the book's. RMSprop's first steps move every weight by about three learning rates,
-# however small its gradient. At 1e-5, starting weights that differ by 1e-7 of themselves lead Keras
-# itself to weights that differ by 2e-3 after 20 steps; at 1e-6 two frameworks can be compared.
+# however small its gradient. At 1e-5, a relative difference of 1e-7 in Keras's own starting weights
+# grows to 2e-3 after 20 steps; at 1e-6 two frameworks can be compared.
 LEARNING_RATE = 1e-6
 
 
 def sample(array) -> np.ndarray:
-    """At most SAMPLES values at even distances, and the whole array's root mean square last."""
+    """At most SAMPLES equidistant values, then the root mean square of the whole array."""
     flat = np.asarray(array, dtype=np.float32).reshape(-1)
     step = max(1, flat.size // SAMPLES)
     return np.append(flat[::step][:SAMPLES], np.float32(np.sqrt(np.mean(flat.astype(np.float64) ** 2))))
@@ -86,7 +87,7 @@ def names(model: keras.Sequential) -> list:
 
 
 def old_rmsprop(epsilon: float):
-    """Keras 2's RMSprop.get_updates, its two lines on arrays (ρ 0.9)."""
+    """The two lines of Keras 2's RMSprop.get_updates, on arrays (ρ 0.9)."""
     means = {}
 
     def update(variables, gradients):
@@ -138,7 +139,7 @@ def write_training() -> None:
 
 
 def write_initial_weights(seeds: int = 20) -> None:
-    """Largest magnitude, mean and deviation of every kernel of the listing over `seeds` seeds."""
+    """Largest magnitude, mean, deviation and fourth moment of the listing's weights over `seeds` seeds."""
     gathered = {}
     for seed in range(seeds):
         keras.utils.set_random_seed(seed)

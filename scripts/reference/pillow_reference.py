@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/pillow: small JPEGs of every kind and what Pillow makes of them.
+"""Writes tests/golden/pillow: small JPEGs of every kind, and Pillow's pixels for them.
 
     python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0
     /tmp/pillow/bin/python scripts/reference/pillow_reference.py
 
-Only needed to make the files again; the tests read what is committed.
+Only needed to regenerate the files; the tests read the committed ones.
 """
 
 import json
@@ -18,10 +18,10 @@ GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "pil
 
 
 def drawing(width: int, height: int) -> Image.Image:
-    """Shades and a few shapes: what photographs have, without their noise."""
+    """Gradients and a few shapes: a photograph without noise."""
     picture = Image.new("RGB", (width, height))
-    places = [(x, y) for y in range(height) for x in range(width)]
-    picture.putdata([(x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)) for x, y in places])
+    positions = [(x, y) for y in range(height) for x in range(width)]
+    picture.putdata([(x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)) for x, y in positions])
     draw = ImageDraw.Draw(picture)
     draw.ellipse((width // 4, height // 4, width * 3 // 4, height * 3 // 4), fill=(220, 40, 60))
     draw.rectangle((2, 2, width // 3, height // 3), fill=(250, 250, 240))
@@ -33,7 +33,7 @@ def write_jpegs() -> None:
     black = picture.convert("L").point(lambda v: v // 4)
     cmyk = Image.merge("CMYK", [*Image.eval(picture, lambda v: 255 - v).split(), black])
     rotated = Image.Exif()
-    rotated[0x0112] = 6  # orientation: turn right
+    rotated[0x0112] = 6  # Orientation: rotate right.
     picture.save(GOLDEN / "chroma-halved.jpg", quality=92)
     picture.save(GOLDEN / "chroma-full.jpg", quality=92, subsampling=0)
     picture.save(GOLDEN / "progressive.jpg", quality=92, progressive=True)
@@ -47,7 +47,7 @@ def write_jpegs() -> None:
 
 
 def write_resizes() -> None:
-    """Rows of random pixels at many widths: both axes go through the same arithmetic."""
+    """Random pictures of many widths and few rows: both axes use the same arithmetic."""
     draws = random.Random(52)
     cases = []
     for _ in range(120):
@@ -68,9 +68,9 @@ def write_resizes() -> None:
 
 
 def write_nearest() -> None:
-    """Which pixel nearest takes along both axes, for 1,000 widths and heights: every width from 1
-    to 1,000, paired with the heights backwards. Pixels spell their own column and row; the file
-    holds the steps from one index to the next, 150 columns then 150 rows a picture."""
+    """The source indices of nearest along both axes, for every width from 1 to 1,000, paired with the
+    heights in descending order. A pixel's value is its own index. The file holds the differences between
+    consecutive indices: 150 columns, then 150 rows per picture."""
     steps = bytearray()
     for width in range(1, 1001):
         height = 1001 - width
@@ -78,7 +78,7 @@ def write_nearest() -> None:
         columns.putdata(range(width))
         rows = Image.new("I", (1, height))
         rows.putdata(range(height))
-        # One axis at a time: the other is 1 pixel, of which nearest takes that one.
+        # One axis at a time: the other has 1 pixel.
         for line, to in ((columns, (150, 1)), (rows, (1, 150))):
             taken = list(line.resize(to, Image.Resampling.NEAREST).getdata())
             steps += bytes(b - a for a, b in zip([0, *taken], taken))

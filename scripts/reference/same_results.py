@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Shows that two builds of petite give the same results bit for bit: for a change that must change none.
+"""Checks that two builds of petite give the same results bit for bit, for changes that must not change any.
 
     scripts/reference/same_results.py OLD NEW --weights DIR
     scripts/reference/same_results.py OLD NEW --only 'cross-re*' --only baseline
 
 OLD and NEW are two binaries. DIR holds the published weights of MobileNet, SqueezeNet and VGG16; SqueezeNet's .h5 is
-converted by scripts/fetch_weights.sh, which says what it needs. The rest takes Python's standard library alone.
+converted by scripts/fetch_weights.sh, which lists its requirements. The rest needs only Python's standard library.
 
-In each case OLD does some commands in one folder and NEW the same in another, on the same drawn pictures with the same
-seed; in those named cross-, NEW goes on from what OLD made. Every run's history.csv, but for the clock's columns, must
-then be the same text, and its last and best weights the same tensors by name, type, shape and bytes; so must pictures,
-exported tensors and printed JSON, the last as far as both have the same keys. OLD reads both sides' weights (convert).
-A line a case says `same`, or what differs, OLD's value first. Exit code 1 if anything differs.
-It says nothing of GPUs, nor of cameras' pictures: the tests hold their decoding against Pillow.
+In each case OLD runs some commands in one folder and NEW the same in another, on the same drawn pictures with the same
+seed; in cases named cross-*, NEW continues from OLD's results. Then every run's history.csv must be the same text
+except for the columns of times, and its last and best weights the same tensors by name, type, shape and bytes. Pictures
+and exported tensors must be equal too, and printed JSON in the keys that both have. OLD reads both sides' weights
+(convert). One line per case says `same`, or what differs, OLD's value first. The exit code is 1 if anything differs.
+GPUs are not covered, nor pictures from cameras: the tests compare their decoding with Pillow.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import fnmatch
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -37,16 +38,16 @@ PUBLISHED = {
     "squeezenet": "squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5",
     "vgg16": "vgg16_imagenet_notop_keras_layout.safetensors",
 }
-# What training takes where a case says nothing else. With --from, data and size are the head's.
+# The flags of training unless a case gives others. With --from, data and size are the head's.
 DEFAULTS = {"--out": "run", "--data": "{two}", "--image-size": "46", "--epochs": "3", "--seed": "7", "--threads": "1",
             "--precision": "fp32"}  # fmt: skip
-NEEDED = ("loss", "acc", "figures")  # Keys of JSON that NEW may not lack if OLD has them.
+NEEDED = ("loss", "acc", "figures")  # JSON keys that must not be missing on one side only.
 
 
 @dataclasses.dataclass
 class Case:
-    left: list[str]  # OLD does these,
-    right: list[str]  # NEW these, but OLD those after `old`; after `cached` NEW has OLD's cache.
+    left: list[str]  # Commands of OLD.
+    right: list[str]  # Commands of NEW; OLD runs those with the prefix `old`; `cached` gives NEW OLD's cache.
     most_epochs: int = 1000
     fewest_rates: int = 1
 
@@ -88,7 +89,7 @@ EVALUATE = "evaluate --run run --threads 1 --json"
 DISK = [train("--cache disk"), train("--cache disk --out again")]
 BASE = [head("mobilenet"), head("mobilenet", "--out head-again")]
 TUNED = [BASE[0], tuned()]
-# A name with threads-2 has its sides one after the other, one with bf16 is skipped where the processor has none.
+# With threads-2 in the name, the sides run one after the other; with bf16, the case needs a processor that has it.
 CASES = {
     "pictures": same("synthesize --to drawn --each 12 --seed 5",
                      "prepare --from drawn --to split --train 6 --validation 3 --test 3 --shuffle 5"),
@@ -151,7 +152,7 @@ def run(command: list, folder: pathlib.Path, cache: pathlib.Path) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         found = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RuntimeError(f"expected {shlex.join(map(str, command))} to end well, found: {found}; try it by hand")
+        raise RuntimeError(f"expected {shlex.join(map(str, command))} to succeed, found: {found}; try it by hand")
     return done.stdout
 
 
@@ -161,7 +162,7 @@ def history(path: pathlib.Path) -> dict[str, dict[str, str]]:
 
 
 def tensors(path: pathlib.Path) -> dict[str, dict]:
-    """What a .safetensors holds: eight bytes of the header's size, the header in JSON, values."""
+    """The tensors of a .safetensors: eight bytes with the header's size, the header in JSON, values."""
     content = path.read_bytes()
     start = 8 + int.from_bytes(content[:8], "little")
     header = {name: tensor for name, tensor in json.loads(content[8:start]).items() if name != "__metadata__"}
@@ -170,21 +171,21 @@ def tensors(path: pathlib.Path) -> dict[str, dict]:
     return header
 
 
-def different(left: object, right: object, place: str, common: bool) -> list[str]:
-    """Where two trees differ; with `common`, but for keys that one alone has and that are not needed."""
+def different(left: object, right: object, path: str, common: bool) -> list[str]:
+    """Where two trees differ; with `common`, ignores keys that only one has, unless in NEEDED."""
     if isinstance(left, dict) and isinstance(right, dict):
         alone = [key for key in {**left, **right} if (key in left) != (key in right) and (not common or key in NEEDED)]
-        found = [f"{place} {key} in {'OLD' if key in left else 'NEW'} alone" for key in alone]
-        pairs = [(left[key], right[key], f"{place} {key}") for key in left if key in right]
+        found = [f"{path} {key} only in {'OLD' if key in left else 'NEW'}" for key in alone]
+        pairs = [(left[key], right[key], f"{path} {key}") for key in left if key in right]
     elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        found, pairs = [], [(*pair, f"{place} {at}") for at, pair in enumerate(zip(left, right))]
+        found, pairs = [], [(*pair, f"{path} {at}") for at, pair in enumerate(zip(left, right))]
     else:
-        return [] if left == right else [place if isinstance(left, bytes) else f"{place} {left!s:.40}, {right!s:.40}"]
+        return [] if left == right else [path if isinstance(left, bytes) else f"{path} {left!s:.40}, {right!s:.40}"]
     return found + [text for one, other, at in pairs for text in different(one, other, at, common)]
 
 
 def make(commands: list[str], side: str, folder: pathlib.Path, args: argparse.Namespace) -> dict[str, dict]:
-    """Runs a side's commands and gathers what they made, by its kind and its place in the side's folder."""
+    """Runs a side's commands and returns their results by kind and path in the side's folder."""
     folder.mkdir(parents=True)
     printed = {}
     for command in commands:
@@ -206,7 +207,7 @@ def make(commands: list[str], side: str, folder: pathlib.Path, args: argparse.Na
 
 
 def hold(name: str, case: Case, folder: pathlib.Path, args: argparse.Namespace) -> tuple[str, list[str]]:
-    """What was compared, and what differs."""
+    """Runs a case; returns what was compared, and the differences."""
     with concurrent.futures.ThreadPoolExecutor(1 if "threads-2" in name else 2) as pool:
         left, right = (pool.submit(make, commands, side, folder / side, args)
                        for commands, side in ((case.left, "old"), (case.right, "new")))  # fmt: skip
@@ -214,18 +215,18 @@ def hold(name: str, case: Case, folder: pathlib.Path, args: argparse.Namespace) 
         return "", errors
     left, right = left.result(), right.result()
     found = [text for kind in left for text in different(left[kind], right[kind], kind, kind == "outputs")]
-    for place, rows in left["epochs"].items():
+    for path, rows in left["epochs"].items():
         rates = {row["learning_rate"] for row in rows.values()}
         if len(rows) > case.most_epochs or len(rates) < case.fewest_rates:
-            aim = f"{case.most_epochs} epochs at most, {case.fewest_rates} learning rates at least"
-            found.append(f"expected {aim}, found {len(rows)}, {len(rates)} in {place}; try the case with other flags")
+            aim = f"at most {case.most_epochs} epochs and at least {case.fewest_rates} learning rates"
+            found.append(f"expected {aim}, found {len(rows)}, {len(rates)} in {path}; try the case with other flags")
     counts = {kind: len(left[kind]) for kind in left} | {"tensors": sum(map(len, left["tensors"].values()))}
     counts["epochs"] = "+".join(str(len(rows)) for rows in left["epochs"].values())
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count), found
 
 
 def draw(args: argparse.Namespace) -> None:
-    """Data sets of unequal classes, so that weights of classes count and last batches are smaller ones."""
+    """Makes data sets of unequal classes, so that class weights matter and last batches are smaller."""
     first, second = folders = args.work / "drawn-1", args.work / "drawn-2"
     for seed, folder in zip("12", folders):
         run([args.old, "synthesize", "--to", folder, "--each", "80", "--seed", seed], args.work, args.work)
@@ -255,12 +256,12 @@ def find_weights(names: list[str], args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Shows that two builds of petite give the same results bit for bit.")
-    parser.add_argument("old", nargs="?", type=pathlib.Path, help="the binary that is right")
-    parser.add_argument("new", nargs="?", type=pathlib.Path, help="the one that is held against it")
+    parser = argparse.ArgumentParser(description="Checks that two builds of petite give the same results bit for bit.")
+    parser.add_argument("old", nargs="?", type=pathlib.Path, help="the reference binary")
+    parser.add_argument("new", nargs="?", type=pathlib.Path, help="the binary to compare with it")
     parser.add_argument("--weights", type=pathlib.Path, metavar="DIR", help="folder of the bases' published weights")
-    parser.add_argument("--only", action="append", metavar="NAME", help="a case, or those like 'cross-*'; repeatable")
-    parser.add_argument("--list", action="store_true", help="print the cases and what NEW does in them")
+    parser.add_argument("--only", action="append", metavar="NAME", help="a case or pattern like 'cross-*'; repeatable")
+    parser.add_argument("--list", action="store_true", help="list the cases and NEW's commands in them")
     args = parser.parse_args()
     if args.list:
         print("\n".join(f"{name:<26}{' · '.join(case.right)}" for name, case in CASES.items()))
@@ -278,12 +279,12 @@ def main() -> None:
         try:
             find_weights(names, args)
             draw(args)
-            bf16 = "precision auto takes bf16" in run([args.old, "doctor"], args.work, args.work)
+            bf16 = re.search(r"precision auto \w+ bf16", run([args.old, "doctor"], args.work, args.work))
         except (OSError, RuntimeError) as error:
             sys.exit(f"error: {error}")
         for name in names:
             begin = time.perf_counter()
-            verdict, text = "skipped", "OLD's doctor does not say that --precision auto takes bf16 here"
+            verdict, text = "skipped", "according to OLD's doctor, --precision auto is not bf16 here"
             if bf16 or "bf16" not in name:
                 text, found = hold(name, CASES[name], args.work / "case", args)
                 shutil.rmtree(args.work / "case")

@@ -1,4 +1,4 @@
-"""Numbers and pictures that the tests make in the same way, so that none are stored."""
+"""Numbers and pictures that the tests compute in the same way, so that none are stored."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def spread(count: int, salt: int) -> np.ndarray:
 
 
 def pictures(height: int, width: int, count: int = 2) -> np.ndarray:
-    """Bars and blobs with noise, [N, H, W, 3] u8."""
+    """Ramps with noise, [N, H, W, 3] u8."""
     n, y, x, c = np.meshgrid(np.arange(count), np.arange(height), np.arange(width), np.arange(3), indexing="ij")
     noise = (spread(n.size, 99) * 64).astype(np.int64).reshape(n.shape)
     return ((x * (n + 1) + y * (c + 1) * (2 - n % 2)) % 192 + noise).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Runs compare_speed.sh's contenders by turns and prints the table. See compare_speed.sh --help."""
+"""Runs the contenders of compare_speed.sh in turn and prints the table. See compare_speed.sh --help."""
 
 import argparse
 import csv
@@ -19,12 +19,12 @@ CONTENDERS = (
     "petite", "petite-fp32", "petite-tf32", "petite-bf16",
     "keras-book", "keras-fp32", "keras-bf16", "pytorch-book", "pytorch-fp32", "pytorch-bf16", "limit",
 )  # fmt: skip
-# Who is held against whom: the same arithmetic, and petite as it comes against the others as people write them.
+# The pairs to compare: the same arithmetic, and petite's default with the others as people write them.
 PAIRS = (
     ("keras-fp32", "petite-fp32"), ("keras-bf16", "petite-bf16"), ("pytorch-fp32", "petite-fp32"),
     ("pytorch-bf16", "petite-bf16"), ("keras-book", "petite"), ("pytorch-book", "petite"),
 )  # fmt: skip
-# Inductor's and pip's caches would let a later round skip what the first had to do.
+# New in every run: with the caches of Inductor and Triton, later rounds would skip work of the first.
 TEMPORARY_CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 
 
@@ -51,7 +51,7 @@ def command_of(name: str, args: argparse.Namespace, run: pathlib.Path) -> list[s
 
 
 def run(name: str, args: argparse.Namespace) -> dict:
-    """One contender's run: its epochs, seconds until training began and of the whole process, peak memory."""
+    """Runs a contender; returns its epochs, the seconds until training and in total, and its peak memory."""
     with tempfile.TemporaryDirectory(prefix="compare-speed-") as temporary:
         folder = pathlib.Path(temporary)
         environment = os.environ | {variable: str(folder / variable.lower()) for variable in TEMPORARY_CACHES}
@@ -65,17 +65,17 @@ def run(name: str, args: argparse.Namespace) -> dict:
                 env=environment,
             )
             for line in child.stdout:
-                # petite says what the network is when all is read and training is about to begin.
+                # petite prints the network once all pictures are read, right before training.
                 if ready is None and line.startswith(('{"ready"', "network ")):
                     ready = time.perf_counter() - start
                 lines.append(line)
-            # The usage of the child and of what it waited for itself, such as PyTorch's loaders.
+            # The usage of the child and of the processes it waited for, such as PyTorch's loaders.
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             seconds = time.perf_counter() - start
             if child.returncode != 0:
                 errors.seek(0)
-                stop(f"{name} ended with {child.returncode}:\n{errors.read()[-3000:]}")
+                stop(f"{name} exited with {child.returncode}:\n{errors.read()[-3000:]}")
         told = [json.loads(line) for line in lines if line.startswith("{")]
         if name == "limit":
             return {"contender": name, **told[-1]}
@@ -87,13 +87,13 @@ def run(name: str, args: argparse.Namespace) -> dict:
             epochs = [[each["seconds"], each["pictures_per_second"]] for each in told if "epoch" in each]
     if ready is None or len(epochs) != args.epochs:
         stop(f"expected {args.epochs} epochs of {name}, found {len(epochs)}")
-    # Linux counts kibibytes.
+    # In KiB on Linux.
     peak = usage.ru_maxrss / 1024
     return {"contender": name, "epochs": epochs, "ready": ready, "seconds": seconds, "peak_mib": peak}
 
 
 def spread(values: list[float], digits: int) -> str:
-    """Median and range."""
+    """Median and range, as text."""
     if len(values) == 1:
         return f"{values[0]:.{digits}f}"
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
@@ -104,7 +104,7 @@ def after_the_first(runs: list[dict], column: int) -> list[float]:
 
 
 def ratios(of: list[dict], to: list[dict]) -> list[float]:
-    """Epoch times of one contender in those of another, round by round: what slows a round slows both."""
+    """Ratios of two contenders' epoch times, round by round: what slows a round slows both."""
     medians = [[statistics.median(epoch[0] for epoch in each["epochs"][1:]) for each in runs] for runs in (of, to)]
     return [a / b for a, b in zip(*medians)]
 
@@ -131,21 +131,21 @@ def table(runs: dict[str, list[dict]]) -> None:
         print(f"| {' | '.join(cells)} |")
     print(
         "\nMedians, with the range over rounds and over the epochs after the first. An epoch is training and "
-        "validation, pictures included; start is all before the first epoch, decoding once included; "
-        "peak is the largest process's."
+        "validation, including reading pictures; start is everything before the first epoch, including decoding "
+        "once; peak is the largest process's."
     )
     for other, ours in PAIRS:
         if other in runs and ours in runs:
-            print(f"{ours} is {spread(ratios(runs[other], runs[ours]), 2)} times as fast as {other}, in epochs.")
+            print(f"By epoch times, {ours} is {spread(ratios(runs[other], runs[ours]), 2)} times as fast as {other}.")
 
 
 def allowed(runs: dict[str, list[dict]]) -> None:
-    """What the machine's matrix products allow, and what share of it training takes."""
+    """Prints the limit set by the machine's matrix products, and the share of it that training reaches."""
     limits = runs.get("limit")
     if not limits:
         return
     each = limits[0]["gflop_a_picture"]
-    print(f"\nA picture's training step takes {each:.3f} Gflop. Matrix products on {limits[0]['device']} allow:")
+    print(f"\nA training step takes {each:.3f} Gflop per picture. Limits from matrix products, {limits[0]['device']}:")
     for kind in ("fp32", "bf16"):
         speed = statistics.median(each[kind] for each in limits)
         print(f"- {kind}: {speed:,.0f} Gflop/s, so {speed / each:,.0f} pictures/s", end="")
@@ -197,7 +197,7 @@ def main() -> None:
         lacking = [name for name in names if name.startswith("petite-")]
         names = [name for name in names if name not in lacking]
         if lacking:
-            print(f"compare_speed: this petite has no --precision: without {', '.join(lacking)}", file=sys.stderr)
+            print(f"compare_speed: this petite has no --precision: leaving out {', '.join(lacking)}", file=sys.stderr)
 
     runs: dict[str, list[dict]] = {}
     if args.results and args.results.exists():
@@ -205,7 +205,7 @@ def main() -> None:
             each = json.loads(line)
             runs.setdefault(each["contender"], []).append(each)
     for number in range(args.rounds):
-        # Another one goes first in every round, so that a machine that warms up favours none.
+        # Each round starts with another contender, so that a machine that warms up favors none.
         first = number % max(len(names), 1)
         for name in names[first:] + names[:first]:
             print(f"compare_speed: round {number + 1} of {args.rounds}: {name}", file=sys.stderr)

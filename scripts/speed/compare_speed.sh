@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains the book's network in petite, Keras and PyTorch by turns on this machine, and prints how fast
-# each is as a Markdown table.
+# Trains the book's network in petite, Keras and PyTorch in turn on this machine, and prints their
+# speeds as a Markdown table.
 set -euo pipefail
 unset CDPATH
 
@@ -10,25 +10,26 @@ usage: scripts/speed/compare_speed.sh [--data DIR] [--rounds N] [--epochs N] [--
                                       [--threads N] [--petite PATH] [--venv DIR] [--results FILE]
 
   --data DIR      data set with train and validation (default: data/dogs-vs-cats)
-  --rounds N      how often each is run, by turns (default: 3)
-  --epochs N      epochs of a run; the first is a warm-up and stands apart (default: 3)
-  --only NAME,... not all of these:
+  --rounds N      runs per contender, in turn (default: 3)
+  --epochs N      epochs per run; the first is a warm-up and reported separately (default: 3)
+  --only NAME,... only these contenders, of:
                     petite           petite train --recipe baseline
                     petite-fp32, petite-tf32, petite-bf16    the same with --precision
-                                     (tf32 only where nvidia-smi finds a GPU, or if named)
+                                     (tf32 only if nvidia-smi finds a GPU or --only names it)
                     keras-book       the book's listings: ImageDataGenerator, fp32
                     keras-fp32       Keras with pictures decoded once and tf.data
                     keras-bf16       the same with mixed_bfloat16
-                    pytorch-book     ImageFolder and DataLoader, NCHW, fp32, loss.item() a step
+                    pytorch-book     ImageFolder and DataLoader, NCHW, fp32, loss.item() every step
                     pytorch-fp32     pictures decoded once, channels-last, torch.compile
                     pytorch-bf16     the same with autocast to bf16
-                    limit            matrix products, for what the machine allows
-  --threads N     threads of each on the CPU (default: its own choice)
+                    limit            matrix products, as the machine's upper limit
+  --threads N     CPU threads of each contender (default: its own choice)
   --petite PATH   the binary (default: target/debug/petite)
-  --venv DIR      where Python's packages are, 6 GB, installed if missing (default: /tmp/petite-speed)
-  --results FILE  adds each run's figures to FILE, a JSON object a line; the table is of all in it
+  --venv DIR      Python environment, 6 GB, packages installed if missing (default: /tmp/petite-speed)
+  --results FILE  append each run's figures to FILE, one JSON object per line; the table covers all
+                  of FILE
 
-PyTorch, as petite, takes a CUDA device if there is one. TensorFlow is the CPU's wheel and stays there.
+Like petite, PyTorch uses a CUDA device if there is one. TensorFlow is the CPU wheel and stays on the CPU.
 EOF
 }
 
@@ -65,14 +66,14 @@ done
 for name in ${only//,/ }; do
   case $name in
     petite|petite-fp32|petite-tf32|petite-bf16|keras-book|keras-fp32|keras-bf16|pytorch-book|pytorch-fp32|pytorch-bf16|limit) ;;
-    *) wrong_usage "--only names no such contender: '$name'" ;;
+    *) wrong_usage "expected --only with contenders listed below, found '$name'" ;;
   esac
 done
 
-# petite alone needs no packages.
+# petite alone needs no Python packages.
 python=python3
 if [[ ! $only =~ ^petite[^,]*(,petite[^,]*)*$ ]]; then
-  # The versions that the figures in docs/results.md were taken with.
+  # The versions used for the figures in docs/results.md.
   packages=(tensorflow-cpu==2.21.0 keras==3.15.0 torch==2.11.0 numpy==2.4.6 pillow==12.0.0 scipy==1.17.1)
   installed=$venv/compare_speed.txt
   if [ "$(cat "$installed" 2>/dev/null)" != "${packages[*]}" ]; then

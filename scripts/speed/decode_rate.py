@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Reads, decodes and resizes every picture of DIR/*/ into memory on one thread, in Pillow and in
-petite, by turns, and prints how many pictures a second each does.
+"""Reads, decodes and resizes every picture of DIR/*/ into memory on one thread, in Pillow and petite in
+turn, and prints the pictures per second of each.
 
-usage: scripts/speed/decode_rate.py DIR     after cargo build --example decode_rate
+usage: scripts/speed/decode_rate.py DIR
 
-Needs pillow.
+Needs pillow, and cargo build --example decode_rate.
 """
 
 import pathlib
@@ -40,7 +40,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     paths = sorted(folder.glob("*/*.jpg"))
     if not paths:
-        sys.exit(f"expected JPEGs in class folders of {folder}, found none")
+        sys.exit(f"error: expected JPEGs in class folders of {folder}, found none")
     rates = [(pillow(paths), petite(folder)) for _ in range(TURNS)]
     for name, column in (("Pillow", 0), ("petite", 1)):
         print(f"{name}  {statistics.median(rate[column] for rate in rates):.0f} pictures/s")

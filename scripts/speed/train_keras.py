@@ -1,10 +1,10 @@
-"""Trains the book's network in Keras and tells its speed: a contender of compare_speed.sh.
+"""Trains the book's network in Keras and reports its speed: a contender of compare_speed.sh.
 
     train_keras.py --contender keras-book|keras-fp32|keras-bf16 --data DIR --epochs N [--threads N]
 
-keras-book is listings 5.5 to 5.8 as they stand: ImageDataGenerator decodes every picture anew in every
-epoch. The others decode once and hand the pixels out through tf.data, in a new order every epoch. Prints
-a JSON object when training begins and one an epoch.
+keras-book is listings 5.5 to 5.8 unchanged: ImageDataGenerator decodes every picture again in every
+epoch. The others decode once and supply the pixels through tf.data, in a new order every epoch. Prints
+a JSON object when training begins and one per epoch.
 """
 
 import argparse
@@ -26,7 +26,7 @@ BATCH = 20
 
 
 class Tell(keras.callbacks.Callback):
-    """Tells how long an epoch took, and how many pictures a second its training part went through."""
+    """Reports an epoch's duration, and the pictures per second of its training part."""
 
     def __init__(self, pictures: int):
         super().__init__()
@@ -62,7 +62,7 @@ def network(**compiling) -> keras.Sequential:
         model.add(layers.MaxPooling2D((2, 2)))
     model.add(layers.Flatten())
     model.add(layers.Dense(512, activation="relu"))
-    # In f32 also under mixed_bfloat16, as Keras's guide asks.
+    # In f32 under mixed_bfloat16 too, as Keras's guide recommends.
     model.add(layers.Dense(1, activation="sigmoid", dtype="float32"))
     optimizer = keras.optimizers.RMSprop(learning_rate=1e-4)
     model.compile(loss="binary_crossentropy", optimizer=optimizer, metrics=["acc"], **compiling)
@@ -75,14 +75,13 @@ def book(data: pathlib.Path, epochs: int) -> None:
     def flow(split: str):
         return rescale.flow_from_directory(data / split, target_size=(150, 150), batch_size=BATCH, class_mode="binary")
 
-    # The listing's steps_per_epoch=100 and validation_steps=50 are one pass over each split, which is what
-    # fit takes by itself.
+    # The listing's steps_per_epoch=100 and validation_steps=50 are one pass over each split, fit's default.
     train, validation = flow("train"), flow("validation")
     network().fit(train, epochs=epochs, validation_data=validation, verbose=0, callbacks=[Tell(train.samples)])
 
 
 def decoded(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels `[N, 150, 150, 3]` u8 and labels `[N, 1]`, classes and files sorted."""
+    """Pixels `[N, 150, 150, 3]` u8 and labels `[N, 1]`, sorted by class, then file."""
     pixels, labels = [], []
     for label, path in enumerate(sorted(path for path in folder.iterdir() if path.is_dir())):
         for file in sorted(path.glob("*.jpg")):
@@ -100,7 +99,7 @@ def tuned(data: pathlib.Path, epochs: int) -> None:
             order = order.shuffle(len(labels), reshuffle_each_iteration=True)
         pixels, labels = tf.constant(pixels), tf.constant(labels)
 
-        # A whole batch is gathered at once: a tensor a picture costs tf.data more than the copy does.
+        # Gathers a whole batch at once: one tensor per picture costs tf.data more than the copy.
         def gather(chosen):
             return tf.cast(tf.gather(pixels, chosen), tf.float32) * (1 / 255), tf.gather(labels, chosen)
 
@@ -109,7 +108,7 @@ def tuned(data: pathlib.Path, epochs: int) -> None:
     train = batches("train", shuffled=True)
     pictures = sum(1 for _ in (data / "train").glob("*/*.jpg"))
     validation = batches("validation", shuffled=False)
-    # XLA's convolutions are several times slower on the CPU than oneDNN's.
+    # On the CPU, XLA's convolutions are several times slower than oneDNN's.
     model = network(jit_compile=False)
     model.fit(train, epochs=epochs, validation_data=validation, verbose=0, callbacks=[Tell(pictures)])
 

@@ -1,12 +1,12 @@
-"""Trains the book's network in PyTorch and tells its speed: a contender of compare_speed.sh.
+"""Trains the book's network in PyTorch and reports its speed: a contender of compare_speed.sh.
 
     train_pytorch.py --contender pytorch-book|pytorch-fp32|pytorch-bf16 --data DIR --epochs N [--threads N]
     train_pytorch.py --contender limit [--threads N]
 
-pytorch-book is what tutorials write: a DataLoader that decodes every picture anew, NCHW, fp32, the loss
-read after every step. The others decode once, keep the pixels on the device, compute channels-last and
-compiled, and read the loss once an epoch. limit measures matrix products: the most that convolutions can
-take from the same machine. Prints a JSON object when training begins and one an epoch.
+pytorch-book is as in tutorials: a DataLoader that decodes every picture again, NCHW, fp32, the loss read
+after every step. The others decode once, keep the pixels on the device, compute channels-last and
+compiled, and read the loss once per epoch. limit measures matrix products: the upper limit for
+convolutions on this machine. Prints a JSON object when training begins and one per epoch.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def network() -> nn.Sequential:
 
 
 class Pictures(Dataset):
-    """torchvision's ImageFolder with Resize((150, 150)) and ToTensor, resized as Keras does."""
+    """torchvision's ImageFolder with Resize((150, 150)) and ToTensor, resized as in Keras."""
 
     def __init__(self, folder: pathlib.Path):
         classes = sorted(path for path in folder.iterdir() if path.is_dir())
@@ -99,10 +99,10 @@ def tuned(data: pathlib.Path, epochs: int, bf16: bool) -> None:
 
     (pixels, labels), (validation_pixels, validation_labels) = decoded("train"), decoded("validation")
     model, criterion = network().to(memory_format=torch.channels_last), nn.BCEWithLogitsLoss()
-    # mode="reduce-overhead" puts a step's kernels into one CUDA graph; the CPU has none.
+    # mode="reduce-overhead" puts a step's kernels into one CUDA graph; it has no use on the CPU.
     forward = torch.compile(model, mode="reduce-overhead" if DEVICE.type == "cuda" else "default")
     optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-4, alpha=0.9, foreach=True)
-    # TF32 in fp32's place is not fp32; PyTorch allows it in convolutions unless told.
+    # PyTorch uses TF32 in convolutions by default, which is not fp32.
     torch.backends.cudnn.allow_tf32 = False
 
     def logits(batch: torch.Tensor) -> torch.Tensor:
@@ -135,8 +135,8 @@ def tell_epoch(epoch: int, start: float, trained: float, pictures: int, loss: fl
 
 
 def gflop_a_picture() -> float:
-    """Multiplications and additions of a training step, a picture's share, in 10⁹: forward, gradients of
-    weights and of inputs, but not of the pictures."""
+    """Multiplications and additions of a training step per picture, in 10⁹: forward, gradients of weights
+    and of inputs except the pictures."""
     side, channels, forward, first = 150, 3, 0, 0
     for filters in (32, 64, 128, 128):
         side -= 2
@@ -148,7 +148,7 @@ def gflop_a_picture() -> float:
 
 
 def limit() -> None:
-    # A cube, and the shapes of the second convolution's forward pass and of its weights' gradient.
+    # A cube, the second convolution's forward pass and weight gradient, and the fourth's kernel.
     cube = 8192 if DEVICE.type == "cuda" else 2048
     shapes = [(cube, cube, cube), (BATCH * 72 * 72, 288, 64), (288, BATCH * 72 * 72, 64), (4096, 1152, 128)]
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -1,26 +1,26 @@
-//! Matrices that lead from the pixels of an output picture to those of its input.
+//! Affine transforms from the pixels of an output picture to those of its input.
 
 use super::transform::Frame;
 
-/// On (row, column, 1), in pixels from the center.
+/// A matrix on (row, column, 1), in pixels from the center.
 pub type Matrix = [[f64; 3]; 3];
 
-/// The matrix that moves nothing.
+/// The identity.
 pub const IDENTITY: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
-/// Where an output pixel comes from: `row = r[0]·i + r[1]·j + r[2]`, `column` likewise, for
-/// output row `i` and column `j`, in pixels.
+/// The source of an output pixel: `row = r[0]·i + r[1]·j + r[2]`, `column` likewise, for output row
+/// `i` and column `j`, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affine {
-    /// The factors of row and column, and the offset, of the input's row.
+    /// `r` of the source row: the factors of `i` and `j`, and the offset.
     pub row: [f64; 3],
-    /// Those of the input's column.
+    /// The same of the source column.
     pub column: [f64; 3],
 }
 
 impl Affine {
-    /// `matrix` around the center, and with the axes, of the frame's version of Keras:
-    /// `transform_matrix_offset_center`, and `apply_affine_transform` of Keras 3.
+    /// `matrix` about the center, with the center and the order of axes of the frame's version of
+    /// Keras: `transform_matrix_offset_center`, and `apply_affine_transform` in Keras 3.
     pub fn new(matrix: &Matrix, frame: &Frame) -> Self {
         let conventions = &frame.conventions;
         let center =
@@ -36,7 +36,7 @@ impl Affine {
     }
 }
 
-/// `left · right`.
+/// The matrix product `left · right`.
 pub fn product(left: &Matrix, right: &Matrix) -> Matrix {
     let entry = |i: usize, j: usize| (0..3).map(|k| left[i][k] * right[k][j]).sum();
     [0, 1, 2].map(|i| [0, 1, 2].map(|j| entry(i, j)))

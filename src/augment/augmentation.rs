@@ -1,4 +1,4 @@
-//! A batch's pixels, each picture transformed by what is drawn for it.
+//! Random transforms of a batch of pictures.
 
 use super::placement::Placement;
 use super::resample::{Sampling, resample};
@@ -19,16 +19,17 @@ pub struct Augmentation {
 }
 
 impl Augmentation {
-    /// `seed` and a picture's index in the stream of batches are all that its transform depends on.
+    /// A picture's transform depends only on the settings, the version of Keras, `seed` and the
+    /// picture's index in the stream of batches.
     ///
     /// # Errors
-    /// If a setting is outside what it can be.
+    /// If a setting is outside its range.
     pub fn new(config: AugmentConfig, keras: KerasProfile, seed: u64) -> Result<Self> {
         config.check()?;
         Ok(Self { config, conventions: keras.conventions(), seed })
     }
 
-    /// The pixels of `batch`, each picture transformed; features as they are.
+    /// The input of `batch`: pixels transformed, features unchanged.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -46,14 +47,14 @@ impl Augmentation {
         Ok(Input::Pixels(self.apply(pixels, &draws)?))
     }
 
-    /// What is drawn for the picture `index` of the stream of batches, `(height, width)` in size.
+    /// The draws for picture `index` of the stream of batches, of `size` (height, width).
     pub fn draw(&self, index: i64, size: (usize, usize)) -> Draws {
         let mut dice = Dice::new(generator(self.seed, Purpose::Augmentation, index as u64));
         self.config.draw(&self.frame(size), &mut dice)
     }
 
-    /// Transforms `pixels`, `[N, H, W, C]` u8, each picture by its own of the `N` `draws`: the same
-    /// shape in f32, 0..=255.
+    /// Transforms `pixels`, `[N, H, W, C]` u8, with one of the `N` `draws` per picture, to
+    /// `[N, H, W, C]` f32 in 0..=255.
     ///
     /// # Errors
     /// If libtorch is out of memory.

@@ -1,6 +1,6 @@
-//! Multiplies a picture by a factor of U(low, high), in whole levels as Pillow's
-//! `ImageEnhance.Brightness`: Keras's `apply_brightness_shift`. Keras 2.2 stretches the values to
-//! 0..=255 before; Keras 2.0.8 had no brightness, and does it here as Keras 3.
+//! Multiplies a picture by a factor of U(low, high), in whole levels like Pillow's
+//! `ImageEnhance.Brightness`: Keras's `apply_brightness_shift`. Keras 2.2 first stretches the
+//! values to 0..=255; Keras 2.0.8 has no brightness shift and gets Keras 3's here.
 
 use super::pair::{self, Written};
 use super::transform::{Color, Dice, Frame, Transform};
@@ -14,15 +14,15 @@ use serde_json::Value;
 use std::borrow::Cow;
 use tch::{Kind, Tensor};
 
-/// The settings.
+/// The settings of random brightness.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Brightness {
-    /// Multiply the values by LOW to HIGH.
+    /// Multiply the brightness of pictures by a random factor from LOW to HIGH.
     pub brightness_range: Option<BrightnessRange>,
 }
 
-/// From where to where the factor goes. In JSON `[low, high]`; read from `0.8,1.2` as text too.
+/// The range of the factor: `[low, high]` in JSON, also read from the text `0.8,1.2`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "[f64; 2]")]
 pub struct BrightnessRange {
@@ -32,10 +32,12 @@ pub struct BrightnessRange {
     pub high: f64,
 }
 
-/// What a range of brightnesses can be.
+/// How errors about a range begin.
 const EXPECTED: &str = "expected `brightness_range` LOW,HIGH with 0 <= LOW <= HIGH <= 100";
 
 impl BrightnessRange {
+    /// The range from `low` to `high`.
+    ///
     /// # Errors
     /// Unless 0 ≤ low ≤ high ≤ 100.
     pub fn new(low: f64, high: f64) -> Result<Self> {
@@ -108,15 +110,15 @@ impl Transform for Brightness {
 }
 
 impl Color for Brightness {
-    /// `trunc(clip(trunc(x) · factor, 0, 255))`, with x stretched to `(x − min) / (max − min) · 255`
-    /// before, where the version does that.
+    /// `trunc(clip(trunc(x) · factor, 0, 255))`, after stretching x to
+    /// `(x − min) / (max − min) · 255` in versions of Keras that do.
     fn recolor(images: &Tensor, drawn: &[f64], conventions: &Conventions) -> Result<Tensor> {
         let factors: Vec<f32> = drawn.iter().map(|&factor| factor as f32).collect();
         let factors = Tensor::f_from_slice(&factors)?.f_reshape([images.size()[0], 1, 1, 1])?;
         let factors = upload(&factors, images.device())?;
         let stretched = if conventions.brightness_stretches {
             let above = images.f_sub(&images.f_amin([1, 2, 3], true)?)?;
-            // A picture of one value stays black rather than becoming not a number.
+            // A picture of a single value becomes black, not NaN.
             let highest = above.f_amax([1, 2, 3], true)?;
             let divisor = highest.f_masked_fill(&highest.f_eq(0.0)?, 1.0)?;
             above.f_div(&divisor)?.f_mul_scalar_(255.0)?
@@ -132,8 +134,8 @@ mod tests {
     use super::*;
     use crate::keras::KerasProfile;
 
-    /// One pixel (50, 101, 200) times 1.5 is (75, 151.5, 300): (75, 151, 255). Stretched before it is
-    /// (0, 51 / 150 · 255 = 86.7, 255), and 86 · 1.5 = 129.
+    /// One pixel (50, 101, 200) times 1.5 is (75, 151.5, 300): (75, 151, 255). Stretched first, it
+    /// is (0, 51 / 150 · 255 = 86.7, 255), and 86 · 1.5 = 129.
     #[test]
     fn levels_are_whole_and_stretched_in_keras_2_2() {
         let picture = Tensor::from_slice(&[50.0f32, 101.0, 200.0]).reshape([1, 1, 1, 3]);

@@ -1,6 +1,6 @@
-//! Adds U(−r, r) levels to the values of a picture, and keeps them between the smallest and the
-//! largest that it had: Keras's `random_channel_shift`. Keras 2.0.8 draws for each channel, later
-//! versions once for all.
+//! Adds U(−r, r) levels to the values of a picture, clipped to its smallest and largest value:
+//! Keras's `random_channel_shift`. Keras 2.0.8 draws once per channel, later versions once per
+//! picture.
 
 use super::transform::{Color, Dice, Frame, Transform, named};
 use crate::device::upload;
@@ -10,17 +10,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-/// The settings.
+/// The settings of random channel shifts.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ChannelShift {
-    /// Add up to this many levels of 255, up or down.
+    /// Shift channel values up or down by up to this many of 255 levels.
     #[schemars(range(min = 0, max = 255), extend("x-value-name" = "LEVELS", "x-unit" = "levels"))]
     pub channel_shift_range: f64,
 }
 
 impl Transform for ChannelShift {
-    /// Added to each of up to three channels.
+    /// The levels added to each of up to three channels.
     type Drawn = [f64; 3];
 
     fn draw(&self, frame: &Frame, dice: &mut Dice) -> [f64; 3] {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::keras::KerasProfile;
 
-    /// Two pixels, (10, 100, 250) and (20, 30, 40): 20, −5 and 9 more are (30, 95, 259) and
+    /// Two pixels, (10, 100, 250) and (20, 30, 40): adding 20, −5 and 9 gives (30, 95, 259) and
     /// (40, 25, 49), of which 259 is above the picture's largest value.
     #[test]
     fn values_stay_between_the_smallest_and_the_largest() {

@@ -1,4 +1,4 @@
-//! The ranges from which a picture's transform is drawn, as a whole.
+//! The settings of all augmentations together.
 
 pub use super::AugmentConfig;
 use super::flip::Flip;
@@ -23,7 +23,8 @@ impl AugmentConfig {
         }
     }
 
-    /// The book's, with shorter shifts and no shear: what fine-tunes a base other than VGG16.
+    /// The book's with shorter shifts and no shear: the default for fine-tuning bases other than
+    /// VGG16.
     pub fn gentle() -> Self {
         Self {
             shift: Shift { width_shift_range: 0.1, height_shift_range: 0.1 },
@@ -32,20 +33,22 @@ impl AugmentConfig {
         }
     }
 
-    /// Whether anything changes.
+    /// Whether any augmentation is active.
     pub fn is_active(&self) -> bool {
         self.is_geometric() || self.is_color()
     }
 
+    /// Checks every setting.
+    ///
     /// # Errors
-    /// If a setting is outside its range: the setting, and what was expected.
+    /// If a setting is outside its range; the error names both.
     pub fn check(&self) -> Result<()> {
         settings::check(self)?;
         self.check_each()
     }
 }
 
-/// The ranges that change something, by name.
+/// The active augmentations with their ranges: `rotation 40, horizontal flip`.
 impl fmt::Display for AugmentConfig {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(&self.names().join(", "))
@@ -73,7 +76,7 @@ mod tests {
         assert_eq!(AugmentConfig::default().to_string(), "");
     }
 
-    /// What stands in the `config.json` of a run.
+    /// The format of `config.json`.
     #[test]
     fn json_is_flat_and_any_part_of_it_may_be_given() {
         let flat = json!({
@@ -94,7 +97,7 @@ mod tests {
         assert_eq!(read(json!({ "shear_range": 10, "cval": 7 })), expected);
     }
 
-    /// The program's flags and checks come from here.
+    /// The program's flags and range checks are generated from the schema.
     #[test]
     fn the_schema_has_every_setting_with_its_range_unit_and_help() {
         let schema = schemars::schema_for!(AugmentConfig);

@@ -1,23 +1,23 @@
-//! Coordinates along an axis, in pixels, and the pixels there.
+//! Coordinates along an axis, in pixels, and the pixels next to them.
 
 use super::fill::FillMode;
 
-/// The pixel nearest to a coordinate that lies at most one pixel outside; half way is the next one.
+/// The pixel nearest to a coordinate at most one pixel outside the picture; halves round up.
 pub(super) fn nearest(coordinate: f64, size: usize) -> usize {
-    // Below 0 the cast stops at 0, where the coordinate belongs.
+    // The cast saturates at 0, the nearest pixel of negative coordinates.
     ((coordinate + 0.5) as u32 as usize).min(size - 1)
 }
 
-/// The two pixels on either side of such a coordinate, and the share of the second.
-pub(super) fn neighbours(coordinate: f64, size: usize) -> (usize, usize, f32) {
-    // Rounded down without a call: the target's oldest processors have no instruction for it.
+/// The pixels on either side of such a coordinate, and the weight of the second.
+pub(super) fn neighbors(coordinate: f64, size: usize) -> (usize, usize, f32) {
+    // floor() would be a function call: baseline x86-64 has no instruction for it.
     let toward_zero = coordinate as i32;
     let floor = toward_zero - i32::from(coordinate < f64::from(toward_zero));
     let within = |index: i32| (index.max(0) as usize).min(size - 1);
     (within(floor), within(floor + 1), (coordinate - f64::from(floor)) as f32)
 }
 
-/// Brings coordinates into the picture, as scipy's `map_coordinate` and the device's `into_range` do.
+/// Maps coordinates into the picture like scipy's `map_coordinate` and `resample::into_range`.
 pub(super) fn into_range(coordinates: &mut [f64], size: usize, fill_mode: FillMode) {
     let last = (size - 1) as f64;
     match fill_mode {

@@ -1,31 +1,31 @@
-//! What stands where a transformed picture shows what lay outside it (`fill_mode` and `cval` of
-//! Keras's `apply_affine_transform`, `mode` and `cval` of scipy's `ndimage.affine_transform`).
+//! The fill of the area outside the original picture: `fill_mode` and `cval` of Keras's
+//! `apply_affine_transform`, `mode` and `cval` of scipy's `ndimage.affine_transform`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A way to fill what lay outside, by where a picture's row `abcd` is continued.
+/// How to fill the area outside the original picture; the examples extend a row `abcd`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FillMode {
-    /// The nearest edge pixel: aaaa|abcd|dddd.
+    /// Repeat the edge pixel: aaaa|abcd|dddd.
     #[default]
     Nearest,
-    /// Mirrored at the edge: dcba|abcd|dcba.
+    /// Mirror the picture at the edge: dcba|abcd|dcba.
     Reflect,
-    /// Started over: bcd|abcd|abc, as scipy's `wrap` with its period of one pixel less.
+    /// Repeat the picture, its last pixel over its first as in scipy: bc|abcd|bc.
     Wrap,
-    /// One value, `cval`.
+    /// Use the value of cval.
     Constant,
 }
 
-/// The settings.
+/// The settings of the fill.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Fill {
-    /// What stands where a picture shows what lay outside it.
+    /// How to fill the area outside the original picture.
     pub fill_mode: FillMode,
-    /// The value outside the picture if `fill_mode` is constant.
+    /// Value to fill with in the constant fill mode.
     #[schemars(range(min = 0, max = 255), extend("x-value-name" = "LEVEL", "x-unit" = "levels"))]
     pub cval: f64,
 }

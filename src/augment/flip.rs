@@ -1,22 +1,22 @@
-//! Mirrors every other picture left to right, or upside down: Keras's `flip_axis`, after the
-//! geometric transforms.
+//! Flips pictures left to right or upside down, each with probability 1/2: Keras's `flip_axis`,
+//! after all other geometric transforms.
 
 use super::transform::{Dice, Effect, Frame, Geometric, Transform};
 use crate::keras::Conventions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The settings.
+/// The settings of random flips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Flip {
-    /// Mirror every other picture left to right.
+    /// Flip pictures left to right with probability 1/2.
     pub horizontal_flip: bool,
-    /// Turn every other picture upside down.
+    /// Flip pictures upside down with probability 1/2.
     pub vertical_flip: bool,
 }
 
-/// How one picture is mirrored.
+/// How a picture is flipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mirrored {
     /// Left to right.
@@ -46,7 +46,7 @@ impl Transform for Flip {
             (false, false) => "",
             (true, false) => "mirrored",
             (false, true) => "upside down",
-            (true, true) => "turned about",
+            (true, true) => "mirrored, upside down",
         };
         caption.to_owned()
     }
@@ -64,8 +64,8 @@ mod tests {
     use crate::keras::KerasProfile;
     use crate::random::{Purpose, generator};
 
-    /// `if self.horizontal_flip: if np.random.random() < 0.5`: half of 10,000 pictures, give or take
-    /// five standard deviations of √(10,000 / 4) = 50.
+    /// `if self.horizontal_flip: if np.random.random() < 0.5`: half of 10,000 pictures, within five
+    /// standard deviations of √(10,000 / 4) = 50.
     #[test]
     fn every_other_picture_is_mirrored() {
         let flip = Flip { horizontal_flip: true, vertical_flip: false };

@@ -1,8 +1,8 @@
-//! What follows from the list of augmentations.
+//! The macro that expands the list of augmentations.
 
-/// Declares the modules of a list of augmentations, and two structs with a field for each of them:
-/// `AugmentConfig`, their settings, and `Draws`, what is drawn for one picture; with the methods
-/// that go through all of them.
+/// Declares the modules of a list of augmentations, two structs with a field for each of them,
+/// `AugmentConfig` for their settings and `Draws` for the draws of one picture, and the methods
+/// that apply to all of them.
 macro_rules! augmentations {
     (
         geometric { $($shape:ident: $Shape:ident,)+ }
@@ -11,8 +11,8 @@ macro_rules! augmentations {
         $(pub mod $shape;)+
         $(pub mod $color;)+
 
-        /// The settings of all augmentations, with the names of `ImageDataGenerator`, as one flat JSON
-        /// object. The default changes nothing.
+        /// The settings of all augmentations, with the names of `ImageDataGenerator`, as one flat
+        /// JSON object. The default changes nothing.
         #[derive(
             Debug, Clone, Copy, PartialEq, Default,
             serde::Serialize, serde::Deserialize, schemars::JsonSchema,
@@ -25,7 +25,7 @@ macro_rules! augmentations {
                 #[serde(flatten)]
                 pub $shape: $shape::$Shape,
             )+
-            /// What stands where a picture shows what lay outside it.
+            /// How to fill the area outside the original picture.
             #[serde(flatten)]
             pub fill: fill::Fill,
             $(
@@ -35,38 +35,38 @@ macro_rules! augmentations {
             )+
         }
 
-        /// What is drawn for one picture, by every augmentation, active or not.
+        /// The random draws for one picture, of every augmentation, active or not.
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct Draws {
             $(
-                #[doc = concat!("What [`", stringify!($shape), "`] has drawn.")]
+                #[doc = concat!("The draw of [`", stringify!($shape), "`].")]
                 pub $shape: <$shape::$Shape as transform::Transform>::Drawn,
             )+
             $(
-                #[doc = concat!("What [`", stringify!($color), "`] has drawn.")]
+                #[doc = concat!("The draw of [`", stringify!($color), "`].")]
                 pub $color: <$color::$Color as transform::Transform>::Drawn,
             )+
         }
 
         impl AugmentConfig {
-            /// Whether pixels move.
+            /// Whether any geometric augmentation is active.
             pub fn is_geometric(&self) -> bool {
                 false $(|| transform::Transform::is_active(&self.$shape))+
             }
 
-            /// Whether values change where they are.
+            /// Whether any color augmentation is active.
             pub fn is_color(&self) -> bool {
                 false $(|| transform::Transform::is_active(&self.$color))+
             }
 
-            /// Checks what the schema does not say.
+            /// Checks what the schema does not express.
             fn check_each(&self) -> anyhow::Result<()> {
                 $(transform::Transform::check(&self.$shape)?;)+
                 $(transform::Transform::check(&self.$color)?;)+
                 Ok(())
             }
 
-            /// The active ranges in words.
+            /// The active settings in words.
             fn names(&self) -> Vec<String> {
                 let mut names = Vec::new();
                 $(names.extend(transform::Transform::names(&self.$shape));)+
@@ -74,7 +74,7 @@ macro_rules! augmentations {
                 names
             }
 
-            /// What the active augmentations do to the picture with these `draws`, in words.
+            /// The effects of the active augmentations on the picture with these `draws`, in words.
             pub fn captions(&self, draws: &Draws) -> Vec<String> {
                 let mut captions = Vec::new();
                 $(captions.extend(transform::caption(&self.$shape, &draws.$shape));)+
@@ -83,7 +83,7 @@ macro_rules! augmentations {
             }
 
             /// Draws for one picture. Every number is drawn whether it is used or not, so that
-            /// switching one augmentation on leaves the others as they were.
+            /// enabling one augmentation leaves the draws of the others unchanged.
             pub fn draw(&self, frame: &transform::Frame, dice: &mut transform::Dice) -> Draws {
                 Draws {
                     $($shape: transform::Transform::draw(&self.$shape, frame, dice),)+
@@ -91,7 +91,8 @@ macro_rules! augmentations {
                 }
             }
 
-            /// The values of `images`, `[N, H, W, C]` f32 in 0..=255, changed by the `N` `draws`.
+            /// Applies the active color augmentations to `images`, `[N, H, W, C]` f32 in 0..=255,
+            /// with one of the `N` `draws` per picture.
             fn recolor(
                 &self,
                 images: tch::Tensor,
@@ -112,7 +113,7 @@ macro_rules! augmentations {
         }
 
         impl Draws {
-            /// Where the pixels of the picture come from.
+            /// The sources of the picture's pixels.
             pub fn placement(&self, frame: &transform::Frame) -> placement::Placement {
                 let effects = [
                     $(<$shape::$Shape as transform::Geometric>::effect(

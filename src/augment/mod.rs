@@ -1,5 +1,5 @@
-//! Batches → augmented batches: random rotations, shifts, shears, zooms, flips and colors under the
-//! names and with the meaning of Keras's `ImageDataGenerator`, on whole batches on the device.
+//! Batches → augmented batches: random rotations, shifts, shears, zooms, flips and colors with the
+//! names and meaning of Keras's `ImageDataGenerator`, on whole batches on the device.
 //!
 //! A new augmentation is a file here, with its settings and its [`transform::Geometric`] or
 //! [`transform::Color`], and its line in the list below.
@@ -18,9 +18,9 @@ pub mod resample;
 pub mod resample_cpu;
 pub mod transform;
 
-// `file: Settings`, in the order in which their numbers are drawn and in which they are applied: the
-// factors of the matrix from left to right, and then the colors one after the other. A new one goes to
-// the end of its group, so that the draws before it stay as they are.
+// `file: Settings`, in the order of their draws and of their application: the factors of the matrix
+// from left to right, then the colors. Append a new one to its group, so that the draws before it
+// stay the same.
 augmentations! {
     geometric {
         rotation: Rotation,

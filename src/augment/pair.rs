@@ -1,9 +1,9 @@
-//! Ranges of two numbers, as they are written in JSON and on a command line.
+//! Ranges of two numbers, as written in JSON and on the command line.
 
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-/// What a range is given as.
+/// A range as written.
 pub(super) enum Written {
     /// `0.2`.
     Number(f64),
@@ -12,7 +12,7 @@ pub(super) enum Written {
 }
 
 impl Written {
-    /// `None` if `value` is neither.
+    /// Reads `value`; `None` if it is neither.
     pub(super) fn read(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) => {
@@ -31,7 +31,7 @@ impl Written {
     }
 }
 
-/// The schema of a range whose value help texts call `value_name`.
+/// The schema of a range; help texts call its value `value_name`.
 pub(super) fn schema(value_name: &str) -> Schema {
     json_schema!({ "type": ["array", "number", "string"], "x-value-name": value_name })
 }

@@ -1,33 +1,32 @@
-//! Where the pixels of an output picture come from: all geometric augmentations in one.
+//! The sources of an output picture's pixels: all geometric augmentations combined.
 
 use super::affine::{Affine, IDENTITY, product};
 use super::transform::{Effect, Frame};
 
-/// Where the pixels of one output picture come from.
+/// The sources of one output picture's pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Placement {
     /// The transform.
     pub affine: Affine,
-    /// Mirrored left to right after the transform.
+    /// Whether it is flipped left to right after the transform.
     pub flip_horizontal: bool,
-    /// Upside down after the transform.
+    /// Whether it is flipped upside down after the transform.
     pub flip_vertical: bool,
 }
 
-/// The axis along which a coordinate is taken.
+/// The axis of a coordinate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axis {
-    /// From the top to the bottom.
+    /// From top to bottom.
     Row,
-    /// From the left to the right.
+    /// From left to right.
     Column,
 }
 
-/// The coordinate along an axis from which output pixel `(i, j)` comes is
-/// `by_row[i] + by_column[j]`. In f64, and summed in scipy's order, so that what lies half way
-/// between two pixels falls to the same one.
+/// The source of output pixel `(i, j)` along an axis is `by_row[i] + by_column[j]`, in f64 and
+/// added in scipy's order, so that a source halfway between two pixels rounds as in scipy.
 impl Placement {
-    /// The product of the effects' matrices from left to right, around the center, and then their
+    /// The product of the effects' matrices from left to right, about the center, followed by their
     /// flips: Keras's `apply_transform`.
     pub fn new(effects: &[Effect], frame: &Frame) -> Self {
         let mut matrix = None;
@@ -47,13 +46,13 @@ impl Placement {
         Self { affine, flip_horizontal, flip_vertical }
     }
 
-    /// The offset and the share of the output's rows.
+    /// The part of the sources that depends on the output row, with the offset: one value per row.
     pub fn by_row(&self, axis: Axis, height: usize) -> impl Iterator<Item = f64> {
         let [along_rows, _, offset] = self.along(axis);
         positions(height, self.flip_vertical).map(move |row| offset + row * along_rows)
     }
 
-    /// The share of the output's columns.
+    /// The part of the sources that depends on the output column: one value per column.
     pub fn by_column(&self, axis: Axis, width: usize) -> impl Iterator<Item = f64> {
         let [_, along_columns, _] = self.along(axis);
         positions(width, self.flip_horizontal).map(move |column| column * along_columns)
@@ -67,7 +66,7 @@ impl Placement {
     }
 }
 
-/// 0, 1, … `size − 1`, or the other way round.
+/// 0, 1, … `size − 1`, or the reverse.
 fn positions(size: usize, flipped: bool) -> impl Iterator<Item = f64> {
     (0..size).map(move |index| (if flipped { size - 1 - index } else { index }) as f64)
 }
@@ -97,7 +96,7 @@ mod tests {
         }
     }
 
-    /// A quarter turn to the left about the middle of the picture puts its first column at the bottom.
+    /// A quarter turn to the left about the center puts the first column at the bottom.
     #[test]
     fn a_quarter_turn_keeps_the_middle() {
         let frame = Frame { height: 5, width: 5, conventions: KerasProfile::V3.conventions() };

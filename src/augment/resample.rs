@@ -1,4 +1,4 @@
-//! Pictures read at other coordinates: scipy's `ndimage.affine_transform`, orders 0 and 1, on a batch.
+//! Resampling of a batch of pictures: scipy's `ndimage.affine_transform` of orders 0 and 1.
 
 use super::fill::{Fill, FillMode};
 use super::placement::{Axis, Placement};
@@ -8,17 +8,17 @@ use crate::keras::InterpolationOrder;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
-/// How a value is found outside the picture and between its pixels.
+/// How to compute values between and outside the pixels of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
-    /// Between pixels.
+    /// The interpolation between pixels.
     pub order: InterpolationOrder,
-    /// Outside the picture.
+    /// The fill outside the picture.
     pub fill: Fill,
 }
 
-/// Transforms `pixels`, `[N, H, W, C]` u8, each picture by its own of the `N` placements, to
-/// `[N, H, W, C]` f32 in 0..=255, on the same device.
+/// Transforms `pixels`, `[N, H, W, C]` u8, with one of the `N` placements per picture, to
+/// `[N, H, W, C]` f32 in 0..=255 on the same device.
 ///
 /// # Errors
 /// If libtorch is out of memory.
@@ -50,7 +50,7 @@ pub fn resample_on_device(
     let rows = into_range(rows, height, sampling.fill.fill_mode)?;
     let columns = into_range(columns, width, sampling.fill.fill_mode)?;
 
-    // Pictures as one long list of pixels; a batch of indices into it is one gather.
+    // With all pictures in one list of pixels, sampling is one gather per neighbor.
     let list = pixels.f_reshape([count * height * width, channels])?;
     let first = Tensor::f_arange(count, (Kind::Int64, pixels.device()))?
         .f_mul_scalar_(height * width)?
@@ -69,8 +69,8 @@ pub fn resample_on_device(
             at(&nearest(rows, height)?, &nearest(columns, width)?)?
         }
         InterpolationOrder::Linear => {
-            let row = Neighbours::of(&rows, height)?;
-            let column = Neighbours::of(&columns, width)?;
+            let row = Neighbors::of(&rows, height)?;
+            let column = Neighbors::of(&columns, width)?;
             let across = |row: &Tensor| -> Result<Tensor> {
                 Ok(at(row, &column.low)?.f_lerp_tensor(&at(row, &column.high)?, &column.weight)?)
             };
@@ -83,7 +83,7 @@ pub fn resample_on_device(
     Ok(out)
 }
 
-/// Along one axis, where every output pixel comes from: `[N, H, W]`, in pixels.
+/// The sources of all output pixels along one axis: `[N, H, W]`, in pixels.
 fn coordinates(pixels: &Tensor, placements: &[Placement], axis: Axis) -> Result<Tensor> {
     let (count, height, width, _) = pixels.size4()?;
     let device = pixels.device();
@@ -101,13 +101,13 @@ fn coordinates(pixels: &Tensor, placements: &[Placement], axis: Axis) -> Result<
     Ok(by_row.f_add(&to_device(&by_column, [count, 1, width])?)?)
 }
 
-/// Whether a coordinate lies outside the centres of the first and the last pixel.
+/// Whether a coordinate is beyond the centers of the first and last pixels.
 fn is_outside(coordinates: &Tensor, size: i64) -> Result<Tensor> {
     Ok(coordinates.f_lt(0.0)?.f_logical_or_(&coordinates.f_gt((size - 1) as f64)?)?)
 }
 
-/// Coordinates of scipy's `map_coordinate`: inside the picture, but for up to one pixel that the
-/// clamp after it takes away.
+/// Maps coordinates into the picture like scipy's `map_coordinate`; they may remain up to one pixel
+/// outside, which the clamp of the indices corrects.
 fn into_range(mut coordinates: Tensor, size: i64, fill_mode: FillMode) -> Result<Tensor> {
     let last = (size - 1) as f64;
     Ok(match fill_mode {
@@ -121,7 +121,7 @@ fn into_range(mut coordinates: Tensor, size: i64, fill_mode: FillMode) -> Result
         }
         FillMode::Wrap if size == 1 => coordinates.f_zero_()?,
         FillMode::Wrap => {
-            // The first pixel and the last are one and the same: a period of size − 1.
+            // The first and last pixels coincide: the period is size − 1.
             let passes = coordinates.f_div_scalar(last)?;
             let above = coordinates.f_sub(&passes.f_floor()?.f_mul_scalar_(last)?)?;
             let mut passes_below = passes.f_neg()?.f_floor_()?.f_add_scalar_(1.0)?;
@@ -132,15 +132,15 @@ fn into_range(mut coordinates: Tensor, size: i64, fill_mode: FillMode) -> Result
     })
 }
 
-/// The two pixels on either side of each coordinate.
-struct Neighbours {
+/// The pixels on either side of each coordinate.
+struct Neighbors {
     low: Tensor,
     high: Tensor,
-    /// The share of `high`, `[N, H, W, 1]` f32.
+    /// The weight of `high`, `[N, H, W, 1]` f32.
     weight: Tensor,
 }
 
-impl Neighbours {
+impl Neighbors {
     fn of(coordinates: &Tensor, size: i64) -> Result<Self> {
         let floor = coordinates.f_floor()?;
         let weight = coordinates.f_sub(&floor)?.f_to_kind(Kind::Float)?.f_unsqueeze(-1)?;

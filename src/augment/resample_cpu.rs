@@ -1,7 +1,6 @@
-//! Pictures read at other coordinates, on the CPU: straight from the pixels to the values, without the
-//! tensors of coordinates and indices that a device needs.
+//! Resampling on the CPU, without the tensors of coordinates and indices that other devices need.
 
-use super::coordinates::{into_range, nearest, neighbours};
+use super::coordinates::{into_range, nearest, neighbors};
 use super::fill::FillMode;
 use super::placement::{Axis, Placement};
 use super::resample::Sampling;
@@ -11,12 +10,13 @@ use std::slice;
 use std::sync::Mutex;
 use tch::{Device, Kind, Tensor};
 
-/// As [`resample`](super::resample::resample), for pixels on the CPU, in as many threads as
-/// libtorch has. Order 0 gives the same values, order 1 the same but for rounding in f32.
+/// As [`resample`](super::resample::resample), for pixels on the CPU, with as many threads as
+/// libtorch. Order 0 gives the same values as on other devices, order 1 the same up to f32
+/// rounding.
 ///
 /// # Errors
 /// If `pixels` is not `[N, H, W, C]` u8 with 1 to 4 channels on the CPU and with a placement each,
-/// or memory is out.
+/// or libtorch is out of memory.
 pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -> Result<Tensor> {
     let (count, height, width, channels) = pixels.size4()?;
     ensure!(
@@ -48,8 +48,8 @@ pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -
     let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).clamp(1, placements.len());
     let (bytes, values) = (bytes_of(&pixels), values_of(&mut out));
     let pictures = bytes.chunks_exact(stride).zip(values.chunks_exact_mut(stride)).zip(placements);
-    // One at a time to whoever is free: libtorch's threads still spin on their cores for a while
-    // after its last operation, so that equal shares would not take equal times.
+    // Threads take pictures one at a time: libtorch's threads keep spinning on their cores for a
+    // while after its last operation, so equal shares would take unequal times.
     let pictures = Mutex::new(pictures);
     let next = || pictures.lock().ok().and_then(|mut pictures| pictures.next());
     let work = || {
@@ -67,34 +67,34 @@ pub fn resample(pixels: &Tensor, placements: &[Placement], sampling: Sampling) -
     Ok(out)
 }
 
-/// The memory of a contiguous u8 tensor with values, on the CPU.
+/// The memory of a contiguous, nonempty u8 tensor on the CPU.
 fn bytes_of(tensor: &Tensor) -> &[u8] {
-    // SAFETY: such a tensor has numel() bytes from data_ptr() on, which live as long as it does.
-    // Nothing writes to pixels once they are made.
+    // SAFETY: such a tensor has numel() bytes at data_ptr(), which live as long as it does. Nothing
+    // writes to decoded pixels.
     unsafe { slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
 }
 
-/// The memory of a contiguous f32 tensor with values, on the CPU, that nothing else shares.
+/// The memory of a contiguous, nonempty f32 tensor on the CPU that nothing else shares.
 fn values_of(tensor: &mut Tensor) -> &mut [f32] {
     let count = tensor.numel();
-    // SAFETY: such a tensor has count aligned f32 from data_ptr() on, which live as long as it does;
-    // any bits are an f32; the borrow keeps its one owner from reading meanwhile.
+    // SAFETY: such a tensor has count aligned f32 at data_ptr(), which live as long as it does;
+    // every bit pattern is an f32; the mutable borrow excludes its only owner.
     unsafe { slice::from_raw_parts_mut(tensor.data_ptr().cast(), count) }
 }
 
-/// Room for what one picture after the other needs.
+/// Scratch memory that is reused from picture to picture.
 struct Lines {
     /// Height and width.
     size: (usize, usize),
-    /// Where the pixels of an output row come from, in pixels: `width` rows and columns.
+    /// Source rows and columns of an output row's pixels: `width` coordinates each, in pixels.
     rows: Vec<f64>,
     columns: Vec<f64>,
-    /// The columns' share of both.
+    /// The parts of both that depend on the output column.
     rows_by_column: Vec<f64>,
     columns_by_column: Vec<f64>,
-    /// Whether a coordinate lies outside.
+    /// Whether a source is outside the picture.
     outside: Vec<bool>,
-    /// The picture in f32, four channels a pixel whatever it has: a pixel is one register.
+    /// The picture in f32, padded to four channels per pixel: a pixel is one SIMD register.
     padded: Vec<[f32; 4]>,
 }
 
@@ -112,7 +112,7 @@ impl Lines {
         }
     }
 
-    /// The coordinates of an output row that begins at `row` and `column`.
+    /// Computes the sources of an output row; `row` and `column` are their parts by the output row.
     fn locate(&mut self, row: f64, column: f64, fill_mode: FillMode) {
         let (height, width) = self.size;
         for (coordinate, by_column) in self.rows.iter_mut().zip(&self.rows_by_column) {
@@ -173,8 +173,8 @@ fn picture<const C: usize>(
             }
             InterpolationOrder::Linear => {
                 for (out, (&row, &column)) in out.iter_mut().zip(coordinates) {
-                    let (above, below, down) = neighbours(row, height);
-                    let (left, right, across) = neighbours(column, width);
+                    let (above, below, down) = neighbors(row, height);
+                    let (left, right, across) = neighbors(column, width);
                     let at = |row: usize, column: usize| &lines.padded[row * width + column];
                     let upper = lerp(at(above, left), at(above, right), across);
                     let lower = lerp(at(below, left), at(below, right), across);
@@ -193,10 +193,10 @@ fn picture<const C: usize>(
     }
 }
 
-fn lerp(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
+fn lerp(from: &[f32; 4], to: &[f32; 4], weight: f32) -> [f32; 4] {
     let mut out = *from;
     for (value, to) in out.iter_mut().zip(to) {
-        *value += share * (to - *value);
+        *value += weight * (to - *value);
     }
     out
 }
@@ -208,8 +208,8 @@ mod tests {
     use super::super::resample::resample_on_device;
     use super::*;
 
-    /// Turned, sheared, shifted and magnified by odd and by even numbers, where coordinates fall between
-    /// pixels, half way, on the edge and far outside.
+    /// Rotations, shears, shifts and zooms whose sources are between pixels, halfway between them,
+    /// on the edge and far outside.
     fn placements() -> Vec<Placement> {
         let affines = [
             ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
@@ -253,7 +253,7 @@ mod tests {
         }
     }
 
-    /// The pixels of every other picture, as a view with gaps.
+    /// Every other picture of a batch, a view that is not contiguous.
     #[test]
     fn pixels_need_not_lie_together() {
         let shape = [4, 5, 6, 3];

@@ -1,16 +1,17 @@
-//! Turns a picture about its center by an angle of U(−r, r) degrees: Keras's `random_rotation`. A
-//! positive angle turns to the right in Keras 2, and to the left in Keras 3, which swapped the axes.
+//! Rotates a picture about its center by an angle of U(−r, r) degrees: Keras's `random_rotation`. A
+//! positive angle rotates clockwise in Keras 2 and counterclockwise in Keras 3, which swapped the
+//! axes.
 
 use super::transform::{Dice, Effect, Frame, Geometric, Transform, named};
 use crate::keras::Conventions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The settings.
+/// The settings of random rotations.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Rotation {
-    /// Turn pictures by up to this many degrees, either way.
+    /// Rotate pictures by up to this many degrees in either direction.
     #[schemars(range(min = 0, max = 360), extend("x-value-name" = "DEGREES", "x-unit" = "degrees"))]
     pub rotation_range: f64,
 }

@@ -1,16 +1,17 @@
-//! Slants a picture by an angle of U(−r, r), in radians in Keras 2.0.8 and in degrees since: Keras's
-//! `random_shear`.
+//! Shears a picture by an angle of U(−r, r), in radians in Keras 2.0.8 and in degrees since:
+//! Keras's `random_shear`.
 
 use super::transform::{Dice, Effect, Frame, Geometric, Transform, named};
 use crate::keras::{Conventions, ShearUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The settings.
+/// The settings of random shears.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Shear {
-    /// Shear pictures by up to this angle: radians in Keras 2.0.8, degrees since.
+    /// Shear pictures by up to this angle in either direction: radians in Keras 2.0.8, degrees
+    /// since.
     #[schemars(
         range(min = 0, max = 90),
         extend("x-value-name" = "ANGLE", "x-unit" = "radians in Keras 2.0.8, else degrees")
@@ -19,7 +20,7 @@ pub struct Shear {
 }
 
 impl Transform for Shear {
-    /// The angle s, in the unit of the version.
+    /// The angle s, in the unit of the version of Keras.
     type Drawn = f64;
 
     fn draw(&self, _: &Frame, dice: &mut Dice) -> f64 {
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
     use crate::keras::KerasProfile;
 
-    /// sin 0.2 = 0.1986693 and cos 0.2 = 0.9800666; 0.2° are 0.0034907, whose sine is the same in
+    /// sin 0.2 = 0.1986693 and cos 0.2 = 0.9800666; 0.2° is 0.0034907, whose sine is the same to
     /// seven digits and whose cosine is 1 − 0.0034907² / 2 = 0.9999939.
     #[test]
     fn the_unit_is_the_version_s() {

@@ -1,24 +1,24 @@
-//! Moves a picture sideways, and up or down, by U(−r, r) of its width or height: Keras's
-//! `random_shift`. From a range of 1 on the range is in pixels, except in Keras 2.0.8.
+//! Shifts a picture horizontally and vertically by U(−r, r) of its width and height: Keras's
+//! `random_shift`. A range of 1 or more is in pixels, except in Keras 2.0.8.
 
 use super::transform::{Dice, Effect, Frame, Geometric, Transform, named};
 use crate::keras::Conventions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The settings.
+/// The settings of random shifts.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Shift {
-    /// Move pictures sideways by up to this share of the width; from 1 on pixels, except in Keras
-    /// 2.0.8.
+    /// Shift pictures left or right by up to this share of the width; values from 1 are pixels,
+    /// except in Keras 2.0.8.
     #[schemars(
         range(min = 0, max = 4096),
         extend("x-value-name" = "SHARE", "x-unit" = "widths, or pixels from 1 on")
     )]
     pub width_shift_range: f64,
-    /// Move pictures up or down by up to this share of the height; from 1 on pixels, except in Keras
-    /// 2.0.8.
+    /// Shift pictures up or down by up to this share of the height; values from 1 are pixels,
+    /// except in Keras 2.0.8.
     #[schemars(
         range(min = 0, max = 4096),
         extend("x-value-name" = "SHARE", "x-unit" = "heights, or pixels from 1 on")
@@ -26,7 +26,7 @@ pub struct Shift {
     pub height_shift_range: f64,
 }
 
-/// How far a picture is moved: what stands in an output pixel comes from so far down and across.
+/// The offset from an output pixel to its source.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Offset {
     /// Down, in pixels: Keras's tx.
@@ -76,8 +76,8 @@ mod tests {
     use crate::keras::KerasProfile;
     use crate::random::{Purpose, generator};
 
-    /// `tx = uniform(−r, r)`, times the height if r < 1 or Keras is 2.0.8: of 100 rows, a range of 2
-    /// is 200 rows in Keras 2.0.8 and 2 rows since, one of 0.5 is 50 rows in all versions.
+    /// `tx = uniform(−r, r)`, times the height if r < 1 or Keras is 2.0.8: of 100 rows, a range of
+    /// 2 is 200 rows in Keras 2.0.8 and 2 rows since; one of 0.5 is 50 rows in all versions.
     #[test]
     fn large_shifts_are_pixels_since_2_2() {
         let farthest = |profile: KerasProfile, range: f64| {

@@ -1,5 +1,5 @@
-//! What an augmentation is: its settings, what is drawn from them for a picture, and what that does
-//! to the picture.
+//! The traits of an augmentation: its settings, its random draw for a picture, and the draw's
+//! effect.
 
 use super::affine::Matrix;
 use crate::keras::Conventions;
@@ -9,13 +9,13 @@ use rand_chacha::ChaCha8Rng;
 use std::fmt::Debug;
 use tch::Tensor;
 
-/// The settings of an augmentation, which change nothing by default. It is [`Geometric`] or a
-/// [`Color`] as well.
+/// The settings of an augmentation; the default changes nothing. Each one also implements
+/// [`Geometric`] or [`Color`].
 pub trait Transform: Default + PartialEq {
-    /// What is drawn for one picture.
+    /// The draw for one picture.
     type Drawn: Debug + Clone + Copy + PartialEq;
 
-    /// Draws for one picture of `frame`, as many numbers whatever the settings are.
+    /// Draws for one picture of `frame`; the number of draws must not depend on the settings.
     fn draw(&self, frame: &Frame, dice: &mut Dice) -> Self::Drawn;
 
     /// Whether it changes anything.
@@ -23,30 +23,30 @@ pub trait Transform: Default + PartialEq {
         *self != Self::default()
     }
 
-    /// Checks what the schema of the settings does not say.
+    /// Checks what the schema of the settings does not express.
     ///
     /// # Errors
-    /// If a setting is outside what it can be: the setting, and what was expected.
+    /// If a setting is outside its range; the error names both.
     fn check(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The settings that change something in words, such as `rotation 40`.
+    /// The active settings in words, such as `rotation 40`.
     fn names(&self) -> Vec<String>;
 
-    /// What it does to a picture in words, such as `+27°`; nothing, if it does nothing.
+    /// The effect on a picture in words, such as `+27°`; empty if there is none.
     fn caption(drawn: &Self::Drawn) -> String;
 }
 
 /// An augmentation that moves pixels.
 pub trait Geometric: Transform {
-    /// What it does to a picture.
+    /// The effect on a picture.
     fn effect(drawn: &Self::Drawn, conventions: &Conventions) -> Effect;
 }
 
-/// An augmentation that changes values where they are.
+/// An augmentation that changes values and moves no pixels.
 pub trait Color: Transform {
-    /// Changes `images`, `[N, H, W, C]` f32 in 0..=255, each by its own of the `N` values `drawn`.
+    /// Changes `images`, `[N, H, W, C]` f32 in 0..=255, with one of the `N` draws per picture.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -57,9 +57,9 @@ pub trait Color: Transform {
 /// How a geometric augmentation moves the pixels of one picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Effect {
-    /// A factor of the matrix that leads from output to input, around the center.
+    /// A factor of the matrix from output to input, about the center.
     Matrix(Matrix),
-    /// Mirrored after all matrices.
+    /// A flip after all matrices.
     Flip {
         /// Left to right.
         horizontal: bool,
@@ -68,26 +68,26 @@ pub enum Effect {
     },
 }
 
-/// The pictures' size, and what the version of Keras does: on what a transform depends besides its
-/// settings and draws.
+/// What a transform depends on besides its settings and draws: the picture's size and the
+/// conventions of a version of Keras.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Frame {
     /// Rows of the picture.
     pub height: usize,
     /// Columns of the picture.
     pub width: usize,
-    /// Of the version of Keras that is followed.
+    /// The conventions of the version of Keras.
     pub conventions: Conventions,
 }
 
-/// Where the random numbers of one picture come from.
+/// The random numbers of one picture.
 #[derive(Debug)]
 pub struct Dice {
     random: ChaCha8Rng,
 }
 
 impl Dice {
-    /// Takes its numbers from `random`, one each time.
+    /// Draws from `random`, one number per call of a method.
     pub fn new(random: ChaCha8Rng) -> Self {
         Self { random }
     }
@@ -102,7 +102,7 @@ impl Dice {
         self.between(-range, range)
     }
 
-    /// True every other time.
+    /// True with probability 1/2.
     pub fn coin(&mut self) -> bool {
         self.between(0.0, 1.0) < 0.5
     }
@@ -113,7 +113,7 @@ pub(super) fn named(name: &str, range: f64) -> Option<String> {
     (range != 0.0).then(|| format!("{name} {range}"))
 }
 
-/// What an active augmentation does to a picture in words, if it does anything.
+/// The effect of an active augmentation on a picture in words, if there is one.
 pub(super) fn caption<T: Transform>(settings: &T, drawn: &T::Drawn) -> Option<String> {
     settings.is_active().then(|| T::caption(drawn)).filter(|caption| !caption.is_empty())
 }

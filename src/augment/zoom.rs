@@ -1,5 +1,5 @@
-//! Zooms a picture along rows and columns, each by a step of U(low, high) input pixels an output
-//! pixel: below 1 magnifies. Keras's `random_zoom`.
+//! Zooms a picture along rows and columns, each by a step of U(low, high) input pixels per output
+//! pixel; below 1 magnifies: Keras's `random_zoom`.
 
 use super::pair::{self, Written};
 use super::transform::{Dice, Effect, Frame, Geometric, Transform};
@@ -11,16 +11,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The settings.
+/// The settings of random zooms.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Zoom {
-    /// Zoom by 1 - Z to 1 + Z, or by LOW to HIGH, along each side; below 1 magnifies.
+    /// Zoom height and width each by a random factor from 1 - Z to 1 + Z, or from LOW to HIGH;
+    /// below 1 magnifies.
     pub zoom_range: ZoomRange,
 }
 
-/// From where to where the step goes. In JSON `[low, high]`; read from the z of 1 − z to 1 + z too,
-/// and from `0.2` and `0.8,1.2` as text.
+/// The range of the step: `[low, high]` in JSON, also read from a number z for 1 − z to 1 + z, and
+/// from the texts `0.2` and `0.8,1.2`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "[f64; 2]")]
 pub struct ZoomRange {
@@ -30,11 +31,13 @@ pub struct ZoomRange {
     pub high: f64,
 }
 
-/// What a range of zooms can be.
+/// How errors about a range begin.
 const EXPECTED: &str =
     "expected `zoom_range` of 0 or more and below 1, or LOW,HIGH with 0 < LOW <= HIGH <= 100";
 
 impl ZoomRange {
+    /// The range from `low` to `high`.
+    ///
     /// # Errors
     /// Unless 0 < low ≤ high ≤ 100.
     pub fn new(low: f64, high: f64) -> Result<Self> {
@@ -89,9 +92,9 @@ impl JsonSchema for ZoomRange {
 /// The steps from one output pixel to the next, in input pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Steps {
-    /// Keras's zx.
+    /// Along rows: Keras's zx.
     pub rows: f64,
-    /// Keras's zy.
+    /// Along columns: Keras's zy.
     pub columns: f64,
 }
 

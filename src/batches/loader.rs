@@ -1,4 +1,4 @@
-//! Pixels → batches: the one place where pixels become tensors and go to a device.
+//! Pixels → batches: turns pixels into tensors and uploads them to the device.
 
 pub use super::batch::{Batch, Input, to_images};
 pub use super::order::Order;
@@ -13,60 +13,61 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
 
-/// Hands out batches, as Keras's generators do: pass after pass over the pictures, the last batch
-/// of a pass holding what is left, the position carried from one epoch into the next if so asked.
-/// The batch of a step depends on nothing but its number, so a resumed run continues exactly.
+/// Yields batches as Keras's generators do: pass after pass over the pictures, where the last batch
+/// of a pass may be smaller. With [`Iteration::Endless`], an epoch starts where the previous one
+/// ended. A batch depends only on the numbers of its epoch and step, so a resumed run continues
+/// exactly.
 #[derive(Debug)]
 pub struct Loader {
-    place: Place,
+    storage: Storage,
     device: Device,
-    /// Of every picture.
+    /// One per picture.
     labels: Vec<i64>,
     sequence: Sequence,
-    /// Batches that were asked for before they are needed, and which.
-    ahead: VecDeque<(Step, Asked)>,
+    /// Batches requested ahead, with their steps.
+    ahead: VecDeque<(Step, Request)>,
     waited: Duration,
 }
 
 /// Epoch and step of a batch, both from 0.
 type Step = (i64, i64);
 
-/// Where the pixels are.
+/// Where the pictures are.
 #[derive(Debug)]
-enum Place {
-    /// All on the device, pixels as u8: nothing but indices crosses the bus.
-    Device {
-        input: Input,
-        labels: Tensor,
-    },
-    /// In the host's memory, from which each batch is gathered.
+enum Storage {
+    /// All on the device (pixels as u8), so that only indices are uploaded.
+    Device { input: Input, labels: Tensor },
+    /// In host memory, from which each batch is gathered.
     Host(Pixels),
+    /// In files, decoded for each batch.
     Stream(Decoders),
 }
 
-/// A batch on its way.
+/// A batch requested ahead.
 #[derive(Debug)]
-struct Asked {
+struct Request {
     first: i64,
     labels: Tensor,
-    pixels: Coming,
+    pixels: Pending,
 }
 
 #[derive(Debug)]
-enum Coming {
-    /// Gathered when the batch is needed.
-    Later(Vec<usize>),
-    /// On the device, or being copied there before anything that is computed next.
-    Sent(Tensor),
+enum Pending {
+    /// To be gathered from these samples when needed.
+    Gather(Vec<usize>),
+    /// On the device, or being copied there ahead of any work launched later.
+    Uploaded(Tensor),
+    /// Being decoded.
     Decoding(Promise),
 }
 
 impl Loader {
-    /// `steps_per_epoch` defaults to one whole pass, and is no more where `iteration` starts every
-    /// epoch with a new pass. On a GPU, held pixels are copied there at once if they fit.
+    /// A loader that yields the pictures of `source` in batches of `batch_size`. `steps_per_epoch`
+    /// defaults to one pass, which is its maximum with [`Iteration::WholePass`]. Decoded pixels are
+    /// copied to a GPU at once if they fit.
     ///
     /// # Errors
-    /// If the labels do not fit on the device, or no thread can be started.
+    /// If the device is out of memory or a thread cannot be started.
     pub fn new(
         source: impl Into<Source>,
         device: Device,
@@ -78,20 +79,20 @@ impl Loader {
         let source = source.into();
         let labels: Vec<i64> = source.samples().iter().map(|sample| sample.label as i64).collect();
         let count = labels.len() as i64;
-        let place = match source {
-            Source::Streamed(stream) => Place::Stream(Decoders::start(stream)?),
-            Source::Held(pixels) if device == Device::Cpu => Place::Host(pixels),
+        let storage = match source {
+            Source::Streamed(stream) => Storage::Stream(Decoders::start(stream)?),
+            Source::Held(pixels) if device == Device::Cpu => Storage::Host(pixels),
             Source::Held(pixels) => match on_device(&pixels, device) {
                 Ok(all) => {
                     let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
-                    Place::Device { input: Input::Pixels(all), labels }
+                    Storage::Device { input: Input::Pixels(all), labels }
                 }
-                // Not room enough: batches are sent one by one.
-                Err(_) => Place::Host(pixels),
+                // Out of memory: upload batch by batch.
+                Err(_) => Storage::Host(pixels),
             },
         };
         Ok(Self {
-            place,
+            storage,
             device,
             labels,
             sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
@@ -100,11 +101,11 @@ impl Loader {
         })
     }
 
-    /// Hands out `input`, all pictures or what a base made of them, which has `labels`. Both stay
-    /// where they are.
+    /// A loader that yields `input`, the pixels or features of all pictures, with their class
+    /// indices `labels`, `[N]` i64. Both tensors stay on their device.
     ///
     /// # Errors
-    /// If the labels cannot be read.
+    /// If `labels` cannot be converted to a vector.
     pub fn of_input(
         input: Input,
         labels: Tensor,
@@ -113,24 +114,24 @@ impl Loader {
         order: Order,
         iteration: Iteration,
     ) -> Result<Self> {
-        let of_each = Vec::<i64>::try_from(&labels)?;
-        let count = of_each.len() as i64;
+        let host_labels = Vec::<i64>::try_from(&labels)?;
+        let count = host_labels.len() as i64;
         Ok(Self {
             device: input.values().device(),
-            place: Place::Device { input, labels },
-            labels: of_each,
+            storage: Storage::Device { input, labels },
+            labels: host_labels,
             sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
             ahead: VecDeque::new(),
             waited: Duration::ZERO,
         })
     }
 
-    /// The label of every picture, in the samples' order.
+    /// The class index of every picture, in the order of the samples.
     pub fn labels(&self) -> &[i64] {
         &self.labels
     }
 
-    /// Whole passes in the samples' order, for looking at every picture once.
+    /// A loader of whole passes in the order of the samples, for visiting every picture once.
     ///
     /// # Errors
     /// As [`Loader::new`].
@@ -143,29 +144,31 @@ impl Loader {
         self.labels.len() as i64
     }
 
-    /// Whether there is no picture.
+    /// Whether there are no pictures.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Batches in an epoch.
+    /// Number of batches per epoch.
     pub fn steps_per_epoch(&self) -> i64 {
         self.sequence.steps_per_epoch()
     }
 
-    /// The time that [`batch`](Self::batch) has taken so far: what training waited for its data.
+    /// Total time spent in [`batch`](Self::batch) so far: how long training waited for data.
     pub fn waited(&self) -> Duration {
         self.waited
     }
 
-    /// The batch of step `step` (0-based) of epoch `epoch` (0-based).
+    /// The batch of step `step` of epoch `epoch`, both from 0. Fastest if called for consecutive
+    /// steps.
     ///
     /// # Errors
-    /// If libtorch is out of memory, or a streamed picture cannot be decoded: its path, and why.
+    /// If libtorch is out of memory, or a streamed picture cannot be decoded; the error names its
+    /// path and the reason.
     pub fn batch(&mut self, epoch: i64, step: i64) -> Result<Batch> {
         let start = Instant::now();
-        let batch = match &self.place {
-            Place::Device { input, labels } => {
+        let batch = match &self.storage {
+            Storage::Device { input, labels } => {
                 let slice = self.sequence.slice(epoch, step);
                 let indices = self.sequence.indices_on(slice, self.device)?;
                 let part = |all: &Tensor| -> Result<Tensor> {
@@ -182,14 +185,14 @@ impl Loader {
         Ok(batch)
     }
 
-    /// The batch of a step, whose pixels are not all on the device; the next ones are asked for.
+    /// The batch of a step when not all pixels are on the device. Requests the next batches ahead.
     fn gathered(&mut self, epoch: i64, step: i64) -> Result<Batch> {
-        // Steps come one after the other; after a jump, what was asked for is of no use.
+        // Steps are consecutive; after a jump, earlier requests are useless.
         if self.ahead.front().is_some_and(|(number, _)| *number != (epoch, step)) {
             self.ahead.clear();
         }
-        let ahead = match &self.place {
-            Place::Stream(decoders) => decoders.ahead(),
+        let ahead = match &self.storage {
+            Storage::Stream(decoders) => decoders.ahead(),
             _ => 1,
         };
         let mut next = match self.ahead.back() {
@@ -197,59 +200,59 @@ impl Loader {
             None => (epoch, step),
         };
         while self.ahead.len() <= ahead {
-            let asked = self.ask(next)?;
-            self.ahead.push_back((next, asked));
+            let request = self.request(next)?;
+            self.ahead.push_back((next, request));
             next = self.sequence.after(next.0, next.1);
         }
-        let (_, asked) = self.ahead.pop_front().context("a batch has just been asked for")?;
-        let pixels = match asked.pixels {
-            Coming::Sent(pixels) => pixels,
-            Coming::Later(indices) => self.gather(&indices)?,
-            Coming::Decoding(promise) => {
-                let bytes = promise.recv().context("a thread that decodes has ended")??;
-                let Place::Stream(decoders) = &self.place else {
-                    anyhow::bail!("only a stream decodes")
+        let (_, request) = self.ahead.pop_front().context("expected a requested batch")?;
+        let pixels = match request.pixels {
+            Pending::Uploaded(pixels) => pixels,
+            Pending::Gather(indices) => self.gather(&indices)?,
+            Pending::Decoding(promise) => {
+                let bytes = promise.recv().context("a decoding thread has ended")??;
+                let Storage::Stream(decoders) = &self.storage else {
+                    anyhow::bail!("expected streamed pictures")
                 };
-                self.send(decoders.target(), &bytes)?
+                self.upload(decoders.target(), &bytes)?
             }
         };
-        Ok(Batch { input: Input::Pixels(pixels), labels: asked.labels, first: asked.first })
+        Ok(Batch { input: Input::Pixels(pixels), labels: request.labels, first: request.first })
     }
 
-    fn ask(&mut self, (epoch, step): Step) -> Result<Asked> {
+    fn request(&mut self, (epoch, step): Step) -> Result<Request> {
         let slice = self.sequence.slice(epoch, step);
         let indices = self.sequence.indices(slice);
         let labels: Vec<i64> = indices.iter().map(|&index| self.labels[index]).collect();
-        let pixels = match &self.place {
-            Place::Stream(decoders) => Coming::Decoding(decoders.ask(indices)?),
-            Place::Host(pixels) if self.device == Device::Cpu => {
+        let pixels = match &self.storage {
+            Storage::Stream(decoders) => Pending::Decoding(decoders.ask(indices)?),
+            Storage::Host(pixels) if self.device == Device::Cpu => {
                 indices.iter().for_each(|&index| pixels.read_ahead(index));
-                Coming::Later(indices)
+                Pending::Gather(indices)
             }
-            _ => Coming::Sent(self.gather(&indices)?),
+            _ => Pending::Uploaded(self.gather(&indices)?),
         };
         let labels = upload(&Tensor::f_from_slice(&labels)?, self.device)?;
-        Ok(Asked { first: slice.first, labels, pixels })
+        Ok(Request { first: slice.first, labels, pixels })
     }
 
-    /// The pictures at `indices` of held pixels, on the device.
+    /// The pictures at `indices`, gathered from host memory and uploaded: `[N, H, W, C]` u8.
     fn gather(&self, indices: &[usize]) -> Result<Tensor> {
-        let Place::Host(pixels) = &self.place else {
-            anyhow::bail!("only pixels in the host's memory are gathered")
+        let Storage::Host(pixels) = &self.storage else {
+            anyhow::bail!("expected pixels in host memory")
         };
         let mut bytes = Vec::with_capacity(indices.len() * pixels.target.bytes());
         indices.iter().for_each(|&index| bytes.extend_from_slice(pixels.picture(index)));
-        self.send(pixels.target, &bytes)
+        self.upload(pixels.target, &bytes)
     }
 
-    /// `bytes` of whole pictures as a tensor on the device.
-    fn send(&self, target: Target, bytes: &[u8]) -> Result<Tensor> {
+    /// Uploads the bytes of whole pictures: `[N, H, W, C]` u8.
+    fn upload(&self, target: Target, bytes: &[u8]) -> Result<Tensor> {
         let tensor = Tensor::f_from_data_size(bytes, &shape(target, bytes), Kind::Uint8)?;
         upload(&tensor, self.device)
     }
 }
 
-/// All pixels on `device`, `[N, H, W, C]` u8, sent in parts so that the host needs no second copy.
+/// Uploads all pixels, `[N, H, W, C]` u8, in parts so that the host needs no second copy.
 fn on_device(pixels: &Pixels, device: Device) -> Result<Tensor> {
     let stride = pixels.target.bytes();
     let bytes = &pixels.bytes[..pixels.samples.len() * stride];
@@ -264,7 +267,7 @@ fn on_device(pixels: &Pixels, device: Device) -> Result<Tensor> {
     Ok(all)
 }
 
-/// `[N, H, W, C]` of `bytes` of whole pictures.
+/// The shape `[N, H, W, C]` of the bytes of whole pictures.
 fn shape(target: Target, bytes: &[u8]) -> [i64; 4] {
     let Target { height, width, color_mode, .. } = target;
     let count = bytes.len() / target.bytes();

@@ -1,4 +1,4 @@
-//! Pixels → batches: which pictures the batch of a step holds, and the batch on the device.
+//! Pixels → batches: selects the pictures of each step and uploads them to the device.
 
 pub mod batch;
 pub mod loader;

@@ -1,4 +1,4 @@
-//! Which pictures the batch of a step holds.
+//! Selects the pictures of each step's batch.
 
 use crate::device::upload;
 use crate::keras::Iteration;
@@ -7,13 +7,18 @@ use anyhow::Result;
 use rand::seq::SliceRandom;
 use tch::{Device, Tensor};
 
-/// In which order a loader hands out its pictures.
+/// The order in which a loader yields its pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// As the samples are sorted.
+    /// The order of the samples.
     Sorted,
     /// A new permutation for every pass, drawn from the seed.
-    Shuffled { seed: u64, purpose: Purpose },
+    Shuffled {
+        /// The seed of the run.
+        seed: u64,
+        /// The random stream to draw from; its index is the number of the pass.
+        purpose: Purpose,
+    },
 }
 
 /// Batches over `count` pictures, pass after pass.
@@ -24,7 +29,7 @@ pub(super) struct Sequence {
     steps_per_epoch: i64,
     order: Order,
     iteration: Iteration,
-    /// The pass last used.
+    /// The most recently used pass.
     pass: Option<Pass>,
 }
 
@@ -32,17 +37,17 @@ pub(super) struct Sequence {
 struct Pass {
     number: i64,
     indices: Vec<i64>,
-    /// `[count]` i64, once it was asked for.
+    /// `indices` on the device, `[count]` i64; created on first use.
     on_device: Option<Tensor>,
 }
 
-/// A batch's part of its pass.
+/// A batch's range within its pass.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slice {
     pass: i64,
     pub start: i64,
     pub length: i64,
-    /// The place of its first picture in the endless stream of pictures, from 0.
+    /// Index of the batch's first picture in the endless stream of pictures, from 0.
     pub first: i64,
 }
 
@@ -67,7 +72,7 @@ impl Sequence {
         self.steps_per_epoch
     }
 
-    /// The epoch and step after these.
+    /// The next epoch and step.
     pub fn after(&self, epoch: i64, step: i64) -> (i64, i64) {
         if step + 1 < self.steps_per_epoch { (epoch, step + 1) } else { (epoch + 1, 0) }
     }
@@ -86,7 +91,7 @@ impl Sequence {
         Slice { pass, start, length, first: pass * self.count + start }
     }
 
-    /// The pictures of `slice`.
+    /// The sample indices of `slice`.
     pub fn indices(&mut self, slice: Slice) -> Vec<usize> {
         let range = slice.start as usize..(slice.start + slice.length) as usize;
         match self.order {
@@ -98,7 +103,8 @@ impl Sequence {
         }
     }
 
-    /// The pictures of `slice`, `[length]` i64 on `device`; `None` where they stand in their order.
+    /// The sample indices of `slice`, `[length]` i64 on `device`; `None` if they are consecutive,
+    /// from `slice.start`.
     ///
     /// # Errors
     /// If the device is out of memory.
@@ -112,7 +118,7 @@ impl Sequence {
         Ok(Some(all.f_narrow(0, slice.start, slice.length)?))
     }
 
-    /// The order of pass `number`.
+    /// Pass `number`, drawn unless it is the current one.
     fn pass(&mut self, number: i64, seed: u64, purpose: Purpose) -> &mut Pass {
         let current = self.pass.take().filter(|pass| pass.number == number);
         self.pass.insert(current.unwrap_or_else(|| {
@@ -123,7 +129,7 @@ impl Sequence {
     }
 }
 
-/// Batches in one pass, the last partial one counted.
+/// Number of batches in a pass, including a partial last one.
 fn batches(count: i64, batch_size: i64) -> i64 {
     (count + batch_size - 1) / batch_size
 }

@@ -1,4 +1,4 @@
-//! The flags of the commands on data sets and on the machine.
+//! Flags of the commands for data sets and the machine: prepare, synthesize, doctor.
 
 use clap::{Args, ValueEnum};
 use petite::dataset::split::Link;
@@ -7,29 +7,29 @@ use std::path::PathBuf;
 
 /// Split Kaggle's pictures into train, validation and test folders (listing 5.4)
 ///
-/// Takes cat.0.jpg, dog.0.jpg and so on: the first numbers of each class become train/cats and
-/// train/dogs, the next validation, the next test.
+/// Reads pictures named CLASS.NUMBER.jpg, such as cat.0.jpg and dog.0.jpg. Of each class, the
+/// lowest numbers go to train/cats and train/dogs, the next to validation, the next to test.
 #[derive(Debug, Args)]
 pub struct PrepareArgs {
-    /// Folder with the original pictures
+    /// Folder of the original pictures
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
-    /// Folder to make; must be new or empty
+    /// Data set folder to create; must be new or empty
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Training pictures of each class
+    /// Training pictures per class
     #[arg(long, default_value_t = 1000, value_name = "N")]
     pub train: usize,
-    /// Validation pictures of each class
+    /// Validation pictures per class
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub validation: usize,
-    /// Test pictures of each class
+    /// Test pictures per class
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub test: usize,
-    /// Deal the pictures out at random, from this seed, not by their numbers
+    /// Assign pictures to splits at random, with this seed, instead of by number
     #[arg(long, value_name = "SEED")]
     pub shuffle: Option<u64>,
-    /// How a picture gets into the split
+    /// How pictures get into the splits
     #[arg(long, value_enum, default_value_t = LinkChoice::Copy)]
     pub link: LinkChoice,
 }
@@ -37,11 +37,11 @@ pub struct PrepareArgs {
 /// [`Link`] as a flag's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LinkChoice {
-    /// A copy, as in the book
+    /// Copies, as in the book
     Copy,
-    /// Another name for the same file; needs the same file system
+    /// Hard links, on the same file system only
     Hard,
-    /// A symbolic link to the original's absolute path
+    /// Symbolic links to the originals' absolute paths
     Symbolic,
 }
 
@@ -55,30 +55,30 @@ impl From<LinkChoice> for Link {
     }
 }
 
-/// Draw pictures of spots and stripes, for trying things out
+/// Draw pictures of spots and stripes, to try petite without a data set
 ///
 /// Writes spot.0.jpg, stripe.0.jpg and so on, which petite prepare can split.
 #[derive(Debug, Args)]
 pub struct SynthesizeArgs {
-    /// Folder to make; must be new or empty
+    /// Folder to create; must be new or empty
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Pictures of each class
+    /// Pictures per class
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub each: usize,
-    /// Another seed gives other pictures
+    /// Seed of the drawings
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }
 
-/// Say what this machine offers, and what is wrong with it or a data set
+/// Report what this machine offers; check a device or a data set
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Look for pictures that are in more than one split of this data set, as they are, mirrored or as
-    /// negatives; exit with 1 if there are any
+    /// Look for pictures that are in more than one split of this data set, unchanged, recompressed,
+    /// mirrored or as negatives; exit with 1 if any are found
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Check this device: auto, cpu, cuda, cuda:N or mps; exit with 1 if it cannot be used
+    /// Device to check: auto, cpu, cuda, cuda:N or mps; exit with 1 if it cannot be used
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
 }

@@ -1,4 +1,4 @@
-//! What the recipes choose for a setting, for the help texts.
+//! Each recipe's default for a setting, for the help texts.
 
 use petite::keras::KerasProfile;
 use petite::nn::zoo::Model;
@@ -7,23 +7,23 @@ use petite::{Config, Recipe};
 use serde_json::Value;
 use std::fmt;
 
-/// A setting's values, in the order of the recipes; of those on a base for each of the bases.
+/// A setting's default in each recipe, in the recipes' order; for recipes on a base, one per base.
 pub struct Defaults {
     of_recipes: Vec<(Recipe, Vec<(Model, Value)>)>,
     separator: String,
 }
 
-/// The settings as they are stored.
+/// The settings as `config.json` stores them.
 pub fn json(config: &Config) -> Value {
     serde_json::to_value(config).unwrap_or_default()
 }
 
-/// The recipes' values of `setting`.
+/// The recipes' defaults for `setting`.
 pub fn of(setting: &Setting) -> Defaults {
     let models = |recipe: Recipe| {
         let is_own = |model: &Model| *model == recipe.model();
         let fits = |model: &Model| match setting.name() {
-            // The model is what is chosen here, not what another setting depends on.
+            // Its default is the recipe's own; other settings' defaults may depend on the base.
             "model" => is_own(model),
             _ if recipe.is_transfer() => model.is_base(),
             _ => is_own(model),
@@ -47,7 +47,7 @@ pub fn of(setting: &Setting) -> Defaults {
 }
 
 impl Defaults {
-    /// Whether every recipe chooses `value`.
+    /// Whether `value` is the default in every recipe.
     pub fn is_always(&self, value: &Value) -> bool {
         self.of_recipes.iter().flat_map(|(_, values)| values).all(|(_, found)| found == value)
     }
@@ -60,7 +60,7 @@ impl fmt::Display for Defaults {
         else {
             return Ok(());
         };
-        // Recipes and bases by the value they choose, in the order in which values first appear.
+        // Recipes and bases grouped by value, in the order in which the values first appear.
         let mut others: Vec<(&Value, Vec<String>)> = Vec::new();
         for (recipe, values) in &self.of_recipes {
             for (name, value) in by_base(*recipe, values) {
@@ -81,8 +81,8 @@ impl fmt::Display for Defaults {
     }
 }
 
-/// The names and values of one recipe: of the recipe as a whole, of the book's base and the others, or
-/// of each base.
+/// The defaults of one recipe with their names: one for the whole recipe, one each for the book's
+/// base and all others, or one per base.
 fn by_base(recipe: Recipe, values: &[(Model, Value)]) -> Vec<(String, &Value)> {
     let [(_, first), rest @ ..] = values else { return Vec::new() };
     let recipe = recipe.name();
@@ -104,7 +104,7 @@ fn by_base(recipe: Recipe, values: &[(Model, Value)]) -> Vec<(String, &Value)> {
     }
 }
 
-/// `features, fine-tune`; what all recipes on a base share is said once.
+/// `features, fine-tune`; a default shared by all recipes on a base is named once.
 fn shortened(names: &[String]) -> String {
     let on = |base: &str| names.iter().filter(|name| name.ends_with(base)).count();
     for base in ["on other bases", "on vgg16"] {
@@ -116,7 +116,7 @@ fn shortened(names: &[String]) -> String {
 }
 
 impl Defaults {
-    /// A value as it would be typed.
+    /// A value as typed on the command line.
     fn shown(&self, value: &Value) -> String {
         match value {
             Value::Null => "none".to_owned(),

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: one struct of flags per command.
 
 mod data;
 mod defaults;
@@ -16,7 +16,7 @@ pub use train::TrainArgs;
 pub use trained::{EvaluateArgs, PredictArgs, asked};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 
-/// Trains an image classifier from a few thousand JPEGs in class folders.
+/// Train an image classifier on a few thousand JPEGs in class folders
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub struct Cli {
@@ -24,7 +24,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What the program does.
+/// The commands, in the order of the help text.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Prepare(PrepareArgs),

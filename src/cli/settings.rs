@@ -1,4 +1,4 @@
-//! Flags for the settings of a run, made from what the library says of each setting.
+//! Flags for a run's settings, generated from the library's list of settings.
 
 use super::defaults;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
@@ -13,11 +13,11 @@ use std::marker::PhantomData;
 pub trait Subset: Clone + std::fmt::Debug {
     /// Whether `setting` is one of them.
     fn holds(setting: &Setting) -> bool;
-    /// Whether the help texts say the recipes' defaults.
+    /// Whether the help texts list the recipes' defaults.
     const DEFAULTS: bool;
 }
 
-/// The settings that were given as flags, in the order of [`Config::settings`].
+/// The settings given as flags, in the order of [`Config::settings`].
 #[derive(Debug, Clone)]
 pub struct Flags<S> {
     given: Vec<(String, Value)>,
@@ -25,10 +25,10 @@ pub struct Flags<S> {
 }
 
 impl<S> Flags<S> {
-    /// The value of the setting `name`, if it was given; it counts as used.
+    /// Removes and returns the value of the setting `name`, if it was given.
     ///
     /// # Errors
-    /// If it is of another type.
+    /// If the value is not a `T`.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> anyhow::Result<Option<T>> {
         let Some(index) = self.given.iter().position(|(given, _)| given == name) else {
             return Ok(None);
@@ -36,7 +36,7 @@ impl<S> Flags<S> {
         Ok(Some(serde_json::from_value(self.given.remove(index).1)?))
     }
 
-    /// The settings that were given and not taken.
+    /// The settings that were given and not yet taken.
     pub fn rest(&self) -> impl Iterator<Item = (&str, Value)> {
         self.given.iter().map(|(name, value)| (name.as_str(), value.clone()))
     }
@@ -72,7 +72,7 @@ impl<S: Subset> FromArgMatches for Flags<S> {
 /// The flag for a setting.
 fn arg(setting: Setting, with_defaults: bool) -> Arg {
     let default = defaults::of(&setting);
-    // A switch that is on unless it is switched off has a flag for that.
+    // A switch that is on by default has a flag to turn it off.
     let is_negated = setting.is_switch && default.is_always(&Value::Bool(true));
     let long = setting.name().replace('_', "-");
     let mut help = setting.help.trim_end_matches('.').replace('\n', " ");
@@ -103,7 +103,7 @@ fn arg(setting: Setting, with_defaults: bool) -> Arg {
     arg.value_parser(parser(setting, is_negated))
 }
 
-/// Reads a value and checks that the setting can have it.
+/// Parses a value and checks it against the setting's range.
 fn parser(setting: Setting, is_negated: bool) -> ValueParser {
     if !setting.choices.is_empty() {
         let choice = |(name, help): &(String, String)| {
@@ -122,14 +122,14 @@ fn parser(setting: Setting, is_negated: bool) -> ValueParser {
         let read = setting.parse(text).and_then(|value| {
             let mut config = template.clone().unwrap_or(Config::new(Recipe::Baseline, "data"));
             config.change([(setting.name(), value.clone())])?;
-            // As it is stored: `150` is a pair of sides.
+            // In its stored form: `150` becomes a height and a width.
             let stored = setting.value_in(&defaults::json(&config)).cloned();
             Ok(stored.unwrap_or(value))
         });
         match read {
             Ok(Value::Bool(on)) if is_negated => Ok(Value::Bool(!on)),
             Ok(value) => Ok(value),
-            // The flag is named already.
+            // clap's message already names the flag.
             Err(error) => Err(format!("{error:#}")
                 .replace(&format!("`{}` of ", setting.name()), "")
                 .replace(&format!("`{}` ", setting.name()), "a value ")),

@@ -1,4 +1,4 @@
-//! The flags of `petite train`.
+//! Flags of `petite train`.
 
 use super::{Flags, Subset};
 use clap::Args;
@@ -7,29 +7,29 @@ use std::path::PathBuf;
 
 /// Train a network
 ///
-/// Writes config.json, history.csv, last.ot, best.ot and curves to --out.
+/// Writes config.json, history.csv, last.ot, best.ot and the curves to --out.
 #[derive(Debug, Clone, Args)]
 pub struct TrainArgs {
-    /// Folder for the run; must be new or empty
+    /// Run folder; must be new or empty, except with --resume
     #[arg(long, value_name = "RUN")]
     pub out: PathBuf,
-    /// Repeat the run of this config.json; other flags change its settings
+    /// Train with the settings of this config.json; other flags change them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recipe", "resume"])]
     pub config: Option<PathBuf>,
-    /// Continue the run in --out after its last whole epoch
+    /// Continue the run in --out after its last complete epoch
     #[arg(long, conflicts_with = "recipe")]
     pub resume: bool,
-    /// Train N runs, with the seed, the next and so on, into seed-1, seed-2 and so on inside --out;
-    /// with --resume, those that are missing or unfinished
+    /// Train N runs with consecutive seeds, in folders seed-SEED inside --out; with --resume, those
+    /// that are missing or unfinished
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub repeats: Option<u32>,
     #[command(flatten)]
     pub settings: Flags<All>,
-    /// Published weights of the pretrained base: .pth, .safetensors, .npz or .ot [default: what
-    /// scripts/fetch_weights.sh has put into the cache]
+    /// Published weights of the pretrained base: .pth, .safetensors, .npz or .ot [default: the file
+    /// that scripts/fetch_weights.sh put into the cache]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "resume"], help_heading = "Pretrained base")]
     pub weights: Option<PathBuf>,
-    /// Fine-tune the head and base of this run, from its lowest val_loss (--recipe fine-tune)
+    /// Run folder whose head and base to fine-tune, from its best weights (--recipe fine-tune)
     #[arg(long, value_name = "RUN", conflicts_with = "resume", help_heading = "Pretrained base")]
     pub from: Option<PathBuf>,
 }

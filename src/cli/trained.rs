@@ -1,4 +1,4 @@
-//! The flags of the commands that look at a trained network.
+//! Flags of the commands that use a trained network: evaluate, predict.
 
 use super::{Flags, Subset};
 use clap::{Args, ValueEnum};
@@ -7,26 +7,27 @@ use petite::settings::Setting;
 use petite::training::validate::Views;
 use std::path::PathBuf;
 
-/// Measure a trained network on a split
+/// Evaluate a trained network on a split
 ///
-/// Prints loss, accuracy and which classes are predicted for which; writes SPLIT.json to the run.
+/// Prints loss, accuracy and the confusion matrix; writes SPLIT.json to the run folder.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
-    /// Folder of the run
+    /// Run folder
     #[arg(long, value_name = "RUN")]
     pub run: PathBuf,
-    /// Folder of pictures inside the data set
+    /// Split: a folder of the data set
     #[arg(long, default_value = "test")]
     pub split: String,
-    /// Data set [default: the run's]
+    /// Data set folder [default: the run's]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     #[command(flatten)]
     pub view: ViewArgs,
-    /// Print JSON with every digit, and nothing else
+    /// Print only JSON, with every digit
     #[arg(long)]
     pub json: bool,
-    /// Also write the decoded pictures with labels and probabilities, as .safetensors, .npz or .ot
+    /// Also write the decoded pictures, their labels and probabilities to this .safetensors, .npz
+    /// or .ot file
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
     #[command(flatten)]
@@ -36,7 +37,7 @@ pub struct EvaluateArgs {
 /// Predict the classes of pictures
 #[derive(Debug, Args)]
 pub struct PredictArgs {
-    /// Folder of the run
+    /// Run folder
     #[arg(long, value_name = "RUN")]
     pub run: PathBuf,
     /// JPEGs, or folders of them
@@ -44,26 +45,26 @@ pub struct PredictArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub view: ViewArgs,
-    /// Write path, class and one probability per class to this CSV instead of printing
+    /// Write path, class and each class's probability to this CSV instead of printing
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     #[command(flatten)]
     pub settings: Flags<Computing>,
 }
 
-/// Which weights look at a picture, and how.
+/// Which weights to use, on which views of a picture.
 #[derive(Debug, Args)]
 pub struct ViewArgs {
-    /// Which of the run's weights
+    /// Which of the run's weights to use
     #[arg(long, value_enum, default_value_t = Weights::Last)]
     pub weights: Weights,
-    /// Look at every picture's mirror image too, and take the mean of the two logits
+    /// Average the logits of each picture and its mirror image
     #[arg(long)]
     pub flip: bool,
 }
 
 impl ViewArgs {
-    /// What `--flip` asks for.
+    /// The views that `--flip` selects.
     pub fn views(&self) -> Views {
         if self.flip { Views::WithMirrorImage } else { Views::Picture }
     }
@@ -74,7 +75,7 @@ impl ViewArgs {
 pub enum Weights {
     /// After the last epoch, as in the book
     Last,
-    /// After the epoch with the lowest validation loss
+    /// After the epoch with the lowest val_loss
     Best,
 }
 
@@ -99,7 +100,7 @@ impl Subset for Computing {
     }
 }
 
-/// Those, and how pictures are read.
+/// The settings of the machine, and of how pictures are read.
 #[derive(Debug, Clone)]
 pub struct Evaluating;
 
@@ -111,7 +112,7 @@ impl Subset for Evaluating {
     }
 }
 
-/// What the flags say of the machine; the rest is the run's.
+/// The machine settings given as flags; the run's settings apply to the others.
 pub fn asked<S>(settings: &mut Flags<S>) -> anyhow::Result<Asked> {
     Ok(Asked {
         device: settings.take("device")?,

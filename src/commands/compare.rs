@@ -19,11 +19,12 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     if args.list {
         return list();
     }
-    let name = args.reference.as_deref().context("expected --reference NAME; try --list")?;
+    let name =
+        args.reference.as_deref().context("expected --reference NAME, found none; try --list")?;
     let reference = reference::find(name)?;
     ensure!(
         !args.strict || !reference.spread.is_empty(),
-        "expected a reference with a spread for --strict, found the one history {}; try {}",
+        "expected a reference with a spread for --strict, found the single history {}; try one of {}",
         name.display(),
         reference::names().join(", ")
     );
@@ -37,7 +38,7 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     if args.json {
         let report = to_json(&runs, &reference, &comparison, &notes, [&png, &svg]);
         let report = serde_json::to_string_pretty(&report);
-        say(report.context("cannot turn the comparison into JSON")?);
+        say(report.context("cannot serialize the comparison")?);
     } else {
         print_table(&runs, &reference, &comparison);
         print_reference(&reference);
@@ -55,7 +56,7 @@ fn list() -> Result<()> {
         };
         let flaws = reference.flaws.join("; ");
         say(format_args!(
-            "{:<24}{}; val_acc {} at the end, {} in the mean of the last ten, lowest val_loss {}; spread of {} runs{}{flaws}",
+            "{:<24}{}; val_acc {} in the last epoch, {} on average over the last ten, lowest val_loss {}; spread of {} runs{}{flaws}",
             reference.name,
             reference.what,
             figure(Figure::LastValAcc),
@@ -68,7 +69,7 @@ fn list() -> Result<()> {
     Ok(())
 }
 
-/// The runs at `paths`, and what a person should know about them.
+/// The runs at `paths`, and notes on them for the user.
 fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
     let (mut runs, mut notes, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for path in paths {
@@ -80,7 +81,7 @@ fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
                 whole.file_name().unwrap_or(whole.as_os_str()).to_string_lossy().into_owned();
             ensure!(
                 seen.insert(whole),
-                "expected every --run once, found {path} twice; try without it"
+                "expected each --run once, found {path} twice; try leaving one out"
             );
             runs.push(Run {
                 name,
@@ -93,7 +94,7 @@ fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
     Ok((runs, notes))
 }
 
-/// The accuracy in `test.json`, if the run was evaluated with its last weights, as the references.
+/// The accuracy in `test.json`, if measured like the references': last weights, no mirror images.
 fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> {
     let path = folder.evaluation("test");
     if !path.exists() {
@@ -102,14 +103,14 @@ fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> 
     let evaluation = Evaluation::read(&path)?;
     if evaluation.weights != WhichWeights::Last {
         notes.push(format!(
-            "{} is of the best weights, the references' test acc of the last: left out",
+            "{} was measured with the best weights, the references' test acc with the last: ignored",
             path.display()
         ));
         return Ok(None);
     }
     if evaluation.flip {
         notes.push(format!(
-            "{} is with --flip, the references' test acc without: left out",
+            "{} was measured with --flip, the references' test acc without: ignored",
             path.display()
         ));
         return Ok(None);
@@ -117,7 +118,7 @@ fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> 
     Ok(Some(evaluation.acc))
 }
 
-/// Where the curves go: the PNG and the SVG.
+/// The paths of the PNG and the SVG of the curves.
 fn overlay_paths(to: Option<&Path>, run: &Path, name: &str) -> (PathBuf, PathBuf) {
     let named = format!("compare-{name}");
     let mut prefix = match to {
@@ -145,19 +146,19 @@ fn print_table(runs: &[Run], reference: &Reference, comparison: &Comparison) {
     ));
     for row in &comparison.rows {
         let decimals = row.figure.decimals();
-        let or_not_known = |text: Option<String>| text.unwrap_or_else(|| "n/a".to_owned());
-        // The mean of several epochs is no whole number.
+        let or_missing = |text: Option<String>| text.unwrap_or_else(|| "n/a".to_owned());
+        // The mean of several epoch numbers need not be whole.
         let of_mean = if runs.len() > 1 { decimals.max(1) } else { decimals };
         let line = format!(
             "{:<26}{:>17}{:>11}{:>24}{:>12}  {}",
             row.figure.label(),
-            or_not_known(row.runs.as_ref().map(|runs| runs.show(of_mean))),
-            or_not_known(row.reference.map(|value| format!("{value:.decimals$}"))),
-            or_not_known(row.spread.map(|spread| format!(
+            or_missing(row.runs.as_ref().map(|runs| runs.show(of_mean))),
+            or_missing(row.reference.map(|value| format!("{value:.decimals$}"))),
+            or_missing(row.spread.map(|spread| format!(
                 "{:.decimals$} to {:.decimals$} ({})",
                 spread.lowest, spread.highest, spread.runs
             ))),
-            or_not_known(row.difference().map(|value| format!("{value:+.of_mean$}"))),
+            or_missing(row.difference().map(|value| format!("{value:+.of_mean$}"))),
             verdict_in_words(row.verdict),
         );
         say(line.trim_end());
@@ -176,9 +177,9 @@ fn print_reference(reference: &Reference) {
     say(format_args!("reference   {}", reference.provenance));
     reference.flaws.iter().for_each(|flaw| say(format_args!("flaw        {flaw}")));
     match reference.spread.len() {
-        0 => say("spread      none: a CSV is one history"),
+        0 => say("spread      none: a CSV is a single history"),
         count => say(format_args!(
-            "spread      {}: lowest to highest; one more run like these {count} would be outside a figure 2 times in {}",
+            "spread      lowest to highest of {}; for each figure, one more such run would be outside 2 times in {}",
             spread_names(reference).join(", "),
             count + 1
         )),
@@ -223,7 +224,7 @@ fn to_json(
     })
 }
 
-/// What `--strict` asks for.
+/// Fails as `--strict` asks: on a figure outside the spread, or another number of epochs.
 fn check(comparison: &Comparison, reference: &Reference) -> Result<()> {
     let outside: Vec<String> = comparison.outside().map(explain).collect();
     let mut complaints = comparison.other_lengths.clone();

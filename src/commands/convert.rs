@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub fn run(args: &ConvertArgs) -> Result<()> {
     let from = source(args)?;
     let to = &args.to;
-    // Both names are looked at before anything is read.
+    // Check both extensions before reading a large file.
     weights::format_to_read(&from)?;
     Format::of(to)?;
     let same = match (from.canonicalize(), to.canonicalize()) {
@@ -43,12 +43,12 @@ pub fn run(args: &ConvertArgs) -> Result<()> {
     Ok(())
 }
 
-/// The file to read: IN itself, or one of a run's.
+/// The file to read: IN, or the weights in the run folder IN.
 fn source(args: &ConvertArgs) -> Result<PathBuf> {
     if !args.from.is_dir() {
         ensure!(
             args.weights.is_none(),
-            "expected a run's folder with --weights, found {}; try leaving --weights out",
+            "expected a run folder with --weights, found {}; try leaving out --weights",
             args.from.display()
         );
         return Ok(args.from.clone());

@@ -1,4 +1,4 @@
-//! What is said of pictures that are in two splits.
+//! Finding and describing pictures that are in two splits.
 
 use super::say;
 use crate::progress::Terminal;
@@ -12,7 +12,7 @@ use petite::pictures::pixels::{Pixels, Target, decode_all};
 use petite::pictures::resize::Interpolation;
 use std::path::{Path, PathBuf};
 
-/// Duplicates named as examples.
+/// Duplicates listed per pair of splits.
 const EXAMPLES: usize = 5;
 
 /// Looks for pictures that are in more than one split of the data set `data`.
@@ -33,7 +33,7 @@ pub fn check(data: &Path, stop: &Stop) -> Result<()> {
             say(format_args!("data      {}", describe(&found, copies.samples.len(), name, other)));
             for Duplicate { of, copy, likeness } in found.iter().take(EXAMPLES) {
                 say(format_args!(
-                    "          {} is {}, {}",
+                    "          {} is {} ({})",
                     copies.samples[*copy].path.display(),
                     originals.samples[*of].path.display(),
                     likeness.name()
@@ -43,7 +43,7 @@ pub fn check(data: &Path, stop: &Stop) -> Result<()> {
     }
     ensure!(
         !shared,
-        "expected every picture in one split of {}, found some in two; try removing them: accuracy on them says little about new pictures",
+        "expected every picture in one split of {} only, found some in two, which makes accuracy too optimistic; try removing the copies",
         data.display()
     );
     Ok(())
@@ -65,12 +65,12 @@ pub fn describe(found: &[Duplicate], of: usize, original: &str, copy: &str) -> S
     )
 }
 
-/// Every split of `data` that is there, small; train first. Files that are no pictures are left out.
+/// The splits of `data`, train first, decoded to small pictures. Bad pictures are skipped.
 fn read_splits(data: &Path, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
     let interpolation = Interpolation::Nearest;
     let target = Target { height: 64, width: 64, color_mode: ColorMode::Rgb, interpolation };
     let entries = std::fs::read_dir(data).with_context(|| {
-        format!("expected a data set at --data {}; try petite prepare", data.display())
+        format!("expected a data set at --data {}, found none; try petite prepare", data.display())
     })?;
     let mut folders: Vec<PathBuf> =
         entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
@@ -93,7 +93,7 @@ fn read_splits(data: &Path, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
     }
     if splits.len() < 2 {
         bail!(
-            "expected folders such as train, validation and test in {}, found {}; try petite prepare",
+            "expected two or more splits, such as train and validation, in {}, found {}; try petite prepare",
             data.display(),
             splits.first().map_or("none", |(name, _)| name)
         );

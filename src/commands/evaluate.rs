@@ -24,7 +24,7 @@ pub fn run(args: &EvaluateArgs, stop: &Stop) -> Result<()> {
     )?;
     if args.json {
         let json = serde_json::to_string_pretty(&evaluation);
-        say(json.context("cannot turn the result into JSON")?);
+        say(json.context("cannot serialize the result")?);
     } else {
         print_table(&evaluation);
     }

@@ -17,13 +17,14 @@ use tch::Device;
 pub fn run(args: &ImportArgs) -> Result<()> {
     let config = config(args)?;
     let classes = classes(args, &config)?;
-    // Everything is checked before the run's folder is made.
+    // Check everything before creating the run folder.
     let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
     let network = config.network(classes.len(), machine)?;
     let (tensors, _) = weights::load(&args.weights)?;
     let model = config.model.name();
-    weights::assign(network.parameters(), &tensors, &args.weights)
-        .with_context(|| format!("cannot import a {model} for {}", classes.join(", ")))?;
+    weights::assign(network.parameters(), &tensors, &args.weights).with_context(|| {
+        format!("cannot import {model} with the classes {}", classes.join(", "))
+    })?;
     let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
     let run = RunFolder::create(&args.out)?;
@@ -40,7 +41,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     Ok(())
 }
 
-/// The baseline's settings with what the flags say of the network and its pictures.
+/// The baseline's settings, changed by the flags.
 fn config(args: &ImportArgs) -> Result<Config> {
     let mut settings = args.settings.clone();
     let model: Model = settings.take("model")?.unwrap_or_default();
@@ -52,11 +53,11 @@ fn config(args: &ImportArgs) -> Result<Config> {
     );
     let keras = settings.take("keras")?.unwrap_or_default();
     let mut config = Config::with(Recipe::Baseline, keras, model, settings.take("data")?);
-    // The stored path holds wherever the run is looked at from.
+    // An absolute path stays valid in other working directories.
     if let Some(data) = &mut config.data {
-        *data = data
-            .canonicalize()
-            .with_context(|| format!("expected a data set at --data {}", data.display()))?;
+        *data = data.canonicalize().with_context(|| {
+            format!("expected a data set at --data {}, found none", data.display())
+        })?;
     }
     config.change(settings.rest())?;
     config.check()?;

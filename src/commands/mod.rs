@@ -1,4 +1,4 @@
-//! What the program does, one file per subcommand; with `progress`, the only place that prints.
+//! One file per command. Only these and `progress` write to standard output.
 
 mod compare;
 mod convert;
@@ -19,10 +19,10 @@ use crate::cli::Command;
 use anyhow::Result;
 use petite::Stop;
 
-/// Runs a subcommand, which ends early once `stop` is requested.
+/// Runs a command, which ends early once `stop` is requested.
 ///
 /// # Errors
-/// Whatever kept it from being done.
+/// If the command fails or is stopped.
 pub fn run(command: Command, stop: &Stop) -> Result<()> {
     match command {
         Command::Prepare(args) => prepare::run(&args, stop),
@@ -43,7 +43,7 @@ pub fn run(command: Command, stop: &Stop) -> Result<()> {
     }
 }
 
-/// Prints a line to standard output. A reader that has gone away (`petite … | head`) is no error.
+/// Prints a line to standard output, and ignores a closed pipe (`petite … | head`).
 pub fn say(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");

@@ -35,11 +35,14 @@ fn write_csv(file: &Path, predictions: &Predictions) -> Result<()> {
     let classes = predictions.classes.iter().map(String::as_str);
     writer.write_record(["path", "class"].into_iter().chain(classes))?;
     for picture in &predictions.pictures {
-        let path = picture.path.to_str().context("expected paths in UTF-8 for --csv")?;
+        let path = picture.path.to_str().with_context(|| {
+            let path = picture.path.display();
+            format!("expected UTF-8 paths with --csv, found {path}; try renaming it")
+        })?;
         let class = predictions.classes[picture.label].clone();
         let numbers = picture.probabilities.iter().map(f64::to_string);
         writer.write_record([path.to_owned(), class].into_iter().chain(numbers))?;
     }
-    let bytes = writer.into_inner().context("cannot finish the CSV")?;
+    let bytes = writer.into_inner().context("cannot write the CSV")?;
     atomic_file::write_bytes(file, &bytes)
 }

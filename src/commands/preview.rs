@@ -43,7 +43,7 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
     Ok(())
 }
 
-/// Pictures of every class in turn, with their own sizes (the book's figure 5.8).
+/// Pictures of each class in turn, at their own sizes (the book's figure 5.8).
 fn samples(folder: &Folder, count: usize, seed: u64) -> Result<Vec<Tile>> {
     let mut of_class: Vec<Vec<&Sample>> = vec![Vec::new(); folder.classes.len()];
     let mut shuffled: Vec<&Sample> = folder.samples.iter().collect();
@@ -65,7 +65,7 @@ fn samples(folder: &Folder, count: usize, seed: u64) -> Result<Vec<Tile>> {
         .collect()
 }
 
-/// One picture at the network's size, as it is and `count` times augmented (figure 5.12).
+/// One picture at the network's size, unchanged and then augmented `count` times (figure 5.12).
 fn augmented(
     path: &Path,
     (height, width): (usize, usize),
@@ -78,13 +78,13 @@ fn augmented(
     resize(&whole, height, width, Interpolation::Nearest, &mut pixels);
     let one = Tensor::f_from_data_size(&pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
     let draws: Vec<_> =
-        (0..count as i64).map(|place| augmentation.draw(place, (height, width))).collect();
+        (0..count as i64).map(|index| augmentation.draw(index, (height, width))).collect();
     let out = augmentation.apply(&one.f_repeat([count as i64, 1, 1, 1])?, &draws)?;
     let out = out.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
 
-    let as_it_is = Picture { width, height, channels: 3, pixels };
+    let unchanged = Picture { width, height, channels: 3, pixels };
     let mut tiles = vec![Tile {
-        picture: as_it_is,
+        picture: unchanged,
         caption: vec![file_name(path), format!("{width}×{height}")],
     }];
     for (index, draws) in draws.iter().enumerate() {
@@ -95,7 +95,7 @@ fn augmented(
     Ok(tiles)
 }
 
-/// `parts` in lines of as many as fit below a picture.
+/// Joins `parts` into lines that fit below a picture.
 fn lines(parts: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! `petite train --repeats`: the same run with several seeds.
+//! `petite train --repeats`: one configuration trained with several seeds.
 
 use super::{say, train};
 use crate::cli::TrainArgs;
@@ -9,7 +9,7 @@ use petite::report::statistic::Statistic;
 use petite::{Ended, Outcome, Recipe, Stop};
 use std::path::Path;
 
-/// Trains `repeats` runs, each in a folder of its own in `--out`.
+/// Trains `repeats` runs, each in its own folder inside `--out`.
 pub fn run(args: &TrainArgs, repeats: u32, stop: &Stop) -> Result<()> {
     let config = train::config(args)?;
     let outcomes = petite::repeat(&config, repeats, &mut Terminal::new(stop))?;

@@ -20,14 +20,14 @@ pub fn run(args: &SummaryArgs) -> Result<()> {
     if model.is_base() {
         ensure!(
             args.classes.is_none() && dropout.is_none() && downsample.is_none(),
-            "expected a pretrained base as it is, found --classes, --dropout or --downsample with {}; try leaving them out",
+            "expected no --classes, --dropout or --downsample with a pretrained base, found one with --model {}; try leaving it out",
             model.name()
         );
         return base(model, size, alpha.unwrap_or(1.0), through, args);
     }
     ensure!(
         args.weights.is_none() && through.is_none() && alpha.is_none(),
-        "expected --alpha, --through and --weights with a pretrained base, found {}; try --model mobilenet",
+        "expected --alpha, --through and --weights with a pretrained base only, found one with --model {}; try --model mobilenet",
         model.name()
     );
     let options = Options {
@@ -40,7 +40,7 @@ pub fn run(args: &SummaryArgs) -> Result<()> {
     Ok(())
 }
 
-/// A base's table, and whether a file has its weights.
+/// Prints a base's table, and checks a file of weights against it.
 fn base(
     model: Model,
     size: (usize, usize),
@@ -57,19 +57,19 @@ fn base(
     }
     let shaped = architecture.on_pictures_of(size)?;
     let table = table(&[vec![input_row(&shaped)], rows(&shaped)].concat());
-    let passed_over = match &stored {
+    let unused = match &stored {
         Some(stored) => Some(Base::pretrained(model, architecture, stored, Device::Cpu)?.1),
         None => None,
     };
     say(table.trim_end());
-    if let (Some(stored), Some(passed_over)) = (stored, passed_over) {
+    if let (Some(stored), Some(unused)) = (stored, unused) {
         let path = stored.path().display();
         say(format_args!("{path} has all of these weights"));
-        // PyTorch's counters are many, and say nothing about the weights.
-        let worth_saying = passed_over.iter().filter(|name| !name.ends_with("num_batches_tracked"));
-        let names: Vec<&str> = worth_saying.map(String::as_str).collect();
+        // PyTorch's many batch counters say nothing about the weights.
+        let listed = unused.iter().filter(|name| !name.ends_with("num_batches_tracked"));
+        let names: Vec<&str> = listed.map(String::as_str).collect();
         if !names.is_empty() {
-            say(format_args!("not used: {}", names.join(", ")));
+            say(format_args!("unused: {}", names.join(", ")));
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
     Ok(())
 }
 
-/// The settings a person asks for: a stored run's or a recipe's, changed by the flags.
+/// The settings asked for: a stored run's or a recipe's, changed by the flags.
 pub fn config(args: &TrainArgs) -> Result<Config> {
     let mut flags = args.settings.clone();
     let recipe: Option<Recipe> = flags.take("recipe")?;
@@ -46,7 +46,7 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
             let config = Config::fine_tune(head, keras.unwrap_or_default())?;
             ensure!(
                 model.is_none_or(|model| model == config.model),
-                "expected --model {} as in {}, found {}",
+                "expected --model {} as in {}, found {}; try leaving out --model",
                 config.model.name(),
                 head.display(),
                 model.unwrap_or_default().name()
@@ -70,8 +70,8 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
         config.follow(keras);
     }
     config.data = data.or(config.data);
-    // What does not go together is said before what goes with it.
-    config.check()?;
+    // Report a contradiction between recipe and model before the flags that depend on them.
+    config.check_model()?;
     config.change(flags.rest())?;
     set_start(&mut config, args)?;
     (config.out, config.resume) = (args.out.clone(), args.resume);
@@ -79,7 +79,7 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
     Ok(config)
 }
 
-/// The file or run that a flag names replaces the one in `config`.
+/// Replaces the start in `config` by the file of `--weights` or the run of `--from`.
 fn set_start(config: &mut Config, args: &TrainArgs) -> Result<()> {
     let (flag, path) = match (&args.weights, &args.from) {
         (Some(file), _) => ("weights", file),
@@ -88,7 +88,7 @@ fn set_start(config: &mut Config, args: &TrainArgs) -> Result<()> {
     };
     let whole = path.canonicalize().with_context(|| {
         let path = path.display();
-        format!("expected weights at --{flag} {path}, found nothing; try the path of a file")
+        format!("expected weights at --{flag} {path}, found nothing; try another path")
     })?;
     let (recipe, is_fine_tune) = (config.recipe.name(), config.recipe == Recipe::FineTune);
     let on_base = config.on_base_mut().with_context(|| {
@@ -99,7 +99,7 @@ fn set_start(config: &mut Config, args: &TrainArgs) -> Result<()> {
     } else {
         ensure!(
             !is_fine_tune,
-            "expected --from RUN with --recipe fine-tune, found --weights; try the run of a trained head"
+            "expected --from RUN with --recipe fine-tune, found --weights; try the run folder of a trained head"
         );
         on_base.start = Some(Start::Weights(whole));
     }
@@ -121,16 +121,16 @@ fn report(outcome: &Outcome) {
     say(format_args!("next        petite evaluate --run {} --split test", run.path().display()));
 }
 
-/// What an interrupted person needs to know; `flags` resume the run, or the runs.
+/// The error of an interrupted run, with the command that resumes it with `flags`.
 pub fn interrupted(outcome: &Outcome, flags: &str) -> anyhow::Error {
     let path = outcome.run.path().display();
     anyhow::Error::new(Interrupted).context(match outcome.last() {
         Some(last) => format!(
-            "{} epochs are saved in {path}; petite train --resume {flags} continues",
+            "saved after epoch {} in {path}; continue with petite train --resume {flags}",
             last.epoch
         ),
         None => {
-            format!("before the first epoch was done; petite train --resume {flags} starts again")
+            format!("no epoch was completed; start again with petite train --resume {flags}")
         }
     })
 }
@@ -147,7 +147,7 @@ mod tests {
     const BASE: [&str; 6] =
         ["--recipe", "features-augmented", "--model", "mobilenet", "--unfreeze-from", "conv_dw_8"];
 
-    /// The settings that a command line asks for, as `config.json` holds them.
+    /// The settings that a command line asks for, as `config.json` stores them.
     fn stored(line: &[&str]) -> Value {
         let line = ["petite", "train", "--out", "run"].iter().chain(line);
         let cli = Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}"));
@@ -155,7 +155,7 @@ mod tests {
         serde_json::to_value(config(&args).unwrap()).unwrap()
     }
 
-    /// A value that no recipe chooses for `setting`.
+    /// A valid value of `setting` that differs from `present`.
     fn another(setting: &Setting, present: &Value) -> String {
         let named = match setting.name() {
             "data" => "elsewhere",
@@ -188,7 +188,7 @@ mod tests {
         for setting in Config::settings() {
             let on_base = setting.path.iter().any(|key| key == "on-base");
             let mut line = match on_base {
-                // A layer to train goes with the batch's own statistics.
+                // `--batch-norm batch` needs a trained layer.
                 true => BASE.to_vec(),
                 false => Vec::new(),
             };
@@ -218,7 +218,7 @@ mod tests {
         assert!(walked > 40, "{walked}");
     }
 
-    /// `--weights` and `--from` say where a network on a base starts.
+    /// `--weights` and `--from` select the first weights of a network on a base.
     #[test]
     fn the_start_of_a_base_is_a_setting_too() {
         let folder = tempfile::tempdir().unwrap();

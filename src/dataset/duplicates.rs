@@ -1,36 +1,37 @@
-//! The same picture in two splits: what is measured on the second then says little about new
-//! pictures.
+//! Finds pictures that occur in two splits, which makes a measurement on one of them say little
+//! about new pictures.
 
 use crate::pictures::pixels::Pixels;
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-/// Sides of the thumbnails that are compared: small enough that sharpening, noise and another
-/// compression leave them nearly as they are.
+/// Side of the compared thumbnails: small enough to be nearly invariant to sharpening, noise and
+/// recompression.
 const SIDE: usize = 16;
 
-/// Thumbnails that correlate more than this count as one picture. Of 2,001 pictures of cats and dogs
-/// no two different ones reach 0.9; sharpened and recompressed copies lie above 0.97.
+/// Least correlation of two thumbnails of the same picture. Among 2,001 pictures of cats and dogs,
+/// no two different ones reach 0.9; sharpened and recompressed copies exceed 0.97.
 const LEAST_CORRELATION: f64 = 0.95;
 
-/// Rows compared at a time, so that memory stays flat.
+/// Rows compared at a time, to bound memory.
 const BLOCK: i64 = 1024;
 
-/// How a picture is another one again.
+/// How a duplicate relates to its original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Likeness {
-    /// Perhaps compressed, sharpened or brightened anew.
+    /// The same picture, perhaps recompressed, sharpened or brightened.
     Same,
-    /// Left and right exchanged.
+    /// Flipped horizontally.
     Mirrored,
-    /// Every colour the opposite.
+    /// With inverted colors.
     Negative,
 }
 
 impl Likeness {
+    /// All of them, in the order of declaration.
     pub const ALL: [Self; 3] = [Self::Same, Self::Mirrored, Self::Negative];
 
-    /// In words, for counting.
+    /// The name in counts, such as `249 mirrored`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Same => "the same",
@@ -40,18 +41,19 @@ impl Likeness {
     }
 }
 
-/// A picture of one split that is in another.
+/// A picture of one split that also occurs in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duplicate {
     /// Index into the first split's samples.
     pub of: usize,
     /// Index into the second split's samples.
     pub copy: usize,
+    /// How the copy relates to the original.
     pub likeness: Likeness,
 }
 
-/// The pictures of `copies` that are also in `originals`, each once, in order. Both must be decoded
-/// to the same target. A flat picture is a duplicate of none.
+/// Finds the pictures of `copies` that occur in `originals`, in order, each with its most similar
+/// original. Both must be decoded to the same target. A picture of one color is never a duplicate.
 ///
 /// # Errors
 /// If libtorch is out of memory.
@@ -88,7 +90,7 @@ pub fn find(originals: &Pixels, copies: &Pixels) -> Result<Vec<Duplicate>> {
     Ok(found)
 }
 
-/// The largest value of each row and where it is.
+/// The largest value of each row, and its column.
 struct Best {
     correlations: Vec<f64>,
     columns: Vec<i64>,
@@ -104,15 +106,15 @@ impl Best {
     }
 }
 
-/// Means over the cells of a 16×16 grid, `[N, 16 · 16 · C]` f32, each row of mean 0 and length 1 (or
-/// all 0), so that a product of two is their correlation.
+/// Means over the cells of a 16×16 grid, `[N, 16 · 16 · C]` f32. Each row is normalized to mean 0
+/// and length 1 (or all zeros), so that the dot product of two rows is their correlation.
 fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
     let (height, width) = (pixels.target.height, pixels.target.width);
     let channels = pixels.target.color_mode.channels();
-    // The first pixel of a cell; cells of a picture smaller than the grid share pixels.
+    // The first pixel of a cell. If the picture is smaller than the grid, cells share pixels.
     let first = |cell: usize, pixels: usize| cell * pixels / SIDE;
     let mut values = Vec::with_capacity(pixels.samples.len() * SIDE * SIDE * channels);
-    // Whole lines are added up first, many pixels an instruction, then their cells.
+    // Summing whole lines first, then cells, vectorizes well.
     let mut lines = vec![0u32; width * channels];
     for picture in pixels.pictures() {
         for row in 0..SIDE {
@@ -123,7 +125,7 @@ fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
                 .chunks_exact(width * channels)
             {
                 for (sum, &value) in lines.iter_mut().zip(line) {
-                    // No line adds up to 2³²; a check for it would be one a pixel.
+                    // The sum stays below 2³²; an overflow check would cost one branch per value.
                     *sum = sum.wrapping_add(u32::from(value));
                 }
             }
@@ -143,10 +145,10 @@ fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
     }
     let shape = [pixels.samples.len() as i64, (SIDE * SIDE * channels) as i64];
     let values = Tensor::f_from_slice(&values)?.f_view(shape)?;
-    let centred = values.f_sub(&values.f_mean_dim(1i64, true, Kind::Float)?)?;
-    let lengths = centred.f_norm_scalaropt_dim(2.0, 1i64, true)?;
-    // A flat picture has length 0: its row stays 0.
-    Ok(centred.f_div(&lengths.f_clamp_min(1e-3)?)?)
+    let centered = values.f_sub(&values.f_mean_dim(1i64, true, Kind::Float)?)?;
+    let lengths = centered.f_norm_scalaropt_dim(2.0, 1i64, true)?;
+    // A picture of one color has length 0; its row stays 0.
+    Ok(centered.f_div(&lengths.f_clamp_min(1e-3)?)?)
 }
 
 #[cfg(test)]
@@ -162,7 +164,7 @@ mod tests {
 
     const SIZE: usize = 40;
 
-    /// Coarse noise: cells of 8 pixels of random colours.
+    /// Coarse noise: cells of 8×8 pixels of random colors.
     fn picture(seed: u64) -> Vec<u8> {
         let mut random = generator(seed, Purpose::Drawing, 0);
         let cells: Vec<u8> = (0..5 * 5 * 3).map(|_| (random.next_u32() % 200) as u8 + 20).collect();
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_copies_mirrored_ones_and_negatives_and_nothing_else() {
+    fn finds_exactly_the_copies() {
         let originals: Vec<Vec<u8>> = (0..20).map(picture).collect();
         let noisy = originals[3].iter().enumerate().map(|(i, v)| v + (i % 7) as u8).collect();
         let mirrored = originals[5]

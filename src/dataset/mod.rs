@@ -1,4 +1,4 @@
-//! Data sets as a whole: making, splitting and checking them.
+//! Whole data sets: synthesizing, splitting, and searching splits for duplicates.
 
 pub mod duplicates;
 pub mod split;

@@ -1,4 +1,5 @@
-//! Kaggle's flat folder of pictures → train, validation and test folders (the book's listing 5.4).
+//! Splits Kaggle's flat folder of pictures into train, validation and test folders (listing 5.4 of
+//! the book).
 
 use super::staging::Staging;
 use crate::error::{ensure_or, fault};
@@ -9,50 +10,56 @@ use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How a picture gets into the split.
+/// How pictures are put into the splits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Link {
     /// A copy, as in the book.
     #[default]
     Copy,
-    /// Another name for the same file; needs the same file system.
+    /// A hard link, which requires the same file system.
     Hard,
     /// A symbolic link to the original's absolute path.
     Symbolic,
 }
 
-/// Pictures of each class in each split; listing 5.4 has 1000, 500 and 500.
+/// Number of pictures of each class in each split. Listing 5.4 uses 1000, 500 and 500.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
+    /// In `train`, at least 1.
     pub train: usize,
+    /// In `validation`.
     pub validation: usize,
+    /// In `test`.
     pub test: usize,
 }
 
 impl Sizes {
-    /// The splits in the order in which they take the pictures' numbers.
+    /// The splits, in the order of the pictures' numbers.
     fn splits(&self) -> [(&'static str, usize); 3] {
         [("train", self.train), ("validation", self.validation), ("test", self.test)]
     }
 }
 
-/// Pictures put into one folder of the split.
+/// Number of pictures put into a class folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
+    /// `train`, `validation` or `test`.
     pub split: &'static str,
+    /// The name of the class folder, such as `cats`.
     pub class: String,
+    /// Number of pictures.
     pub pictures: usize,
 }
 
-/// Splits the pictures `<class>.<number>.jpg` of `from` (or of `from/train`) into
-/// `to/<split>/<class>s/`: numbers 0.. to train, the next to validation, the next to test. With a
-/// seed in `shuffle` the same numbers in random order: where pictures were collected in parts,
-/// consecutive numbers are not alike.
-/// Everything is built beside `to` and renamed at the end, so `to` is whole or absent.
+/// Splits the pictures `<class>.<number>.jpg` of `from` (or `from/train`) into
+/// `to/<split>/<class>s/`. The lowest numbers, from 0, go to train, the next to validation and the
+/// next to test. With a seed in `shuffle`, the same numbers are assigned in random order, for
+/// pictures whose content depends on their number. Everything is built in a temporary folder next
+/// to `to` and renamed at the end, so `to` is complete or absent.
 ///
 /// # Errors
-/// If `from` holds no such pictures, a number is missing, `to` is in use, or a file cannot be put
-/// there. Nothing is left behind then.
+/// If `from` has no such pictures, a number is missing, `sizes.train` is 0, `to` is not empty, a
+/// file cannot be copied or linked, or a stop was requested. Nothing is left behind then.
 pub fn split(
     from: &Path,
     to: &Path,
@@ -88,8 +95,8 @@ pub fn split(
                 .with_context(|| format!("cannot create {}", folder.display()))?;
             for original in &paths[first..first + size] {
                 stop.check()?;
-                let name = original.file_name().context("a picture has a name")?;
-                place(original, &folder.join(name), link)?;
+                let name = original.file_name().context("expected a file name")?;
+                copy_or_link(original, &folder.join(name), link)?;
             }
             counts.push(Count { split, class: format!("{class}s"), pictures: size });
         }
@@ -110,7 +117,7 @@ fn find_originals(from: &Path) -> Result<Originals> {
         from.display(),
         if from.exists() { "a file" } else { "nothing" }
     );
-    // Kaggle's archive unpacks to a folder `train`.
+    // Kaggle's archive unpacks into a folder `train`.
     for folder in [from.to_owned(), from.join("train")] {
         let originals = if folder.is_dir() { read_originals(&folder)? } else { Originals::new() };
         match originals.len() {
@@ -126,7 +133,7 @@ fn find_originals(from: &Path) -> Result<Originals> {
     }
     fault!(
         DataSet,
-        "expected pictures named as Kaggle's (cat.0.jpg, dog.0.jpg) in {}, found none",
+        "expected pictures named like Kaggle's (cat.0.jpg, dog.0.jpg) in {}, found none",
         from.display()
     )
 }
@@ -176,7 +183,7 @@ fn check_complete(from: &Path, originals: &Originals, needed: usize) -> Result<(
     )
 }
 
-fn place(original: &Path, destination: &Path, link: Link) -> Result<()> {
+fn copy_or_link(original: &Path, destination: &Path, link: Link) -> Result<()> {
     let done = match link {
         Link::Copy => std::fs::copy(original, destination).map(drop),
         Link::Hard => std::fs::hard_link(original, destination),
@@ -186,6 +193,7 @@ fn place(original: &Path, destination: &Path, link: Link) -> Result<()> {
     };
     done.with_context(|| {
         let hint = if link == Link::Hard { "; try `link` copy" } else { "" };
-        format!("cannot put {} at {}{hint}", original.display(), destination.display())
+        let verb = if link == Link::Copy { "copy" } else { "link" };
+        format!("cannot {verb} {} to {}{hint}", original.display(), destination.display())
     })
 }

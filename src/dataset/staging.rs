@@ -1,17 +1,18 @@
-//! A folder that is whole or absent: filled beside its destination, then renamed.
+//! Creates a folder atomically: filled under a temporary name next to its destination, then
+//! renamed.
 
 use crate::error::ensure_or;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// A folder being filled beside its destination; removed when dropped before the rename.
+/// A folder being filled under a temporary name; removed if dropped before the rename.
 pub struct Staging(tempfile::TempDir);
 
 impl Staging {
-    /// A new folder beside `to`, with `to`'s parents made.
+    /// A new temporary folder next to `to`. Creates the parents of `to` if necessary.
     ///
     /// # Errors
-    /// If `to` holds anything already, or nothing can be created beside it.
+    /// If `to` is a file or not empty, or a folder cannot be created.
     pub fn beside(to: &Path) -> Result<Self> {
         if to.exists() {
             let free = to.is_dir()
@@ -47,7 +48,7 @@ impl Staging {
         self.0.path()
     }
 
-    /// Gives the filled folder its name.
+    /// Renames the folder to `to`.
     ///
     /// # Errors
     /// If the rename fails; the folder is removed then.
@@ -55,7 +56,7 @@ impl Staging {
         std::fs::rename(self.path(), to).with_context(|| {
             format!("cannot rename {} to {}", self.path().display(), to.display())
         })?;
-        // The guard would look for the folder under its old name.
+        // Dropping the guard would try to remove the folder under its old name.
         let _ = self.0.keep();
         Ok(())
     }

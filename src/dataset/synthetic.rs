@@ -1,4 +1,4 @@
-//! Drawn pictures in two classes, spots and stripes, for trying things out without a data set.
+//! Draws pictures of two classes, spots and stripes, for trying things out without a data set.
 
 use super::staging::Staging;
 use crate::error::ensure_or;
@@ -14,14 +14,17 @@ use std::path::Path;
 /// The two classes, in the order of their labels.
 pub const CLASSES: [&str; 2] = ["spot", "stripe"];
 
-/// Side of a drawn picture, in pixels. Not the network's 150, so that the loader has to resize.
+/// Side of a drawn picture, in pixels. Differs from the default image size, so that resizing is
+/// exercised.
 const SIDE: u32 = 200;
 
-/// Draws `each` pictures of each class into the folder `to`, named as Kaggle names its own
-/// (`spot.0.jpg`, `stripe.0.jpg`), so that [`split`](super::split::split) can take them.
+/// Draws `each` pictures (at least 1) of each class into the folder `to`, as RGB JPEGs of 200×200
+/// pixels that are named like Kaggle's (`spot.0.jpg`, `stripe.0.jpg`), as
+/// [`split`](super::split::split) expects.
 ///
 /// # Errors
-/// If `to` is in use or cannot be written. Nothing is left behind then.
+/// If `each` is 0, `to` is not empty or cannot be written, or a stop was requested. Nothing is left
+/// behind then.
 pub fn synthesize(to: &Path, each: usize, seed: u64, stop: &Stop) -> Result<()> {
     ensure_or!(Setting, each > 0, "expected `each` of 1 or more, found 0");
     let staging = Staging::beside(to)?;
@@ -39,14 +42,15 @@ pub fn synthesize(to: &Path, each: usize, seed: u64, stop: &Stop) -> Result<()> 
     staging.rename_to(to)
 }
 
-/// Spots or stripes of any colour on a shaded, noisy ground of another. The share of the picture
-/// they cover is drawn alike, so that neither colour nor brightness tells the class.
+/// Spots or stripes in a random color on a shaded, noisy background of another. Colors and covered
+/// area have the same distribution in both classes, so that neither color nor brightness reveals
+/// the class.
 fn draw(class: usize, random: &mut ChaCha8Rng) -> RgbImage {
-    let ground: [f32; 3] = random.random();
-    let mut figure: [f32; 3] = random.random();
-    // Figures of nearly the ground's colour could not be told by anyone.
-    while ground.iter().zip(figure).map(|(a, b)| (a - b).abs()).sum::<f32>() < 0.9 {
-        figure = random.random();
+    let background: [f32; 3] = random.random();
+    let mut foreground: [f32; 3] = random.random();
+    // Similar colors would make the figures invisible.
+    while background.iter().zip(foreground).map(|(a, b)| (a - b).abs()).sum::<f32>() < 0.9 {
+        foreground = random.random();
     }
     let period = random.random_range(0.14..0.22) * SIDE as f32;
     let covered = random.random_range(0.3..0.5);
@@ -57,7 +61,7 @@ fn draw(class: usize, random: &mut ChaCha8Rng) -> RgbImage {
 
     RgbImage::from_fn(SIDE, SIDE, |x, y| {
         let (x, y) = (x as f32 / period, y as f32 / period);
-        // Distances to the middle of the cell of a tilted grid, in periods.
+        // Distances from the center of the cell of a tilted grid, in periods.
         let across = (cos * x + sin * y + phase[0]).rem_euclid(1.0) - 0.5;
         let along = (cos * y - sin * x + phase[1]).rem_euclid(1.0) - 0.5;
         let inside = match class {
@@ -66,8 +70,8 @@ fn draw(class: usize, random: &mut ChaCha8Rng) -> RgbImage {
         };
         let light =
             (shade[0] * x + shade[1] * y) * period / SIDE as f32 - 0.5 * (shade[0] + shade[1]);
-        let colour = if inside { figure } else { ground };
-        Rgb(colour.map(|value| {
+        let color = if inside { foreground } else { background };
+        Rgb(color.map(|value| {
             let noise = random.random_range(-0.08..0.08);
             ((value + light + noise).clamp(0.0, 1.0) * 255.0) as u8
         }))

@@ -1,4 +1,4 @@
-//! Histories: one row an epoch, as a CSV with Keras's column names first.
+//! Training histories: one row per epoch, as a CSV with Keras's column names.
 
 mod read;
 
@@ -9,30 +9,31 @@ use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
-/// The result of one epoch. The fields are the columns of `history.csv`, in order.
+/// Result of one epoch. The fields are the columns of `history.csv`, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Epoch {
-    /// From 1.
+    /// Number of the epoch, from 1.
     pub epoch: i64,
-    /// Mean loss over the epoch's training pictures in nats, each taken before its batch's update.
-    /// Not finite where training diverged; so is `val_loss`.
+    /// Mean training loss per picture in nats, measured before each batch's update. Like
+    /// `val_loss`, not finite if training diverged.
     pub loss: f64,
-    /// Training accuracy, 0..=1, measured likewise.
+    /// Training accuracy, 0..=1, measured before each batch's update.
     pub acc: f64,
-    /// Mean loss over the validation pictures, in nats.
+    /// Mean validation loss per picture, in nats.
     pub val_loss: f64,
     /// Validation accuracy, 0..=1.
     pub val_acc: f64,
-    /// Training and validation together; `None` in histories of other programs.
+    /// Duration in seconds, including validation; `None` in histories of other programs.
     pub seconds: Option<f64>,
-    /// Training pictures per second, validation not counted.
+    /// Training pictures per second, without validation.
     pub images_per_second: Option<f64>,
-    /// The optimizer's learning rate in this epoch.
+    /// Learning rate in this epoch.
     pub learning_rate: Option<f64>,
 }
 
 impl Epoch {
-    /// Epoch `epoch`, from 1, without the clock's columns; losses in nats, accuracies 0..=1.
+    /// A row without the optional columns. `epoch` counts from 1, losses are in nats, accuracies
+    /// 0..=1.
     pub fn new(epoch: i64, loss: f64, acc: f64, val_loss: f64, val_acc: f64) -> Self {
         let (seconds, images_per_second, learning_rate) = (None, None, None);
         Self { epoch, loss, acc, val_loss, val_acc, seconds, images_per_second, learning_rate }
@@ -44,7 +45,7 @@ impl Epoch {
 pub struct Writer(csv::Writer<File>);
 
 impl Writer {
-    /// Starts a file at `path` that holds `rows`; later rows are appended.
+    /// Starts a file at `path` with `rows`; further rows are appended.
     ///
     /// # Errors
     /// If the file cannot be written.

@@ -1,17 +1,19 @@
-//! Reading a history in Keras's columns, as its `CSVLogger` or `petite train` writes it.
+//! Reading histories with Keras's columns, as written by its `CSVLogger` or by this crate.
 
 use super::Epoch;
-use anyhow::{Context, Result, ensure};
+use crate::error::{ensure_or, fault};
+use anyhow::{Context, Result};
 use csv::StringRecord;
 use std::path::Path;
 
 /// Reads the history in the CSV at `path`: see [`parse`].
 ///
 /// # Errors
-/// If there is no such file, or as [`parse`].
+/// If the file cannot be read, or as [`parse`].
 pub fn read(path: &Path) -> Result<Vec<Epoch>> {
     let shown = path.display();
-    ensure!(
+    ensure_or!(
+        Run,
         !path.is_dir(),
         "expected a CSV, found the folder {shown}; try {}",
         path.join("history.csv").display()
@@ -21,101 +23,133 @@ pub fn read(path: &Path) -> Result<Vec<Epoch>> {
     parse(&text, &shown.to_string())
 }
 
-/// Reads a history from the text of a CSV. It has the columns `epoch`, `loss`, `acc` (or
-/// `accuracy`), `val_loss` and `val_acc` (or `val_accuracy`) in any order; `seconds`,
-/// `images_per_second` and `learning_rate` are read where they are there, other columns ignored.
-/// Epochs count from 0, as `CSVLogger`'s, or from 1, without gap or repeat; they come back counted from 1.
-/// `source` names the text in errors.
+/// Reads a history from the text of a CSV. Its columns, in any order, are `epoch`, `loss`, `acc`
+/// (or `accuracy`), `val_loss`, `val_acc` (or `val_accuracy`) and optionally `seconds`,
+/// `images_per_second` and `learning_rate`; others are ignored. Epochs count from 0, as in
+/// `CSVLogger`, or from 1, without gaps or repeats; the returned ones count from 1. `source` names
+/// the text in errors.
 ///
 /// # Errors
-/// If a column or a cell is missing, is no number, or is twice there, an epoch likewise, an
-/// accuracy is outside 0..=1, or there is no epoch: with the line.
+/// If a column is missing or duplicate, a cell is missing or not a number, an epoch is out of
+/// order, an accuracy is outside 0..=1, or there is no epoch; with the line.
 pub fn parse(text: &str, source: &str) -> Result<Vec<Epoch>> {
-    // Spreadsheets begin a CSV with a byte order mark.
+    // Spreadsheets start a CSV with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().with_context(|| format!("cannot read {source}"))?.clone();
-    let column = |names: &[&str]| find_column(&header, names, source);
-    let epoch_column = column(&["epoch"])?;
-    let loss_column = column(&["loss"])?;
-    let acc_column = column(&["acc", "accuracy"])?;
-    let val_loss_column = column(&["val_loss"])?;
-    let val_acc_column = column(&["val_acc", "val_accuracy"])?;
-    let optional = |name: &str| header.iter().position(|title| title == name);
-    let [seconds_column, speed_column, rate_column] =
-        ["seconds", "images_per_second", "learning_rate"].map(optional);
-
+    let columns = Columns::find(&header, source)?;
     let mut history: Vec<Epoch> = Vec::new();
     let mut first = 1;
     for record in reader.records() {
         let record = record.with_context(|| format!("cannot read {source}"))?;
-        let place = format!("{source} line {}", line_of(&record, text));
-        ensure!(
+        let location = format!("{source} line {}", line_of(&record, text));
+        ensure_or!(
+            Run,
             record.len() == header.len(),
-            "expected {} cells as in the header, found {} in {place}; try a file whose every line is whole",
+            "expected {} cells as in the header, found {} in {location}; try a file with complete lines",
             header.len(),
             record.len()
         );
-        let counted: i64 = cell(&record, epoch_column, "a whole number for epoch", &place)?;
+        let counted: i64 = cell(&record, columns.epoch, "a whole number for epoch", &location)?;
         if history.is_empty() {
             first = counted;
-            ensure!(
+            ensure_or!(
+                Run,
                 (0..=1).contains(&first),
-                "expected the first epoch to be 0 or 1, found {first} in {place}; try the whole history"
+                "expected the first epoch to be 0 or 1, found {first} in {location}; try the complete history"
             );
         }
         let expected = first + history.len() as i64;
-        ensure!(
+        ensure_or!(
+            Run,
             counted == expected,
-            "expected epoch {expected}, found {counted} in {place}; try a history with every epoch once, in order"
+            "expected epoch {expected}, found {counted} in {location}; try a history with every epoch once, in order"
         );
-        let number = |column| cell(&record, column, "a number", &place);
-        let accuracy = |column| -> Result<f64> {
-            let value: f64 = number(column)?;
-            ensure!(
-                (0.0..=1.0).contains(&value),
-                "expected an accuracy of 0 to 1, found {value} in {place}; try shares, not percentages"
-            );
-            Ok(value)
-        };
-        history.push(Epoch {
-            epoch: counted - first + 1,
-            loss: number(loss_column)?,
-            acc: accuracy(acc_column)?,
-            val_loss: number(val_loss_column)?,
-            val_acc: accuracy(val_acc_column)?,
-            seconds: seconds_column.map(number).transpose()?,
-            images_per_second: speed_column.map(number).transpose()?,
-            learning_rate: rate_column.map(number).transpose()?,
-        });
+        history.push(columns.row(&record, counted - first + 1, &location)?);
     }
-    ensure!(
+    ensure_or!(
+        Run,
         !history.is_empty(),
         "expected at least one epoch, found none in {source}; try a run that has finished an epoch"
     );
     Ok(history)
 }
 
-/// The index of the column that has one of the `names`.
+/// Indices of the columns.
+struct Columns {
+    epoch: usize,
+    loss: usize,
+    acc: usize,
+    val_loss: usize,
+    val_acc: usize,
+    seconds: Option<usize>,
+    images_per_second: Option<usize>,
+    learning_rate: Option<usize>,
+}
+
+impl Columns {
+    fn find(header: &StringRecord, source: &str) -> Result<Self> {
+        let column = |names: &[&str]| find_column(header, names, source);
+        let optional = |name: &str| header.iter().position(|title| title == name);
+        Ok(Self {
+            epoch: column(&["epoch"])?,
+            loss: column(&["loss"])?,
+            acc: column(&["acc", "accuracy"])?,
+            val_loss: column(&["val_loss"])?,
+            val_acc: column(&["val_acc", "val_accuracy"])?,
+            seconds: optional("seconds"),
+            images_per_second: optional("images_per_second"),
+            learning_rate: optional("learning_rate"),
+        })
+    }
+
+    /// The row of `epoch`, from 1. `location` names the line in errors.
+    fn row(&self, record: &StringRecord, epoch: i64, location: &str) -> Result<Epoch> {
+        let number = |column| cell(record, column, "a number", location);
+        let accuracy = |column| -> Result<f64> {
+            let value: f64 = number(column)?;
+            ensure_or!(
+                Run,
+                (0.0..=1.0).contains(&value),
+                "expected an accuracy of 0 to 1, found {value} in {location}; try fractions, not percentages"
+            );
+            Ok(value)
+        };
+        Ok(Epoch {
+            epoch,
+            loss: number(self.loss)?,
+            acc: accuracy(self.acc)?,
+            val_loss: number(self.val_loss)?,
+            val_acc: accuracy(self.val_acc)?,
+            seconds: self.seconds.map(number).transpose()?,
+            images_per_second: self.images_per_second.map(number).transpose()?,
+            learning_rate: self.learning_rate.map(number).transpose()?,
+        })
+    }
+}
+
+/// The index of the column with one of the `names`.
 fn find_column(header: &StringRecord, names: &[&str], source: &str) -> Result<usize> {
     let mut found = header.iter().enumerate().filter(|(_, title)| names.contains(title));
     let name = names.join(" or ");
-    let (index, _) = found.next().with_context(|| {
+    let Some((index, _)) = found.next() else {
         let titles = header.iter().collect::<Vec<_>>().join(",");
-        let titles = if titles.is_empty() { "none" } else { &titles };
-        format!(
-            "expected the column {name}, found {titles} in {source} line 1; try a CSV that Keras's CSVLogger or petite train wrote, with validation"
-        )
-    })?;
-    ensure!(
+        fault!(
+            Run,
+            "expected the column {name}, found {} in {source} line 1; try a CSV that Keras's CSVLogger or petite train wrote, with validation",
+            if titles.is_empty() { "none" } else { &titles }
+        );
+    };
+    ensure_or!(
+        Run,
         found.next().is_none(),
-        "expected one column {name}, found two in {source} line 1; try without one of them"
+        "expected one column {name}, found two in {source} line 1; try removing one of them"
     );
     Ok(index)
 }
 
-/// The line of `record` in `text`, from 1. The reader's own is that of empty lines before it.
+/// The line of `record` in `text`, from 1. The reader reports that of the empty lines before it.
 fn line_of(record: &StringRecord, text: &str) -> u64 {
     record.position().map_or(0, |position| {
         let rest = &text.as_bytes()[text.len().min(position.byte() as usize)..];
@@ -128,16 +162,18 @@ fn cell<T: std::str::FromStr>(
     record: &StringRecord,
     column: usize,
     expected: &str,
-    place: &str,
+    location: &str,
 ) -> Result<T> {
     let text = record.get(column).unwrap_or_default();
-    text.parse().ok().with_context(|| {
-        let found = if text.is_empty() { "an empty cell" } else { text };
-        format!(
-            "expected {expected}, found {found} in {place}, cell {}; try a history without gaps",
+    let Ok(value) = text.parse() else {
+        fault!(
+            Run,
+            "expected {expected}, found {} in {location}, cell {}; try a history without gaps",
+            if text.is_empty() { "an empty cell" } else { text },
             column + 1
-        )
-    })
+        );
+    };
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -149,7 +185,7 @@ mod tests {
                            1,0.6,0.6,0.7,nan,1e-4\n";
 
     #[test]
-    fn counts_epochs_from_1_and_takes_both_names() {
+    fn counts_epochs_from_1_and_accepts_both_names() {
         let history = parse(KERAS_3, "x").unwrap();
         let book_row = Epoch::new(1, 0.7, 0.5, 0.65, 0.6);
         assert_eq!(history[0], Epoch { learning_rate: Some(1e-4), ..book_row });
@@ -160,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_line_of_what_is_wrong() {
+    fn errors_name_the_line() {
         let rows =
             |rows: &str| format!("epoch,loss,acc,val_loss,val_acc\n1,0.7,0.5,0.7,0.5\n{rows}");
         for (text, named) in [

@@ -1,11 +1,10 @@
-// What the processor and the device can do, and libtorch's switches for it.
+// Processor features, and libtorch switches that tch does not bind.
 
 #include "boundary.h"
 
 #include <ATen/Context.h>
 
-// Whether this processor multiplies bfloat16 matrices with instructions of its own;
-// those with AMX have these too.
+// Whether the processor has bfloat16 dot-product instructions (AVX-512 BF16; implied by AMX).
 extern "C" bool petite_cpu_has_bf16() {
 #if defined(__x86_64__) && defined(__GNUC__)
   return __builtin_cpu_supports("avx512bf16") != 0;
@@ -14,7 +13,8 @@ extern "C" bool petite_cpu_has_bf16() {
 #endif
 }
 
-// Whether CUDA multiplies f32 matrices in TF32: 10 bits of mantissa, on tensor cores.
+// Sets whether CUDA uses TF32 (10 explicit bits of mantissa, on tensor cores) for f32 matrix
+// products and convolutions.
 extern "C" char* petite_set_tf32(bool allowed) {
   return caught([&] {
     at::globalContext().setAllowTF32CuBLAS(allowed);

@@ -1,4 +1,4 @@
-//! What the processor and the device can do.
+//! Processor features, and libtorch switches that `tch` does not bind.
 
 use super::check;
 use anyhow::{Context, Result};
@@ -9,17 +9,17 @@ unsafe extern "C" {
     fn petite_set_tf32(allowed: bool) -> *mut c_char;
 }
 
-/// Whether the processor has instructions for bfloat16 matrices (AVX-512 BF16; AMX comes with it).
+/// Whether the processor has bfloat16 dot-product instructions (AVX-512 BF16; implied by AMX).
 pub fn cpu_has_bf16() -> bool {
-    // SAFETY: it takes nothing and asks the processor.
+    // SAFETY: it has no arguments and only queries the processor.
     unsafe { petite_cpu_has_bf16() }
 }
 
-/// Lets CUDA multiply f32 matrices in TF32, or not.
+/// Sets whether CUDA uses TF32 for f32 matrix products and convolutions, for the whole process.
 ///
 /// # Errors
-/// If libtorch refuses.
+/// If libtorch fails.
 pub fn set_tf32(allowed: bool) -> Result<()> {
-    // SAFETY: it takes a value.
-    check(unsafe { petite_set_tf32(allowed) }).context("cannot switch TF32")
+    // SAFETY: its only argument is passed by value.
+    check(unsafe { petite_set_tf32(allowed) }).context("cannot set TF32")
 }

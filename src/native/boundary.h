@@ -1,5 +1,5 @@
-// The border between C++ and Rust: tensors pass as the pointers tch holds, an exception becomes a
-// message that Rust frees.
+// The interface between C++ and Rust: tensors are passed as tch's pointers, and exceptions are
+// returned as messages that Rust frees.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <exception>
 
-// Runs `body` and returns nothing, or what went wrong: a string to be freed with free().
+// Runs `body` and returns null, or the message of its exception, to be freed with free().
 template <typename Body>
 char* caught(const Body& body) noexcept {
   try {
@@ -17,12 +17,12 @@ char* caught(const Body& body) noexcept {
   } catch (const std::exception& error) {
     return strdup(error.what());
   } catch (...) {
-    return strdup("an exception of an unknown kind");
+    return strdup("unknown exception");
   }
 }
 
-// Compiles a kernel for several instruction sets; the fastest that the processor has is taken when
-// the program starts.
+// Compiles a function for several instruction sets; the best supported version is selected when the
+// program is loaded.
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define FOR_EVERY_PROCESSOR \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))

@@ -1,10 +1,13 @@
-// A convolution with relu and 2×2 max pooling after it, as one operation: relu(max(conv2d(x))), which is
-// max(relu(conv2d(x))), values and gradients. What lies between them, the largest tensor of a network, is
-// written and read while it is in the cache, and not kept.
+// Convolution, 2×2 max pooling and ReLU as one differentiable operation:
+// relu(max_pool2d(conv2d(x), 2)), which equals max_pool2d(relu(conv2d(x)), 2) in values and
+// gradients. The convolution's output, the largest tensor of a network, is produced in chunks that
+// are pooled while still in the cache; it is never stored as a whole.
 //
-// Images [N, C, H, W], weight [O, C, k, k] and bias [O] in f32 or bf16 make [N, O, H', W'], half of the
-// convolution's height and width, rounded down; images are channels-last in memory, with `padding` rows
-// and columns of zeros around them. The convolution itself is libtorch's (oneDNN's).
+// Images [N, C, H, W], weight [O, C, k, k] and bias [O], all f32 or all bf16, to [N, O, H', W'],
+// where H' and W' are half of the convolution's height and width, rounded down. The output is
+// channels-last in memory. `padding` is rows and columns of zeros on each side. The convolution
+// itself is libtorch's (oneDNN's); pooling and ReLU are in pool.cpp, and the weight gradient of
+// images with one or three channels is in thin_conv.cpp.
 
 #include "boundary.h"
 #include "pool.h"
@@ -18,16 +21,16 @@ namespace {
 
 constexpr auto CHANNELS_LAST = at::MemoryFormat::ChannelsLast;
 
-// Of a convolution's output at a time, so that it is still in the cache when it is pooled; chosen by
-// timing convolutions of 6 to 56 MB on a processor with a cache of 32 MiB.
+// Target size of a chunk of the convolution's output, so that it is still in the cache when pooled.
+// Chosen by timing convolutions with outputs of 6 to 56 MB on a processor with 32 MiB of cache.
 constexpr int64_t CHUNK_BYTES = 12 << 20;
 
-// How the kernel goes over the images: alike along both axes.
+// Stride and padding of the convolution, the same along both axes.
 struct Window {
   int64_t stride, padding;
 };
 
-// Shape of the convolution's output for one picture.
+// Shape of the convolution's output per picture.
 struct Convolved {
   int64_t channels, height, width;
   Convolved(const at::Tensor& images, const at::Tensor& weight, Window window)
@@ -36,7 +39,7 @@ struct Convolved {
         width((images.size(3) + 2 * window.padding - weight.size(3)) / window.stride + 1) {}
 };
 
-// Whether the kernels of pool.cpp can do it; else libtorch's own operations do.
+// Whether pool.cpp supports these tensors; otherwise libtorch's separate operations are used.
 bool has_kernel(const at::Tensor& images, const at::Tensor& weight, Window window) {
   if (!images.device().is_cpu() || images.dim() != 4 || weight.dim() != 4 || images.numel() == 0 ||
       images.scalar_type() != weight.scalar_type()) {
@@ -44,9 +47,10 @@ bool has_kernel(const at::Tensor& images, const at::Tensor& weight, Window windo
   }
   const Convolved convolved(images, weight, window);
   return convolved.height >= 2 && convolved.width >= 2 &&
-         pool::takes(images.scalar_type(), weight.size(0));
+         pool::supports(images.scalar_type(), weight.size(0));
 }
 
+// If `winners` is not null, stores in it what backward needs (see pool.h).
 at::Tensor forward(const at::Tensor& images, const at::Tensor& weight, const at::Tensor& bias,
                    Window window, at::Tensor* winners) {
   const Convolved convolved(images, weight, window);
@@ -63,14 +67,15 @@ at::Tensor forward(const at::Tensor& images, const at::Tensor& weight, const at:
   const int64_t chunk = std::max<int64_t>(1, CHUNK_BYTES / picture_bytes);
   for (int64_t start = 0; start < images.size(0); start += chunk) {
     const int64_t length = std::min(chunk, images.size(0) - start);
-    const at::Tensor between =
+    const at::Tensor activations =
         at::conv2d(images.narrow(0, start, length), weight, bias, window.stride, window.padding)
             .contiguous(CHANNELS_LAST);
     at::Tensor which;
     if (winners != nullptr) {
       which = winners->narrow(0, start, length);
     }
-    pool::forward(between, values.narrow(0, start, length), winners == nullptr ? nullptr : &which);
+    pool::forward(activations, values.narrow(0, start, length),
+                  winners == nullptr ? nullptr : &which);
   }
   return values;
 }
@@ -94,21 +99,22 @@ struct ConvPool : torch::autograd::Function<ConvPool> {
     const Window window{context->saved_data["stride"].toInt(), context->saved_data["padding"].toInt()};
     const at::Tensor gradient = gradients[0].contiguous(CHANNELS_LAST);
     if (!context->needs_input_grad(0) && window.stride == 1 && window.padding == 0 &&
-        thin_conv::takes(images, weight)) {
-      const auto [of_weight, of_bias] = thin_conv::backward(images, gradient, winners);
-      return {at::Tensor(), of_weight, of_bias, at::Tensor(), at::Tensor()};
+        thin_conv::supports(images, weight)) {
+      const auto [weight_gradient, bias_gradient] = thin_conv::backward(images, gradient, winners);
+      return {at::Tensor(), weight_gradient, bias_gradient, at::Tensor(), at::Tensor()};
     }
     const Convolved convolved(images, weight, window);
-    const at::Tensor between =
+    const at::Tensor activation_gradient =
         at::empty({images.size(0), convolved.channels, convolved.height, convolved.width},
                   gradient.options(), CHANNELS_LAST);
-    // The bias's gradient is a sum over what passes the pool, a quarter of what oneDNN would sum.
-    const at::Tensor bias = pool::backward(gradient, winners, between);
-    const auto [of_images, of_weight, none] = at::convolution_backward(
-        between, images, weight, at::OptionalIntArrayRef(), {window.stride, window.stride},
-        {window.padding, window.padding}, {1, 1}, false, {0, 0}, 1,
+    // Summing what passes the pool gives the bias's gradient, from a quarter of oneDNN's terms.
+    const at::Tensor bias = pool::backward(gradient, winners, activation_gradient);
+    const auto [image_gradient, weight_gradient, none] = at::convolution_backward(
+        activation_gradient, images, weight, at::OptionalIntArrayRef(),
+        {window.stride, window.stride}, {window.padding, window.padding}, {1, 1}, false, {0, 0}, 1,
         {context->needs_input_grad(0), context->needs_input_grad(1), false});
-    return {of_images, of_weight, bias.to(gradient.scalar_type()), at::Tensor(), at::Tensor()};
+    return {image_gradient, weight_gradient, bias.to(gradient.scalar_type()), at::Tensor(),
+            at::Tensor()};
   }
 };
 

@@ -1,5 +1,4 @@
-//! A convolution with relu and 2×2 max pooling after it, in one operation: `[N, C, H, W]` to
-//! `[N, O, H', W']`, where H' and W' are half of the convolution's, rounded down.
+//! Convolution, 2×2 max pooling and ReLU as one differentiable operation.
 
 use super::check;
 use anyhow::{Context, Result, ensure};
@@ -18,17 +17,19 @@ unsafe extern "C" {
     ) -> *mut c_char;
 }
 
-/// `relu(max_pool2d(conv2d(images, kernel, bias), 2))`, differentiable. Values and the gradient of the
-/// images are libtorch's, bit for bit; so is the kernel's up to the order of a sum, and the bias's is
-/// summed in f32. Channels-last bf16 and f32 on the CPU take one pass over memory.
+/// `relu(max_pool2d(conv2d(images, kernel, bias), 2))`, differentiable: images `[N, C, H, W]`,
+/// kernel `[O, C, k, k]` and bias `[O]`, all of one type, to `[N, O, H', W']`, where H' and W' are
+/// half of the convolution's height and width, rounded down.
 ///
-/// Of `config`, strides and padding are computed with; initial values and whether there is a bias say
-/// nothing here.
+/// Values and the gradient of the images equal libtorch's bit for bit, the kernel's gradient up to
+/// the order of summation; the bias's gradient is summed in f32. For f32 and bf16 on the CPU,
+/// pooling and ReLU are a single pass over each chunk of the convolution's output.
+///
+/// Uses the strides and padding of `config`; its initializers and `bias` flag are ignored.
 ///
 /// # Errors
-/// If `config` asks for what is not computed: strides or zeros that differ from axis to axis, a
-/// padding of anything but zeros, dilation, or groups. If there is no bias, the shapes do not fit, or
-/// libtorch is out of memory.
+/// If `config` has strides or padding that differ by axis, padding other than zeros, dilation or
+/// groups. Also if `bias` is `None`, the shapes do not match, or libtorch is out of memory.
 pub fn conv2d_max_pool2d_relu(
     images: &Tensor,
     kernel: &Tensor,
@@ -38,17 +39,17 @@ pub fn conv2d_max_pool2d_relu(
     let ([stride, stride_x], [padding, padding_x]) = (config.stride, config.padding);
     ensure!(
         stride == stride_x && padding == padding_x,
-        "expected strides and padding that are the same along both axes, found {:?} and {:?}",
+        "expected the same strides and padding along both axes, found {:?} and {:?}",
         config.stride,
         config.padding
     );
     ensure!(
         stride >= 1 && padding >= 0,
-        "expected strides of 1 or more and a padding of 0 or more, found {stride} and {padding}"
+        "expected strides of 1 or more and padding of 0 or more, found {stride} and {padding}"
     );
     ensure!(
         padding == 0 || matches!(config.padding_mode, nn::PaddingMode::Zeros),
-        "expected a padding of zeros, found {:?}",
+        "expected padding with zeros, found {:?}",
         config.padding_mode
     );
     ensure!(
@@ -59,7 +60,7 @@ pub fn conv2d_max_pool2d_relu(
     );
     let bias = bias.context("expected a convolution with a bias")?;
     let mut output = std::ptr::null_mut();
-    // SAFETY: all three are live tensors; on success `output` is a new one, owned from here on.
+    // SAFETY: all three are live tensors; on success `output` is a new one that we own.
     check(unsafe {
         petite_conv2d_max_pool2d_relu(
             images.as_ptr(),
@@ -71,7 +72,7 @@ pub fn conv2d_max_pool2d_relu(
         )
     })
     .context("cannot convolve and pool")?;
-    // SAFETY: it is the one just made, and nothing else points to it.
+    // SAFETY: `output` is the new tensor, and nothing else points to it.
     Ok(unsafe { Tensor::from_ptr(output) })
 }
 
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
     use tch::Kind;
 
-    /// A convolution and what it is computed with.
+    /// A convolution's parameters.
     struct Convolution {
         kernel: Tensor,
         bias: Option<Tensor>,
@@ -88,7 +89,7 @@ mod tests {
     }
 
     impl Convolution {
-        /// 3×3.
+        /// With a 3×3 kernel.
         fn new(kind: Kind, filters: i64, channels: i64, stride: i64, padding: i64) -> Self {
             let bias = values(kind, [1, filters, 1, 1], 3).reshape([filters]);
             Self {
@@ -106,7 +107,7 @@ mod tests {
             conv2d_max_pool2d_relu(images, &self.kernel, self.bias.as_ref(), &self.config)
         }
 
-        /// libtorch's own three operations.
+        /// libtorch's three separate operations.
         fn reference(&self, images: &Tensor) -> Result<Tensor> {
             let nn::ConvConfigND { stride, padding, dilation, groups, .. } = self.config;
             let bias = self.bias.as_ref();
@@ -115,8 +116,8 @@ mod tests {
         }
     }
 
-    /// Small whole multiples of 1/4, so that sums have no rounding, many of them equal within a
-    /// window; in channels-last memory.
+    /// Small multiples of 1/4, so that sums are exact, many of them equal within a window;
+    /// channels-last.
     fn values(kind: Kind, [n, c, h, w]: [i64; 4], prime: i64) -> Tensor {
         let values: Vec<f32> =
             (0..n * c * h * w).map(|i| ((i * prime % 7) as f32 - 3.0) / 4.0).collect();
@@ -127,9 +128,9 @@ mod tests {
     type Operation = fn(&Convolution, &Tensor) -> Result<Tensor>;
 
     #[test]
-    fn values_and_gradients_are_libtorch_s() {
-        // Odd sides, one window, channels that fill vectors and some that do not, and more than one
-        // chunk; each size with its filters, stride and padding.
+    fn values_and_gradients_match_libtorch() {
+        // Odd sides, a single window, channels that fill vectors or not, and more than one chunk;
+        // each with filters, stride and padding.
         let sizes = [
             ([2, 3, 10, 8], 32, 1, 0),
             ([3, 3, 9, 11], 64, 1, 0),
@@ -138,7 +139,7 @@ mod tests {
             ([2, 3, 8, 8], 20, 1, 0),
             ([2, 3, 11, 12], 32, 2, 0),
             ([9, 3, 180, 180], 32, 1, 0),
-            // 'same', as VGG16's; smaller than the kernel; with strides; more zeros than the kernel needs.
+            // 'same' as in VGG16; smaller than the kernel; strided; more padding than 'same'.
             ([2, 3, 10, 8], 32, 1, 1),
             ([3, 64, 9, 11], 64, 1, 1),
             ([1, 1, 2, 2], 32, 1, 1),
@@ -155,7 +156,7 @@ mod tests {
                     let images = values(kind, size, 11).set_requires_grad(of_images);
                     let conv = conv();
                     let pooled = operation(&conv, &images).unwrap();
-                    // One gradient in 61 is not 0, so that sums over pictures stay exact in bf16.
+                    // Sparse gradients, so that sums over pictures stay exact in bf16.
                     let weights: Vec<f32> = (0..pooled.numel())
                         .map(|i| if i % 61 == 0 { (i % 3) as f32 - 1.0 } else { 0.0 })
                         .collect();
@@ -165,7 +166,7 @@ mod tests {
                     let bias = conv.bias.as_ref().unwrap().grad();
                     (pooled.detach(), of_images, conv.kernel.grad(), bias)
                 };
-                // Pictures need no gradient, and have kernels of their own then.
+                // Without a gradient of the images, as in a first layer, other kernels are used.
                 for of_images in [true, false] {
                     let expected = run(Convolution::reference, of_images);
                     let found = run(Convolution::fused, of_images);
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn not_a_number_is_passed_on() {
+    fn nan_is_propagated() {
         for kind in [Kind::BFloat16, Kind::Float] {
             for nan in [f64::NAN, -f64::NAN] {
                 let images = values(kind, [1, 3, 6, 6], 11);
@@ -191,10 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_an_error() {
+    fn mismatched_shapes_are_errors() {
         let conv = |stride, padding| Convolution::new(Kind::Float, 32, 3, stride, padding);
         assert!(conv(1, 0).fused(&Tensor::from_slice(&[1.0f32])).is_err());
-        // Other channels, and too small for the kernel or for a window.
+        // Wrong channels, and images too small for the kernel or a window.
         for (size, stride, padding) in [
             ([1, 4, 6, 6], 1, 0),
             ([1, 3, 2, 6], 1, 0),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_would_ignore_is_refused() {
+    fn unsupported_configurations_are_refused() {
         let images = values(Kind::Float, [1, 3, 8, 8], 11);
         let refusal = |change: fn(&mut Convolution)| {
             let mut conv = Convolution::new(Kind::Float, 32, 3, 1, 1);
@@ -218,7 +219,10 @@ mod tests {
         for (change, reason) in [
             ((|conv| conv.config.padding = [1, 0]) as fn(&mut Convolution), "[1, 1] and [1, 0]"),
             (|conv| conv.config.padding = [-1, -1], "padding of 0 or more, found 1 and -1"),
-            (|conv| conv.config.padding_mode = nn::PaddingMode::Reflect, "zeros, found Reflect"),
+            (
+                |conv| conv.config.padding_mode = nn::PaddingMode::Reflect,
+                "padding with zeros, found Reflect",
+            ),
             (|conv| conv.config.stride = [1, 2], "both axes, found [1, 2]"),
             (|conv| conv.config.stride = [0, 0], "strides of 1 or more"),
             (|conv| conv.config.dilation = [2, 2], "found [2, 2] and 1"),

@@ -1,4 +1,4 @@
-// CUDA's capability, streams and graphs. Compiled only against a libtorch with CUDA.
+// CUDA capability, streams and graphs. Compiled only if libtorch and CUDA's headers are available.
 
 #include "boundary.h"
 
@@ -16,8 +16,8 @@ extern "C" char* petite_cuda_capability(int device, int* major, int* minor) {
   });
 }
 
-// Moves this thread's work on `device` to a stream of its own, since the default stream cannot be
-// captured. What was begun before is done before.
+// Gives this thread its own stream on `device`, since the default stream cannot be captured. Waits
+// for earlier work.
 extern "C" char* petite_cuda_use_own_stream(int device) {
   return caught([&] {
     const auto index = static_cast<c10::DeviceIndex>(device);
@@ -27,7 +27,7 @@ extern "C" char* petite_cuda_use_own_stream(int device) {
   });
 }
 
-// Begins to record what this thread launches, instead of running it.
+// Begins to capture what this thread launches, instead of running it.
 extern "C" char* petite_cuda_graph_begin(at::cuda::CUDAGraph** graph) {
   return caught([&] {
     auto* begun = new at::cuda::CUDAGraph();
@@ -50,6 +50,6 @@ extern "C" char* petite_cuda_graph_replay(at::cuda::CUDAGraph* graph) {
 }
 
 extern "C" void petite_cuda_graph_free(at::cuda::CUDAGraph* graph) {
-  // Its destructor reports what it cannot free; nothing may be thrown from here.
+  // The destructor may throw, but exceptions must not reach Rust.
   free(caught([&] { delete graph; }));
 }

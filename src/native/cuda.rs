@@ -1,14 +1,14 @@
-//! CUDA's capability, streams and graphs: a graph launches all that a training step does at once,
-//! where launching piece by piece takes longer than the pieces.
+//! CUDA capability, streams and graphs. A graph launches all kernels of a training step at once;
+//! for small batches, launching them one by one takes longer than running them.
 
 use anyhow::Result;
 
-/// What a build without CUDA's headers has: no device can do anything.
+/// Stubs for builds without CUDA's headers; all of them fail.
 #[cfg(not(libtorch_has_cuda_headers))]
 mod absent {
     use anyhow::{Result, bail};
 
-    const ABSENT: &str = "this petite was built without CUDA's headers";
+    const ABSENT: &str = "petite was built without CUDA's headers";
 
     pub fn capability(_device: usize) -> Result<(i32, i32)> {
         bail!(ABSENT)
@@ -18,7 +18,7 @@ mod absent {
         bail!(ABSENT)
     }
 
-    /// Cannot be made.
+    /// Cannot be constructed.
     #[derive(Debug)]
     pub enum Graph {}
 
@@ -55,16 +55,16 @@ mod present {
 
     pub fn capability(device: usize) -> Result<(i32, i32)> {
         let (mut major, mut minor) = (0, 0);
-        // SAFETY: both places live until the call returns.
+        // SAFETY: both pointers are valid until the call returns.
         check(unsafe { petite_cuda_capability(c_int::try_from(device)?, &mut major, &mut minor) })
-            .with_context(|| format!("cannot ask cuda:{device} what it can do"))?;
+            .with_context(|| format!("cannot query the capability of cuda:{device}"))?;
         Ok((major, minor))
     }
 
     pub fn use_own_stream(device: usize) -> Result<()> {
-        // SAFETY: it takes a number, which libtorch checks.
+        // SAFETY: its only argument is a number, which libtorch checks.
         check(unsafe { petite_cuda_use_own_stream(c_int::try_from(device)?) })
-            .with_context(|| format!("cannot make a stream on cuda:{device}"))
+            .with_context(|| format!("cannot create a stream on cuda:{device}"))
     }
 
     #[derive(Debug)]
@@ -73,27 +73,29 @@ mod present {
     impl Graph {
         pub fn capture(work: impl FnOnce() -> Result<()>) -> Result<Self> {
             let mut graph = std::ptr::null_mut();
-            // SAFETY: on success `graph` is a new graph, owned from here on.
-            check(unsafe { petite_cuda_graph_begin(&mut graph) }).context("cannot record")?;
-            let graph = Self(NonNull::new(graph).context("libtorch made no graph")?);
+            // SAFETY: on success `graph` is a new graph that we own.
+            check(unsafe { petite_cuda_graph_begin(&mut graph) })
+                .context("cannot capture a CUDA graph")?;
+            let graph = Self(NonNull::new(graph).context("libtorch returned no CUDA graph")?);
             let worked = work();
-            // Recording ends whether the work succeeded or not, else the stream stays unusable.
-            // SAFETY: `graph` is alive and recording.
+            // The capture must end even if the work failed, else the stream stays unusable.
+            // SAFETY: `graph` is alive and capturing.
             let ended = check(unsafe { petite_cuda_graph_end(graph.0.as_ptr()) });
             worked?;
-            ended.context("cannot end the recording")?;
+            ended.context("cannot end the capture of a CUDA graph")?;
             Ok(graph)
         }
 
         pub fn replay(&self) -> Result<()> {
-            // SAFETY: `self.0` is alive and recorded.
-            check(unsafe { petite_cuda_graph_replay(self.0.as_ptr()) }).context("cannot replay")
+            // SAFETY: `self.0` is alive and captured.
+            check(unsafe { petite_cuda_graph_replay(self.0.as_ptr()) })
+                .context("cannot launch a CUDA graph")
         }
     }
 
     impl Drop for Graph {
         fn drop(&mut self) {
-            // SAFETY: it is owned and not used after.
+            // SAFETY: we own the graph and do not use it afterwards.
             unsafe { petite_cuda_graph_free(self.0.as_ptr()) }
         }
     }
@@ -104,25 +106,26 @@ use absent as chosen;
 #[cfg(libtorch_has_cuda_headers)]
 use present as chosen;
 
-/// What was launched during a recording, to be launched again as a whole: on the same memory, so
-/// what it reads is filled in before and what it writes is read after.
+/// A CUDA graph: captured work that can be launched again as a whole. It always uses the same
+/// memory, so write its inputs before a launch and read its outputs after it.
 #[derive(Debug)]
 pub struct Graph(chosen::Graph);
 
 impl Graph {
-    /// Records what `work` launches on this thread's stream; nothing of it is run.
+    /// Captures what `work` launches on this thread's stream, without running it. The stream must
+    /// be the thread's own, see [`use_own_stream`].
     ///
     /// # Errors
-    /// If something in it cannot be recorded, such as waiting for the device. Nothing has been run
-    /// then either.
+    /// If `work` fails or does something that cannot be captured, such as synchronizing with the
+    /// device.
     pub fn capture(work: impl FnOnce() -> Result<()>) -> Result<Self> {
         chosen::Graph::capture(work).map(Self)
     }
 
-    /// Launches it.
+    /// Launches the graph on this thread's stream.
     ///
     /// # Errors
-    /// If CUDA refuses.
+    /// If CUDA fails.
     pub fn replay(&self) -> Result<()> {
         self.0.replay()
     }
@@ -131,15 +134,15 @@ impl Graph {
 /// The compute capability of a CUDA device, such as (9, 0).
 ///
 /// # Errors
-/// If there is no such device, or petite was built without CUDA's headers.
+/// If the device does not exist, or petite was built without CUDA's headers.
 pub fn capability(device: usize) -> Result<(i32, i32)> {
     chosen::capability(device)
 }
 
-/// Moves this thread's work on a CUDA device to a stream that a graph can be recorded from.
+/// Gives this thread its own stream on a CUDA device, from which graphs can be captured.
 ///
 /// # Errors
-/// If there is no such device, or petite was built without CUDA's headers.
+/// If the device does not exist, or petite was built without CUDA's headers.
 pub fn use_own_stream(device: usize) -> Result<()> {
     chosen::use_own_stream(device)
 }

@@ -1,5 +1,5 @@
-//! What libtorch offers and `tch` does not bind, and kernels that libtorch lacks: small C++ files
-//! with a C interface, compiled by `build.rs`, those with one beside a Rust side of the same name.
+//! libtorch functions that `tch` does not bind, and kernels that libtorch lacks: small C++ files
+//! with a C interface, compiled by `build.rs`. Each Rust file binds the C++ file of the same name.
 
 pub mod backend;
 pub mod conv_pool;
@@ -11,20 +11,20 @@ use std::ffi::{CStr, c_char};
 use tch::Tensor;
 use torch_sys::C_tensor;
 
-/// The result of a C++ function that returns nothing, or a message made with `malloc`.
+/// Converts the result of a C++ function, null or an error message, and frees the message.
 fn check(message: *mut c_char) -> Result<()> {
     if message.is_null() {
         return Ok(());
     }
-    // SAFETY: the functions of src/native return a string of their own, ended by 0.
+    // SAFETY: the C++ functions return null or a NUL-terminated string owned by the caller.
     let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
-    // SAFETY: it was made with malloc, and nothing else points to it.
+    // SAFETY: it was allocated with malloc, and nothing else points to it.
     unsafe { libc::free(message.cast()) };
-    // libtorch appends its stack.
+    // libtorch appends a backtrace after the first line.
     Err(anyhow!("{}", text.lines().next().unwrap_or_default().to_owned()))
 }
 
-/// The C++ tensors behind `tensors`, which must outlive their use.
+/// Pointers to the C++ tensors of `tensors`, valid while these live.
 fn pointers<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Vec<*const C_tensor> {
     tensors.into_iter().map(Tensor::as_ptr).collect()
 }

@@ -1,3 +1,7 @@
+// ReLU and 2×2 max pooling; see pool.h for the operation, shapes, layouts and types. Vectorized
+// over channels, which are contiguous, with the vector extensions of GCC and Clang; threads share
+// the rows of windows.
+
 #include "pool.h"
 
 #include "boundary.h"
@@ -11,7 +15,7 @@ namespace {
 
 using pool::NONE;
 
-// One vector of values; of as many bytes whatever the type, so that loops over it unroll alike.
+// Vectors have the same number of bytes for every type.
 constexpr int VECTOR_BYTES = 64;
 
 template <typename T>
@@ -33,9 +37,10 @@ inline __attribute__((always_inline)) void store(void* to, const Vector& vector)
   std::memcpy(to, &vector, sizeof(Vector));
 }
 
-// Values as integers in the same order: bfloat16 and float are sign and magnitude, so those above
-// zero are ordered as their bits, and those below come out below zero, where relu takes them all.
-// Not-a-number of either sign becomes the largest, so that it is passed on.
+// Loads floats as integers that compare in the same order, as far as ReLU needs it: the bits of
+// positive floats are ordered like their values, and those of negative floats are negative
+// integers, which ReLU maps to 0 regardless of their order. NaN of either sign becomes the largest
+// integer, so that it propagates.
 template <typename T, T INFINITY_BITS>
 struct Ordered {
   using Vector = typename Lanes<T>::Vector;
@@ -49,15 +54,15 @@ struct Ordered {
 using OrderedBf16 = Ordered<int16_t, 0x7f80>;
 using OrderedFloat = Ordered<int32_t, 0x7f800000>;
 
-// The shape of a channels-last tensor and of what 2×2 windows make of it.
+// The shape of the images; the pooled height and width are derived.
 struct Shape {
   int64_t batch, channels, height, width;
   int64_t out_height() const { return height / 2; }
   int64_t out_width() const { return width / 2; }
 };
 
-// One row of windows: `top` and `bottom` are rows of the input, `values` and, unless null,
-// `winners` of the output.
+// Pools one row of windows: `top` and `bottom` are rows of the input; `values` and, unless null,
+// `winners` are rows of the output.
 template <typename Order, typename T>
 inline __attribute__((always_inline)) void forward_row(
     const T* top, const T* bottom, T* values, uint8_t* winners, int64_t windows, int64_t channels) {
@@ -88,7 +93,7 @@ inline __attribute__((always_inline)) void forward_row(
   }
 }
 
-// Values as bits to f32.
+// Adds a vector of values, given as bits, to f32 sums.
 using Floats = float __attribute__((vector_size(VECTOR_BYTES)));
 inline __attribute__((always_inline)) void add(float* sums, const Lanes<int32_t>::Vector& bits) {
   store(sums, load<Floats>(sums) + load<Floats>(&bits));
@@ -102,7 +107,7 @@ inline __attribute__((always_inline)) void add(float* sums, const Lanes<int16_t>
   store(sums, load<WideFloats>(sums) + load<WideFloats>(&wide));
 }
 
-// The gradient of two rows of the input; to `sums`, one a channel, is added what passes.
+// Writes the gradient of two rows of the input and adds what passes to `sums`, one per channel.
 template <typename T>
 inline __attribute__((always_inline)) void backward_row(
     const T* gradient, const uint8_t* winners, T* top, T* bottom, float* sums, int64_t windows,
@@ -182,7 +187,7 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& winners, const
   const auto* which = winners.const_data_ptr<uint8_t>();
   auto* to = static_cast<T*>(result.mutable_data_ptr());
   const int64_t rows = shape.batch * shape.out_height();
-  // A sum for each row, and those added up afterwards: the same with any number of threads.
+  // Summing per row first makes the result independent of the number of threads.
   at::Tensor sums = at::zeros({rows, shape.channels}, gradient.options().dtype(at::kFloat));
   auto* row_sums = sums.mutable_data_ptr<float>();
   const int64_t in_row = shape.width * shape.channels, out_row = shape.out_width() * shape.channels;
@@ -193,7 +198,7 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& winners, const
       T* top = to + (picture * shape.height + 2 * y) * in_row;
       Kernels<T>::backward(from + row * out_row, which + row * out_row, top, top + in_row,
                            row_sums + row * shape.channels, shape.out_width(), shape.channels);
-      // What no window covers: a last column, and a last row.
+      // An odd last column or row is in no window, so its gradient is 0.
       std::memset(top + covered, 0, (in_row - covered) * sizeof(T));
       std::memset(top + in_row + covered, 0, (in_row - covered) * sizeof(T));
       if (y + 1 == shape.out_height() && shape.height % 2 == 1) {
@@ -206,7 +211,7 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& winners, const
 
 }  // namespace
 
-bool pool::takes(at::ScalarType type, int64_t channels) {
+bool pool::supports(at::ScalarType type, int64_t channels) {
   return (type == at::kBFloat16 || type == at::kFloat) &&
          channels % (VECTOR_BYTES / at::elementSize(type)) == 0;
 }

@@ -1,4 +1,14 @@
-// RMSprop's update of every parameter in one pass over memory: libtorch's operations take six.
+// RMSprop (Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012) for all
+// parameters, in one pass over memory; libtorch's separate operations need six. With gradient g,
+// for each element:
+//
+//   a ← ρ a + (1 − ρ) g²
+//   p ← p − η g / (√a + ε)     as in Keras 2, or
+//   p ← p − η g / √(a + ε)     as in Keras 3 (epsilon_inside_root)
+//
+// Parameters p and mean squares a are f32 and of any shape. The gradient is f32, or bf16 if the
+// network computes with a bf16 copy of p, which is rewritten. All four must have the same dense
+// layout on the CPU; anything else is updated with libtorch's operations on lists (at::_foreach_*).
 
 #include "boundary.h"
 
@@ -16,8 +26,8 @@ struct Settings {
   bool epsilon_inside_root;
 };
 
-// A parameter in f32, the mean of its squared gradients, and the tensor that the network computes
-// with: the parameter itself, or its copy in bf16.
+// A parameter in f32, the running mean of its squared gradients, and the tensor that the network
+// computes with: the parameter itself or its copy in bf16.
 struct Parameter {
   at::Tensor master, mean_square, leaf;
   bool is_copied() const { return !leaf.is_same(master); }
@@ -32,7 +42,7 @@ float to_float(uint16_t bf16) {
   return value;
 }
 
-// To the nearest, ties to even; not-a-number stays one.
+// Rounds to nearest, ties to even; NaN stays NaN.
 uint16_t to_bf16(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
@@ -40,13 +50,14 @@ uint16_t to_bf16(float value) {
   return static_cast<uint16_t>(value != value ? 0x7fc0 : rounded);
 }
 
-// `copy` is written where the gradient is in bf16.
+// `copy` is written only if the gradient is bf16.
 template <typename Gradient>
 inline __attribute__((always_inline)) void update(
     float* __restrict__ parameter, float* __restrict__ mean_square,
     const Gradient* __restrict__ gradient, [[maybe_unused]] uint16_t* __restrict__ copy,
     int64_t count, const Settings& settings) {
-  // Rounded to f32 once, and in the order of libtorch's operations one by one.
+  // Constants are rounded to f32 once, and operations are in the same order as in libtorch's
+  // separate operations.
   const auto rate = static_cast<float>(-settings.learning_rate);
   const auto rho = static_cast<float>(settings.rho), rest = static_cast<float>(1.0 - settings.rho);
   const auto epsilon = static_cast<float>(settings.epsilon);
@@ -76,8 +87,8 @@ FOR_EVERY_PROCESSOR void update_bf16(
   update(parameter, mean_square, gradient, copy, count, settings);
 }
 
-// Whether element i of every tensor lies at place i, without gaps.
-bool in_step(const Parameter& p, const at::Tensor& gradient) {
+// Whether all tensors have the same dense layout and types that the kernel supports.
+bool has_kernel(const Parameter& p, const at::Tensor& gradient) {
   const auto strides = p.master.strides();
   return p.master.is_non_overlapping_and_dense() && p.mean_square.strides() == strides &&
          p.leaf.strides() == strides && gradient.strides() == strides &&
@@ -101,8 +112,10 @@ void update_in_one_pass(Parameter& p, const at::Tensor& gradient, const Settings
   });
 }
 
-// The same by libtorch's operations on lists, a few launches for all parameters, for other devices.
-void update_lists(std::vector<Parameter>& all, std::vector<at::Tensor> gradients, const Settings& settings) {
+// The same with libtorch's operations on lists: on other devices, a few launches for all
+// parameters.
+void update_lists(std::vector<Parameter>& all, std::vector<at::Tensor> gradients,
+                  const Settings& settings) {
   std::vector<at::Tensor> masters, mean_squares, leaves;
   for (size_t i = 0; i < all.size(); i++) {
     masters.push_back(all[i].master);
@@ -140,11 +153,11 @@ void step(std::vector<Parameter>& all, const Settings& settings) {
   std::vector<at::Tensor> others_gradients;
   for (Parameter& p : all) {
     const at::Tensor gradient = p.leaf.grad();
-    // A parameter that the loss does not depend on stays.
+    // The loss does not depend on this parameter.
     if (!gradient.defined()) {
       continue;
     }
-    if (in_step(p, gradient)) {
+    if (has_kernel(p, gradient)) {
       update_in_one_pass(p, gradient, settings);
     } else {
       others.push_back(p);
@@ -170,7 +183,8 @@ extern "C" char* petite_rmsprop_step(
   });
 }
 
-// Forgets gradients, so that the next ones are kept as they come instead of being added to zeros.
+// Resets gradients to undefined, so that backward stores the next ones instead of adding them to
+// zeros.
 extern "C" char* petite_forget_gradients(at::Tensor* const* leaves, size_t count) {
   return caught([&] {
     for (size_t i = 0; i < count; i++) {

@@ -1,4 +1,5 @@
-//! RMSprop's update of all parameters in one pass over memory.
+//! RMSprop (Tieleman and Hinton, 2012) in one pass over memory, with the formulas of Keras; see
+//! `rmsprop.cpp`.
 
 use super::{check, pointers};
 use crate::keras::EpsilonPlace;
@@ -21,21 +22,25 @@ unsafe extern "C" {
     fn petite_forget_gradients(leaves: *const *const C_tensor, count: usize) -> *mut c_char;
 }
 
-/// The numbers of an update.
+/// The hyperparameters of an update.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
+    /// η.
     pub learning_rate: f64,
+    /// ρ, the decay of the mean square.
     pub rho: f64,
+    /// ε.
     pub epsilon: f64,
+    /// Where ε is added.
     pub epsilon_place: EpsilonPlace,
 }
 
-/// Updates `masters` (f32) and `mean_squares` by the gradients of `leaves`, and the leaves that are
-/// copies in bf16 with them. The three are named alike, place by place. A leaf without a gradient
-/// stays.
+/// Updates `masters` and `mean_squares` (f32) in place with the gradients of `leaves`. Leaf i is
+/// either master i itself or its copy in bf16, which is updated too. A parameter whose leaf has no
+/// gradient is left unchanged.
 ///
 /// # Errors
-/// If their numbers or shapes differ.
+/// If the lengths of the slices or the shapes of the tensors differ.
 pub fn step(
     masters: &[Tensor],
     mean_squares: &[Tensor],
@@ -44,13 +49,13 @@ pub fn step(
 ) -> Result<()> {
     ensure!(
         masters.len() == mean_squares.len() && masters.len() == leaves.len(),
-        "expected as many means and leaves as the {} parameters, found {} and {}",
+        "expected {} mean squares and leaves, one per parameter, found {} and {}",
         masters.len(),
         mean_squares.len(),
         leaves.len()
     );
     let Settings { learning_rate, rho, epsilon, epsilon_place } = settings;
-    // SAFETY: each array has `count` pointers to tensors that live until the call returns.
+    // SAFETY: each array has `count` pointers to tensors that outlive the call.
     check(unsafe {
         petite_rmsprop_step(
             pointers(masters).as_ptr(),
@@ -66,12 +71,12 @@ pub fn step(
     .context("cannot update the weights")
 }
 
-/// Drops the gradients of `leaves`.
+/// Resets the gradients of `leaves` to undefined.
 ///
 /// # Errors
-/// If libtorch refuses.
+/// If libtorch fails.
 pub fn forget_gradients(leaves: &[Tensor]) -> Result<()> {
-    // SAFETY: as in `step`.
+    // SAFETY: the array has `count` pointers to tensors that outlive the call.
     check(unsafe { petite_forget_gradients(pointers(leaves).as_ptr(), leaves.len()) })
         .context("cannot drop gradients")
 }
@@ -85,7 +90,7 @@ mod tests {
         Settings { learning_rate: 1e-2, rho: 0.9, epsilon: 1e-3, epsilon_place }
     }
 
-    /// libtorch's operations, one by one.
+    /// The update in separate libtorch operations.
     fn reference(parameter: &Tensor, mean: &Tensor, gradient: &Tensor, settings: Settings) {
         let Settings { learning_rate, rho, epsilon, epsilon_place } = settings;
         let (mut parameter, mut mean) = (parameter.shallow_clone(), mean.shallow_clone());
@@ -103,7 +108,7 @@ mod tests {
         Tensor::from_slice(&(0..count).map(value).collect::<Vec<_>>())
     }
 
-    /// The kernel's root is rounded correctly, libtorch's to a last place or so.
+    /// The kernel's square root is correctly rounded; libtorch's may differ in the last bit or so.
     fn assert_near(found: &Tensor, expected: &Tensor) {
         let largest = (found.detach() - expected).abs().max().double_value(&[]);
         assert!(largest <= 1.2e-7, "{largest:e}");
@@ -114,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn one_pass_is_libtorch_s_operations() {
+    fn one_pass_matches_libtorch() {
         for place in [EpsilonPlace::OutsideRoot, EpsilonPlace::InsideRoot] {
             let parameter = values(40_001, 1).set_requires_grad(true);
             let mean = values(40_001, 2).square();
@@ -149,9 +154,10 @@ mod tests {
         assert_eq!(leaf.detach(), parameter.to_kind(Kind::BFloat16));
     }
 
-    /// What the kernel cannot read, here another order in memory, goes by operations on lists.
+    /// Tensors the kernel does not support, here because of different strides, use libtorch's
+    /// operations on lists.
     #[test]
-    fn lists_give_the_same_but_for_rounding() {
+    fn lists_match_up_to_rounding() {
         let place = EpsilonPlace::InsideRoot;
         let parameter = values(600, 1).reshape([20, 30]).set_requires_grad(true);
         let mean = values(600, 2).square().reshape([30, 20]).tr();
@@ -167,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn forgotten_gradients_are_gone_and_a_leaf_without_one_stays() {
+    fn a_leaf_without_a_gradient_is_unchanged() {
         let parameter = values(10, 1).set_requires_grad(true);
         let before = parameter.detach().copy();
         set_gradient(&parameter, &values(10, 3));

@@ -1,3 +1,7 @@
+// The weight gradient of a thin convolution; see thin_conv.h for the formula, shapes, layouts and
+// types. For 16 output channels at a time, the 9·C sums stay in registers over a whole row of
+// windows.
+
 #include "thin_conv.h"
 
 #include "pool.h"
@@ -18,8 +22,8 @@ namespace {
 
 constexpr int64_t SIDE = 3, LANES = 16;
 
-// Rows of windows whose gradients are summed in one go: enough to keep threads busy, few enough
-// that adding up the parts costs nothing.
+// Rows of windows per unit of work: few enough to keep all threads busy, enough that adding up the
+// partial sums is cheap.
 constexpr int64_t BAND = 8;
 
 AVX512 inline __m512 load(const float* from) { return _mm512_loadu_ps(from); }
@@ -29,8 +33,8 @@ AVX512 inline __m512 load(const at::BFloat16* from) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 
-// Adds to `sums`, [SIDE, SIDE, C, channels] and after it the bias's [channels], what one row of
-// windows gives. `rows` are the SIDE + 1 rows of the image that it sees.
+// Adds the contribution of one row of windows to `sums`: the weight's [SIDE, SIDE, C, channels],
+// then the bias's [channels]. `rows` are the SIDE + 1 rows of the image under the windows.
 template <int C, typename T>
 AVX512 void add_row(const float* const* rows, const T* gradient, const uint8_t* winners,
                     float* sums, int64_t windows, int64_t channels) {
@@ -51,16 +55,16 @@ AVX512 void add_row(const float* const* rows, const T* gradient, const uint8_t* 
         const __m512 passed = _mm512_maskz_mov_ps(won, g);
         sum[TAPS] = _mm512_add_ps(sum[TAPS], passed);
         const int64_t left = (2 * window + k % 2) * C;
-        // Pixels that the next position sees too are read again, not kept: the sums need all
-        // registers.
+        // Prevents the compiler from keeping pixels in registers for the next position: the sums
+        // need all registers.
         asm volatile("" ::: "memory");
 #pragma GCC unroll 3
         for (int y = 0; y < SIDE; y++) {
           const float* from = rows[k / 2 + y] + left;
 #pragma GCC unroll 9
           for (int x = 0; x < SIDE * C; x++) {
-            __m512& of_tap = sum[y * SIDE * C + x];
-            of_tap = _mm512_fmadd_ps(passed, _mm512_set1_ps(from[x]), of_tap);
+            __m512& tap_sum = sum[y * SIDE * C + x];
+            tap_sum = _mm512_fmadd_ps(passed, _mm512_set1_ps(from[x]), tap_sum);
           }
         }
       }
@@ -112,7 +116,7 @@ bool has_avx512() {
 
 }  // namespace
 
-bool thin_conv::takes(const at::Tensor& images, const at::Tensor& weight) {
+bool thin_conv::supports(const at::Tensor& images, const at::Tensor& weight) {
   const int64_t channels = images.size(1);
   return has_avx512() && (channels == 1 || channels == 3) &&
          images.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.size(2) == SIDE &&
@@ -128,7 +132,7 @@ std::pair<at::Tensor, at::Tensor> thin_conv::backward(
   const at::Tensor sums = bf16 ? by_channels(::sums<1, at::BFloat16>, ::sums<3, at::BFloat16>)
                                : by_channels(::sums<1, float>, ::sums<3, float>);
   const int64_t channels = gradient.size(1), taps = sums.size(0) - 1;
-  // To the order of a channels-last weight: [O, 3, 3, C] in memory.
+  // Converts to a channels-last weight: [O, 3, 3, C] in memory.
   const at::Tensor weight = sums.narrow(0, 0, taps).t().to(gradient.scalar_type()).contiguous();
   return {weight.view({channels, SIDE, SIDE, images.size(1)}).permute({0, 3, 1, 2}),
           sums[taps].to(gradient.scalar_type())};
@@ -136,11 +140,11 @@ std::pair<at::Tensor, at::Tensor> thin_conv::backward(
 
 #else
 
-bool thin_conv::takes(const at::Tensor&, const at::Tensor&) { return false; }
+bool thin_conv::supports(const at::Tensor&, const at::Tensor&) { return false; }
 
 std::pair<at::Tensor, at::Tensor> thin_conv::backward(
     const at::Tensor&, const at::Tensor&, const at::Tensor&) {
-  TORCH_CHECK(false, "expected a processor with AVX-512");
+  TORCH_CHECK(false, "expected an x86-64 processor with AVX-512");
 }
 
 #endif

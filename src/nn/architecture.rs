@@ -1,9 +1,10 @@
-//! A network's layers with their names and shapes, each fitting the one before.
+//! A network's layers with their names and shapes, each checked to fit the one before.
 
 use super::layer::Layer;
 use super::shapes::{ShapedLayer, TensorShape};
 use super::stored::Stored;
-use anyhow::{Context, Result, ensure};
+use crate::error::{ensure_or, fault};
+use anyhow::{Context, Result};
 use std::collections::HashMap;
 
 /// A sequence of layers.
@@ -11,17 +12,17 @@ use std::collections::HashMap;
 pub struct Architecture {
     /// `[H, W, C]`.
     pub input_shape: [i64; 3],
-    /// In the order in which a picture passes them.
+    /// From input to output.
     pub layers: Vec<ShapedLayer>,
     /// The layers that [`Architecture::through`] cut off.
     pub cut_off: Vec<ShapedLayer>,
 }
 
 impl Architecture {
-    /// Layers under Keras's names.
+    /// Layers with Keras's default names: `conv2d_1`, `dense_2`.
     ///
     /// # Errors
-    /// If a layer does not fit its input: pictures too small for so many layers.
+    /// If a layer does not fit its input, as when the pictures are too small.
     pub fn new(input_shape: [i64; 3], layers: &[Layer]) -> Result<Self> {
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let named = layers.iter().map(|layer| {
@@ -32,7 +33,7 @@ impl Architecture {
         Self::named(input_shape, named)
     }
 
-    /// Layers under names of their own.
+    /// Layers with the given names.
     ///
     /// # Errors
     /// As [`Architecture::new`].
@@ -43,15 +44,16 @@ impl Architecture {
         let mut shaped: Vec<ShapedLayer> = Vec::new();
         for (name, layer) in layers {
             let shape = shaped.last().map_or(&input_shape[..], |last| &last.output_shape);
-            let next = ShapedLayer::new(name.clone(), layer, shape).with_context(|| {
-                format!(
+            let Some(next) = ShapedLayer::new(name.clone(), layer, shape) else {
+                fault!(
+                    Setting,
                     "expected larger pictures, found {}×{}, of which {}×{} is left at {name}; try a larger `image_size`",
                     input_shape[0],
                     input_shape[1],
                     shape[0],
                     shape.get(1).unwrap_or(&1),
                 )
-            })?;
+            };
             shaped.push(next);
         }
         Ok(Self { input_shape, layers: shaped, cut_off: Vec::new() })
@@ -73,10 +75,10 @@ impl Architecture {
         self.layers.last().map_or(&self.input_shape, |last| &last.output_shape)
     }
 
-    /// `[H, W, C]` of the features that a base makes of pictures of this height and width.
+    /// `[H, W, C]` of a base's features for pictures of this height and width.
     ///
     /// # Errors
-    /// If the pictures are too small, or its output has other axes.
+    /// If the pictures are too small, or the output is not `[H, W, C]`.
     pub fn feature_shape(&self, image_size: (usize, usize)) -> Result<[i64; 3]> {
         let shaped = self.on_pictures_of(image_size)?;
         let shape = shaped.output_shape();
@@ -88,44 +90,46 @@ impl Architecture {
         self.layers.iter().map(ShapedLayer::parameters).sum()
     }
 
-    /// The index of the layer `name`, or of the first whose name goes on from it: `block5` is
-    /// `block5_conv1`, `layer4` is `layer4.0`.
+    /// The index of the layer `name`, or of the first whose name continues it: `block5` finds
+    /// `block5_conv1`, `layer4` finds `layer4.0`.
     ///
     /// # Errors
     /// If there is no such layer.
     pub fn index_of(&self, name: &str) -> Result<usize> {
-        let goes_on = |layer: &ShapedLayer| {
+        let continues = |layer: &ShapedLayer| {
             layer.name.strip_prefix(name).is_some_and(|rest| rest.starts_with(['_', '.']))
         };
         let exact = self.layers.iter().position(|layer| layer.name == name);
-        exact.or_else(|| self.layers.iter().position(goes_on)).with_context(|| {
+        let Some(index) = exact.or_else(|| self.layers.iter().position(continues)) else {
             let names: Vec<&str> = self.layers.iter().map(|layer| layer.name.as_str()).collect();
-            format!("expected one of the layers {}, found {name}", names.join(", "))
-        })
+            fault!(Setting, "expected one of the layers {}, found {name}", names.join(", "))
+        };
+        Ok(index)
     }
 
-    /// The layers up to the one of this very name, itself kept.
+    /// The layers up to and including the one of exactly this name.
     ///
     /// # Errors
     /// If there is no such layer.
     pub fn through(self, name: &str) -> Result<Self> {
         let index = self.index_of(name)?;
         let found = &self.layers[index].name;
-        ensure!(
+        ensure_or!(
+            Setting,
             found == name,
             "expected the name of a layer, found {name}, a part of {found}; try the whole name"
         );
         Ok(self.first(index + 1))
     }
 
-    /// The layers up to the last that `stored` has weights for. Published weights often lack the last
-    /// layers; whether those that are there are whole is for loading to check.
+    /// The layers up to the last that `stored` has weights for. Published weights often lack the
+    /// last layers; loading checks that no earlier tensor is missing.
     pub fn through_last_in(self, stored: &Stored) -> Self {
         let names = stored.names(&self);
         let is_in =
             |layer: &ShapedLayer| layer.tensors().iter().any(|tensor| names.contains(&tensor.name));
         let Some(last) = self.layers.iter().rposition(is_in) else { return self };
-        // A pooling has no weights; one that follows the last layer stays.
+        // A pooling has no weights; keep one that follows the last layer.
         let rest = &self.layers[last + 1..];
         let poolings = rest.iter().take_while(|layer| layer.tensors().is_empty()).count();
         self.first(last + 1 + poolings)
@@ -139,7 +143,7 @@ impl Architecture {
     }
 }
 
-/// The tensors of `layers`, in their order.
+/// The tensors of `layers`, in the order of the layers.
 pub(super) fn tensors(layers: &[ShapedLayer]) -> impl Iterator<Item = TensorShape> {
     layers.iter().flat_map(ShapedLayer::tensors)
 }

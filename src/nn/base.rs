@@ -24,7 +24,8 @@ pub struct Base {
 }
 
 impl Base {
-    /// A base of random weights, drawn from `seed`. `architecture` is `model`'s, perhaps cut off.
+    /// A base with random weights, drawn from `seed`. `architecture` is `model`'s, perhaps cut
+    /// short.
     ///
     /// # Errors
     /// If the weights do not fit on the device, or `model` is no base.
@@ -40,11 +41,11 @@ impl Base {
         Ok(Self { model, architecture, preprocess, stack })
     }
 
-    /// A base with the weights of a file, and the names in it that were passed over because they
-    /// are no part of the base: the classifier's, cut-off layers'.
+    /// A base with the weights of a file, and the file's names that were ignored because they are
+    /// not part of the base: the classifier's and those of layers cut off.
     ///
     /// # Errors
-    /// If the file does not hold just these weights; if they do not fit on the device.
+    /// If the file's weights are not those of the base, or do not fit on the device.
     pub fn pretrained(
         model: Model,
         architecture: Architecture,
@@ -52,47 +53,46 @@ impl Base {
         device: Device,
     ) -> Result<(Self, Vec<String>)> {
         let mut base = Self::random(model, architecture, device, 0)?;
-        let passed_over = base.load(stored)?;
-        Ok((base, passed_over))
+        let ignored = base.load(stored)?;
+        Ok((base, ignored))
     }
 
-    /// Takes the weights of a file in; returns the names in it that were passed over.
+    /// Loads the weights of a file; returns the names in it that were ignored.
     ///
     /// # Errors
-    /// If the file does not hold just these weights; nothing is changed then.
+    /// If the file's weights are not those of the base; nothing is changed then.
     pub fn load(&mut self, stored: &Stored) -> Result<Vec<String>> {
-        let (tensors, passed_over) =
-            stored.fitted(self.model, &self.architecture, &self.tensors())?;
+        let (tensors, ignored) = stored.fitted(self.model, &self.architecture, &self.tensors())?;
         self.assign(&tensors, stored.path())?;
-        Ok(passed_over)
+        Ok(ignored)
     }
 
-    /// Copies weights under our own names and layouts in. `from` names them in errors.
+    /// Copies weights with this crate's names and layouts. `from` is named in errors.
     ///
     /// # Errors
-    /// If a name is missing or left over, or a shape or type differs: all of it is checked before
-    /// the first value changes.
+    /// If a name is missing or unknown, or a shape or type differs; all of it is checked before the
+    /// first value changes.
     pub fn assign(&mut self, source: &[(String, Tensor)], from: &Path) -> Result<()> {
         weights::assign(&self.tensors(), source, from)?;
         self.settle()
     }
 
-    /// Which of the models it is.
+    /// The model.
     pub fn model(&self) -> Model {
         self.model
     }
 
-    /// Its layers.
+    /// The layers.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// Where the weights are.
+    /// The device of the weights.
     pub fn device(&self) -> Device {
         self.stack.device()
     }
 
-    /// Kernels, biases, and batch normalisation's scales and shifts, in the order of the layers.
+    /// Kernels, biases, and batch normalization's scales and shifts, in the order of the layers.
     pub fn parameters(&self) -> &[(String, Tensor)] {
         self.stack.parameters()
     }
@@ -102,33 +102,33 @@ impl Base {
         self.stack.trained()
     }
 
-    /// The tensors that gradients are taken by, in the order of [`Base::trained`]. They stay the same
-    /// ones until other layers are frozen or the precision changes.
+    /// The tensors that gradients are computed for, in the order of [`Base::trained`]. They stay
+    /// the same tensors until other layers are frozen or the precision changes.
     pub fn leaves(&self) -> Vec<Tensor> {
         self.stack.leaves()
     }
 
-    /// Batch normalisation's running means and variances.
+    /// Batch normalization's running means and variances.
     pub fn buffers(&self) -> &[(String, Tensor)] {
         self.stack.buffers()
     }
 
-    /// Parameters, then buffers: all that is saved of a base.
+    /// Parameters, then buffers: everything that is saved of a base.
     pub fn tensors(&self) -> Vec<(String, Tensor)> {
         self.stack.tensors()
     }
 
-    /// Has the base see pictures in another way than the one it was made for.
+    /// Replaces the preprocessing that the published weights were trained with.
     pub fn set_preprocess(&mut self, preprocess: Preprocess) {
         self.preprocess = preprocess;
     }
 
-    /// How it prepares pictures.
+    /// The preprocessing of its input.
     pub fn preprocessing(&self) -> Preprocess {
         self.preprocess
     }
 
-    /// Computes in f32 or bf16. Weights are f32 always.
+    /// Sets the type to compute in, f32 or bf16. Weights stay f32.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -136,12 +136,12 @@ impl Base {
         self.stack.compute_in(kind)
     }
 
-    /// In what it computes.
+    /// The type it computes in.
     pub fn kind(&self) -> Kind {
         self.stack.kind()
     }
 
-    /// Freezes the layers before `layer` and trains that one and those after it. Names as in
+    /// Freezes the layers before `layer`, and trains it and those after it. Names are as in
     /// [`Architecture::index_of`].
     ///
     /// # Errors
@@ -163,7 +163,7 @@ impl Base {
         self.stack.trained_from()
     }
 
-    /// Brings what depends on weights and frozen layers up to date.
+    /// Updates what is derived from the weights and from which layers are frozen.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -172,7 +172,7 @@ impl Base {
     }
 
     /// The features of `images`, `[N, 3, H, W]` f32 RGB in 0..=1, as
-    /// [`to_images`](crate::batches::batch::to_images) gives them: `[N, C, H, W]` of
+    /// [`to_images`](crate::batches::batch::to_images) returns them: `[N, C, H, W]` in
     /// [`Base::kind`].
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Base {
         self.forward(&self.preprocess(images)?, 0..self.stack.len(), statistics)
     }
 
-    /// The input of the first layer for `images`, as for [`Base::features`].
+    /// The input of the first layer for `images`, which are as for [`Base::features`].
     ///
     /// # Errors
     /// As [`Base::features`].
@@ -189,8 +189,8 @@ impl Base {
         Ok(self.preprocess.apply(images)?.f_to_kind(self.kind())?)
     }
 
-    /// What the layers of `range`, one after the other, make of `x`, the output of the layer before
-    /// them. Frozen layers go by [`Statistics::Stored`] whatever is asked for.
+    /// The output of the layers in `range` for `x`, the output of the layer before them. Frozen
+    /// layers always use [`Statistics::Stored`].
     ///
     /// # Errors
     /// If `x` does not fit the first of the layers, or libtorch is out of memory.

@@ -1,5 +1,5 @@
-//! Layers → tensors: the one place that makes layers with weights, in a `VarStore`, and the tensors
-//! that gradients are taken by.
+//! Layers → tensors: creates all layers' weights, in a `VarStore`, and the tensors that gradients
+//! are computed for.
 
 use super::convolution::Convolution;
 use super::dense::Dense;
@@ -9,27 +9,29 @@ use super::layer::{Activation, Layer};
 use super::operation::Operation;
 use super::shapes::{ShapedConv2d, ShapedLayer};
 use crate::device::describe;
+use crate::error::{ErrorKind, Fault};
 use crate::numbers::with_thousands;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use tch::{Device, Kind, Tensor, nn};
 
-/// tch's layers panic where their weights do not fit, so that is tried first: weights, gradients and
-/// the optimizer's state are three numbers a parameter.
+/// Checks that weights, gradients and the optimizer's state fit, three numbers per parameter: tch's
+/// layers panic where their weights do not.
 ///
 /// # Errors
-/// If `device` has no room for so many parameters.
+/// If `device` has too little memory for so many parameters.
 pub(super) fn check_memory(parameters: i64, device: Device) -> Result<()> {
     Tensor::f_empty([3, parameters], (Kind::Float, device)).map(drop).map_err(|_| {
-        anyhow!(
+        let message = format!(
             "expected a network that fits on {}, found {} parameters; try a smaller `image_size` or another `downsample`",
             describe(device),
             with_thousands(parameters)
-        )
+        );
+        Fault { kind: ErrorKind::OutOfMemory, message }.into()
     })
 }
 
-/// The tensor by which gradients of `parameter` are taken: itself where `kind` is its own, else its
-/// copy, `known` with the values as they are now, or a new one.
+/// The tensor that gradients of `parameter` are computed for: `parameter` itself if it is of type
+/// `kind`, else its copy in `kind`: `known` with updated values, or a new one.
 ///
 /// # Errors
 /// If libtorch is out of memory.
@@ -52,18 +54,18 @@ pub(super) struct Builder<'a> {
     root: nn::Path<'a>,
     seed: u64,
     drawn_by: DrawnBy,
-    /// The index of the layer at hand, and of its next kernel.
+    /// The index of the current layer, and of the next kernel among all kernels.
     layer: usize,
     kernel: usize,
 }
 
 impl<'a> Builder<'a> {
-    /// Variables in `store`; kernels are drawn from `seed` and the index that `drawn_by` names.
+    /// Variables in `store`; kernels are drawn from `seed` and the index that `drawn_by` selects.
     pub fn new(store: &'a nn::VarStore, seed: u64, drawn_by: DrawnBy) -> Self {
         Self { root: store.root(), seed, drawn_by, layer: 0, kernel: 0 }
     }
 
-    /// The next layer.
+    /// Builds the next layer.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -85,7 +87,7 @@ impl<'a> Builder<'a> {
                 Operation::Dense(self.dense(shaped, units, activation)?)
             }
             Layer::Conv2d(_) => {
-                Operation::Conv2d(convolutions.pop().context("a convolution is one")?)
+                Operation::Conv2d(convolutions.pop().context("expected a convolution")?)
             }
             Layer::Fire { .. } => Operation::Fire(convolutions),
             Layer::Residual { shortcut, .. } => Operation::Residual {
@@ -97,8 +99,8 @@ impl<'a> Builder<'a> {
         Ok(operation)
     }
 
-    /// A convolution with a Glorot uniform kernel, no bias yet, and a batch normalisation that
-    /// changes nothing yet.
+    /// A convolution with a Glorot uniform kernel, and a zero bias or a batch normalization of
+    /// γ = 1, β = 0, μ = 0 and σ² = 1.
     fn convolution(&mut self, shaped: ShapedConv2d) -> Result<Convolution> {
         let (channels, groups) = (shaped.channels(), shaped.groups());
         let (filters, size) = (shaped.conv.filters, shaped.conv.kernel_size);
@@ -131,7 +133,7 @@ impl<'a> Builder<'a> {
         Ok(Convolution::new(shaped, conv, norm))
     }
 
-    /// A dense layer with Glorot uniform weights and no bias yet.
+    /// A dense layer with Glorot uniform weights and a zero bias.
     fn dense(&mut self, shaped: &ShapedLayer, units: i64, activation: Activation) -> Result<Dense> {
         let features = shaped.input_shape[0];
         let config = nn::LinearConfig {
@@ -148,7 +150,7 @@ impl<'a> Builder<'a> {
         Ok(Dense::new(linear, activation))
     }
 
-    /// The index by which the kernel at hand is drawn.
+    /// The index that the next kernel is drawn with.
     fn index(&mut self) -> usize {
         self.kernel += 1;
         match self.drawn_by {
@@ -157,7 +159,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A `VarStore` has no dots in its names.
+    /// The path of `name`, split at its dots, which a `VarStore` does not allow.
     fn path(&self, name: &str) -> nn::Path<'a> {
         name.split('.').fold(self.root.clone(), |path, part| path / part)
     }

@@ -1,4 +1,4 @@
-//! A convolution with weights, and what goes with it: padding, batch normalisation, activation.
+//! A convolution with weights, with its padding, batch normalization and activation:
 //! `[N, C, H, W]` in and out, channels-last in memory.
 
 use super::builder::leaf;
@@ -11,19 +11,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
-/// Where a batch normalisation that is not frozen takes mean and variance from.
+/// The mean and variance that a trained batch normalization uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Statistics {
-    /// The running ones that came with the weights; they stay as they are.
+    /// The running mean and variance stored with the weights, which stay unchanged.
     #[default]
     Stored,
-    /// The batch's own; the running ones move towards them.
+    /// The batch's own mean and variance, which also update the running ones.
     Batch,
 }
 
 impl Statistics {
-    /// Both.
+    /// Both choices.
     pub const ALL: [Self; 2] = [Self::Stored, Self::Batch];
 }
 
@@ -41,20 +41,20 @@ pub(super) struct Convolution {
 struct Computed {
     kernel: Tensor,
     bias: Option<Tensor>,
-    /// Whether they have the normalisation multiplied in and stay as they are; else gradients are
-    /// taken by them.
+    /// Whether they are constant, with the normalization folded in; else gradients are computed for
+    /// them.
     frozen: bool,
 }
 
 impl Convolution {
-    /// Computes in f32, and is trained, until told otherwise.
+    /// Trained, in f32, until [`Weighted::freeze`] or [`Weighted::train`] says otherwise.
     pub fn new(shaped: ShapedConv2d, conv: nn::Conv2D, norm: Option<nn::BatchNorm>) -> Self {
         let bias = conv.bs.as_ref().map(Tensor::shallow_clone);
         let computed = Computed { kernel: conv.ws.shallow_clone(), bias, frozen: false };
         Self { shaped, conv, norm, computed }
     }
 
-    /// Kernel and bias, with the normalisation if there is one.
+    /// Kernel and bias, with the normalization folded in.
     fn folded(&self) -> Result<(Tensor, Option<Tensor>)> {
         if let (Some(norm), Some(config)) = (&self.norm, &self.shaped.conv.norm)
             && let (Some(weight), Some(bias)) = (&norm.ws, &norm.bs)
@@ -94,8 +94,8 @@ impl Convolution {
         activate(y, self.shaped.conv.activation)
     }
 
-    /// Whether [`Convolution::forward_pooled`] computes it: relu follows the kernel and a bias, with
-    /// no normalisation between that is not multiplied in.
+    /// Whether [`Convolution::forward_pooled`] applies: one group, a bias, and relu, with no
+    /// separate normalization in between.
     pub fn has_pooled(&self) -> bool {
         self.shaped.conv.activation == Some(Activation::Relu)
             && self.computed.bias.is_some()
@@ -107,7 +107,7 @@ impl Convolution {
     /// max(relu(x)) = relu(max(x)), values and gradients.
     ///
     /// # Errors
-    /// As [`Convolution::forward`], and if it is not such a convolution.
+    /// As [`Convolution::forward`], and unless [`Convolution::has_pooled`].
     pub fn forward_pooled(&self, x: &Tensor) -> Result<Tensor> {
         let Computed { kernel, bias, .. } = &self.computed;
         let (padded, padding) = self.pad(&x.f_to_kind(kernel.f_kind()?)?)?;
@@ -121,7 +121,7 @@ impl Convolution {
         Ok(y.f_to_kind(x.f_kind()?)?)
     }
 
-    /// `x` with the zeros that libtorch's convolution cannot add by itself, and those it can.
+    /// `x`, padded here if the padding is asymmetric, and the padding left to libtorch otherwise.
     fn pad(&self, x: &Tensor) -> Result<(Tensor, [i64; 2])> {
         let (_, _, height, width) = x.size4()?;
         let conv = &self.shaped.conv;
@@ -152,7 +152,7 @@ impl Weighted for Convolution {
         leaves.into_iter().map(Tensor::shallow_clone).collect()
     }
 
-    /// The normalisation is multiplied into the kernel: one pass over the pictures less.
+    /// Folds the normalization into the kernel, which saves a pass over the activations.
     fn freeze(&mut self, kind: Kind) -> Result<()> {
         let (kernel, bias) = tch::no_grad(|| self.folded())?;
         let bias = bias.map(|bias| bias.f_to_kind(kind)).transpose()?;
@@ -160,9 +160,9 @@ impl Weighted for Convolution {
         Ok(())
     }
 
-    /// The normalisation is computed by itself.
+    /// Keeps the normalization separate from the kernel.
     fn train(&mut self, kind: Kind) -> Result<()> {
-        // oneDNN takes up to sixty times as long over their gradients in bf16.
+        // oneDNN takes up to sixty times as long for their gradients in bf16.
         let slow = self.shaped.conv.depthwise
             && self.shaped.conv.strides > 1
             && self.conv.ws.device() == Device::Cpu;
@@ -176,7 +176,7 @@ impl Weighted for Convolution {
     }
 }
 
-/// `y` with the activation of a layer applied in place; those of a classifier are the loss's.
+/// Applies a layer's activation to `y` in place; a classifier's is part of the loss.
 ///
 /// # Errors
 /// If libtorch fails.

@@ -12,14 +12,14 @@ use tch::{Kind, Tensor, nn};
 pub(super) struct Dense {
     linear: nn::Linear,
     activation: Activation,
-    /// Weight and bias that it computes with.
+    /// The weight and bias it computes with.
     computed: (Tensor, Option<Tensor>),
-    /// Whether they stay as they are; else gradients are taken by them.
+    /// Whether they are constant; else gradients are computed for them.
     frozen: bool,
 }
 
 impl Dense {
-    /// Computes in f32, and is trained, until told otherwise.
+    /// Trained, in f32, until [`Weighted::freeze`] or [`Weighted::train`] says otherwise.
     pub fn new(linear: nn::Linear, activation: Activation) -> Self {
         let bias = linear.bs.as_ref().map(Tensor::shallow_clone);
         let computed = (linear.ws.shallow_clone(), bias);
@@ -36,7 +36,7 @@ impl Dense {
         activate(y, Some(self.activation))
     }
 
-    /// A classifier, of a few units, computes in f32 in every precision.
+    /// The type to compute in: a classifier, which has few units, uses f32 in every precision.
     fn kind(&self, kind: Kind) -> Kind {
         match self.activation {
             Activation::Relu | Activation::Relu6 => kind,

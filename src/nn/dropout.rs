@@ -1,4 +1,4 @@
-//! Inverted dropout with draws of its own, so that a seed gives the same masks on every device.
+//! Inverted dropout with its own random draws, so that a seed gives the same masks on every device.
 
 use crate::device::upload;
 use crate::random::{Purpose, generator};
@@ -10,16 +10,16 @@ use tch::{Device, Tensor};
 /// others, 2014; inverted, as in Keras).
 #[derive(Debug, Clone, Copy)]
 pub struct Dropout {
-    /// 0..1.
+    /// The probability of dropping a value, 0..1.
     pub rate: f64,
-    /// Where the draws come from.
+    /// The seed of the draws.
     pub seed: u64,
     /// The layer's index in the network: two layers drop different values.
     pub index: usize,
 }
 
 impl Dropout {
-    /// Which of the values of a tensor of shape `shape` are kept in training step `step`, bool.
+    /// The mask of training step `step`, bool of the given shape: true where a value is kept.
     ///
     /// # Errors
     /// If `device` is out of memory.
@@ -27,14 +27,14 @@ impl Dropout {
         // A network has fewer than 2¹⁶ layers.
         let index = (step as u64) << 16 | self.index as u64;
         let mut random = generator(self.seed, Purpose::Dropout, index);
-        // A value is dropped if a 32-bit draw lies below the rate.
+        // A value is dropped if a 32-bit draw is below the rate.
         let threshold = (self.rate * 2f64.powi(32)) as u64;
         let values = 0..shape.iter().product::<i64>();
         let kept: Vec<bool> = values.map(|_| u64::from(random.next_u32()) >= threshold).collect();
         upload(&Tensor::f_from_slice(&kept)?.f_view(shape)?, device)
     }
 
-    /// `x` with what `mask` keeps of it, divided by 1 − rate.
+    /// `x · mask / (1 − rate)`.
     ///
     /// # Errors
     /// If the shapes differ, or libtorch is out of memory.

@@ -1,5 +1,5 @@
-//! The layers on top of a pretrained base: `[H, W, C]` features to logits, listings 5.18 and 5.20 of
-//! Chollet, *Deep Learning with Python*, 2017.
+//! The layers on top of a pretrained base: `[H, W, C]` features to logits, listings 5.18 and 5.20
+//! of Chollet, *Deep Learning with Python*, 2017.
 
 use super::architecture::Architecture;
 use super::layer::Layer;
@@ -7,26 +7,26 @@ use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What makes one row of values of a base's features.
+/// How a base's features become one row of values per picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pooling {
-    /// All of them, as in the book.
+    /// All values, as in the book.
     Flatten,
-    /// The mean of each channel.
+    /// The mean of each channel (global average pooling).
     Average,
 }
 
 impl Pooling {
-    /// Both.
+    /// Both choices.
     pub const ALL: [Self; 2] = [Self::Flatten, Self::Average];
 }
 
-/// Pooling, a dense layer of `units` with relu (none if 0), dropout, the classifier. `features` is
-/// `[H, W, C]`.
+/// The layers of a head: pooling, a dense layer of `units` with relu (none if 0), dropout, the
+/// classifier. `features` is `[H, W, C]`.
 ///
 /// # Errors
-/// If the features have no size.
+/// If a size of `features` is below 1.
 pub fn architecture(
     features: [i64; 3],
     classes: usize,

@@ -9,13 +9,13 @@ pub fn glorot_limit(fan_in: i64, fan_out: i64) -> f64 {
     (6.0 / (fan_in + fan_out) as f64).sqrt()
 }
 
-/// The index that a kernel's initial values are drawn by, beside the seed.
+/// The index that, with the seed, determines a kernel's initial values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DrawnBy {
-    /// Its layer's in the list: layers without weights count. Of networks from scratch, and of the
-    /// layers above a base.
+    /// The layer's, counting layers without weights: in networks trained from scratch and in heads
+    /// on a base.
     Layer,
-    /// Its own among all kernels. Of bases.
+    /// The kernel's own among all kernels: in bases.
     Kernel,
 }
 

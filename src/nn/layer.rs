@@ -1,47 +1,47 @@
-//! The layers of which every network is a list, under Keras's names.
+//! The layers that networks are lists of, with Keras's names.
 
-/// What follows the linear part of a layer.
+/// The activation function of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
     /// max(x, 0).
     Relu,
     /// min(max(x, 0), 6), MobileNet's.
     Relu6,
-    /// 1 / (1 + e⁻ˣ), of the last layer only: the network computes logits and leaves it to the loss.
+    /// 1 / (1 + e⁻ˣ), in the last layer only: the network returns logits, and the loss applies it.
     Sigmoid,
-    /// As [`Activation::Sigmoid`].
+    /// eˣ / Σ eˣ, in the last layer only, as [`Activation::Sigmoid`].
     Softmax,
 }
 
-/// The border around the input of a convolution, of zeros, or of a pooling.
+/// The border around the input of a convolution, where it is zero, or of a pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
     /// None.
     Valid,
-    /// TensorFlow's: as much as the output needs to be the input's size over the strides, rounded
-    /// up; the odd one at the end.
+    /// TensorFlow's `same`: the output's size is the input's divided by the strides, rounded up; an
+    /// odd border is wider at the end.
     Same,
     /// One row below and one column on the right: Keras's `ZeroPadding2D(((0, 1), (0, 1)))`.
     End,
-    /// As much on each of the four sides: PyTorch's.
+    /// This many pixels on each of the four sides, as in PyTorch.
     Around(i64),
 }
 
-/// Batch normalisation, γ (x − μ) / √(σ² + ε) + β by channel (Ioffe and Szegedy, 2015).
+/// Batch normalization, γ (x − μ) / √(σ² + ε) + β by channel (Ioffe and Szegedy, 2015).
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
-    /// Its name; `None` is the convolution's with `_bn` behind.
+    /// Its name; `None` is the convolution's name followed by `_bn`.
     pub name: Option<String>,
     /// ε.
     pub epsilon: f64,
-    /// The share of a batch's μ and σ² in the new running ones: PyTorch's meaning, 1 − Keras's.
+    /// The weight of a batch's μ and σ² in the running ones: PyTorch's momentum, 1 − Keras's.
     pub momentum: f64,
 }
 
-/// A convolution with what goes with it.
+/// A convolution with its normalization and activation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conv2d {
-    /// Channels out.
+    /// Output channels.
     pub filters: i64,
     /// Height and width of the kernel.
     pub kernel_size: i64,
@@ -49,16 +49,16 @@ pub struct Conv2d {
     pub strides: i64,
     /// Zeros around the input.
     pub padding: Padding,
-    /// One filter a channel: as many groups as channels, and `filters` equals the channels in.
+    /// One filter per channel: as many groups as channels; `filters` equals the input channels.
     pub depthwise: bool,
-    /// In place of a bias.
+    /// Batch normalization, which replaces the bias.
     pub norm: Option<BatchNorm>,
-    /// What comes last.
+    /// The activation, applied last.
     pub activation: Option<Activation>,
 }
 
 impl Conv2d {
-    /// 'valid', strides of 1, with a bias and relu.
+    /// No padding, strides of 1, a bias and relu.
     pub fn relu(filters: i64, kernel_size: i64) -> Self {
         Self {
             filters,
@@ -84,12 +84,12 @@ pub struct Pool2d {
     pub pool_size: i64,
     /// Pixels from one window to the next, in both directions.
     pub strides: i64,
-    /// A border that is never the maximum, and is not counted by a mean.
+    /// A border that maxima and means ignore.
     pub padding: Padding,
 }
 
 impl Pool2d {
-    /// Windows of `pool_size` side by side; what does not fill one is left out.
+    /// Adjacent windows of `pool_size`; a remainder smaller than a window is ignored.
     pub fn tiled(pool_size: i64) -> Self {
         Self { pool_size, strides: pool_size, padding: Padding::Valid }
     }
@@ -98,7 +98,7 @@ impl Pool2d {
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Layer {
-    /// A convolution, its batch normalisation and its activation.
+    /// A convolution, its batch normalization and its activation.
     Conv2d(Conv2d),
     /// The maximum of each window.
     MaxPooling2d(Pool2d),
@@ -106,7 +106,7 @@ pub enum Layer {
     AveragePooling2d(Pool2d),
     /// The mean of each channel over height and width.
     GlobalAveragePooling2d,
-    /// Runs over height, width, channels, as Keras's does on channels-last data.
+    /// One row of all values, in the order height, width, channels, as in Keras.
     Flatten,
     /// Each value kept with probability 1 − rate and then divided by it; only in training.
     Dropout {
@@ -115,13 +115,13 @@ pub enum Layer {
     },
     /// Each unit a weighted sum of all inputs and a bias.
     Dense {
-        /// Values out.
+        /// Output values.
         units: i64,
-        /// What comes last.
+        /// The activation, applied last.
         activation: Activation,
     },
-    /// SqueezeNet's fire module (Iandola and others, 2016): a 1×1 convolution to few channels, of
-    /// which a 1×1 and a 3×3 one make many, side by side; all with relu.
+    /// SqueezeNet's fire module (Iandola and others, 2016): a 1×1 convolution to few channels, then
+    /// a 1×1 and a 3×3 one on its output, concatenated; all with relu.
     Fire {
         /// Filters of the first convolution.
         squeeze: i64,
@@ -130,12 +130,12 @@ pub enum Layer {
         /// Filters of the 3×3 convolution on it.
         expand3x3: i64,
     },
-    /// A residual block (He and others, 2015): relu(convolutions(x) + x), or with a convolution of
-    /// x in place of x.
+    /// A residual block (He and others, 2015): relu(convolutions(x) + x), or
+    /// relu(convolutions(x) + shortcut(x)).
     Residual {
-        /// One after the other.
+        /// Applied in sequence.
         convolutions: Vec<Conv2d>,
-        /// For an x of another shape than what the convolutions make of it.
+        /// Needed if the convolutions change the shape of x.
         shortcut: Option<Conv2d>,
     },
 }
@@ -170,13 +170,13 @@ impl Layer {
             Self::Flatten => "Flatten",
             Self::Dropout { .. } => "Dropout",
             Self::Dense { .. } => "Dense",
-            // What a composite layer ends in.
+            // The last operation of a composite layer.
             Self::Fire { .. } => "Concatenate",
             Self::Residual { .. } => "Add",
         }
     }
 
-    /// Keras's name for such a layer, less its number.
+    /// Keras's default name for such a layer, without its number.
     pub(super) fn kind_name(&self) -> &'static str {
         match self {
             Self::Conv2d(conv) if conv.depthwise => "depthwise_conv2d",

@@ -1,7 +1,7 @@
 //! batches → logits: networks as Keras-like lists of layers, built on `tch::nn`.
 //!
 //! A [`zoo::Model`] lists [`layer::Layer`]s; an [`architecture::Architecture`] is that list with
-//! names and shapes; [`network::Network`] and [`base::Base`] are built of it, with weights.
+//! names and shapes; [`network::Network`] and [`base::Base`] add the weights.
 
 pub mod architecture;
 pub mod base;

@@ -1,4 +1,4 @@
-//! A network that can be trained: layers with weights, perhaps above a pretrained base; pixels or
+//! A network that can be trained: layers with weights, optionally on a pretrained base; pixels or
 //! features in, logits out.
 
 use super::architecture::Architecture;
@@ -13,11 +13,11 @@ use crate::precision::Precision;
 use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 
-/// Layers under Keras's names, and the base below them if there is one.
+/// A network's layers with weights, and the base below them, if any.
 #[derive(Debug)]
 pub struct Network {
     base: Option<Base>,
-    /// Where layers of the base that are trained take their mean and variance from.
+    /// The mean and variance that trained layers of the base normalize with.
     statistics: Statistics,
     architecture: Architecture,
     head: Stack,
@@ -27,7 +27,7 @@ pub struct Network {
 
 impl Network {
     /// Builds the layers on `device` with Keras's initial weights drawn from `seed`: the same on
-    /// every device. The classifier, of a few units, computes in f32 in every precision.
+    /// every device. The classifier, which has few units, computes in f32 in every precision.
     ///
     /// # Errors
     /// If the weights do not fit on the device.
@@ -43,10 +43,10 @@ impl Network {
         Ok(Self { base: None, statistics, architecture, head, parameters, leaves })
     }
 
-    /// Puts the layers on top of `base`, whose features are their input. Layers of the base that are
-    /// not frozen are trained too, by `statistics`.
+    /// Puts the layers on top of `base`, whose features are their input. Layers of the base that
+    /// are not frozen are trained too, and normalize with `statistics`.
     pub fn on_base(mut self, base: Base, statistics: Statistics) -> Self {
-        // Before the layers' own, in the order in which a picture passes them.
+        // The base's come first, from input to output.
         self.leaves.splice(0..0, base.leaves());
         self.parameters.splice(0..0, shared(base.trained()));
         self.base = Some(base);
@@ -59,44 +59,44 @@ impl Network {
         self.base.as_ref()
     }
 
-    /// Gives the base the weights of a file.
+    /// Loads the base's weights from a file.
     ///
     /// # Errors
-    /// If there is no base, or the file does not hold just its weights; nothing is changed then.
+    /// If there is no base, or the file's weights are not the base's; nothing is changed then.
     pub fn assign_base(&mut self, stored: &Stored) -> Result<()> {
-        self.base.as_mut().context("expected a network on a base")?.load(stored).map(drop)
+        self.base.as_mut().context("expected a base, found none")?.load(stored).map(drop)
     }
 
-    /// All that is stored of the network, by name: of the base, then parameters of the layers above.
+    /// Everything that is stored of the network, by name: the base's tensors, then the layers'.
     pub fn tensors(&self) -> Vec<(String, Tensor)> {
         let mut tensors = self.base().map(Base::tensors).unwrap_or_default();
         tensors.extend(self.head.tensors());
         tensors
     }
 
-    /// The layers above the base, or all where there is none.
+    /// The layers above the base, or all layers without one.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// Where the weights are.
+    /// The device of the weights.
     pub fn device(&self) -> Device {
         self.head.device()
     }
 
-    /// What is trained: weights and biases by name (`conv2d_1.weight`, …) in f32, in the order of
-    /// the layers. Who changes them, or others of [`Network::tensors`], calls [`Network::refresh`].
+    /// The trained parameters by name (`conv2d_1.weight`, …), f32, in the order of the layers. Call
+    /// [`Network::refresh`] after changing them or others of [`Network::tensors`].
     pub fn parameters(&self) -> &[(String, Tensor)] {
         &self.parameters
     }
 
-    /// The tensors that gradients are taken by, in the order of the parameters: the parameters
+    /// The tensors that gradients are computed for, in the order of the parameters: the parameters
     /// themselves, or their copies in the network's precision.
     pub fn leaves(&self) -> &[Tensor] {
         &self.leaves
     }
 
-    /// Takes over changed tensors into what the network computes with.
+    /// Updates the copies that the network computes with from changed tensors.
     ///
     /// # Errors
     /// If libtorch fails.
@@ -113,16 +113,17 @@ impl Network {
         self.forward(input, Pass { statistics: Statistics::Stored, masks: None })
     }
 
-    /// As [`Network::logits`], with the base's statistics and dropout by [`Network::dropout_masks`].
+    /// As [`Network::logits`], for training: with the `statistics` of [`Network::on_base`], and
+    /// with dropout by `masks`, one per dropout, from [`Network::dropout_masks`].
     ///
     /// # Errors
-    /// As [`Network::logits`], and if there is not one mask for each dropout.
+    /// As [`Network::logits`], and if a mask is missing.
     pub fn training_logits(&self, input: &Input, masks: &[Tensor]) -> Result<Tensor> {
         self.forward(input, Pass { statistics: self.statistics, masks: Some(masks.iter()) })
     }
 
-    /// What each dropout keeps of a batch of `pictures` in the training step `step`, counted from 0
-    /// over all epochs: bool tensors on the device.
+    /// Each dropout's mask for a batch of `pictures` in training step `step`, counted from 0 over
+    /// all epochs: bool on the device, true where a value is kept.
     ///
     /// # Errors
     /// If the device is out of memory.
@@ -130,7 +131,7 @@ impl Network {
         self.head.dropout_masks(pictures, step)
     }
 
-    /// Pixels become images, and pass the base if there is one; features go past it.
+    /// Pixels go through the base, if any; features skip it.
     fn forward(&self, input: &Input, mut pass: Pass<'_>) -> Result<Tensor> {
         let x = match (input, &self.base) {
             (Input::Pixels(pixels), None) => to_images(pixels)?,

@@ -8,35 +8,36 @@ use anyhow::{Context, Result, bail, ensure};
 use std::fmt::Debug;
 use tch::{Kind, Tensor};
 
-/// What has weights: a convolution, a dense layer.
+/// A part of a layer with weights: a convolution or a dense layer.
 pub(super) trait Weighted: Debug {
     /// Its tensors, in the order of [`ShapedLayer::tensors`](super::shapes::ShapedLayer::tensors).
     fn tensors(&self) -> Vec<Tensor>;
 
-    /// The parameters among them as gradients are taken by them: the tensors themselves, or their
-    /// copies in another precision.
+    /// The tensors that gradients of its parameters are computed for: the parameters themselves, or
+    /// their copies in another precision.
     fn leaves(&self) -> Vec<Tensor>;
 
-    /// Computes in `kind` with the weights as they are now, and asks for no gradient.
+    /// Computes in `kind` with the present weights, without gradients.
     ///
     /// # Errors
     /// If libtorch is out of memory.
     fn freeze(&mut self, kind: Kind) -> Result<()>;
 
-    /// Computes in `kind` with weights that gradients are taken by. The tensors of
-    /// [`Weighted::leaves`] stay the same ones from here on, with the weights as they are now.
+    /// Computes in `kind` with the present weights, with gradients. If it is trained in `kind`
+    /// already, the tensors of [`Weighted::leaves`] stay the same and only their values are
+    /// updated.
     ///
     /// # Errors
     /// If libtorch is out of memory.
     fn train(&mut self, kind: Kind) -> Result<()>;
 }
 
-/// How a batch passes the layers that are not frozen.
+/// How a batch passes through trained layers.
 #[derive(Debug)]
 pub(super) struct Pass<'a> {
-    /// Of batch normalisation.
+    /// The mean and variance of batch normalization.
     pub statistics: Statistics,
-    /// The masks of the dropouts that are still to come in training, else none.
+    /// In training, the masks of the dropouts still to come.
     pub masks: Option<std::slice::Iter<'a, Tensor>>,
 }
 
@@ -50,11 +51,11 @@ pub(super) enum Operation {
     Flatten,
     Dropout {
         dropout: Dropout,
-        /// Of its input, without the batch.
+        /// The input's shape, without the batch.
         shape: Vec<i64>,
     },
     Dense(Dense),
-    /// One on which the two others stand.
+    /// Squeeze, expand 1×1, expand 3×3.
     Fire(Vec<Convolution>),
     Residual {
         convolutions: Vec<Convolution>,
@@ -145,18 +146,18 @@ impl Operation {
         })
     }
 
-    /// Whether it is 2×2 max pooling of windows side by side.
+    /// Whether it is 2×2 max pooling of adjacent windows.
     pub fn is_max_pool2x2(&self) -> bool {
         matches!(self, Self::MaxPool(pool) if *pool == Pool2d::tiled(2))
     }
 }
 
-/// Size, strides and padding of a pooling as libtorch takes them.
+/// Size, strides and padding of a pooling as libtorch expects them.
 fn windows(pool: &Pool2d) -> Result<([i64; 2], [i64; 2], [i64; 2])> {
     let padding = match pool.padding {
         Padding::Valid => 0,
         Padding::Around(border) => border,
-        other => bail!("expected a pooling padded alike on all sides, found {other:?}"),
+        other => bail!("expected a pooling with the same padding on all sides, found {other:?}"),
     };
     ensure!(padding >= 0, "expected a padding of 0 or more, found {padding}");
     Ok(([pool.pool_size; 2], [pool.strides; 2], [padding; 2]))

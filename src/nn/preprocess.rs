@@ -1,27 +1,27 @@
-//! What a base was trained to see.
+//! The preprocessing of a base's input.
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-/// From RGB in 0..=1 to a base's input. `caffe`, `tf` and `torch` are the names of Keras's
-/// `imagenet_utils.preprocess_input`.
+/// The transform from RGB in 0..=1 to a base's input. `caffe`, `tf` and `torch` are the modes of
+/// Keras's `imagenet_utils.preprocess_input`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preprocess {
-    /// RGB in 0..=1 as it is: the book's, in section 5.3, for VGG16.
+    /// Unchanged RGB in 0..=1: the book's for VGG16, in section 5.3.
     Book,
-    /// BGR in 0..=255 less the means of blue, green, red.
+    /// BGR in 0..=255 minus these means of blue, green and red.
     Caffe([f64; 3]),
     /// RGB in −1..=1: 2 x − 1.
     Tf,
-    /// RGB less ImageNet's means, over its standard deviations: (x − μ) / σ.
+    /// RGB normalized by ImageNet's means and standard deviations: (x − μ) / σ.
     Torch,
 }
 
 impl Preprocess {
-    /// `images` is `[N, 3, H, W]` f32 RGB in 0..=1; channels-last in memory stays so.
+    /// Transforms `images`, `[N, 3, H, W]` f32 RGB in 0..=1; keeps their memory format.
     ///
     /// # Errors
     /// If the images have another shape, or libtorch is out of memory.

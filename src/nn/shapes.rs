@@ -1,7 +1,7 @@
-//! Shapes: of what a layer puts out, and of the tensors that it holds; with them, counts of values.
+//! Shapes of layers' outputs and tensors, and the number of their values.
 //!
-//! Shapes of pictures and features are `[H, W, C]`, without the batch, as Keras prints them; those of
-//! tensors are PyTorch's: kernels `[O, I / groups, H, W]`, dense weights `[out, in]`.
+//! Shapes of pictures and features are `[H, W, C]`, without the batch, as Keras prints them; those
+//! of tensors are PyTorch's: kernels `[O, I / groups, H, W]`, dense weights `[out, in]`.
 
 use super::layer::{Conv2d, Layer, Padding};
 
@@ -30,11 +30,11 @@ impl Padding {
 /// A tensor of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorShape {
-    /// The name it is stored by: `conv2d_1.weight`, `conv1_bn.running_mean`.
+    /// The name it is stored under: `conv2d_1.weight`, `conv1_bn.running_mean`.
     pub name: String,
     /// PyTorch's order of axes.
     pub shape: Vec<i64>,
-    /// Whether it is a parameter, or else a buffer that no gradient changes: batch normalisation's
+    /// Whether it is a parameter; else it is a buffer without gradient, batch normalization's
     /// running mean or variance.
     pub is_parameter: bool,
 }
@@ -55,7 +55,7 @@ impl TensorShape {
 pub struct ShapedConv2d {
     /// The layer's own name, or in a composite layer one that begins with it.
     pub name: String,
-    /// Kernel, strides and all else.
+    /// The convolution's kernel size, strides and so on.
     pub conv: Conv2d,
     /// `[H, W, C]`.
     pub input_shape: [i64; 3],
@@ -70,23 +70,23 @@ impl ShapedConv2d {
         Self { name, conv, input_shape, output_shape }
     }
 
-    /// Channels in.
+    /// Input channels.
     pub fn channels(&self) -> i64 {
         self.input_shape[2]
     }
 
-    /// Parts into which channels and filters are divided, each convolved by itself.
+    /// Groups of channels and filters that are convolved separately.
     pub fn groups(&self) -> i64 {
         if self.conv.depthwise { self.channels() } else { 1 }
     }
 
-    /// The name of its batch normalisation, if it has one.
+    /// The name of its batch normalization, if it has one.
     pub fn norm_name(&self) -> Option<String> {
         let norm = self.conv.norm.as_ref()?;
         Some(norm.name.clone().unwrap_or_else(|| format!("{}_bn", self.name)))
     }
 
-    /// Its own tensors, without those of its batch normalisation.
+    /// Its own tensors, without those of its batch normalization.
     pub fn own_tensors(&self) -> Vec<TensorShape> {
         let Conv2d { filters, kernel_size, .. } = self.conv;
         let kernel = [filters, self.channels() / self.groups(), kernel_size, kernel_size];
@@ -97,7 +97,7 @@ impl ShapedConv2d {
         tensors
     }
 
-    /// The tensors of its batch normalisation, γ, β, μ and σ²; none if it has none.
+    /// The tensors of its batch normalization, γ, β, μ and σ², if it has one.
     pub fn norm_tensors(&self) -> Vec<TensorShape> {
         let Some(name) = self.norm_name() else { return Vec::new() };
         let of = |variable| TensorShape::parameter(&name, variable, &[self.conv.filters]);
@@ -111,7 +111,7 @@ impl ShapedConv2d {
 pub struct ShapedLayer {
     /// Its own name, or Keras's: numbered by kind from 1, `conv2d_1`, `dense_2`.
     pub name: String,
-    /// What it does.
+    /// The layer.
     pub layer: Layer,
     /// `[H, W, C]` or `[units]`, without the batch.
     pub input_shape: Vec<i64>,
@@ -120,7 +120,7 @@ pub struct ShapedLayer {
 }
 
 impl ShapedLayer {
-    /// `None` if the input is too small for the layer, or has not the axes it needs.
+    /// `None` if the input is too small for the layer, or lacks the axes it needs.
     pub fn new(name: String, layer: Layer, input_shape: &[i64]) -> Option<Self> {
         let output_shape = output_shape(&name, &layer, input_shape)?;
         Some(Self { name, layer, input_shape: input_shape.to_vec(), output_shape })
@@ -189,7 +189,7 @@ fn convolutions(name: &str, layer: &Layer, input: [i64; 3]) -> Vec<ShapedConv2d>
     }
 }
 
-/// The shape that a layer makes of `input`; `None` if that does not fit it.
+/// A layer's output shape for `input`; `None` if the input does not fit.
 fn output_shape(name: &str, layer: &Layer, input: &[i64]) -> Option<Vec<i64>> {
     let shape = match (layer, input) {
         (Layer::MaxPooling2d(pool) | Layer::AveragePooling2d(pool), &[h, w, c]) => {

@@ -1,4 +1,4 @@
-//! A list of layers with weights: frozen before an index, trained from there on.
+//! A list of layers with weights: frozen before an index, trained from that index on.
 
 use super::architecture::Architecture;
 use super::builder::{Builder, check_memory};
@@ -9,19 +9,19 @@ use anyhow::{Result, ensure};
 use std::ops::Range;
 use tch::{Device, Kind, Tensor, nn};
 
-/// Layers with weights. Gradients of a frozen layer are not computed, and nothing in it changes.
+/// Layers with weights. A frozen layer has no gradients and does not change.
 #[derive(Debug)]
 pub(super) struct Stack {
     operations: Vec<Operation>,
-    /// Owns the variables that the operations and the lists point to.
+    /// Owns the variables that the operations and the lists refer to.
     store: nn::VarStore,
     parameters: Vec<(String, Tensor)>,
-    /// The indices of the parameters' layers.
+    /// The layer index of each parameter.
     layers: Vec<usize>,
     buffers: Vec<(String, Tensor)>,
     /// The index of the first layer that is trained.
     trained_from: usize,
-    /// Of activations and their gradients.
+    /// The type of activations and their gradients.
     kind: Kind,
 }
 
@@ -69,22 +69,22 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Where the weights are.
+    /// The device of the weights.
     pub fn device(&self) -> Device {
         self.store.device()
     }
 
-    /// How many layers there are.
+    /// The number of layers.
     pub fn len(&self) -> usize {
         self.operations.len()
     }
 
-    /// Kernels, weights, biases, and batch normalisation's scales and shifts, in the layers' order.
+    /// Kernels, weights, biases, and batch normalization's scales and shifts, in the layers' order.
     pub fn parameters(&self) -> &[(String, Tensor)] {
         &self.parameters
     }
 
-    /// Batch normalisation's running means and variances.
+    /// Batch normalization's running means and variances.
     pub fn buffers(&self) -> &[(String, Tensor)] {
         &self.buffers
     }
@@ -95,25 +95,25 @@ impl Stack {
         &self.parameters[frozen..]
     }
 
-    /// The tensors that gradients are taken by, in the order of [`Stack::trained`]. They stay the
-    /// same ones until other layers are frozen or the precision changes.
+    /// The tensors that gradients are computed for, in the order of [`Stack::trained`]. They stay
+    /// the same tensors until other layers are frozen or the precision changes.
     pub fn leaves(&self) -> Vec<Tensor> {
         let parts = self.operations[self.trained_from..].iter().flat_map(Operation::weighted);
         parts.flat_map(|part| part.leaves()).collect()
     }
 
-    /// Parameters, then buffers: all that is stored.
+    /// Parameters, then buffers: everything that is stored.
     pub fn tensors(&self) -> Vec<(String, Tensor)> {
         let all = self.parameters.iter().chain(&self.buffers);
         all.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
     }
 
-    /// In what the layers compute.
+    /// The type the layers compute in.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Computes in f32 or bf16. Weights are f32 always.
+    /// Sets the type to compute in, f32 or bf16. Weights stay f32.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -127,7 +127,7 @@ impl Stack {
         self.trained_from
     }
 
-    /// Freezes the layers before `index` and trains that one and those after it.
+    /// Freezes the layers before `index`, and trains that one and those after it.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -136,7 +136,8 @@ impl Stack {
         self.settle()
     }
 
-    /// Brings what depends on the weights, on what is frozen and on the precision up to date.
+    /// Updates what is derived from the weights, from which layers are frozen and from the
+    /// precision.
     ///
     /// # Errors
     /// If libtorch is out of memory.
@@ -156,8 +157,8 @@ impl Stack {
         Ok(())
     }
 
-    /// What each dropout keeps of a batch of `pictures` in the training step `step`: bool tensors on
-    /// the device.
+    /// Each dropout's mask for a batch of `pictures` in training step `step`: bool on the device,
+    /// true where a value is kept.
     ///
     /// # Errors
     /// If the device is out of memory.
@@ -172,8 +173,8 @@ impl Stack {
         masks.collect()
     }
 
-    /// What the layers of `range`, one after the other, make of `x`, the output of the layer before
-    /// them. Frozen layers go by [`Statistics::Stored`] whatever is asked for.
+    /// The output of the layers in `range` for `x`, the output of the layer before them. Frozen
+    /// layers always use [`Statistics::Stored`].
     ///
     /// # Errors
     /// If `x` does not fit the first of the layers, or libtorch is out of memory.
@@ -191,7 +192,7 @@ impl Stack {
     }
 
     /// Runs layers that are all frozen, or all trained. A convolution with relu and the 2×2 max
-    /// pooling after it are one operation.
+    /// pooling after it run as one operation.
     fn run(&self, mut x: Tensor, range: Range<usize>, pass: &mut Pass<'_>) -> Result<Tensor> {
         let mut rest = &self.operations[range];
         while let [first, others @ ..] = rest {

@@ -1,18 +1,19 @@
-//! What a file of pretrained weights holds, and how its names and layouts become ours.
+//! A file of pretrained weights, and the conversion of its names and layouts to this crate's.
 
 use super::architecture::{Architecture, tensors};
 use super::zoo::Model;
+use crate::error::fault;
 use crate::weights::{self, Named};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use tch::Tensor;
 
-/// Names that an error lists before it only counts.
+/// Faults that an error lists; further ones are counted.
 const LISTED: usize = 12;
 
-/// The tensors of a file, as they are stored: torchvision's names and layouts, which are ours, or
-/// Keras's.
+/// The tensors of a file as stored: with torchvision's names and layouts, which are this crate's,
+/// or Keras's.
 #[derive(Debug)]
 pub struct Stored {
     path: PathBuf,
@@ -29,17 +30,16 @@ impl Stored {
         Ok(Self { path: path.to_owned(), tensors })
     }
 
-    /// Our names for what it holds.
+    /// This crate's names for its tensors.
     pub(super) fn names(&self, architecture: &Architecture) -> HashSet<String> {
         self.tensors.iter().map(|(name, _)| our_name(name, architecture).0).collect()
     }
 
-    /// Its tensors under our names and in our layouts, those of `expected` and no others, once all
-    /// of them have proved to be there in the right shapes and types; and the names of those that
-    /// were passed over: the classifier's, cut-off layers', PyTorch's counters of batches.
+    /// The tensors of `expected` with this crate's names and layouts, and the stored names that
+    /// were ignored: the classifier's, those of layers cut off, and PyTorch's batch counters.
     ///
     /// # Errors
-    /// If a name is missing, unknown or there twice, or a shape or type differs; a list of them.
+    /// If names are missing, unknown or duplicate, or shapes or types differ; the error lists them.
     pub(super) fn fitted(
         &self,
         model: Model,
@@ -50,13 +50,13 @@ impl Stored {
         let cut_off: HashSet<String> =
             tensors(&architecture.cut_off).map(|tensor| tensor.name).collect();
         let mut fitting = Named::with_capacity(expected.len());
-        let mut passed_over = Vec::new();
+        let mut ignored = Vec::new();
         let mut faults = Vec::new();
         let mut seen = HashSet::new();
         for (stored, tensor) in &self.tensors {
             let (name, axes) = our_name(stored, architecture);
             if !seen.insert(name.clone()) {
-                faults.push(format!("{stored} is there twice"));
+                faults.push(format!("{stored} occurs twice"));
             } else if let Some((_, to)) = expected.iter().find(|(known, _)| *known == name) {
                 let tensor = match axes {
                     Some(axes) if tensor.dim() == axes.len() => tensor.f_permute(axes)?,
@@ -73,8 +73,8 @@ impl Stored {
                         to.size()
                     ));
                 }
-            } else if cut_off.contains(&name) || is_aside(&name, classifier, expected, &cut_off) {
-                passed_over.push(stored.clone());
+            } else if cut_off.contains(&name) || is_ignored(&name, classifier, expected, &cut_off) {
+                ignored.push(stored.clone());
             } else {
                 faults.push(format!("{stored} is not part of it"));
             }
@@ -84,7 +84,8 @@ impl Stored {
         if !faults.is_empty() {
             let more = faults.len().saturating_sub(LISTED);
             faults.truncate(LISTED);
-            bail!(
+            fault!(
+                Weights,
                 "expected the weights of {} in {}, found others: {}{}; try another file, or another `model`, `alpha` or `through`",
                 model.name(),
                 self.path.display(),
@@ -92,18 +93,18 @@ impl Stored {
                 if more > 0 { format!(" and {more} more") } else { String::new() }
             );
         }
-        Ok((fitting, passed_over))
+        Ok((fitting, ignored))
     }
 
-    /// The one file this came from.
+    /// The file it was read from.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// Whether `name` is known, but no part of a base: of the `classifier`, or PyTorch's counter of a
-/// normalisation.
-fn is_aside(
+/// Whether `name` is known but not part of a base: the `classifier`'s, or PyTorch's batch counter
+/// of a normalization.
+fn is_ignored(
     name: &str,
     classifier: &[&str],
     expected: &[(String, Tensor)],
@@ -117,16 +118,16 @@ fn is_aside(
     classifier.contains(&layer) || variable == "num_batches_tracked" && of_norm()
 }
 
-/// Our name for a stored one, and the order of axes that makes Keras's layout ours.
+/// This crate's name for a stored one, and the permutation from Keras's layout to this crate's.
 ///
-/// Keras's names are `LAYER/VARIABLE`, with the layer twice or a `:0` behind where TensorFlow wrote
-/// them, and a `/` in SqueezeNet's layers; its kernels are `[H, W, I, O]`, depthwise ones
+/// Keras's names are `LAYER/VARIABLE`. TensorFlow may repeat the layer and append `:0`;
+/// SqueezeNet's layers contain a `/`. Keras's kernels are `[H, W, I, O]`, depthwise ones
 /// `[H, W, C, 1]`.
 fn our_name(stored: &str, architecture: &Architecture) -> (String, Option<[i64; 4]>) {
-    let as_it_is = || (stored.to_owned(), None);
+    let unchanged = || (stored.to_owned(), None);
     let Some((layer, variable)) = stored.strip_suffix(":0").unwrap_or(stored).rsplit_once('/')
     else {
-        return as_it_is();
+        return unchanged();
     };
     let layer = match layer.split_at_checked(layer.len() / 2) {
         Some((first, second)) if second.strip_prefix('/') == Some(first) => first,
@@ -146,7 +147,7 @@ fn our_name(stored: &str, architecture: &Architecture) -> (String, Option<[i64; 
         "bias" | "beta" => ("bias", None),
         "moving_mean" => ("running_mean", None),
         "moving_variance" => ("running_var", None),
-        _ => return as_it_is(),
+        _ => return unchanged(),
     };
     (format!("{layer}.{variable}"), axes)
 }

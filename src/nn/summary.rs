@@ -6,21 +6,21 @@ use super::shapes::{ShapedConv2d, ShapedLayer, TensorShape};
 use crate::numbers::with_thousands;
 use std::fmt::Write;
 
-/// Where Keras 2 ends the table's three columns, and with them its lines.
+/// The ends of the table's three columns in Keras 2; the last is the width of its lines.
 const COLUMNS: [usize; 3] = [29, 55, 65];
 
-/// A layer's line.
+/// A line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The layer's.
+    /// The layer's name.
     pub name: String,
-    /// Keras's.
+    /// Keras's class name.
     pub class_name: &'static str,
-    /// Without the batch.
+    /// `[H, W, C]` or `[units]`, without the batch.
     pub output_shape: Vec<i64>,
-    /// All of the layer's values.
+    /// The number of values in the layer's tensors.
     pub parameters: i64,
-    /// Those that no gradient changes: batch normalisation's running statistics.
+    /// Those without gradient: batch normalization's running statistics.
     pub fixed: i64,
 }
 
@@ -44,13 +44,13 @@ impl Row {
     }
 }
 
-/// The line with which Keras begins the table of a network that is no plain sequence: a base.
+/// The `InputLayer` line that Keras prints first for a network that is not `Sequential`: a base.
 pub fn input_row(architecture: &Architecture) -> Row {
     Row::new("input_1", "InputLayer", &architecture.input_shape, &[])
 }
 
-/// The lines of an architecture's layers: of a convolution, its normalisation and what a composite
-/// layer ends in one each, as in Keras.
+/// The lines of an architecture's layers. As in Keras, a convolution, its normalization and the
+/// last operation of a composite layer have one line each.
 pub fn rows(architecture: &Architecture) -> Vec<Row> {
     architecture.layers.iter().flat_map(of_layer).collect()
 }
@@ -83,7 +83,7 @@ pub fn table(rows: &[Row]) -> String {
     let thin = "_".repeat(width);
     let thick = "=".repeat(width);
     let line = |name: &str, shape: &str, parameters: &str| {
-        // Keras cuts what does not fit, a blank kept between the columns.
+        // Keras truncates what does not fit, keeping a blank between the columns.
         let (name_width, shape_width) = (name_end - 1, shape_end - name_end - 1);
         let line = format!(
             "{name:<name_width$.name_width$} {shape:<shape_width$.shape_width$} {parameters}"

@@ -1,4 +1,4 @@
-//! Where decoded pictures are kept between their uses, and opening a split accordingly.
+//! Opens a split's pictures under a cache policy: in memory, on disk or streamed.
 
 use super::folder::{Folder, Sample};
 use super::pixels::{Target, check_all, decode_all};
@@ -12,27 +12,28 @@ use anyhow::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where a split's decoded pictures are kept. Batches are the same, bit for bit, whichever it is.
+/// Where a split's decoded pictures are cached. Batches are bit-identical under every policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CachePolicy {
-    /// In memory if they take at most a quarter of what is free, else on disk.
+    /// In memory if they take at most a quarter of the free memory, else on disk.
     #[default]
     Auto,
-    /// Decoded at every start, into memory.
+    /// In memory, decoded at every start.
     Memory,
-    /// Decoded once, into a file that later runs map into memory.
+    /// In a file, decoded once and mapped into memory by later runs.
     Disk,
-    /// Decoded for each batch anew, by threads that work ahead.
+    /// Not at all: decoded again for every batch, by threads that work ahead.
     None,
 }
 
-/// The share of free memory that decoded pictures may take by themselves.
+/// `Auto` keeps pictures in memory up to 1/`SHARE` of the free memory.
 const SHARE: u64 = 4;
 
 impl CachePolicy {
-    /// The policy for `bytes` of decoded pictures when `free` bytes of memory are: never
-    /// [`Auto`](Self::Auto). Where `free` is not known, they are taken to fit.
+    /// Resolves [`Auto`](Self::Auto) for `bytes` of decoded pictures and `free` bytes of memory;
+    /// the other policies are returned unchanged. If `free` is unknown, the pictures are assumed to
+    /// fit.
     pub fn choose(self, bytes: u64, free: Option<u64>) -> Self {
         match self {
             Self::Auto if free.is_none_or(|free| bytes <= free / SHARE) => Self::Memory,
@@ -42,24 +43,24 @@ impl CachePolicy {
     }
 }
 
-/// Bytes of the decoded pictures of `folders`.
+/// Size of all decoded pictures of `folders`, in bytes.
 pub fn bytes_of(folders: &[&Folder], target: Target) -> u64 {
     let pictures: usize = folders.iter().map(|folder| folder.samples.len()).sum();
     pictures as u64 * target.bytes() as u64
 }
 
-/// How the pictures of a split are read.
+/// How to read the pictures of a split.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading<'a> {
-    /// What they are decoded to.
+    /// The size and color mode to decode to.
     pub target: Target,
-    /// Where they are kept.
+    /// Where decoded pictures are cached.
     pub cache: CachePolicy,
-    /// Threads that decode; `None` is one per core.
+    /// Number of decoding threads; `None` is one per core.
     pub loader_threads: Option<usize>,
-    /// Whether files that are no pictures are left out instead of being an error.
+    /// Whether bad pictures are left out instead of being an error.
     pub skip_bad: bool,
-    /// Ends the reading early.
+    /// Ends the reading early when requested.
     pub stop: &'a Stop,
 }
 
@@ -68,35 +69,36 @@ pub struct Reading<'a> {
 pub enum Origin {
     /// All decoded into memory.
     Memory,
-    /// A file of decoded pictures, of which so many had to be decoded now.
+    /// A file of decoded pictures.
     Disk {
-        /// Pictures that were not in the file.
+        /// Number of pictures that were missing from the file and had to be decoded.
         decoded: usize,
     },
     /// Decoded for each batch.
     Stream,
 }
 
-/// A split that is ready for a loader.
+/// A split ready for a loader.
 #[derive(Debug)]
 pub struct Opened {
-    /// What the loader reads from.
+    /// The source for the loader.
     pub source: Source,
-    /// Where its pixels come from.
+    /// Where the pixels come from.
     pub origin: Origin,
-    /// Files that were left out, if any.
+    /// Bad pictures that were left out, if any.
     pub skipped: Option<BadFolder>,
-    /// Why the pictures are not on disk though that was asked for.
+    /// Why [`CachePolicy::Disk`] could not be used, if so.
     pub no_disk: Option<Error>,
 }
 
-/// Opens the pictures of `folder`; `on_decoded` is called after each that was decoded, from any
-/// thread. Where a cache on disk cannot be written, they are kept in memory if they fit, else
+/// Opens the pictures of `folder`. `on_decoded` is called after each decoded picture, from any
+/// thread. If the disk cache cannot be written, pictures are kept in memory if they fit there, else
 /// streamed.
 ///
 /// # Errors
-/// [`BadPictures`] with all of them, unless they are skipped; if a class has no good picture left, the
-/// pixels do not fit in memory, no thread can be started, or a stop was requested.
+/// [`BadPictures`] listing all bad pictures, unless `skip_bad` is set. Also if skipping leaves a
+/// class without pictures, the pixels do not fit in memory, a thread cannot be started, or a stop
+/// was requested.
 pub fn open(
     folder: &Folder,
     reading: Reading<'_>,
@@ -129,7 +131,8 @@ pub fn open(
             }
         }
         CachePolicy::None => {
-            // What is skipped must be known before the first batch; else a look at headers will do.
+            // Skipping requires knowing every bad picture before the first batch, hence a full
+            // decode. Otherwise checking headers is enough.
             let (samples, bad) = check_all(folder, target, threads, skip_bad, stop, on_decoded)?;
             let classes = folder.classes.clone();
             let stream = Stream { target, samples, classes, threads };
@@ -149,7 +152,7 @@ pub fn open(
     Ok(Opened { source, origin, skipped, no_disk: None })
 }
 
-/// Checks that every class still has a picture, as training needs.
+/// Checks that every class still has a picture, which training requires.
 fn check_classes(classes: &[String], samples: &[Sample]) -> Result<()> {
     for (label, class) in classes.iter().enumerate() {
         ensure_or!(
@@ -166,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_that_take_more_than_a_quarter_of_free_memory_go_to_disk() {
+    fn auto_uses_disk_above_a_quarter_of_free_memory() {
         assert_eq!(CachePolicy::Auto.choose(25, Some(100)), CachePolicy::Memory);
         assert_eq!(CachePolicy::Auto.choose(26, Some(100)), CachePolicy::Disk);
         assert_eq!(CachePolicy::Auto.choose(26, None), CachePolicy::Memory);

@@ -1,39 +1,41 @@
-//! The pictures of a split, decoded once into a file that later runs map into memory.
+//! The disk cache: a split's pictures, decoded once into a file that later runs map into memory.
 //!
-//! Nothing in it is trusted: a picture is taken only if path, size and time of its file are those of
-//! the index and its pixels have the index's checksum; else it is decoded again.
+//! The file is not trusted: a cached picture is used only if its source file's path, size and
+//! modification time match the index and its pixels match the index's checksum. Otherwise it is
+//! decoded again.
 
 use super::folder::{Folder, Sample};
-use super::pixel_file::{Entry, Index, Stamp, Stored, VERSION, end_of_file, map};
+use super::pixel_file::{
+    Entry, Index, Stamp, Stored, TEMPORARY, VERSION, end_of_file, map, remove_leftovers,
+};
 use super::pixels::{Bytes, Pixels, Scratch, Target, pool};
 use crate::error::BadPicture;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use memmap2::Mmap;
 use rayon::prelude::*;
+use std::fs::File;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use twox_hash::XxHash3_64;
 
-/// How files that are being written are named; those of killed runs are removed after a while.
-const TEMPORARY: &str = ".petite-";
-const TEMPORARY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A split's pixels out of such a file.
+/// A split's pixels, mapped from a cache file.
 #[derive(Debug)]
 pub struct Opened {
+    /// The pixels of the good pictures.
     pub pixels: Pixels,
+    /// Files that could not be decoded, in the order of the folder's samples.
     pub bad: Vec<BadPicture>,
-    /// Pictures that had to be decoded.
+    /// Number of pictures that were missing from the file and had to be decoded.
     pub decoded: usize,
 }
 
-/// The pixels of `folder` from its file in `cache`, decoding what is missing there. The file is
-/// written anew if anything changed. `on_done` is called after each picture.
+/// Reads the pixels of `folder` from its file in the directory `cache` and decodes the missing ones
+/// on `threads` threads (0: one per core). If anything changed, the file is rewritten. `on_done` is
+/// called after each decoded picture, from any thread.
 ///
 /// # Errors
-/// If the file cannot be written, no thread can be started, or Ctrl-C was pressed.
+/// If the file cannot be written, a thread cannot be started, or a stop was requested.
 pub fn open(
     cache: &Path,
     folder: &Folder,
@@ -43,14 +45,14 @@ pub fn open(
     on_done: &(dyn Fn() + Sync),
 ) -> Result<Opened> {
     let cannot_read = || format!("cannot read {}", folder.path.display());
-    let place = folder.path.canonicalize().with_context(cannot_read)?;
-    let path = cache.join(file_name(&place, target));
+    let root = folder.path.canonicalize().with_context(cannot_read)?;
+    let path = cache.join(file_name(&root, target));
     pool(threads)?.install(|| {
-        // A file's state is taken before it is read: a later change shows in the next run.
+        // Taken before a file is read, so that the next run notices a later change.
         let stamp = |sample: &Sample| Stamp::of(&sample.path, &folder.path);
         let stamps = folder.samples.par_iter().map(stamp).collect();
-        let split = Split { folder, place, target, stamps, stop, on_done };
-        let stored = Stored::open(&path, &split.place, target);
+        let split = Split { folder, root, target, stamps, stop, on_done };
+        let stored = Stored::open(&path, &split.root, target);
         let slots = match &stored {
             Some(stored) => stored.find(&split.stamps),
             None => vec![None; split.stamps.len()],
@@ -65,29 +67,31 @@ pub fn open(
     })
 }
 
-/// `train-150x150-0123456789abcdef.pixels`: one file a folder and target, so that a changed data set
-/// replaces its old pixels.
-fn file_name(place: &Path, target: Target) -> String {
-    let split = place.file_name().unwrap_or_default().to_string_lossy();
+/// Such as `train-150x150-0123456789abcdef.pixels`: one file per folder and target, so that a
+/// changed data set replaces its old pixels.
+fn file_name(root: &Path, target: Target) -> String {
+    let split = root.file_name().unwrap_or_default().to_string_lossy();
     let Target { height, width, .. } = target;
-    let name = [place.as_os_str().as_encoded_bytes(), format!("{target:?}").as_bytes()].concat();
+    let name = [root.as_os_str().as_encoded_bytes(), format!("{target:?}").as_bytes()].concat();
     format!("{split}-{height}x{width}-{:016x}.pixels", XxHash3_64::oneshot(&name))
 }
 
-/// A split as it is now.
+/// A split in its current state.
 struct Split<'a> {
     folder: &'a Folder,
-    place: PathBuf,
+    /// The canonical path of `folder`.
+    root: PathBuf,
     target: Target,
-    /// Of each sample.
+    /// One per sample.
     stamps: Vec<Stamp>,
     stop: &'a Stop,
     on_done: &'a (dyn Fn() + Sync),
 }
 
 impl Split<'_> {
-    /// The bad pictures, if `stored` holds all others, in their order, and the bad ones are those it
-    /// knows. They are tried again: perhaps they could not be read then.
+    /// The bad pictures, if `stored` is up to date: it has exactly the other pictures, in order,
+    /// and lists exactly these as bad. They are decoded again, since reading may have failed
+    /// temporarily.
     fn still_bad(
         &self,
         stored: &Stored,
@@ -125,8 +129,8 @@ impl Split<'_> {
         Pixels { target: self.target, bytes: Bytes::Mapped(map), samples, classes }
     }
 
-    /// Writes the file, with the pixels that are in `slots` of `stored`, and the others decoded.
-    /// It is not flushed to disk: what a power cut leaves of it has wrong checksums.
+    /// Writes a new file: pictures with a slot are copied from `stored`, the others decoded. It is
+    /// not flushed to disk, since checksums reveal what a power cut damaged.
     fn write(
         &self,
         path: &Path,
@@ -144,39 +148,62 @@ impl Split<'_> {
             .tempfile_in(cache)
             .with_context(cannot_write)?;
 
-        let stride = self.target.bytes();
-        let at = |slot: usize| (slot * stride) as u64;
-        let outcomes: Vec<Result<u64, String>> = (0..slots.len())
-            .into_par_iter()
-            .map_init(
-                || (Scratch::default(), vec![0; stride]),
-                |(scratch, slot), index| {
-                    let pixels = match (slots[index], stored) {
-                        (Some(slot), Some(stored)) => stored.picture(slot),
-                        _ => {
-                            let path = &self.folder.samples[index].path;
-                            let decoded = self
-                                .stop
-                                .check()
-                                .and_then(|()| scratch.decode(path, self.target, slot));
-                            (self.on_done)();
-                            if let Err(error) = decoded {
-                                return Ok(Err(format!("{error:#}")));
-                            }
-                            slot
-                        }
-                    };
-                    file.as_file().write_all_at(pixels, at(index))?;
-                    Ok(Ok(XxHash3_64::oneshot(pixels)))
-                },
-            )
-            .collect::<std::io::Result<_>>()
-            .with_context(cannot_write)?;
+        let outcomes =
+            self.write_pixels(file.as_file(), slots, stored).with_context(cannot_write)?;
         self.stop.check()?;
+        let (samples, index, bad) =
+            self.close_gaps(file.as_file(), outcomes).with_context(cannot_write)?;
+        let length = self.offset(samples.len());
+        let end = end_of_file(&index, length).with_context(cannot_write)?;
+        file.as_file()
+            .set_len(length)
+            .and_then(|()| file.as_file().write_all_at(&end, length))
+            .with_context(cannot_write)?;
+        let file = file.persist(path).with_context(cannot_write)?;
+        let map = map(&file).with_context(|| format!("cannot map {}", path.display()))?;
+        let decoded = slots.iter().filter(|slot| slot.is_none()).count();
+        Ok(Opened { pixels: self.pixels(samples, map), bad, decoded })
+    }
 
+    /// Writes the pixels of every good picture to the slot of its sample. Returns, for each sample,
+    /// the pixels' checksum, or why the picture is bad.
+    fn write_pixels(
+        &self,
+        file: &File,
+        slots: &[Option<usize>],
+        stored: Option<&Stored>,
+    ) -> std::io::Result<Vec<Result<u64, String>>> {
+        let write = |(scratch, slot): &mut (Scratch, Vec<u8>), index: usize| {
+            let pixels = match (slots[index], stored) {
+                (Some(slot), Some(stored)) => stored.picture(slot),
+                _ => {
+                    let path = &self.folder.samples[index].path;
+                    let decoded =
+                        self.stop.check().and_then(|()| scratch.decode(path, self.target, slot));
+                    (self.on_done)();
+                    if let Err(error) = decoded {
+                        return Ok(Err(format!("{error:#}")));
+                    }
+                    slot
+                }
+            };
+            file.write_all_at(pixels, self.offset(index))?;
+            Ok(Ok(XxHash3_64::oneshot(pixels)))
+        };
+        let new_buffers = || (Scratch::default(), vec![0; self.target.bytes()]);
+        (0..slots.len()).into_par_iter().map_init(new_buffers, write).collect()
+    }
+
+    /// Moves pixels to the gaps left by bad pictures. Returns the good samples, the file's index
+    /// and the bad pictures.
+    fn close_gaps(
+        &self,
+        file: &File,
+        outcomes: Vec<Result<u64, String>>,
+    ) -> std::io::Result<(Vec<Sample>, Index, Vec<BadPicture>)> {
         let (mut samples, mut entries) = (Vec::new(), Vec::new());
         let (mut bad, mut bad_stamps) = (Vec::new(), Vec::new());
-        let mut moved = vec![0; stride];
+        let mut moved = vec![0; self.target.bytes()];
         for (index, outcome) in outcomes.into_iter().enumerate() {
             let (sample, stamp) = (&self.folder.samples[index], self.stamps[index].clone());
             match outcome {
@@ -185,46 +212,23 @@ impl Split<'_> {
                     bad_stamps.push(stamp);
                 }
                 Ok(checksum) => {
-                    // Close the gaps that bad pictures leave.
                     if samples.len() < index {
-                        file.as_file()
-                            .read_exact_at(&mut moved, at(index))
-                            .and_then(|()| file.as_file().write_all_at(&moved, at(samples.len())))
-                            .with_context(cannot_write)?;
+                        file.read_exact_at(&mut moved, self.offset(index))?;
+                        file.write_all_at(&moved, self.offset(samples.len()))?;
                     }
                     samples.push(sample.clone());
                     entries.push(Entry { stamp, checksum });
                 }
             }
         }
-        let (target, folder) = (self.target, self.place.clone());
+        let (target, folder) = (self.target, self.root.clone());
         let index = Index { version: VERSION, target, folder, entries, bad: bad_stamps };
-        let end = end_of_file(&index, at(samples.len())).with_context(cannot_write)?;
-        file.as_file()
-            .set_len(at(samples.len()))
-            .and_then(|()| file.as_file().write_all_at(&end, at(samples.len())))
-            .with_context(cannot_write)?;
-        let file = file.persist(path).with_context(cannot_write)?;
-        let map = map(&file).with_context(|| format!("cannot map {}", path.display()))?;
-        let decoded = slots.iter().filter(|slot| slot.is_none()).count();
-        Ok(Opened { pixels: self.pixels(samples, map), bad, decoded })
+        Ok((samples, index, bad))
     }
-}
 
-/// Removes the pixels of folders that are gone, and what killed runs left, so that the cache does
-/// not grow for ever. What cannot be removed stays.
-fn remove_leftovers(cache: &Path) {
-    for entry in std::fs::read_dir(cache).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let is_left = if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
-            let age = entry.metadata().and_then(|found| found.modified()).map(|m| m.elapsed());
-            matches!(age, Ok(Ok(age)) if age > TEMPORARY_KEPT)
-        } else {
-            Stored::read(&path).is_some_and(|stored| !stored.index.folder.exists())
-        };
-        if is_left {
-            let _ = std::fs::remove_file(path);
-        }
+    /// The offset of a slot in the file, in bytes.
+    fn offset(&self, slot: usize) -> u64 {
+        (slot * self.target.bytes()) as u64
     }
 }
 
@@ -251,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn two_runs_at_once_do_not_harm_each_other() {
+    fn concurrent_runs_do_not_interfere() {
         let workspace = tempfile::tempdir().unwrap();
         let (folder, cache) = (folder(workspace.path()), workspace.path().join("cache"));
         let (expected, _) = decode_all(&folder, TARGET, 1, &Stop::default(), &|| ()).unwrap();
@@ -270,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn pixels_of_folders_that_are_gone_are_removed() {
+    fn pixels_of_deleted_folders_are_removed() {
         let workspace = tempfile::tempdir().unwrap();
         let cache = workspace.path().join("cache");
         let [old, new] = ["old", "new"].map(|name| folder(&workspace.path().join(name)));

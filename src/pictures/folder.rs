@@ -1,38 +1,41 @@
-//! A folder of class folders, read as samples: which files are pictures, and of which class.
+//! Lists the samples of a split: picture files and their classes, from a folder of class folders.
 
 use crate::error::{ensure_or, fault};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
-/// Endings by which a file counts as a picture, the ones Keras's `flow_from_directory` takes and
-/// two more. Only JPEGs can be decoded; the others are named as bad pictures rather than dropped.
+/// Extensions of picture files: those of Keras's `flow_from_directory`, and more. Only JPEGs can be
+/// decoded; the others are reported as bad pictures rather than silently skipped.
 const PICTURE_EXTENSIONS: [&str; 10] =
     ["jpg", "jpeg", "jpe", "png", "bmp", "ppm", "tif", "tiff", "gif", "webp"];
 
-/// One picture file and the index of its class.
+/// A picture file and its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
+    /// The file.
     pub path: PathBuf,
     /// Index into [`Folder::classes`].
     pub label: usize,
 }
 
-/// The pictures of one split: class names sorted, and samples sorted by class, then path.
+/// The picture files of a split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
+    /// The folder, which has one folder per class.
     pub path: PathBuf,
     /// Sorted names of the class folders; a class's index is its label (cats 0, dogs 1).
     pub classes: Vec<String>,
+    /// Sorted by label, then path.
     pub samples: Vec<Sample>,
 }
 
 impl Folder {
-    /// Reads `path/<class>/…/*.jpg`, going into sub-folders as Keras does. Hidden files and files
-    /// that do not look like pictures are passed over.
+    /// Reads `path/<class>/…/*.jpg`, including subfolders as Keras does. Hidden files and files
+    /// without a picture's extension are skipped.
     ///
     /// # Errors
-    /// If the folder is missing or unreadable, holds fewer than two class folders, or one of them
-    /// has no picture.
+    /// If the folder is missing or unreadable or has fewer than two class folders, or if a class
+    /// folder has no pictures or a name that is not UTF-8.
     pub fn read(path: &Path) -> Result<Self> {
         ensure_or!(
             DataSet,
@@ -44,17 +47,20 @@ impl Folder {
         let mut classes = Vec::new();
         for entry in sorted_entries(path)? {
             if entry.is_dir() {
-                let name = entry.file_name().and_then(|name| name.to_str());
-                let name = name.with_context(|| {
-                    format!("expected a class name in UTF-8, found {}", entry.display())
-                })?;
-                classes.push(name.to_owned());
+                match entry.file_name().and_then(|name| name.to_str()) {
+                    Some(name) => classes.push(name.to_owned()),
+                    None => fault!(
+                        DataSet,
+                        "expected a class name in UTF-8, found {}; try renaming it",
+                        entry.display()
+                    ),
+                }
             }
         }
         ensure_or!(
             DataSet,
             classes.len() >= 2,
-            "expected at least two class folders in {}, found {}; try one folder a class, such as cats and dogs",
+            "expected at least two class folders in {}, found {}; try one folder per class, such as cats and dogs",
             path.display(),
             if classes.is_empty() { "none".to_owned() } else { format!("only {}", classes[0]) }
         );
@@ -72,10 +78,10 @@ impl Folder {
         Ok(Self { path: path.to_owned(), classes, samples })
     }
 
-    /// Reads the split `split` of the data set `data` and checks that it has the classes `classes`.
+    /// Reads the folder `data/split`. If `classes` is given, the split must have these classes.
     ///
     /// # Errors
-    /// As [`Folder::read`], and if the class names differ.
+    /// As [`Folder::read`], and if the classes differ.
     pub fn read_split(data: &Path, split: &str, classes: Option<&[String]>) -> Result<Self> {
         let folder = Self::read(&data.join(split))?;
         if let Some(classes) = classes
@@ -93,7 +99,8 @@ impl Folder {
     }
 }
 
-/// Adds the pictures below `folder` to `samples`, sorted by path, with the label `label`.
+/// Appends the pictures in `folder` and its subfolders to `samples`, sorted by path and with the
+/// label `label`.
 ///
 /// # Errors
 /// If a folder cannot be read.
@@ -108,7 +115,7 @@ pub fn collect_pictures(folder: &Path, label: usize, samples: &mut Vec<Sample>) 
     Ok(())
 }
 
-/// The entries of a folder that are not hidden, sorted by name.
+/// The paths in a folder that are not hidden, sorted by name.
 fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let cannot_read = || format!("cannot read the folder {}", folder.display());
     let mut entries = Vec::new();

@@ -1,4 +1,4 @@
-//! The height and width that pictures are resized to.
+//! The `image_size` setting: the height and width that pictures are resized to.
 
 use crate::error::{Fault, ensure_or};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest side that pictures can be resized to, in pixels.
+/// Largest side, in pixels.
 const LONGEST: usize = 4096;
 
-/// Height and width in pixels, 1 to 4096. In JSON `[height, width]`; read from `150` and `150x200`
-/// (height, width) too.
+/// Height and width in pixels, each 1 to 4096. Serialized as `[height, width]`; `150` and
+/// `"150x200"` (height, width) are accepted too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "(usize, usize)", try_from = "Written")]
 pub struct ImageSize {
@@ -21,7 +21,7 @@ pub struct ImageSize {
     pub width: usize,
 }
 
-/// The ways in which a size may be written.
+/// The accepted notations.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a size such as 150 or 150x200")]
 enum Written {
@@ -31,8 +31,10 @@ enum Written {
 }
 
 impl ImageSize {
+    /// A size of `height` by `width` pixels.
+    ///
     /// # Errors
-    /// If a side is 0 or longer than 4096 pixels.
+    /// If a side is not 1 to 4096.
     pub fn new(height: usize, width: usize) -> anyhow::Result<Self> {
         let sides = 1..=LONGEST;
         ensure_or!(
@@ -78,7 +80,7 @@ impl From<ImageSize> for (usize, usize) {
     }
 }
 
-/// As `height×width`.
+/// `height×width`.
 impl fmt::Display for ImageSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}×{}", self.height, self.width)
@@ -100,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_read_as_people_write_it_and_written_as_a_pair() {
+    fn reads_every_notation_and_writes_a_pair() {
         let read = |json: &str| serde_json::from_str::<ImageSize>(json);
         let oblong = ImageSize { height: 150, width: 200 };
         assert_eq!(read("[150, 200]").unwrap(), oblong);

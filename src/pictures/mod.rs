@@ -1,4 +1,5 @@
-//! Files → samples → pixels (u8): which files are pictures, and what is in them at a network's size.
+//! Files → samples → pixels: finds picture files, decodes them to u8 and resizes them for a
+//! network.
 
 pub mod cache;
 pub mod decode;

@@ -1,7 +1,7 @@
-//! The format of a file of decoded pictures, and how much of one can be used.
+//! The file format of the disk cache, validation of existing files, and removal of stale ones.
 //!
-//! It holds the pixels of every good picture, then an index in JSON, then 40 bytes: the lengths of
-//! pixels and index, the index's checksum, and [`MAGIC`].
+//! A file is the pixels of every good picture, an index in JSON, and a trailer of 40 bytes: the
+//! lengths of pixels and index and the index's XXH3 checksum (u64, little-endian), and `MAGIC`.
 
 use super::pixels::Target;
 use anyhow::Result;
@@ -12,24 +12,31 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use twox_hash::XxHash3_64;
 
-/// The end of every such file.
+/// The last bytes of every file.
 const MAGIC: &[u8; 16] = b"petite pictures\n";
 
-/// To be raised whenever the same JPEG gives other pixels, or the format changes.
+/// Must be raised whenever the format changes or the same JPEG decodes to different pixels.
 pub(super) const VERSION: u32 = 1;
 
 /// Lengths of pixels and index, checksum of the index, magic.
 const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
 
-/// What tells one state of a picture's file from another.
+/// Name prefix of files being written.
+pub(super) const TEMPORARY: &str = ".petite-";
+/// Age at which temporary files are taken for leftovers of killed runs and removed.
+const TEMPORARY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Identifies one version of a picture file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
-    /// Inside the split's folder.
+    /// The path relative to the split's folder.
     pub path: PathBuf,
+    /// Bytes.
     pub size: u64,
-    /// Time of the last change: seconds since 1970, and nanoseconds.
+    /// Modification time: seconds since 1970, and nanoseconds.
     pub mtime: (i64, i64),
 }
 
@@ -44,16 +51,16 @@ pub(super) struct Entry {
 pub(super) struct Index {
     pub version: u32,
     pub target: Target,
-    /// The split's folder, without links.
+    /// The canonical path of the split's folder.
     pub folder: PathBuf,
     /// The good pictures, in the order of their pixels.
     pub entries: Vec<Entry>,
-    /// Files that were no good.
+    /// Files that could not be decoded.
     pub bad: Vec<Stamp>,
 }
 
 impl Stamp {
-    /// The state of the file at `path`; one that cannot be read has that of no good file.
+    /// The stamp of the file `path` inside `folder`. Size and time are 0 if it cannot be read.
     pub fn of(path: &Path, folder: &Path) -> Self {
         let inside = path.strip_prefix(folder).unwrap_or(path).to_owned();
         match path.metadata() {
@@ -67,21 +74,21 @@ impl Stamp {
     }
 }
 
-/// A file that is there, and whole as far as its index goes.
+/// A cache file whose index is valid; pixels are verified by [`find`](Self::find).
 pub(super) struct Stored {
     pub index: Index,
     pub map: Mmap,
 }
 
 impl Stored {
-    /// The file at `path`, if it is of `folder` and `target`.
+    /// The file at `path`, if it is valid and of this version, `folder` and `target`.
     pub fn open(path: &Path, folder: &Path, target: Target) -> Option<Self> {
         Self::read(path).filter(|Self { index, .. }| {
             index.version == VERSION && index.target == target && index.folder == folder
         })
     }
 
-    /// The file at `path`, of whichever split.
+    /// The file at `path`, if it is valid.
     pub fn read(path: &Path) -> Option<Self> {
         let map = map(&File::open(path).ok()?).ok()?;
         let (rest, trailer) = map.split_last_chunk::<TRAILER>()?;
@@ -100,7 +107,7 @@ impl Stored {
         &self.map[slot * stride..][..stride]
     }
 
-    /// Where the pixels of each file of `stamps` are, if they are there and undamaged.
+    /// The slot of each stamp's pixels, if present and undamaged.
     pub fn find(&self, stamps: &[Stamp]) -> Vec<Option<usize>> {
         let entries = self.index.entries.iter().enumerate();
         let by_path: HashMap<&Path, (usize, &Entry)> =
@@ -115,7 +122,7 @@ impl Stored {
     }
 }
 
-/// What follows `pixels` bytes of pixels.
+/// Index and trailer of a file with `pixels` bytes of pixels.
 pub(super) fn end_of_file(index: &Index, pixels: u64) -> Result<Vec<u8>> {
     let mut end = serde_json::to_vec(index)?;
     let (length, checksum) = (end.len() as u64, XxHash3_64::oneshot(&end));
@@ -127,9 +134,27 @@ pub(super) fn end_of_file(index: &Index, pixels: u64) -> Result<Vec<u8>> {
 }
 
 pub(super) fn map(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: such files are never written in place: a new one is renamed over the old, whose pages
-    // stay as they are as long as they are mapped.
+    // SAFETY: cache files are never modified in place. A new file is renamed over the old one,
+    // whose pages stay unchanged while they are mapped.
     unsafe { Mmap::map(file) }
+}
+
+/// Removes pixels of deleted folders and leftovers of killed runs, so that the cache does not grow
+/// forever. Failures are ignored.
+pub(super) fn remove_leftovers(cache: &Path) {
+    for entry in std::fs::read_dir(cache).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_leftover = if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
+        {
+            let age = entry.metadata().and_then(|found| found.modified()).map(|m| m.elapsed());
+            matches!(age, Ok(Ok(age)) if age > TEMPORARY_KEPT)
+        } else {
+            Stored::read(&path).is_some_and(|stored| !stored.index.folder.exists())
+        };
+        if is_leftover {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,10 +163,10 @@ mod tests {
     use crate::pictures::decode::{ColorMode, decode};
     use crate::pictures::resize::{Interpolation, resize};
 
-    /// Where this fails because a decoder or resizing gives other pixels, raise [`VERSION`], or
-    /// stored pixels of the old kind are trained on.
+    /// If decoding or resizing gives different pixels, this fails: raise [`VERSION`], or cached
+    /// pixels of the old version stay in use.
     #[test]
-    fn the_version_stands_for_these_pixels() {
+    fn the_version_identifies_these_pixels() {
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pillow");
         let mut pixels = Vec::new();
         for name in ["chroma-full", "chroma-halved", "progressive", "grey", "cmyk", "rotated"] {

@@ -1,9 +1,9 @@
-//! Samples → pixels: every picture of a split, decoded once, at the network's size.
+//! Samples → pixels: decodes and resizes all pictures of a split.
 
 use super::decode::{self, ColorMode, Picture};
 use super::folder::{Folder, Sample};
 use super::resize::{self, Interpolation};
-use crate::error::BadPicture;
+use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use memmap2::{Mmap, MmapMut};
@@ -14,28 +14,33 @@ use std::io::Read;
 use std::ops::Deref;
 use std::path::Path;
 
-/// What decoding turns a picture into.
+/// The size and color mode that pictures are decoded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
+    /// Rows.
     pub height: usize,
+    /// Columns.
     pub width: usize,
+    /// RGB or grayscale.
     pub color_mode: ColorMode,
+    /// How pictures are resized.
     pub interpolation: Interpolation,
 }
 
 impl Target {
-    /// Bytes a picture takes once decoded.
+    /// Bytes per decoded picture: `height · width · channels`.
     pub fn bytes(&self) -> usize {
         self.height * self.width * self.color_mode.channels()
     }
 }
 
-/// Bytes in memory, or of a file that is mapped into it.
+/// Bytes in memory or in a mapped file.
 #[derive(Debug)]
 pub enum Bytes {
-    /// Apart from the heap: zero without being written, so that the threads that decode, and not
-    /// one before them, make the system's pages.
+    /// An anonymous mapping: zeroed without being written, so that the decoding threads, rather
+    /// than a single thread before them, fault its pages in.
     Memory(MmapMut),
+    /// A mapped file.
     Mapped(Mmap),
 }
 
@@ -50,25 +55,26 @@ impl Deref for Bytes {
     }
 }
 
-/// The decoded pictures of one split, in the order of its samples.
+/// The decoded pictures of a split, in the order of its samples.
 #[derive(Debug)]
 pub struct Pixels {
+    /// Size and color mode of every picture.
     pub target: Target,
-    /// `N · height · width · channels` values 0..=255, and perhaps others after them.
+    /// `[N, height, width, channels]` u8 in row-major order; bytes after these are ignored.
     pub bytes: Bytes,
-    /// The samples that could be decoded; their number is `N`.
+    /// The `N` samples that could be decoded.
     pub samples: Vec<Sample>,
     /// Sorted class names of the folder.
     pub classes: Vec<String>,
 }
 
-/// Decodes every sample of `folder` on `threads` threads (0: one a core). `on_decoded` is called
-/// after each, from whichever thread did it. Neither the result nor the order of the bad pictures
-/// depends on the number of threads.
+/// Decodes every sample of `folder` on `threads` threads (0: one per core). `on_decoded` is called
+/// after each, from any thread. The result, including the order of the bad pictures, does not
+/// depend on the number of threads.
 ///
 /// # Errors
-/// If the pixels do not fit in memory or no thread can be started. Bad pictures are returned, not
-/// an error: whether to go on without them is the caller's choice.
+/// If the pixels do not fit in memory, a thread cannot be started, or a stop was requested. Bad
+/// pictures are not an error but returned: the caller decides whether to continue without them.
 pub fn decode_all(
     folder: &Folder,
     target: Target,
@@ -78,10 +84,11 @@ pub fn decode_all(
 ) -> Result<(Pixels, Vec<BadPicture>)> {
     let stride = target.bytes();
     let count = folder.samples.len();
-    let mut bytes = MmapMut::map_anon(count * stride).with_context(|| {
-        format!(
-            "{count} pictures of {stride} bytes do not fit in memory; try `cache` disk or none, or a smaller `image_size`"
-        )
+    let mut bytes = MmapMut::map_anon(count * stride).with_context(|| Fault {
+        kind: ErrorKind::OutOfMemory,
+        message: format!(
+            "expected {count} pictures of {stride} bytes to fit in memory; try `cache` disk or none, or a smaller `image_size`"
+        ),
     })?;
 
     let reasons: Vec<Option<String>> = pool(threads)?.install(|| {
@@ -99,7 +106,7 @@ pub fn decode_all(
 
     stop.check()?;
 
-    // Close the gaps that bad pictures leave.
+    // Closes the gaps left by bad pictures.
     let mut samples = Vec::with_capacity(count);
     let mut bad = Vec::new();
     for (index, (sample, reason)) in folder.samples.iter().zip(reasons).enumerate() {
@@ -117,12 +124,13 @@ pub fn decode_all(
     Ok((Pixels { target, bytes, samples, classes: folder.classes.clone() }, bad))
 }
 
-/// Looks at every file of `folder` without keeping pixels, and returns the samples that can be used
-/// and the bad pictures, as [`decode_all`] would. Without `decode`, headers and ends alone are
-/// looked at, and data that cannot be decoded passes.
+/// Checks every file of `folder` and returns the good samples and the bad pictures, as
+/// [`decode_all`] does, without keeping pixels. Without `decode`, only headers and end markers are
+/// checked, so that undecodable data goes unnoticed. `threads` and `on_checked` are as in
+/// [`decode_all`].
 ///
 /// # Errors
-/// If no thread can be started, or Ctrl-C was pressed.
+/// If a thread cannot be started or a stop was requested.
 pub fn check_all(
     folder: &Folder,
     target: Target,
@@ -157,7 +165,7 @@ pub fn check_all(
     Ok((samples, bad))
 }
 
-/// Threads for decoding, 0 for one a core.
+/// A pool of decoding threads; 0 is one per core.
 pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -165,7 +173,7 @@ pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
         .context("cannot start the loader's threads; try a smaller `loader_threads`")
 }
 
-/// Memory that a thread uses again for the next file.
+/// Buffers that a thread reuses from file to file.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     file: Vec<u8>,
@@ -173,7 +181,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Decodes and resizes one file into its slot of `target.bytes()` bytes.
+    /// Decodes and resizes one file into `slot`, `target.bytes()` bytes.
     pub fn decode(&mut self, path: &Path, target: Target, slot: &mut [u8]) -> Result<()> {
         self.read(path)?;
         decode::decode_into(&self.file, target.color_mode, &mut self.picture)?;
@@ -188,30 +196,33 @@ impl Scratch {
 
     fn read(&mut self, path: &Path) -> Result<()> {
         self.file.clear();
-        let mut file = File::open(path).context("cannot read it")?;
-        file.read_to_end(&mut self.file).context("cannot read it")?;
+        let mut file = File::open(path).context("cannot read the file")?;
+        file.read_to_end(&mut self.file).context("cannot read the file")?;
         Ok(())
     }
 }
 
 impl Pixels {
-    /// The pixels of the picture `index`; it panics if there is none.
+    /// The pixels of picture `index`, `[height, width, channels]`.
+    ///
+    /// # Panics
+    /// If `index` is out of range.
     pub fn picture(&self, index: usize) -> &[u8] {
         let stride = self.target.bytes();
         &self.bytes[index * stride..][..stride]
     }
 
-    /// Every picture's pixels, in order.
+    /// The pixels of every picture, in order.
     pub fn pictures(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.bytes.chunks_exact(self.target.bytes()).take(self.samples.len())
     }
 
-    /// Asks for the picture `index` of a mapped file to be read ahead.
+    /// Hints that picture `index` will be needed soon; only affects mapped files.
     pub fn read_ahead(&self, index: usize) {
         #[cfg(unix)]
         if let Bytes::Mapped(map) = &self.bytes {
             let stride = self.target.bytes();
-            // Advice that is not taken costs nothing but a later wait.
+            // Failure is harmless: the picture is then read on first access.
             let _ = map.advise_range(memmap2::Advice::WillNeed, index * stride, stride);
         }
     }

@@ -1,26 +1,25 @@
-//! Pixels → pixels at the network's size, value for value as Pillow's `Image.resize`.
+//! Resizes pictures with exactly the values of Pillow's `Image.resize`.
 
 use super::decode::Picture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a resized pixel comes from the original ones.
+/// How pictures are resized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interpolation {
-    /// The one original pixel it falls on: what `ImageDataGenerator` does.
+    /// The nearest original pixel, as in Keras's `ImageDataGenerator`.
     #[default]
     Nearest,
-    /// A weighted mean of all original pixels it covers: what `image_dataset_from_directory` does
-    /// is close to this.
+    /// A weighted mean of all original pixels covered; close to Keras's
+    /// `image_dataset_from_directory`.
     Bilinear,
 }
 
-/// Resizes `picture` to `height` × `width` without keeping its aspect, into `out`
-/// (`height · width · channels` bytes).
+/// Resizes `picture` into `out`, `[height, width, channels]`, ignoring its aspect ratio.
 ///
 /// # Panics
-/// If `out` has another length.
+/// If the length of `out` is not `height · width · channels`.
 pub fn resize(
     picture: &Picture,
     height: usize,
@@ -34,7 +33,7 @@ pub fn resize(
         return;
     }
     match interpolation {
-        // Pixels of a known size are copied in registers, not by a call each.
+        // With the pixel size known at compile time, a copy is a register move, not a call.
         Interpolation::Nearest if picture.channels == 3 => {
             nearest::<3>(picture, height, width, out)
         }
@@ -43,7 +42,8 @@ pub fn resize(
     }
 }
 
-/// Pillow's `ImagingScaleAffine`: the source position is accumulated in f64 and truncated.
+/// Pillow's `ImagingScaleAffine` (`Geometry.c`): accumulates the source position in f64 and
+/// truncates.
 fn nearest<const CHANNELS: usize>(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
     let columns = nearest_positions(picture.width, width);
     let rows = nearest_positions(picture.height, height);
@@ -57,7 +57,8 @@ fn nearest<const CHANNELS: usize>(picture: &Picture, height: usize, width: usize
     }
 }
 
-/// The source index of each of `output` positions along an axis of `input` pixels.
+/// The source index of each of `output` pixels along an axis of `input` pixels; see
+/// [`Interpolation::Nearest`].
 pub fn nearest_positions(input: usize, output: usize) -> Vec<usize> {
     let scale = input as f64 / output as f64;
     let mut position = scale * 0.5;
@@ -72,14 +73,14 @@ pub fn nearest_positions(input: usize, output: usize) -> Vec<usize> {
 /// Bits of the fixed-point weights in Pillow's `Resample.c` (32 − 8 − 2).
 const PRECISION_BITS: u32 = 22;
 
-/// The source pixels that make one output pixel along an axis, and their weights.
+/// The source pixels of one output pixel along an axis, and their fixed-point weights.
 struct Taps {
     start: usize,
     weights: Vec<i32>,
 }
 
-/// Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc` for the triangle filter, whose support
-/// widens with the scale, so that shrinking averages.
+/// Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc` (`Resample.c`) for the triangle filter.
+/// Its support grows with the scale, so that shrinking averages.
 fn triangle_taps(input: usize, output: usize) -> Vec<Taps> {
     let scale = input as f64 / output as f64;
     let filter_scale = scale.max(1.0);
@@ -99,17 +100,17 @@ fn triangle_taps(input: usize, output: usize) -> Vec<Taps> {
         .collect()
 }
 
-/// Pillow's two passes: across, then down, each rounded to 8 bits. (Pillow 13 goes down first at some
-/// sizes; values then differ by one level.)
+/// Pillow's two passes: horizontal, then vertical, each rounded to 8 bits. (At some sizes Pillow 13
+/// starts with the vertical pass; values then differ by one level.)
 fn bilinear(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
     let channels = picture.channels;
-    let across = if picture.width == width {
+    let horizontal = if picture.width == width {
         picture.pixels.clone()
     } else {
         let taps = triangle_taps(picture.width, width);
-        let mut across = vec![0; picture.height * width * channels];
+        let mut horizontal = vec![0; picture.height * width * channels];
         let sources = picture.pixels.chunks_exact(picture.width * channels);
-        for (source, line) in sources.zip(across.chunks_exact_mut(width * channels)) {
+        for (source, line) in sources.zip(horizontal.chunks_exact_mut(width * channels)) {
             for (tap, pixel) in taps.iter().zip(line.chunks_exact_mut(channels)) {
                 for (channel, value) in pixel.iter_mut().enumerate() {
                     let first = tap.start * channels + channel;
@@ -117,14 +118,14 @@ fn bilinear(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
                 }
             }
         }
-        across
+        horizontal
     };
     let stride = width * channels;
     let taps = triangle_taps(picture.height, height);
     for (tap, line) in taps.iter().zip(out.chunks_exact_mut(stride)) {
         for (column, value) in line.iter_mut().enumerate() {
             let first = tap.start * stride + column;
-            *value = weighted(&tap.weights, across[first..].iter().step_by(stride));
+            *value = weighted(&tap.weights, horizontal[first..].iter().step_by(stride));
         }
     }
 }
@@ -143,7 +144,7 @@ mod tests {
     /// `Image.frombytes('L', (7, 1), bytes([0, 10, 50, 90, 200, 255, 30])).resize((3, 1), …)`
     /// in Pillow 12.0.
     #[test]
-    fn a_row_resizes_as_in_pillow() {
+    fn a_row_matches_pillow() {
         let row =
             Picture { width: 7, height: 1, channels: 1, pixels: vec![0, 10, 50, 90, 200, 255, 30] };
         let mut out = [0; 3];
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_position_lies_inside() {
+    fn positions_are_inside_the_input() {
         for input in 1..400 {
             for output in [1, 2, 3, 7, 149, 150, 151, 224] {
                 let positions = nearest_positions(input, output);

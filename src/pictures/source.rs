@@ -1,15 +1,15 @@
-//! Where pixels come from.
+//! The source of a split's pixels.
 
 use super::folder::Sample;
 use super::pixels::Pixels;
 use super::stream::Stream;
 
-/// Where a loader takes the pixels of a split from.
+/// Where a loader reads a split's pixels from.
 #[derive(Debug)]
 pub enum Source {
-    /// Memory, or a file mapped into it.
+    /// Decoded pixels, in memory or in a mapped file.
     Held(Pixels),
-    /// The files, decoded for each batch anew.
+    /// Picture files, decoded again for every batch.
     Streamed(Stream),
 }
 
@@ -27,7 +27,7 @@ impl Source {
         }
     }
 
-    /// The pixels, if they are held.
+    /// The pixels, if they are decoded already.
     pub fn pixels(&self) -> Option<&Pixels> {
         match self {
             Self::Held(pixels) => Some(pixels),

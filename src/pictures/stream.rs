@@ -1,4 +1,4 @@
-//! Pictures that are decoded when they are needed, by threads that work ahead.
+//! Streamed pictures: decoded for each batch, by threads that work ahead.
 
 use super::folder::Sample;
 use super::pixels::{Scratch, Target};
@@ -8,26 +8,28 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// A split whose pixels are nowhere kept.
+/// A split whose pixels are not cached.
 #[derive(Debug)]
 pub struct Stream {
+    /// Size and color mode to decode to.
     pub target: Target,
+    /// The samples; batches are requested by their indices.
     pub samples: Vec<Sample>,
     /// Sorted class names of the folder.
     pub classes: Vec<String>,
-    /// Threads that decode, 0 for one a core.
+    /// Number of decoding threads; 0 is one per core.
     pub threads: usize,
 }
 
-/// A batch that was asked for: `N · height · width · channels` bytes, or why there are none.
+/// A requested batch: `[N, height, width, channels]` u8, or why it cannot be decoded.
 pub type Promise = Receiver<Result<Vec<u8>>>;
 
-/// The threads. Batches are decoded in the order they were asked for, each by one thread, so that a
-/// batch's pixels depend on nothing but its pictures.
+/// The decoding threads. They take batches in the order of the requests, and each batch is decoded
+/// by one thread.
 #[derive(Debug)]
 pub struct Decoders {
     stream: Arc<Stream>,
-    /// `None` once no more is to be asked for.
+    /// `None` once the decoders are being dropped.
     jobs: Option<Sender<Job>>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -40,8 +42,10 @@ struct Job {
 }
 
 impl Decoders {
+    /// Starts the threads.
+    ///
     /// # Errors
-    /// If no thread can be started.
+    /// If a thread cannot be started.
     pub fn start(stream: Stream) -> Result<Self> {
         let count = match stream.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -64,17 +68,17 @@ impl Decoders {
         Ok(decoders)
     }
 
-    /// Batches that are asked for ahead: enough to keep every thread at work.
+    /// Number of batches to request ahead, enough to keep every thread busy.
     pub fn ahead(&self) -> usize {
         self.threads.len() + 1
     }
 
-    /// What the pictures are decoded to.
+    /// Size and color mode of the decoded pictures.
     pub fn target(&self) -> Target {
         self.stream.target
     }
 
-    /// Asks for the pictures at `indices` of the samples.
+    /// Requests a batch of the samples at `indices`.
     ///
     /// # Errors
     /// If the threads have ended.
@@ -87,7 +91,7 @@ impl Decoders {
 }
 
 impl Drop for Decoders {
-    /// Waits for the picture that each thread is at, and no longer.
+    /// Waits for each thread to finish its current picture, but not its batch.
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.jobs = None;
@@ -118,7 +122,7 @@ fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
                 break;
             }
         }
-        // Nobody may be waiting any more.
+        // The receiver may be gone.
         let _ = reply.send(outcome.map(|()| bytes));
     }
 }
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_come_as_asked_and_the_threads_end_with_the_decoders() {
+    fn batches_match_their_requests_and_dropping_ends_the_threads() {
         let folder = tempfile::tempdir().unwrap();
         synthesize(&folder.path().join("pictures"), 4, 1, &crate::stop::Stop::default()).unwrap();
         let batches = |threads| {
@@ -156,13 +160,13 @@ mod tests {
         let decoders = Decoders::start(stream(&folder.path().join("pictures"), 3)).unwrap();
         let promises: Vec<Promise> =
             (0..1000).map(|_| decoders.ask((0..8).collect()).unwrap()).collect();
-        // Waits for the threads, but not for what they had not begun.
+        // Does not wait for batches that have not been started.
         drop(decoders);
         assert!(promises[999].recv().is_err());
     }
 
     #[test]
-    fn a_file_that_is_gone_is_named() {
+    fn a_missing_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         synthesize(&folder.path().join("pictures"), 1, 1, &crate::stop::Stop::default()).unwrap();
         let stream = stream(&folder.path().join("pictures"), 1);
@@ -172,8 +176,8 @@ mod tests {
         let error = decoders.ask(vec![0, 1]).unwrap().recv().unwrap().unwrap_err();
         let error = format!("{error:#}");
         assert!(error.contains(&path.display().to_string()), "{error}");
-        assert!(error.contains("cannot read it"), "{error}");
-        // The next batch is none the worse for it.
+        assert!(error.contains("cannot read the file"), "{error}");
+        // The next batch is not affected.
         assert!(decoders.ask(vec![0]).unwrap().recv().unwrap().is_ok());
     }
 }

@@ -1,15 +1,16 @@
-//! The references that the binary holds, from the folder `reference`, whose README says where they
-//! come from and which reruns are comparable.
+//! The built-in references, from the folder `reference`. Its README has their sources and says
+//! which reruns are comparable.
 
-/// A reference as it is written down here.
+/// A built-in reference: the source of a [`Reference`](super::reference::Reference).
 #[derive(Debug)]
 pub struct BuiltIn {
     pub name: &'static str,
+    /// What was trained.
     pub what: &'static str,
     pub provenance: &'static str,
     pub flaws: &'static [&'static str],
     pub run: Rerun,
-    /// Whether the run is of the same kind as the reruns.
+    /// Whether `run` is comparable with the reruns.
     pub run_in_spread: bool,
     pub reruns: &'static [Rerun],
 }
@@ -18,13 +19,15 @@ pub struct BuiltIn {
 #[derive(Debug)]
 pub struct Rerun {
     pub name: &'static str,
-    /// The history's text.
+    /// The history as CSV.
     pub csv: &'static str,
+    /// Whether val_loss is plausible.
     pub val_loss_holds: bool,
+    /// Share of correctly classified test pictures, 0..=1.
     pub test_acc: Option<f64>,
 }
 
-/// A rerun whose history is the file `$path` of the folder `reference`.
+/// A rerun with the history `$path` in the folder `reference`.
 macro_rules! rerun {
     ($name:literal, $path:literal) => {
         Rerun {
@@ -36,13 +39,14 @@ macro_rules! rerun {
     };
 }
 
-const BOOK: &str = "printed by the author's own notebook, Keras 2.0.8, 2017: fchollet/deep-learning-with-python-notebooks at 96d58b5";
-const KERAS_3: &str = "Keras 3.15.1 on TensorFlow 2.21, CPU, on the pictures of docs/results.md";
+const BOOK: &str = "output of the author's own notebook, Keras 2.0.8, 2017: fchollet/deep-learning-with-python-notebooks at 96d58b5";
+const KERAS_3: &str = "Keras 3.15.1 on TensorFlow 2.21, CPU, on the data set of docs/results.md";
 const VAL_LOSS: &str =
-    "birolkuyumcu's val_loss is implausible (early TensorFlow 2) and left out of the spread";
-const TWO_RUNS: &str = "its spread is two runs, keras3-baseline-1 and -2, which is narrow";
+    "birolkuyumcu's val_loss is implausible (early TensorFlow 2) and excluded from the spread";
+const TWO_RUNS: &str =
+    "the spread is of only two runs, keras3-baseline-1 and -2, and therefore narrow";
 
-/// The baseline of Keras 3, seeds 1 and 2: each the other's rerun.
+/// The baseline in Keras 3 with seeds 1 and 2, each a rerun of the other.
 const KERAS_3_SEED_1: Rerun = Rerun {
     test_acc: Some(0.673),
     ..rerun!("keras3-baseline-1", "measured/keras_3.15_tensorflow_2.21_cpu_baseline_seed1.csv")
@@ -52,6 +56,7 @@ const KERAS_3_SEED_2: Rerun = Rerun {
     ..rerun!("keras3-baseline-2", "measured/keras_3.15_tensorflow_2.21_cpu_baseline_seed2.csv")
 };
 
+/// All built-in references.
 pub static BUILT_IN: [BuiltIn; 7] = [
     BuiltIn {
         name: "book-baseline",
@@ -76,7 +81,7 @@ pub static BUILT_IN: [BuiltIn; 7] = [
         what: "section 5.2 with augmentation and dropout, 100 epochs of 100 batches of 32",
         provenance: BOOK,
         flaws: &[
-            "val_acc is over 1,552 or 1,576 draws with repeats, not over the 1,000 pictures; so are the reruns'",
+            "val_acc is over 1,552 or 1,576 draws with repeats, not over the 1,000 pictures, also in the reruns",
             VAL_LOSS,
         ],
         run: rerun!("the book", "book/5_2_augment_dropout_100ep.csv"),
@@ -112,7 +117,7 @@ pub static BUILT_IN: [BuiltIn; 7] = [
         what: "section 5.3, VGG16 and a classifier end to end on augmented pictures, 30 epochs",
         provenance: BOOK,
         flaws: &[
-            "the base was not frozen (Keras before 2.1.0 ignored trainable = False on a model nested first in a Sequential): the spread is of frozen reruns, without the book's own",
+            "the base was not frozen (Keras before 2.1.0 ignored trainable = False on a model nested first in a Sequential): the spread is of reruns with a frozen base, without the book's run",
             VAL_LOSS,
         ],
         run: rerun!("the book", "book/5_3_vgg16_features_aug_30ep.csv"),
@@ -131,8 +136,8 @@ pub static BUILT_IN: [BuiltIn; 7] = [
         what: "section 5.3, VGG16's last block trained further, 100 epochs",
         provenance: BOOK,
         flaws: &[
-            "started from book-features-augmented, whose base was not frozen: the spread is of reruns from a frozen base, without the book's own",
-            "J-TKim and jinlongbin trained a translator's edition with weaker augmentation",
+            "started from book-features-augmented, whose base was not frozen: the spread is of reruns from a frozen base, without the book's run",
+            "J-TKim and jinlongbin ran a translator's version of the notebook with weaker augmentation",
             VAL_LOSS,
         ],
         run: Rerun {

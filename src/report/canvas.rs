@@ -1,4 +1,4 @@
-//! What all curves are drawn on: the same drawing as PNG and SVG, and a panel over the epochs.
+//! The canvas of all curves: drawings as both PNG and SVG, and panels over the epochs.
 
 use super::colors::FAINT_GRAY;
 use crate::atomic_file;
@@ -13,15 +13,15 @@ use std::sync::Once;
 
 /// Why a drawing on the backend `B` failed.
 pub type DrawError<B> = DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
-/// A panel that series can be drawn on: epochs to the right, a quantity upwards.
+/// A panel for series: epochs on the x-axis, a quantity on the y-axis.
 pub type Chart<'a, B> = ChartContext<'a, B, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Something that draws itself, whatever the file's format.
+/// A drawing that is independent of the file format.
 pub trait Drawing {
-    /// Width and height in pixels.
+    /// Width and height, in pixels.
     const SIZE: (u32, u32);
 
-    /// Draws on a white `area` of that size.
+    /// Draws on a white `area` of size `SIZE`.
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), DrawError<B>>;
 }
 
@@ -36,7 +36,7 @@ pub fn write_both<D: Drawing>(png: &Path, svg: &Path, drawing: &D) -> Result<()>
     })
 }
 
-/// Draws on a bitmap of `size`, width and height, and writes it to `path` as a PNG.
+/// Draws on a bitmap of `size` (width, height), in pixels, and writes it to `path` as PNG.
 ///
 /// # Errors
 /// If `draw` fails or the file cannot be written.
@@ -53,7 +53,8 @@ pub fn write_png(
     })
 }
 
-/// Text is measured with the font that is built in, for the SVG too: the same on every machine.
+/// Registers the built-in font. It also measures the text of SVGs, so they are the same on every
+/// machine.
 pub fn use_own_font() {
     static FONT: Once = Once::new();
     FONT.call_once(|| {
@@ -87,8 +88,8 @@ impl Quantity {
     }
 }
 
-/// Draws the axes of a panel for the epochs 1 to `last_epoch` and the `values`, of which those that
-/// are no numbers are passed over.
+/// Draws the axes of a panel for the epochs 1 to `last_epoch` and the range of `values`, ignoring
+/// those that are not finite.
 pub fn panel<'a, B: DrawingBackend>(
     area: &'a DrawingArea<B, Shift>,
     quantity: Quantity,

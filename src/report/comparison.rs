@@ -1,52 +1,57 @@
-//! Runs against a reference, figure by figure.
+//! Comparison of runs with a reference, figure by figure.
 
 use super::figure::{Figure, Run};
 use super::reference::{Reference, Spread};
 use super::statistic::Statistic;
 use serde::Serialize;
 
-/// One figure of the runs and of what they are held against.
+/// One figure of the runs and of the reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
+    /// The figure.
     pub figure: Figure,
-    /// `None` if a run lacks the figure.
+    /// Its values in the runs; `None` if it is missing in any of them.
     pub runs: Option<Statistic>,
+    /// Its value in the reference's own run, if known.
     pub reference: Option<f64>,
+    /// Its spread in the comparable runs; `None` if fewer than two have it.
     pub spread: Option<Spread>,
+    /// Whether the mean of the runs is in the spread.
     pub verdict: Verdict,
 }
 
-/// Where the mean of the runs lies.
+/// Whether the mean of the runs is in the spread of the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// From the lowest to the highest of the spread, both included.
+    /// In the spread, bounds included.
     Inside,
-    /// Elsewhere, or no number, as in a run that diverged.
+    /// Outside the spread, or not finite, as in a diverged run.
     Outside,
-    /// There is no spread of this figure, or the runs were not evaluated.
+    /// The figure has no spread, or not all runs were evaluated on test pictures.
     NotJudged,
 }
 
 impl Row {
-    /// The runs' mean minus the reference.
+    /// Mean of the runs minus the reference; `None` if either is missing.
     pub fn difference(&self) -> Option<f64> {
         Some(self.runs.as_ref()?.mean - self.reference?)
     }
 }
 
-/// The figures of some runs against those of a reference.
+/// Comparison of runs with a reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
+    /// One row per figure.
     pub rows: Vec<Row>,
-    /// Runs whose number of epochs is not the reference's, which makes the figures of the last
-    /// epochs those of another point of training: what was expected and found.
+    /// Messages about runs whose number of epochs differs from the reference's: their last epochs
+    /// are another stage of training.
     pub other_lengths: Vec<String>,
 }
 
 impl Comparison {
-    /// Compares `runs` with `reference`. Of several runs the mean is judged. Test accuracy is
-    /// among the rows if a run has it.
+    /// Compares `runs` with `reference`; the verdict on several runs is that on their mean. There
+    /// is a row for test accuracy if any run has it.
     pub fn new(runs: &[Run], reference: &Reference) -> Self {
         let evaluated = runs.iter().any(|run| run.test_acc.is_some());
         let rows = Figure::ALL
@@ -70,7 +75,7 @@ impl Comparison {
         Self { rows, other_lengths }
     }
 
-    /// The rows that lie outside.
+    /// Rows with the verdict [`Verdict::Outside`].
     pub fn outside(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.verdict == Verdict::Outside)
     }
@@ -112,7 +117,7 @@ mod tests {
             run.history[29].val_acc = val_acc;
             run
         };
-        // Alone, each lies outside 0.724 to 0.751.
+        // Each alone is outside 0.724 to 0.751.
         let verdict = |runs: &[Run]| Comparison::new(runs, &book).rows[1].verdict;
         assert_eq!(verdict(&[with(0.700)]), Verdict::Outside);
         assert_eq!(verdict(&[with(0.760)]), Verdict::Outside);

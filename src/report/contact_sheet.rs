@@ -1,36 +1,43 @@
-//! Pictures side by side with captions, as one PNG.
+//! Contact sheets: pictures in a grid, with captions, as one PNG.
 
 use super::canvas::{use_own_font, write_png};
+use crate::error::ensure_or;
 use crate::pictures::decode::Picture;
 use crate::pictures::resize::{Interpolation, resize};
 use anyhow::{Result, anyhow, ensure};
 use plotters::prelude::*;
 use std::path::Path;
 
-/// Side of the square a picture is fitted into, in pixels, its aspect kept.
+/// Side in pixels of the square that each picture is fitted into, keeping its aspect ratio.
 pub const SIDE: usize = 180;
+/// Pixels between pictures.
 const GAP: usize = 14;
+/// Height of a line of a caption, in pixels.
 const LINE: usize = 16;
-/// Pictures in a row.
+/// Pictures per row.
 const COLUMNS: usize = 5;
 
-/// A picture and the lines below it.
+/// A picture and its caption.
 #[derive(Debug)]
 pub struct Tile {
-    /// RGB.
+    /// The picture, in RGB.
     pub picture: Picture,
+    /// Lines of text below it.
     pub caption: Vec<String>,
 }
 
-/// Writes `tiles`, row after row, to `path`.
+/// Writes `tiles`, row by row, to the PNG `path`.
 ///
 /// # Errors
-/// If the path does not end in .png, there is nothing to show, or the file cannot be written.
+/// If `path` does not end in .png, `tiles` is empty, a picture is not RGB, or the file cannot be
+/// written.
 pub fn write(path: &Path, tiles: &[Tile]) -> Result<()> {
-    ensure!(
+    ensure_or!(
+        Setting,
         path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")),
-        "expected --to to name a .png file, found {}",
-        path.display()
+        "expected `to` to end in .png, found {}; try {}",
+        path.display(),
+        path.with_extension("png").display()
     );
     ensure!(!tiles.is_empty(), "expected at least one picture to show, found none");
     let lines = tiles.iter().map(|tile| tile.caption.len()).max().unwrap_or(0);
@@ -51,8 +58,8 @@ pub fn write(path: &Path, tiles: &[Tile]) -> Result<()> {
                     .ok_or_else(|| anyhow!("expected an RGB picture, found other pixels"))?;
             area.draw(&bitmap).map_err(failed)?;
             for (line, text) in tile.caption.iter().enumerate() {
-                let place = (left as i32, (top + SIDE + 7 + line * LINE) as i32);
-                let text = Text::new(text.as_str(), place, ("sans-serif", 13));
+                let position = (left as i32, (top + SIDE + 7 + line * LINE) as i32);
+                let text = Text::new(text.as_str(), position, ("sans-serif", 13));
                 area.draw(&text).map_err(failed)?;
             }
         }

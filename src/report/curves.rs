@@ -1,4 +1,4 @@
-//! Accuracy and loss over the epochs (the book's listing 5.10): dots for training, a line for
+//! Plot of accuracy and loss by epoch (the book's listing 5.10): dots for training, a line for
 //! validation.
 
 use super::canvas::{self, DrawError, Drawing, Quantity};
@@ -32,8 +32,8 @@ const PANELS: [Panel; 2] = [
     },
 ];
 
-/// Where the curves leave room: below the accuracies or above the losses, at the end whose third of the
-/// epochs stays further away.
+/// The corner with the most room: below the accuracies or above the losses, on the side where the
+/// curves of the outer third of the epochs are further away.
 fn legend_corner(panel: &Panel, history: &[Epoch]) -> SeriesLabelPosition {
     let third = history.len().div_ceil(3);
     let room = |rows: &[Epoch]| {
@@ -54,10 +54,10 @@ fn legend_corner(panel: &Panel, history: &[Epoch]) -> SeriesLabelPosition {
     }
 }
 
-/// Draws `history` to the two files that a run keeps.
+/// Draws `history` to a PNG and an SVG.
 ///
 /// # Errors
-/// If there is nothing to draw or a file cannot be written.
+/// If `history` is empty or a file cannot be written.
 pub fn write_both(png: &Path, svg: &Path, history: &[Epoch]) -> Result<()> {
     history.first().context("expected at least one epoch to draw, found none")?;
     canvas::write_both(png, svg, &Curves(history))
@@ -83,7 +83,7 @@ fn draw_panel<B: DrawingBackend>(
     history: &[Epoch],
 ) -> Result<(), DrawError<B>> {
     let points = |value: fn(&Epoch) -> f64| {
-        // A diverged run has losses that are no numbers; the rest is still worth seeing.
+        // The losses of a diverged run are not finite.
         history.iter().map(move |row| (row.epoch as f64, value(row))).filter(|(_, y)| y.is_finite())
     };
     let values = points(panel.training).chain(points(panel.validation)).map(|(_, y)| y);

@@ -1,16 +1,18 @@
-//! The figures by which runs are held against each other.
+//! Figures of a run, by which runs are compared.
 
 use crate::history::Epoch;
 
-/// A run or rerun, by whatever program, as far as it can be compared.
+/// A run by this or another program, as far as it is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
+    /// Name for tables and legends.
     pub name: String,
-    /// At least one epoch, from 1 on without gap.
+    /// One row per epoch, at least one, numbered from 1 without gaps.
     pub history: Vec<Epoch>,
-    /// Whether `val_loss` in `history` can be believed. If not, it has no figures.
+    /// Whether val_loss is plausible; if not, figures of it are `None`.
     pub val_loss_holds: bool,
-    /// Share of the test pictures told right, 0..=1, with the weights of the last epoch.
+    /// Share of correctly classified test pictures, 0..=1, with the weights of the last epoch;
+    /// `None` if unknown.
     pub test_acc: Option<f64>,
 }
 
@@ -19,22 +21,26 @@ pub struct Run {
 pub enum Figure {
     /// Training accuracy of the last epoch.
     LastAcc,
+    /// Validation accuracy of the last epoch.
     LastValAcc,
+    /// Highest validation accuracy.
     BestValAcc,
-    /// Mean of val_acc over the last ten epochs, or over all if there are fewer.
+    /// Mean validation accuracy of the last ten epochs, or of all if there are fewer.
     MeanValAcc,
+    /// Lowest validation loss.
     LowestValLoss,
-    /// The first epoch with the lowest val_loss.
+    /// First epoch with the lowest validation loss.
     LowestValLossEpoch,
-    /// The epoch at which overfitting sets in: the first at which the mean of val_loss over it and
-    /// its two neighbours (one at either end of the run) is lowest. No later epochs do better
-    /// together, while training goes on; a single lucky epoch does not move it. The last epoch says
-    /// that overfitting has not set in.
+    /// Epoch at which overfitting sets in: the first with the lowest mean of val_loss over it and
+    /// its two neighbors (one at either end of the run). The mean makes it robust to a single lucky
+    /// epoch. If it is the last epoch, overfitting has not set in.
     OverfittingEpoch,
+    /// Test accuracy with the weights of the last epoch.
     TestAcc,
 }
 
 impl Figure {
+    /// All figures, in the order of tables.
     pub const ALL: [Self; 8] = [
         Self::LastAcc,
         Self::LastValAcc,
@@ -46,7 +52,7 @@ impl Figure {
         Self::TestAcc,
     ];
 
-    /// What people read.
+    /// Label in tables.
     pub fn label(self) -> &'static str {
         match self {
             Self::LastAcc => "acc, last epoch",
@@ -60,7 +66,7 @@ impl Figure {
         }
     }
 
-    /// What programs read.
+    /// Key in JSON.
     pub fn key(self) -> &'static str {
         match self {
             Self::LastAcc => "acc_last",
@@ -74,7 +80,7 @@ impl Figure {
         }
     }
 
-    /// Decimals to print: four, as notebooks print, and none for an epoch.
+    /// Decimals to print: none for epochs, otherwise four, as in notebooks.
     pub fn decimals(self) -> usize {
         match self {
             Self::LowestValLossEpoch | Self::OverfittingEpoch => 0,
@@ -82,7 +88,7 @@ impl Figure {
         }
     }
 
-    /// The figure of `run`; `None` if it is not known or, in a run that diverged, not a number.
+    /// Value for `run`; `None` if it is unknown or, in a diverged run, not finite.
     pub fn of(self, run: &Run) -> Option<f64> {
         let history = &run.history;
         let val_losses = || {
@@ -109,12 +115,12 @@ impl Figure {
     }
 }
 
-/// The first of the lowest values, with its epoch; those that are no numbers are passed over.
+/// The first of the lowest finite values, with its epoch.
 fn lowest(values: impl Iterator<Item = (i64, f64)>) -> Option<(i64, f64)> {
     values.filter(|(_, value)| value.is_finite()).min_by(|(_, a), (_, b)| a.total_cmp(b))
 }
 
-/// Each epoch with the mean of val_loss over it and its neighbours.
+/// Each epoch with the mean of val_loss over it and its neighbors.
 fn smoothed_val_losses(history: &[Epoch]) -> impl Iterator<Item = (i64, f64)> {
     history.iter().enumerate().map(|(index, row)| {
         let end = (index + 2).min(history.len());
@@ -138,7 +144,7 @@ mod tests {
 
     #[test]
     fn overfitting_sets_in_where_no_later_epochs_do_better_together() {
-        // The lowest is epoch 7, alone. The means of three are
+        // The lowest val_loss is that of epoch 7 alone. The means of three are
         // .8 .7 .57 .5 .6 .57 .7 .73 .9.
         let run = run(&[0.9, 0.7, 0.5, 0.5, 0.5, 0.8, 0.4, 0.9, 0.9]);
         assert_eq!(Figure::LowestValLossEpoch.of(&run), Some(7.0));
@@ -160,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_over_what_is_no_number() {
+    fn ignores_values_that_are_not_finite() {
         let diverged = run(&[0.7, 0.6, f64::NAN, f64::INFINITY]);
         assert_eq!(Figure::LowestValLossEpoch.of(&diverged), Some(2.0));
         assert_eq!(Figure::OverfittingEpoch.of(&diverged), Some(1.0));

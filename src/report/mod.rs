@@ -1,4 +1,4 @@
-//! What a run looked like, and how it compares with others.
+//! Plots of runs, and comparisons with references.
 
 mod built_in;
 mod canvas;

@@ -1,5 +1,5 @@
-//! The curves of runs laid over those of a reference: dots for training, lines for validation, the
-//! validation of the spread's runs in grey behind.
+//! Plot of runs over a reference: dots for training, lines for validation, and gray lines for the
+//! validation of the reference's comparable runs.
 
 use super::canvas::{self, Chart, DrawError, Drawing, Quantity};
 use super::colors::{BLUE, GRAY, ORANGE, PALE_BLUE};
@@ -12,9 +12,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
-/// Height of the strip below the panels that holds the legend, out of the curves' way.
+/// Height of the legend below the panels, in pixels.
 const LEGEND: u32 = 44;
-/// Longer names are cut in the legend.
+/// Characters to which names are cut in the legend.
 const NAME: usize = 28;
 
 /// One quantity of a history, for training and validation.
@@ -29,8 +29,8 @@ const PANELS: [Panel; 2] = [
     Panel { quantity: Quantity::Loss, training: |row| row.loss, validation: |row| row.val_loss },
 ];
 
-/// Draws `runs` over `reference` to both files. Several runs are thin lines and their mean, over
-/// the epochs that all of them have, a thick one.
+/// Draws `runs` over `reference` to a PNG and an SVG. Several runs are thin lines, and their mean,
+/// over the epochs that all of them have, is a thick one.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -41,16 +41,16 @@ pub fn write_both(png: &Path, svg: &Path, runs: &[Run], reference: &Reference) -
 struct Overlay<'a> {
     runs: &'a [Run],
     reference: &'a Reference,
-    /// Of one run, itself.
+    /// Mean history of the runs; of a single run, its own.
     mean: Vec<Epoch>,
 }
 
-/// A symbol and what it stands for.
+/// Symbol of a series.
 #[derive(Clone, Copy)]
 enum Mark {
     Dot(RGBColor),
     Ring(RGBColor),
-    /// A line of this width.
+    /// A line with this width, in pixels.
     Line(RGBColor, u32),
 }
 
@@ -102,7 +102,7 @@ impl Overlay<'_> {
         draw_series(&mut chart, &self.mean, panel.validation, Mark::Line(BLUE, self.width()))
     }
 
-    /// The runs' own line is as wide as the reference's, the mean of several wider than theirs.
+    /// Width of the runs' line in pixels: the mean of several is wider than a single run.
     fn width(&self) -> u32 {
         if self.runs.len() > 1 { 3 } else { 2 }
     }
@@ -132,7 +132,7 @@ fn draw_series<B: DrawingBackend>(
     value: fn(&Epoch) -> f64,
     mark: Mark,
 ) -> Result<(), DrawError<B>> {
-    // A diverged run has losses that are no numbers; the rest is still worth seeing.
+    // The losses of a diverged run are not finite.
     let points =
         history.iter().map(|row| (row.epoch as f64, value(row))).filter(|(_, y)| y.is_finite());
     match mark {
@@ -149,7 +149,7 @@ fn draw_series<B: DrawingBackend>(
     Ok(())
 }
 
-/// Draws the entries in one row, centred.
+/// Draws the entries in one row, centered.
 fn draw_legend<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
     entries: &[(Mark, String)],
@@ -190,7 +190,7 @@ fn shorten(name: &str) -> String {
     }
 }
 
-/// The mean of each epoch that all the runs have.
+/// Mean of the runs for each epoch that all of them have.
 fn mean_history(runs: &[Run]) -> Vec<Epoch> {
     let epochs = runs.iter().map(|run| run.history.len()).min().unwrap_or(0);
     (0..epochs)

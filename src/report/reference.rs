@@ -1,5 +1,5 @@
-//! What runs are held against: a history with its provenance, its known flaws, and the comparable
-//! reruns that show how much such a run varies.
+//! References for comparing runs: a history with its source, its known flaws, and comparable
+//! reruns, which show how much such a run varies.
 
 use super::built_in::{BUILT_IN, BuiltIn, Rerun};
 use super::figure::{Figure, Run};
@@ -7,26 +7,29 @@ use crate::history;
 use anyhow::{Result, bail};
 use std::path::Path;
 
-/// A history to hold runs against.
+/// A history to compare runs with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
-    /// The name of a built-in reference; of a CSV, its file name without the extension, or that of
-    /// the run whose `history.csv` it is.
+    /// Name of a built-in reference. Of a CSV, the file name without extension or, for a
+    /// `history.csv`, the name of its run.
     pub name: String,
     /// What was trained.
     pub what: String,
+    /// Where the history is from.
     pub provenance: String,
+    /// Known flaws.
     pub flaws: Vec<String>,
+    /// The reference's own run.
     pub run: Run,
-    /// The runs whose lowest and highest figures are the spread; empty for a CSV. The reference's
-    /// own run is among them unless a flaw makes it another experiment.
+    /// Runs whose lowest and highest figures are the spread; empty for a CSV. They include the
+    /// reference's own run unless a flaw makes it another experiment.
     pub spread: Vec<Run>,
 }
 
-/// The built-in reference called `text`, or the history in the CSV at the path `text`.
+/// The built-in reference named `text`, or the history in the CSV at the path `text`.
 ///
 /// # Errors
-/// If there is neither: the names there are; if the CSV has no whole history.
+/// If there is neither, or the CSV is not a complete history.
 pub fn find(text: &Path) -> Result<Reference> {
     if let Some(built_in) = BUILT_IN.iter().find(|built_in| Path::new(built_in.name) == text) {
         return load(built_in);
@@ -51,7 +54,7 @@ pub fn find(text: &Path) -> Result<Reference> {
     })
 }
 
-/// The file's name without its extension; of a run's history, the name of the run.
+/// The file name without extension; for a `history.csv`, the name of its run.
 fn csv_name(path: &Path) -> String {
     let named_after = match path.parent().filter(|parent| parent.file_name().is_some()) {
         Some(run) if path.ends_with("history.csv") => run.file_name(),
@@ -60,7 +63,7 @@ fn csv_name(path: &Path) -> String {
     named_after.unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// The names of the built-in references.
+/// Names of the built-in references.
 pub fn names() -> Vec<&'static str> {
     BUILT_IN.iter().map(|built_in| built_in.name).collect()
 }
@@ -68,7 +71,7 @@ pub fn names() -> Vec<&'static str> {
 /// All built-in references.
 ///
 /// # Errors
-/// If one of them is no history; a test keeps them so.
+/// If one of them is not a history, which tests rule out.
 pub fn all() -> Result<Vec<Reference>> {
     BUILT_IN.iter().map(load).collect()
 }
@@ -99,8 +102,7 @@ fn load_run(rerun: &Rerun) -> Result<Run> {
 }
 
 impl Reference {
-    /// The lowest and highest `figure` of the spread's runs, and how many of them have it; `None`
-    /// if fewer than two do.
+    /// Lowest and highest `figure` of the comparable runs; `None` if fewer than two have it.
     pub fn spread_of(&self, figure: Figure) -> Option<Spread> {
         let values: Vec<f64> = self.spread.iter().filter_map(|run| figure.of(run)).collect();
         let lowest = values.iter().copied().reduce(f64::min)?;
@@ -109,17 +111,20 @@ impl Reference {
     }
 }
 
-/// How much a figure varies from run to run.
+/// Range of a figure over several runs.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Spread {
+    /// Lowest value.
     pub lowest: f64,
+    /// Highest value.
     pub highest: f64,
+    /// Number of runs.
     pub runs: usize,
 }
 
 impl Spread {
-    /// Whether `value` lies from the lowest to the highest, both included. Notebooks print four
-    /// decimals, so a value that rounds to a bound is inside.
+    /// Whether `value` is in the range, bounds included. Notebooks print four decimals, so a value
+    /// that rounds to a bound is in it.
     pub fn holds(&self, value: f64) -> bool {
         const HALF_A_DIGIT: f64 = 5e-5;
         (self.lowest - HALF_A_DIGIT..=self.highest + HALF_A_DIGIT).contains(&value)
@@ -144,7 +149,7 @@ mod tests {
         test_acc: Option<f64>,
     }
 
-    /// The references and the notebooks' names in summary.csv.
+    /// References and the names of their notebooks in summary.csv.
     const NOTEBOOKS: [(&str, &str); 5] = [
         ("book-baseline", "52_baseline"),
         ("book-augmented", "52_augment"),
@@ -172,7 +177,7 @@ mod tests {
                         row.run == notebook && row.source.starts_with(&format!("{source}/"))
                     })
                     .unwrap_or_else(|| panic!("{notebook} by {source} is not in the summary"));
-                // Implausible or not, what the CSV holds is what the summary has.
+                // The summary also has the figures of an implausible val_loss.
                 let whole = Run { val_loss_holds: true, ..run.clone() };
                 assert_eq!(run.history.len(), row.epochs, "{name} {source}");
                 for (figure, expected) in [
@@ -198,18 +203,18 @@ mod tests {
     }
 
     #[test]
-    fn spreads_leave_out_what_is_not_comparable() {
+    fn spreads_exclude_runs_that_are_not_comparable() {
         let baseline = find(Path::new("book-baseline")).unwrap();
         let spread = |figure| {
             let spread = baseline.spread_of(figure).unwrap();
             (spread.lowest, spread.highest, spread.runs)
         };
         assert_eq!(spread(Figure::LastValAcc), (0.724, 0.751, 6));
-        // birolkuyumcu's 0.2765 at epoch 20 does not count.
+        // Without birolkuyumcu's implausible 0.2765 at epoch 20.
         assert_eq!(spread(Figure::LowestValLoss), (0.5308, 0.5572, 5));
         assert_eq!(spread(Figure::LowestValLossEpoch), (7.0, 12.0, 5));
         assert_eq!(baseline.spread_of(Figure::TestAcc), None);
-        // The book's own 0.951 was not frozen.
+        // Without the book's own 0.951, from a base that was not frozen.
         let features = find(Path::new("book-features-augmented")).unwrap();
         let spread = features.spread_of(Figure::LastValAcc).unwrap();
         assert_eq!((spread.lowest, spread.highest, spread.runs), (0.893, 0.905, 3));

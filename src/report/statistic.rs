@@ -1,18 +1,20 @@
-//! Mean and deviation of one figure over several runs.
+//! Mean and standard deviation of a figure over several runs.
 
 use serde::Serialize;
 
-/// What the values of some runs come to.
+/// Mean and standard deviation of the values of several runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Statistic {
+    /// Mean.
     pub mean: f64,
-    /// Sample standard deviation (divided by n − 1); `None` for one value.
+    /// Sample standard deviation (divisor n − 1); `None` for a single value.
     pub deviation: Option<f64>,
+    /// The values, in the order of the runs.
     pub values: Vec<f64>,
 }
 
 impl Statistic {
-    /// Of one value a run; `None` if a run lacks it, or there is no run.
+    /// Statistic of one value per run; `None` if any is missing, or there are no runs.
     pub fn of(values: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
         let values: Vec<f64> = values.into_iter().collect::<Option<_>>()?;
         let count = values.len() as f64;
@@ -22,7 +24,8 @@ impl Statistic {
         (!values.is_empty()).then_some(Self { mean, deviation, values })
     }
 
-    /// `0.7162 ± 0.0072`, or one value alone, with so many decimals.
+    /// Mean and standard deviation with this number of decimals, such as `0.7162 ± 0.0072`; the
+    /// mean alone for a single value.
     pub fn show(&self, decimals: usize) -> String {
         let mean = format!("{:.decimals$}", self.mean);
         self.deviation.map_or(mean.clone(), |deviation| format!("{mean} ± {deviation:.decimals$}"))

@@ -1,27 +1,30 @@
-//! A run's weights on disk: for people (`last.ot`, `best.ot`) and for continuing it.
+//! A run's weights on disk: `last.ot` and `best.ot` for use, `checkpoint.safetensors` for resuming.
 
 use super::folder::RunFolder;
+use crate::error::fault;
 use crate::history::Epoch;
 use crate::nn::network::Network;
 use crate::training::optimizer::RmsProp;
 use crate::weights::{self, Named};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::collections::HashMap;
 use std::str::FromStr;
 
-/// The epoch whose weights are kept as `best.ot`: the first with the lowest validation loss.
+/// The epoch whose weights are in `best.ot`: the first with the lowest validation loss.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Best {
-    /// From 1.
+    /// Number of the epoch, from 1; 0 for imported weights.
     pub epoch: i64,
+    /// Its validation loss in nats; infinite for imported weights.
     pub val_loss: f64,
 }
 
-/// Where a run stands after an epoch.
+/// How far a run has been trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
     /// Epochs done.
     pub epoch: i64,
+    /// The best of them.
     pub best: Best,
 }
 
@@ -33,20 +36,20 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// `best` is what an earlier process of the same run found.
+    /// `best` is the best epoch of earlier processes of the same run.
     pub fn new(run: RunFolder, best: Option<Best>) -> Self {
         Self { run, best }
     }
 
-    /// Stores the state after the epoch of `record`. The checkpoint is one file, written last, so
-    /// whatever moment a process is killed at, a later one continues from a whole epoch.
+    /// Saves the state after the epoch of `record`. The checkpoint is a single file, written last,
+    /// so a killed process can always be resumed from a complete epoch.
     ///
     /// # Errors
     /// If a file cannot be written.
     pub fn save(&mut self, record: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
         weights::save_ot(&self.run.last(), &network.tensors())?;
         let best = match self.best {
-            // Not a number is never better.
+            // NaN is never better.
             Some(best) if record.val_loss.is_nan() || record.val_loss >= best.val_loss => best,
             _ => {
                 weights::save_ot(&self.run.best(), &network.tensors())?;
@@ -63,15 +66,15 @@ impl Checkpoints {
     }
 }
 
-/// Stores weights that were trained elsewhere as the state before the first epoch, from which
-/// `--resume` trains on.
+/// Saves weights trained elsewhere as the state before the first epoch, from which the run can be
+/// resumed.
 ///
 /// # Errors
 /// If a file cannot be written.
 pub fn import(run: &RunFolder, network: &Network, optimizer: &RmsProp) -> Result<()> {
     weights::save_ot(&run.last(), &network.tensors())?;
     weights::save_ot(&run.best(), &network.tensors())?;
-    // Any epoch is better than none.
+    // Any epoch is better than this.
     let best = Best { epoch: 0, val_loss: f64::INFINITY };
     write(run, Progress { epoch: 0, best }, network, optimizer)
 }
@@ -90,10 +93,10 @@ fn write(
     weights::save_safetensors(&run.checkpoint(), &tensors(network, optimizer), metadata)
 }
 
-/// Restores `network` and `optimizer` to the run's last whole epoch; `None` if it has none yet.
+/// Restores `network` and `optimizer` to the run's last complete epoch; `None` if it has none yet.
 ///
 /// # Errors
-/// If the checkpoint is damaged or of another network; nothing is changed then.
+/// If the checkpoint is damaged or from another network; nothing is changed then.
 pub fn restore(
     run: &RunFolder,
     network: &mut Network,
@@ -116,7 +119,7 @@ pub fn restore(
     Ok(Some(progress))
 }
 
-/// Everything that changes during training, under the names it is stored by.
+/// Everything that training changes, under its names in the file.
 fn tensors(network: &Network, optimizer: &RmsProp) -> Named {
     let prefixed = |prefix: &str, tensors: &[(String, tch::Tensor)]| -> Named {
         let name = |(name, tensor): &(String, tch::Tensor)| {
@@ -134,8 +137,12 @@ fn field<T: FromStr>(
     name: &str,
     path: &std::path::Path,
 ) -> Result<T> {
-    metadata
-        .get(name)
-        .and_then(|value| value.parse().ok())
-        .with_context(|| format!("expected {name} in the metadata of {}", path.display()))
+    let Some(value) = metadata.get(name).and_then(|value| value.parse().ok()) else {
+        fault!(
+            Run,
+            "expected a number for {name} in the metadata of {}, found none; try a new `out`",
+            path.display()
+        );
+    };
+    Ok(value)
 }

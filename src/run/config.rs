@@ -1,4 +1,4 @@
-//! Every setting of a run, as one value that is stored with it.
+//! All settings of a run, which are stored in its `config.json`.
 
 use super::on_base::OnBase;
 pub use super::recipe::Recipe;
@@ -6,15 +6,9 @@ use crate::augment::config::AugmentConfig;
 use crate::device::DeviceChoice;
 use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
-use crate::machine::Machine;
-use crate::nn::architecture::Architecture;
-use crate::nn::base::Base;
-use crate::nn::head;
-use crate::nn::network::Network;
-use crate::nn::zoo::{Downsample, Model, Options};
+use crate::nn::zoo::{Downsample, Model};
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
-use crate::pictures::pixels::Target;
 use crate::pictures::resize::Interpolation;
 use crate::precision::PrecisionChoice;
 use crate::settings::{self, Setting};
@@ -29,7 +23,7 @@ use std::path::PathBuf;
 
 /// The settings of one training run.
 ///
-/// Start from a recipe and change what should be another way:
+/// Start from a recipe and change single settings:
 ///
 /// ```
 /// # use petite::{Config, Recipe};
@@ -41,132 +35,134 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Which of the book's strategies; other flags change its settings.
+    /// Training strategy from the book; sets the defaults of the other settings.
     pub recipe: Recipe,
-    /// Folder that holds train and validation, each with one folder per class.
+    /// Data set: a folder with train and validation, each with one folder per class; none only for
+    /// imported runs.
     #[schemars(extend("x-value-name" = "DIR"))]
     pub data: Option<PathBuf>,
-    /// Version of Keras to follow where they differ: epsilon, shear, interpolation, center of
-    /// rotation, passes.
+    /// Keras version to reproduce where versions differ: epsilon, shear, interpolation, rotation
+    /// center, length of epochs.
     #[serde(default)]
     #[schemars(extend("x-value-name" = "VERSION"))]
     pub keras: KerasProfile,
-    /// The network, or the pretrained base below it.
+    /// Network to train, or pretrained base to train a head on.
     #[schemars(extend("x-group" = "Network"))]
     pub model: Model,
-    /// What the network is built on.
+    /// Settings that depend on the kind of network.
     pub network: NetworkConfig,
-    /// Rate of dropout before the last dense layers.
+    /// Dropout rate before the last dense layers; none for no dropout.
     #[serde(default)]
     #[schemars(extend("x-group" = "Network", "x-value-name" = "RATE", "minimum" = 0, "exclusiveMaximum" = 1))]
     pub dropout: Option<f64>,
-    /// Random changes of the training pictures.
+    /// Random augmentation of the training pictures.
     #[serde(default)]
     pub augmentation: AugmentConfig,
-    /// Resize pictures to this: 150, or HEIGHTxWIDTH.
+    /// Size to resize pictures to, in pixels: 150, or HEIGHTxWIDTH.
     #[schemars(extend("x-group" = "Pictures"))]
     pub image_size: ImageSize,
-    /// How pictures are resized.
+    /// How to resample pictures when resizing them.
     pub interpolation: Interpolation,
-    /// Leave out files that are no pictures, and list them.
+    /// Skip files that cannot be used as pictures, and list them.
     pub skip_bad_pictures: bool,
-    /// Threads that decode pictures; none is one per core.
+    /// Number of threads that decode pictures; none for one per core.
     #[schemars(range(min = 1, max = 65_536), extend("x-value-name" = "N"))]
     pub loader_threads: Option<usize>,
-    /// Where decoded pictures are kept.
+    /// Where to keep decoded pictures.
     #[serde(default)]
     pub cache: CachePolicy,
     /// Pictures per training step.
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-group" = "Training", "x-value-name" = "N"))]
     pub batch_size: i64,
-    /// Epochs to train for.
+    /// Number of epochs.
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-value-name" = "N"))]
     pub epochs: i64,
-    /// Batches per epoch, continuing from epoch to epoch; none is one pass over the pictures.
+    /// Training steps per epoch; none for one pass over the pictures.
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-value-name" = "N"))]
     pub steps_per_epoch: Option<i64>,
-    /// Batches per validation; none is one pass over the pictures.
+    /// Batches per validation; none for one pass over the pictures.
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-value-name" = "N"))]
     pub validation_steps: Option<i64>,
-    /// End training once val_loss has found no new low in this many epochs.
+    /// Stop after this many epochs without a new lowest val_loss; none to train all epochs.
     #[serde(default)]
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-value-name" = "N"))]
     pub patience: Option<i64>,
-    /// Spread this share of each label over all classes.
+    /// Share of each label, 0 to 1, to spread evenly over all classes.
     #[serde(default)]
     #[schemars(extend("x-value-name" = "SHARE", "minimum" = 0, "exclusiveMaximum" = 1))]
     pub label_smoothing: f64,
-    /// How much a class's pictures count, where classes are of different sizes.
+    /// Weight of each class in the training loss.
     #[serde(default)]
     pub class_weights: ClassWeights,
-    /// Where every random draw comes from.
+    /// Seed of all random numbers.
     #[schemars(extend("x-value-name" = "SEED"))]
     pub seed: u64,
-    /// The optimizer, RMSprop.
+    /// Settings of the optimizer, RMSprop.
     pub optimizer: RmsPropConfig,
-    /// How the learning rate changes from epoch to epoch.
+    /// Schedule of the learning rate over the epochs.
     #[serde(default)]
     #[schemars(extend("x-group" = "Optimizer"))]
     pub schedule: Schedule,
-    /// Where to compute: auto, cpu, cuda, cuda:N or mps.
+    /// Device to compute on: auto, cpu, cuda, cuda:N or mps.
     #[schemars(extend("x-group" = "Machine", "x-value-name" = "DEVICE"))]
     pub device: DeviceChoice,
-    /// In which numbers the network computes; weights and their update are fp32. A run keeps what auto
-    /// chose.
+    /// Precision of the network's computations; weights and their updates are always fp32. A
+    /// resumed run keeps what auto selected.
     #[serde(default = "fp32")]
     pub precision: PrecisionChoice,
-    /// Threads that libtorch computes with on the CPU; none is its own choice.
+    /// Number of threads that libtorch computes with on the CPU; none for its default.
     #[schemars(range(min = 1, max = 65_536), extend("x-value-name" = "N"))]
     pub threads: Option<usize>,
-    /// Record the training step as a CUDA graph and launch it as a whole.
+    /// Record the training step as a CUDA graph.
     #[serde(default = "yes")]
     pub cuda_graph: bool,
-    /// Folder for the run; new or empty, unless `resume`. Not stored: a run can be moved.
+    /// Run folder; must be new or empty, except with `resume`. Not stored: a run can be moved.
     #[serde(skip)]
     pub out: PathBuf,
-    /// Whether the run in `out` is continued after its last whole epoch.
+    /// Whether to continue the run in `out` after its last complete epoch. Not stored.
     #[serde(skip)]
     pub resume: bool,
 }
 
-/// What a network is built on.
+/// Settings that depend on the kind of network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkConfig {
-    /// Layers that are all trained, from initial weights drawn from the seed.
+    /// A network that is trained from scratch.
     Scratch(Scratch),
-    /// A pretrained base with a head on it.
+    /// A head on a pretrained base.
     OnBase(OnBase),
 }
 
-/// A network that is trained from scratch.
+/// Settings of a network that is trained from scratch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scratch {
-    /// How feature maps become smaller from stage to stage.
+    /// How to downsample feature maps between stages.
     pub downsample: Downsample,
 }
 
 impl Config {
-    /// All settings that a person may choose, in the order of their groups.
+    /// All settings that users can choose, in the order of their groups.
     pub fn settings() -> Vec<Setting> {
         settings::all::<Self>()
     }
 
-    /// Gives the settings called by the keys of `changes` their new values.
+    /// Changes the named settings to new values, in JSON.
     ///
     /// # Errors
-    /// If a setting is not one of this network's, or a value is none that it can take; nothing is
-    /// changed then.
+    /// If this kind of network lacks a setting, or a value is invalid; nothing is changed then.
     pub fn change<'a>(
         &mut self,
         changes: impl IntoIterator<Item = (&'a str, Value)>,
     ) -> Result<()> {
         let known = Self::settings();
-        let mut json = serde_json::to_value(&*self).context("cannot turn settings into JSON")?;
+        let mut json =
+            serde_json::to_value(&*self).context("cannot serialize the settings to JSON")?;
         for (name, value) in changes {
-            let setting = known.iter().find(|setting| setting.name() == name);
-            let setting = setting.with_context(|| format!("expected a setting, found {name}"))?;
+            let Some(setting) = known.iter().find(|setting| setting.name() == name) else {
+                fault!(Setting, "expected the name of a setting, found {name}");
+            };
             setting.check(&value)?;
             if !setting.set_in(&mut json, value) {
                 let (model, recipe) = (self.model.name(), self.recipe.name());
@@ -187,7 +183,7 @@ impl Config {
         Ok(())
     }
 
-    /// The settings on the base, if the network is on one.
+    /// The settings of the base; `None` if the network is trained from scratch.
     pub fn on_base(&self) -> Option<&OnBase> {
         match &self.network {
             NetworkConfig::OnBase(on_base) => Some(on_base),
@@ -195,7 +191,7 @@ impl Config {
         }
     }
 
-    /// As [`Config::on_base`], to change them.
+    /// [`Config::on_base`], mutable.
     pub fn on_base_mut(&mut self) -> Option<&mut OnBase> {
         match &mut self.network {
             NetworkConfig::OnBase(on_base) => Some(on_base),
@@ -203,26 +199,15 @@ impl Config {
         }
     }
 
+    /// Checks the ranges of all settings, and that they can be combined.
+    ///
     /// # Errors
-    /// If a setting is outside its range or does not go with the others: what was expected.
+    /// If a setting is out of range or cannot be combined with another.
     pub fn check(&self) -> Result<()> {
         settings::check(self)?;
         self.augmentation.check()?;
-        let is_base = self.model.is_base();
-        ensure_or!(
-            Setting,
-            is_base == self.recipe.is_transfer(),
-            "expected {} with `recipe` {}, found `model` {}; try `recipe` {}",
-            if is_base { "`model` convnet or mnist" } else { "a pretrained base" },
-            self.recipe.name(),
-            self.model.name(),
-            if is_base { "features" } else { "baseline" },
-        );
-        let on_base = match &self.network {
-            NetworkConfig::OnBase(on_base) if is_base => on_base,
-            NetworkConfig::Scratch(_) if !is_base => return Ok(()),
-            _ => fault!(Setting, "expected a `network` for `model` {}", self.model.name()),
-        };
+        self.check_model()?;
+        let Some(on_base) = self.on_base() else { return Ok(()) };
         ensure_or!(
             Setting,
             !on_base.stored_features || !self.augmentation.is_active(),
@@ -236,55 +221,36 @@ impl Config {
         on_base.check(self.model)
     }
 
-    /// What the pictures are decoded to.
-    pub fn target(&self) -> Target {
-        let ImageSize { height, width } = self.image_size;
-        let (color_mode, interpolation) = (self.model.definition().color_mode, self.interpolation);
-        Target { height, width, color_mode, interpolation }
-    }
-
-    /// The layers for a number of classes: of the whole network, or of the head on the base.
+    /// Checks that `recipe`, `model` and `network` can be combined.
     ///
     /// # Errors
-    /// If the pictures are too small for it.
-    pub fn architecture(&self, classes: usize) -> Result<Architecture> {
-        let (size, dropout) = (self.image_size.into(), self.dropout);
-        match &self.network {
-            NetworkConfig::OnBase(on_base) => {
-                let features = on_base.architecture(self.model)?.feature_shape(size)?;
-                let OnBase { pooling, units, .. } = *on_base;
-                head::architecture(features, classes, pooling, units, dropout)
-            }
-            &NetworkConfig::Scratch(Scratch { downsample }) => {
-                let options = Options { classes: Some(classes), downsample, dropout };
-                self.model.architecture(size, &options)
-            }
-        }
+    /// If they cannot.
+    pub fn check_model(&self) -> Result<()> {
+        let is_base = self.model.is_base();
+        ensure_or!(
+            Setting,
+            is_base == self.recipe.is_transfer(),
+            "expected {} with `recipe` {}, found `model` {}; try `recipe` {}",
+            if is_base { "`model` convnet or mnist" } else { "a pretrained base" },
+            self.recipe.name(),
+            self.model.name(),
+            if is_base { "features" } else { "baseline" },
+        );
+        ensure_or!(
+            Setting,
+            is_base == self.on_base().is_some(),
+            "expected the `network` settings of `model` {}, found those of another kind of network; try Config::with",
+            self.model.name()
+        );
+        Ok(())
     }
 
-    /// The network for a number of classes, its weights drawn from the seed.
-    ///
-    /// # Errors
-    /// If the pictures are too small for it, or it does not fit on the device.
-    pub fn network(&self, classes: usize, machine: Machine) -> Result<Network> {
-        let Machine { device, precision } = machine;
-        let network = Network::new(self.architecture(classes)?, device, precision, self.seed)?;
-        let Some(on_base) = self.on_base() else { return Ok(network) };
-        let architecture = on_base.architecture(self.model)?;
-        let mut base = Base::random(self.model, architecture, device, self.seed)?;
-        base.set_preprocess(on_base.preprocess(self.model)?);
-        base.compute_in(precision.kind())?;
-        if let Some(layer) = &on_base.unfreeze_from {
-            base.unfreeze_from(layer)?;
-        }
-        Ok(network.on_base(base, on_base.batch_norm))
-    }
-
-    /// The settings by which `other` trains other weights than this one, by more than rounding, before
-    /// the epoch where the shorter one ends: all but the machine's and the number of epochs.
+    /// The settings, in backticks, that differ from those of `other` and change the weights by more
+    /// than rounding. Those of the machine do not, nor does the number of epochs, up to the end of
+    /// the shorter run.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let comparable = |config: &Self| Self {
-            // A cosine's every rate depends on the last epoch.
+            // All rates of a cosine depend on the number of epochs.
             epochs: if config.schedule == Schedule::Cosine { config.epochs } else { 0 },
             device: DeviceChoice::Auto,
             precision: PrecisionChoice::Auto,
@@ -313,7 +279,7 @@ fn yes() -> bool {
     true
 }
 
-/// What runs computed in before they could choose.
+/// The precision of runs from before it was a setting.
 fn fp32() -> PrecisionChoice {
     PrecisionChoice::Fp32
 }

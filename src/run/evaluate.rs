@@ -1,4 +1,4 @@
-//! Measuring a trained network on the pictures of a split.
+//! Evaluating a trained network on a split.
 
 use super::confusion::Confusion;
 use super::events::Events;
@@ -22,31 +22,31 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tch::{Device, Tensor};
 
-/// What is to be evaluated, and how.
+/// What to evaluate, and how.
 #[derive(Debug, Clone)]
 pub struct Evaluate {
     /// The run's folder.
     pub run: PathBuf,
-    /// Folder of pictures inside the data set.
+    /// Name of the split: a folder inside the data set.
     pub split: String,
-    /// The data set; `None` is the run's.
+    /// Folder of the data set; `None` is the run's.
     pub data: Option<PathBuf>,
-    /// Which of the run's weights.
+    /// Which of the run's weights to use.
     pub weights: WhichWeights,
-    /// What the network is shown of each picture.
+    /// Which views of each picture the network sees.
     pub views: Views,
-    /// Leave out files that are no pictures, as the run may have asked for itself.
+    /// Skip files that cannot be used as pictures; also done if the run has this setting.
     pub skip_bad_pictures: bool,
-    /// Where decoded pictures are kept; `None` is as the run did.
+    /// Where to keep decoded pictures; `None` is the run's setting.
     pub cache: Option<CachePolicy>,
-    /// What to compute on.
+    /// Device, precision and threads.
     pub machine: Asked,
-    /// A file for the decoded pictures with their labels and probabilities.
+    /// File for the decoded pictures, labels and probabilities; `None` writes none.
     pub export: Option<PathBuf>,
 }
 
 impl Evaluate {
-    /// The last weights of `run` on its test pictures.
+    /// Evaluates the last weights of `run` on its split `test`.
     pub fn new(run: impl Into<PathBuf>) -> Self {
         Self {
             run: run.into(),
@@ -62,42 +62,47 @@ impl Evaluate {
     }
 }
 
-/// How good a network is on a split; `SPLIT.json` in the run's folder.
+/// Result of an evaluation: `SPLIT.json` in the run's folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// The split's name.
+    /// Name of the split.
     pub split: String,
-    /// Which of the run's weights.
+    /// Which of the run's weights were used.
     pub weights: WhichWeights,
-    /// Whether mirror images were looked at too.
+    /// Whether mirror images were evaluated too: [`Views::WithMirrorImage`].
     #[serde(default)]
     pub flip: bool,
-    /// Pictures looked at.
+    /// Number of pictures.
     pub pictures: i64,
     /// Mean loss per picture, in nats.
     pub loss: f64,
-    /// Share of pictures whose class was predicted, 0..=1.
+    /// Share of correctly classified pictures, 0..=1.
     pub acc: f64,
-    /// Which classes were predicted for which.
+    /// Counts by true and predicted class.
     pub confusion: Confusion,
 }
 
 impl Evaluation {
-    /// Reads what an evaluation has left at `path`.
+    /// Reads the result stored at `path`.
     ///
     /// # Errors
-    /// If it cannot be read, or is another kind of file.
+    /// If the file cannot be read or is not the result of an evaluation.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text)
-            .with_context(|| format!("expected an evaluation in {}; try it again", path.display()))
+        serde_json::from_str(&text).with_context(|| {
+            format!(
+                "expected the result of an evaluation in {}; try evaluating the run again",
+                path.display()
+            )
+        })
     }
 
     /// # Errors
     /// If the file cannot be written.
     fn write(&self, path: &Path) -> Result<()> {
-        let json = serde_json::to_vec_pretty(self).context("cannot turn the result into JSON")?;
+        let json =
+            serde_json::to_vec_pretty(self).context("cannot serialize the result to JSON")?;
         atomic_file::write_bytes(path, &json)
     }
 }
@@ -115,7 +120,7 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     let Some(data) = what.data.as_ref().or(config.data.as_ref()) else {
         fault!(
             DataSet,
-            "expected `data`, a data set for the run {}, which was imported without one, found none",
+            "expected `data` for the run {}, which was imported without one, found none",
             run.path().display()
         );
     };
@@ -131,7 +136,7 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     };
     let source = splits::open(&folder, &what.split, reading, events)?.source;
     let samples = source.samples().to_vec();
-    // The batches of training's own validation, so that the same weights give the same numbers.
+    // The batch size of the run's validation, so that the same weights give the same numbers.
     let mut loader = Loader::sorted(source, trained.network.device(), config.batch_size)?;
     let (measures, probabilities) =
         measure(&trained.network, &mut loader, trained.loss, classes, what.views, &stop)?;
@@ -148,11 +153,11 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     Ok(evaluation)
 }
 
-/// Evaluates `network` on one pass of `loader`. With it come the probabilities of
-/// [`Loss::probabilities`], picture by picture, on the CPU.
+/// Evaluates `network` on one pass of `loader`. Also returns the [`Loss::probabilities`] of all
+/// pictures, on the CPU.
 ///
 /// # Errors
-/// If libtorch is out of memory, or a stop was requested.
+/// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
 fn measure(
     network: &Network,
     loader: &mut Loader,
@@ -181,7 +186,7 @@ fn measure(
     Ok((evaluation, Tensor::f_cat(&probabilities, 0)?))
 }
 
-/// A split's name is one folder inside the data set, and names a file in the run.
+/// A split's name is that of a folder inside the data set, and of a file in the run.
 fn check_split_name(split: &str) -> Result<()> {
     let is_name = !split.is_empty()
         && !split.contains(['/', '\\'])

@@ -1,4 +1,4 @@
-//! What a run tells while it works. The library prints nothing: whoever calls it listens.
+//! Progress events. The library prints nothing; callers implement [`Events`].
 
 use super::config::Config;
 use super::train::Outcome;
@@ -12,144 +12,144 @@ use crate::training::fit::StepProgress;
 use anyhow::Error;
 use std::path::Path;
 
-/// A listener. Every method does nothing unless it is implemented.
+/// Receives the progress of a run. All methods do nothing by default.
 pub trait Events: Send {
-    /// The value that ends the work early; asked for once, at its start.
+    /// The value that ends the work early. Called once, at the start.
     fn stop(&self) -> Stop {
         Stop::default()
     }
 
-    /// Something worth knowing, before the first epoch.
+    /// Information about the run, before the first epoch.
     fn note(&mut self, _note: &Note<'_>) {}
 
-    /// Something that went another way than asked; the work goes on.
+    /// Something could not be done as requested; the work continues.
     fn warning(&mut self, _warning: &Warning<'_>) {}
 
-    /// Another picture was read, or run through a base; called from any thread, one at a time.
+    /// Another picture was decoded, or run through a base. Called from any thread, one at a time.
     fn decoding(&mut self, _progress: Decoding<'_>) {}
 
-    /// A training step was done.
+    /// A training step is done.
     fn step(&mut self, _progress: &StepProgress<'_>) {}
 
-    /// An epoch of `epochs` was done, validation included, and its weights are on disk.
+    /// One of `epochs` epochs is done, including validation, and its weights are on disk.
     fn epoch(&mut self, _epoch: &Epoch, _epochs: i64) {}
 
     /// A run has ended.
     fn end(&mut self, _outcome: &Outcome) {}
 }
 
-/// Listens to nothing.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
 impl Events for Silent {}
 
-/// How many pictures of a split have been read.
+/// Progress in reading the pictures of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decoding<'a> {
-    /// The split's name: `train`, `validation`.
+    /// Name of the split, such as `train`.
     pub split: &'a str,
-    /// Pictures done.
+    /// Pictures done so far.
     pub done: usize,
-    /// Pictures of the split.
+    /// Number of pictures in the split.
     pub of: usize,
 }
 
-/// Something worth knowing.
+/// Information about a run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Note<'a> {
-    /// One of several runs of the same settings begins.
+    /// One of several runs with the same settings starts.
     Repeat {
-        /// From 1.
+        /// Number of the run, from 1.
         number: u32,
-        /// How many there are.
+        /// Number of runs in total.
         of: u32,
         /// The run's folder.
         out: &'a Path,
     },
-    /// A run begins.
+    /// A run starts.
     Start {
         /// Its settings.
         config: &'a Config,
-        /// What it computes on.
+        /// Device and precision.
         machine: Machine,
     },
     /// Decoded pictures are kept in files.
     Cache {
-        /// Their folder.
+        /// Folder of the files.
         folder: &'a Path,
-        /// Bytes of all pixels.
+        /// Size of all pixels in bytes.
         bytes: u64,
-        /// Bytes of free memory, if their number is the reason.
+        /// Free memory in bytes, if the lack of it is the reason.
         free: Option<u64>,
     },
     /// The pictures of a split are ready.
     Split {
-        /// Its name.
+        /// Name of the split.
         name: &'a str,
-        /// How many there are.
+        /// Number of pictures.
         pictures: usize,
-        /// The names of the classes, by label.
+        /// Class names, by label.
         classes: &'a [String],
-        /// Where their pixels come from; `None` where stored features take their place.
+        /// Source of the pixels; `None` if stored features are used instead.
         origin: Option<Origin>,
     },
-    /// An epoch is a whole pass, shorter than the `steps_per_epoch` asked for.
+    /// Epochs end after one pass, before the requested `steps_per_epoch`.
     WholePass {
-        /// Steps of an epoch.
+        /// Steps per epoch.
         steps: i64,
-        /// Steps asked for.
+        /// Requested steps per epoch.
         asked: i64,
     },
     /// The network is built.
     Network {
         /// The run's settings.
         config: &'a Config,
-        /// All of its parameters, a frozen base's included.
+        /// Number of parameters, including those of a frozen base.
         parameters: i64,
-        /// The parameters that are trained.
+        /// Number of trained parameters.
         trained: i64,
     },
-    /// The run goes on after this many epochs.
+    /// A resumed run continues.
     Continuing {
         /// Epochs done.
         epochs: i64,
     },
-    /// The run had all its epochs already.
+    /// A resumed run has all its epochs already.
     Complete {
         /// Epochs done.
         epochs: i64,
     },
 }
 
-/// Something that went another way than asked.
+/// Something that could not be done as requested.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Warning<'a> {
-    /// Files that are no pictures were left out.
+    /// Files that cannot be used as pictures were skipped.
     Skipped(&'a BadFolder),
-    /// Pictures could not be kept on disk.
+    /// Decoded pictures could not be kept on disk.
     NoDiskCache {
         /// The split.
         split: &'a str,
         /// Why.
         error: &'a Error,
-        /// Where they are instead.
+        /// Source of the pixels instead.
         instead: Origin,
     },
     /// Features could not be kept on disk.
     FeaturesNotKept(&'a Error),
-    /// Validation pictures are training pictures too: measures on them say little about new ones.
+    /// Validation pictures are also training pictures, so their results do not apply to new ones.
     Duplicates {
-        /// Those found.
+        /// The duplicates.
         found: &'a [Duplicate],
-        /// Validation pictures in all.
+        /// Number of validation pictures.
         of: usize,
-        /// The data set.
+        /// Folder of the data set.
         data: &'a Path,
     },
-    /// The training step cannot be recorded as a CUDA graph; steps go on one by one, with the same
-    /// results.
+    /// Training steps cannot be recorded as a CUDA graph; training continues without one, with the
+    /// same results.
     NoCudaGraph(&'a Error),
 }

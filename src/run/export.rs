@@ -1,4 +1,4 @@
-//! What an evaluation saw and said, picture by picture, for other programs.
+//! Exporting the pictures, labels and probabilities of an evaluation to other programs.
 
 use crate::batches::loader::Loader;
 use crate::pictures::folder::Sample;
@@ -7,13 +7,13 @@ use anyhow::{Context, Result};
 use std::path::Path;
 use tch::{Device, Tensor};
 
-/// Writes `images` (`[N, H, W, C]` u8), `labels` (`[N]` i64) and `probabilities` (f32, `[N]` of the
-/// second class, or `[N, classes]`) in the format of the extension of `path`. `samples` are the
-/// pictures of `loader`, which hands them out in order. The metadata of a safetensors file has `classes` and the pictures'
-/// `paths`, both JSON arrays.
+/// Writes the tensors `images` (`[N, H, W, C]` u8), `labels` (`[N]` i64) and `probabilities` (f32,
+/// see [`Loss::probabilities`](crate::training::loss::Loss::probabilities)) in the format of
+/// `path`'s extension. `samples` are the pictures of `loader`, in order. A safetensors file has
+/// `classes` and `paths` in its metadata, both as JSON arrays.
 ///
 /// # Errors
-/// If the file cannot be written, or a picture read.
+/// If the file cannot be written or a picture cannot be read.
 pub fn save(
     path: &Path,
     loader: &mut Loader,
@@ -22,7 +22,7 @@ pub fn save(
     probabilities: &Tensor,
 ) -> Result<()> {
     let paths: Vec<_> = samples.iter().map(|sample| sample.path.to_string_lossy()).collect();
-    let json = |error| format!("cannot turn {error} into JSON");
+    let json = |what| format!("cannot serialize {what} to JSON");
     let metadata = Metadata::from([
         ("classes".to_owned(), serde_json::to_string(classes).with_context(|| json("classes"))?),
         ("paths".to_owned(), serde_json::to_string(&paths).with_context(|| json("paths"))?),

@@ -1,9 +1,10 @@
-//! What a frozen base makes of the pictures of a split: computed once, kept on disk.
+//! Features of a split from a frozen base: computed once, then kept on disk.
 
 use super::config::Config;
 use super::on_base::OnBase;
 use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
+use crate::error::ensure_or;
 use crate::nn::base::Base;
 use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
@@ -20,27 +21,27 @@ use twox_hash::XxHash3_64;
 /// The features of a split.
 #[derive(Debug)]
 pub struct Features {
-    /// `[N, H, W, C]` f32 on the CPU; H and W are 1 if the head averages them anyway.
+    /// `[N, H, W, C]` f32 on the CPU; with average pooling, H and W are 1.
     pub values: Tensor,
-    /// `[N]` i64.
+    /// Labels, `[N]` i64.
     pub labels: Tensor,
 }
 
-/// A split's features on disk. They hold for one state of weights, pictures and settings; another
-/// one's are as good as none.
+/// A split's features on disk. They are valid for one state of weights, pictures and settings;
+/// those of another are ignored.
 #[derive(Debug)]
 pub struct FeatureFile {
     path: PathBuf,
-    /// The state, in hexadecimal.
+    /// Hash of the state, in hexadecimal.
     key: String,
 }
 
 impl FeatureFile {
-    /// The file in `cache` for the features that `base` gives for the pictures of `folder`: one file per
-    /// folder and model, so that a new state replaces the old one.
+    /// The file in `cache` for the features of `folder`'s pictures from `base`. There is one file
+    /// per folder and model, so a new state replaces the old one.
     ///
     /// # Errors
-    /// If the weights cannot be read from the device.
+    /// If the weights cannot be copied from the device.
     pub fn new(
         cache: &Path,
         base: &Base,
@@ -48,10 +49,10 @@ impl FeatureFile {
         on_base: &OnBase,
         folder: &Folder,
     ) -> Result<Self> {
-        let place = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
-        let split = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
+        let split = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut hasher = XxHash3_64::new();
-        hasher.write(place.as_os_str().as_encoded_bytes());
+        hasher.write(path.as_os_str().as_encoded_bytes());
         let name = format!("{split}-{}-{:016x}.safetensors", config.model.name(), hasher.finish());
 
         let settings = (base.preprocessing(), base.kind(), on_base.pooling, config.target());
@@ -67,7 +68,7 @@ impl FeatureFile {
         Ok(Self { path: cache.join(name), key: format!("{:016x}", hasher.finish()) })
     }
 
-    /// The features, if they are there, whole, and of this state.
+    /// The features, if the file exists, is intact and has the current state.
     pub fn read(&self) -> Option<Features> {
         let (tensors, metadata) = weights::load_safetensors(&self.path).ok()?;
         let of = |name: &str| {
@@ -83,7 +84,7 @@ impl FeatureFile {
         whole.then_some(features)
     }
 
-    /// Keeps the features.
+    /// Writes the features.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -104,8 +105,8 @@ impl FeatureFile {
 }
 
 impl Features {
-    /// Runs the pictures of one pass of `loader` through `base`. `on_batch` is called with the
-    /// pictures of each batch done.
+    /// Runs the pictures of one pass of `loader` through `base`. `on_batch` is called after each
+    /// batch with its number of pictures.
     ///
     /// # Errors
     /// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
@@ -133,9 +134,11 @@ impl Features {
             on_batch(batch.labels.numel());
             labels.push(batch.labels.f_to_device(tch::Device::Cpu)?);
         }
-        if values.is_empty() {
-            bail!("expected pictures to run through the base, found none");
-        }
+        ensure_or!(
+            DataSet,
+            !values.is_empty(),
+            "expected pictures to run through the base, found none"
+        );
         Ok(Self { values: Tensor::f_cat(&values, 0)?, labels: Tensor::f_cat(&labels, 0)? })
     }
 

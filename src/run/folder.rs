@@ -1,4 +1,4 @@
-//! The folder of a run: what lies in it, under which names.
+//! The folder of a run and the files in it.
 
 use super::config::Config;
 use super::trained::WhichWeights;
@@ -11,30 +11,34 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// What `config.json` holds: every setting of the run, and what it was made with.
+/// Contents of `config.json`: all settings of a run, and what it was made with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
+    /// Versions of the software.
     pub versions: Versions,
-    /// The device that was used, in words.
+    /// Description of the device.
     pub device: String,
-    /// Class names; a class's place is its label.
+    /// Class names, by label.
     pub classes: Vec<String>,
     /// The settings.
     pub train: Config,
 }
 
-/// The versions a run was made with.
+/// Versions of the software that a run was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
+    /// Version of this crate.
     pub petite: String,
+    /// Version of the crate tch.
     pub tch: String,
+    /// Version of libtorch.
     pub libtorch: String,
 }
 
 impl Versions {
-    /// The versions of this program.
+    /// The versions in this build.
     pub fn current() -> Self {
-        // tch pins the libtorch version that it speaks to.
+        // A version of tch supports exactly one of libtorch.
         Self {
             petite: env!("CARGO_PKG_VERSION").to_owned(),
             tch: "0.24.0".to_owned(),
@@ -43,15 +47,15 @@ impl Versions {
     }
 }
 
-/// Paths inside a run's folder.
+/// A run's folder and the paths inside it.
 #[derive(Debug, Clone)]
 pub struct RunFolder(PathBuf);
 
 impl RunFolder {
-    /// Makes a new folder for a run.
+    /// Creates the folder of a new run.
     ///
     /// # Errors
-    /// If it exists and holds anything, or cannot be written.
+    /// If it is not empty or cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
         if path.is_dir() {
             let mut entries =
@@ -66,24 +70,24 @@ impl RunFolder {
         ensure_or!(
             Run,
             !path.is_file(),
-            "expected `out` to be a folder, found the file {}",
+            "expected `out` to be a folder, found the file {}; try another `out`",
             path.display()
         );
         std::fs::create_dir_all(path).with_context(|| {
             format!("cannot create `out` {}; try another folder", path.display())
         })?;
         let run = Self(path.to_owned());
-        // A folder that cannot be written is found now, not after the first epoch.
+        // Find out now, not after the first epoch, whether the folder can be written.
         tempfile::tempfile_in(path).with_context(|| {
             format!("cannot write in `out` {}; try another folder", path.display())
         })?;
         Ok(run)
     }
 
-    /// The folder of a run that exists.
+    /// The folder of an existing run.
     ///
     /// # Errors
-    /// If there is no `config.json` in it.
+    /// If it has no `config.json`.
     pub fn open(path: &Path) -> Result<Self> {
         let run = Self(path.to_owned());
         ensure_or!(
@@ -96,10 +100,10 @@ impl RunFolder {
         Ok(run)
     }
 
-    /// The run at `path`, or the runs that `petite train --repeats` has made in it, by seed.
+    /// The run at `path`, or the runs that [`repeat`](crate::repeat) made in it, sorted by seed.
     ///
     /// # Errors
-    /// If there is neither, or `path` cannot be read.
+    /// If there is no run, or `path` cannot be read.
     pub fn open_all(path: &Path) -> Result<Vec<Self>> {
         let repeats = Self::repeats_in(path)?;
         if repeats.is_empty() || Self(path.to_owned()).config().is_file() {
@@ -108,7 +112,7 @@ impl RunFolder {
         repeats.into_iter().map(|(_, path)| Self::open(&path)).collect()
     }
 
-    /// The folders called `seed-S` in `path`, by seed, with it; none if there is no such folder.
+    /// The folders `seed-SEED` in `path` with their seeds, sorted by seed.
     ///
     /// # Errors
     /// If `path` cannot be read.
@@ -130,29 +134,32 @@ impl RunFolder {
         Ok(found)
     }
 
+    /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
+    /// Settings and versions: `config.json`.
     pub fn config(&self) -> PathBuf {
         self.0.join("config.json")
     }
 
+    /// Results of each epoch: `history.csv`.
     pub fn history(&self) -> PathBuf {
         self.0.join("history.csv")
     }
 
-    /// The weights after the last epoch.
+    /// Weights after the last epoch: `last.ot`.
     pub fn last(&self) -> PathBuf {
         self.0.join("last.ot")
     }
 
-    /// The weights after the epoch with the lowest validation loss.
+    /// Weights after the epoch with the lowest validation loss: `best.ot`.
     pub fn best(&self) -> PathBuf {
         self.0.join("best.ot")
     }
 
-    /// The weights that `which` says.
+    /// The file of the weights `which`.
     pub fn weights(&self, which: WhichWeights) -> PathBuf {
         match which {
             WhichWeights::Last => self.last(),
@@ -160,46 +167,52 @@ impl RunFolder {
         }
     }
 
-    /// All that a later process needs to continue: weights and optimizer state after an epoch.
+    /// State for resuming the run, weights and optimizer state after an epoch:
+    /// `checkpoint.safetensors`.
     pub fn checkpoint(&self) -> PathBuf {
         self.0.join("checkpoint.safetensors")
     }
 
+    /// Plot of accuracy and loss: `curves.EXTENSION`.
     pub fn curves(&self, extension: &str) -> PathBuf {
         self.0.join(format!("curves.{extension}"))
     }
 
-    /// The result of evaluating on a split.
+    /// Result of evaluating on `split`: `SPLIT.json`.
     pub fn evaluation(&self, split: &str) -> PathBuf {
         self.0.join(format!("{split}.json"))
     }
 
+    /// Reads `config.json`.
+    ///
     /// # Errors
-    /// If `config.json` cannot be read or is not a run's.
+    /// As [`read_record`].
     pub fn read_record(&self) -> Result<RunRecord> {
         read_record(&self.config())
     }
 
+    /// Writes `config.json`.
+    ///
     /// # Errors
-    /// If `config.json` cannot be written.
+    /// If the file cannot be written.
     pub fn write_record(&self, record: &RunRecord) -> Result<()> {
         let json =
-            serde_json::to_vec_pretty(record).context("cannot turn the settings into JSON")?;
+            serde_json::to_vec_pretty(record).context("cannot serialize the settings to JSON")?;
         atomic_file::write_bytes(&self.config(), &json)
     }
 }
 
-/// Reads a run's `config.json`, wherever it lies.
+/// Reads the `config.json` of a run, in the format of this or an earlier version.
 ///
 /// # Errors
-/// If it cannot be read, or is not such a file: the line and the field.
+/// If it cannot be read or does not have the settings of a run, with the line or field.
 pub fn read_record(path: &Path) -> Result<RunRecord> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
     let not_a_run = || format!("expected the settings of a run in {}", path.display());
     let mut json: Value = serde_json::from_str(&text).with_context(not_a_run)?;
     upgrade(&mut json);
-    // From the text where nothing had to be upgraded, so that an error has its line.
+    // The text is parsed first, because only its errors have line numbers.
     let record: RunRecord = match serde_json::from_str(&text) {
         Ok(record) => record,
         Err(error) => match serde_json::from_value(json.clone()) {
@@ -209,7 +222,7 @@ pub fn read_record(path: &Path) -> Result<RunRecord> {
     };
     let known = serde_json::to_value(&record).with_context(not_a_run)?;
     if let Some(key) = unknown_key(&json, &known) {
-        fault!(Run, "{}, found the unknown {key}", not_a_run());
+        fault!(Run, "{}, found the unknown field {key}", not_a_run());
     }
     record.train.check().with_context(|| format!("in {}", path.display()))?;
     Ok(record)

@@ -1,5 +1,6 @@
-//! Runs: their settings, their folders, and what is done with them.
+//! Runs: settings, folders, training, evaluation and prediction.
 
+mod build;
 pub mod checkpoint;
 pub mod config;
 pub mod confusion;
@@ -11,6 +12,7 @@ pub mod folder;
 pub mod on_base;
 pub mod predict;
 pub mod recipe;
+mod recorder;
 pub mod repeat;
 mod splits;
 mod start;

@@ -1,4 +1,4 @@
-//! The settings of a network on a pretrained base.
+//! Settings of a network on a pretrained base.
 
 use crate::error::ensure_or;
 use crate::nn::architecture::Architecture;
@@ -11,23 +11,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// How pictures are prepared for a base.
+/// Preprocessing of a base's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PreprocessChoice {
-    /// RGB in 0..1, as in the book.
+    /// RGB scaled to 0..1, as in the book.
     Book,
-    /// As the published weights were trained.
+    /// The preprocessing that the published weights were trained with.
     Published,
 }
 
-/// Where the first weights of a network on a base come from.
+/// Source of the initial weights of a network on a base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// A file of the base's published weights; the head's are drawn from the seed.
+    /// A file with published weights of the base; those of the head are drawn from the seed.
     Weights(PathBuf),
-    /// The weights of a run at its lowest val_loss.
+    /// The folder of a run, whose best weights are used.
     Run(PathBuf),
 }
 
@@ -36,35 +36,36 @@ pub enum Start {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Pretrained base")]
 pub struct OnBase {
-    /// Width of MobileNet: the number of filters of every layer is multiplied by this.
+    /// Width multiplier of MobileNet, which scales the number of filters in every layer.
     #[schemars(extend("x-value-name" = "ALPHA"))]
     pub alpha: f64,
-    /// Last layer of the base that is kept; none keeps all that its weights hold.
+    /// Last layer of the base to use; none for the last in the weights file.
     #[schemars(extend("x-value-name" = "LAYER"))]
     pub through: Option<String>,
-    /// How pictures are prepared for the base.
+    /// Preprocessing of the base's input.
     pub preprocess: PreprocessChoice,
-    /// First layer of the base that is trained; none freezes the whole base.
+    /// Train the base from this layer on; none to freeze the whole base.
     #[schemars(extend("x-value-name" = "LAYER"))]
     pub unfreeze_from: Option<String>,
-    /// Where trained batch normalization takes mean and variance from.
+    /// Mean and variance to use in batch normalization layers that are trained.
     pub batch_norm: Statistics,
-    /// How the base's features become one row per picture.
+    /// How to reduce the base's feature maps to one vector per picture.
     pub pooling: Pooling,
-    /// Units of the dense layer before the classifier; 0 for none.
+    /// Units of the dense layer before the classifier; 0 for no such layer.
     #[schemars(range(min = 0, max = 65_536), extend("x-value-name" = "N"))]
     pub units: i64,
-    /// Whether the base runs once over the pictures, and the head is trained on its stored features.
+    /// Whether the base's features are computed once and the head is trained on them.
     #[schemars(skip)]
     pub stored_features: bool,
-    /// Where the first weights come from; `None` is the file that `scripts/fetch_weights.sh` has put
-    /// into the cache.
+    /// Source of the initial weights; `None` is the file that `scripts/fetch_weights.sh` put into
+    /// the cache.
     #[schemars(skip)]
     pub start: Option<Start>,
 }
 
 impl OnBase {
-    /// A base as the book's section 5.3 uses VGG16; the others as measured (docs/results.md).
+    /// VGG16 as in section 5.3 of the book; other bases with the best measured settings
+    /// (docs/results.md).
     pub fn new(base: Model) -> Self {
         let vgg16 = base == Model::Vgg16;
         Self {
@@ -80,15 +81,15 @@ impl OnBase {
         }
     }
 
-    /// Checks what the settings' own ranges do not say.
+    /// Checks what the ranges of single settings do not express.
     ///
     /// # Errors
-    /// If there is no such layer, or a setting does not go with a frozen base.
+    /// If a layer does not exist, or a setting requires an unfrozen base.
     pub fn check(&self, base: Model) -> Result<()> {
         ensure_or!(
             Setting,
             self.batch_norm == Statistics::Stored || self.unfreeze_from.is_some(),
-            "expected a base that is trained with `batch_norm` batch, found a frozen one; try `unfreeze_from` {}",
+            "expected an unfrozen base with `batch_norm` batch, found a frozen one; try `unfreeze_from` {}",
             base.base()?.first_trained
         );
         let architecture = self.architecture(base)?;
@@ -98,10 +99,10 @@ impl OnBase {
         Ok(())
     }
 
-    /// The layers of the base.
+    /// The layers of the base up to `through`.
     ///
     /// # Errors
-    /// If the width is out of range or there is no such layer.
+    /// If `alpha` is out of range or there is no layer `through`.
     pub fn architecture(&self, base: Model) -> Result<Architecture> {
         let architecture = base.base_architecture(self.alpha)?;
         match &self.through {
@@ -110,10 +111,10 @@ impl OnBase {
         }
     }
 
-    /// The numbers by which pictures are prepared.
+    /// The preprocessing of the base's input.
     ///
     /// # Errors
-    /// If `base` is no base.
+    /// If `base` is not a pretrained base.
     pub fn preprocess(&self, base: Model) -> Result<Preprocess> {
         Ok(match self.preprocess {
             PreprocessChoice::Book => Preprocess::Book,

@@ -1,4 +1,4 @@
-//! The classes of pictures that a trained network predicts.
+//! Predicting the classes of pictures with a trained network.
 
 use super::events::Events;
 use super::folder::RunFolder;
@@ -14,23 +14,23 @@ use anyhow::Result;
 use std::path::PathBuf;
 use tch::{Kind, Tensor};
 
-/// What is to be predicted, and how.
+/// What to predict, and how.
 #[derive(Debug, Clone)]
 pub struct Predict {
     /// The run's folder.
     pub run: PathBuf,
-    /// Pictures, and folders of them.
+    /// Pictures and folders of pictures.
     pub paths: Vec<PathBuf>,
-    /// Which of the run's weights.
+    /// Which of the run's weights to use.
     pub weights: WhichWeights,
-    /// What the network is shown of each picture.
+    /// Which views of each picture the network sees.
     pub views: Views,
-    /// What to compute on.
+    /// Device, precision and threads.
     pub machine: Asked,
 }
 
 impl Predict {
-    /// The pictures at `paths`, by the last weights of `run`.
+    /// Predicts the pictures at `paths` with the last weights of `run`.
     pub fn new(run: impl Into<PathBuf>, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         Self {
             run: run.into(),
@@ -42,23 +42,23 @@ impl Predict {
     }
 }
 
-/// What a network says of one picture.
+/// The prediction for one picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// The picture.
+    /// Path of the picture.
     pub path: PathBuf,
-    /// The label of the most probable class: its index in the names of the classes.
+    /// The most probable class: an index into [`Predictions::classes`].
     pub label: usize,
-    /// The probability of each class, 0..=1; they sum to 1.
+    /// Probabilities of the classes, by label, 0..=1; they sum to 1.
     pub probabilities: Vec<f64>,
 }
 
-/// What a network says of some pictures.
+/// The predictions for a number of pictures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
-    /// The names of the classes, by label.
+    /// Class names, by label.
     pub classes: Vec<String>,
-    /// One for each picture, in the order of the paths; folders sorted by path.
+    /// One for each picture, in the order of the given paths; those in a folder are sorted by path.
     pub pictures: Vec<Prediction>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn predict(what: &Predict, events: &mut dyn Events) -> Result<Predict
     let path = what.paths.first().cloned().unwrap_or_default();
     let folder = Folder { path, classes: classes.clone(), samples };
     let (stop, target) = (events.stop(), config.target());
-    // Pictures from anywhere leave no file behind.
+    // Pictures outside a data set are not worth a file in the cache.
     let cache = match CachePolicy::Auto.choose(bytes_of(&[&folder], target), free_memory()) {
         CachePolicy::Memory => CachePolicy::Memory,
         _ => CachePolicy::None,
@@ -84,7 +84,7 @@ pub(crate) fn predict(what: &Predict, events: &mut dyn Events) -> Result<Predict
     let mut probabilities: Vec<f64> = Vec::new();
     validate(&trained.network, &mut loader, trained.loss, 0, what.views, &stop, |_, logits| {
         let batch = trained.loss.probabilities(logits)?;
-        // One sigmoid unit gives the second class's; the first has the rest.
+        // A sigmoid unit gives the probability of the second class only.
         let batch = if batch.dim() == 1 {
             Tensor::f_stack(&[batch.f_rsub_scalar(1.0)?, batch], 1)?
         } else {
@@ -104,7 +104,7 @@ pub(crate) fn predict(what: &Predict, events: &mut dyn Events) -> Result<Predict
     Ok(Predictions { classes, pictures })
 }
 
-/// The pictures named by `paths`, folders gone into. Labels are not known and stay 0.
+/// The pictures at `paths` and in the folders among them. Labels are unknown, and 0.
 fn samples(paths: &[PathBuf]) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for path in paths {

@@ -1,4 +1,4 @@
-//! The book's strategies, each a set of settings.
+//! Recipes: the book's training strategies as sets of settings.
 
 use super::config::{Config, NetworkConfig, Scratch};
 use super::folder::RunFolder;
@@ -20,31 +20,29 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// One of the chapter's strategies.
+/// A training strategy from chapter 5 of the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// Listings 5.5 to 5.8: the convnet from scratch, batches of 20, 30 epochs.
+    /// Train the convnet from scratch (listings 5.5 to 5.8).
     #[default]
     Baseline,
-    /// Listings 5.11 to 5.14: augmented pictures and dropout, batches of 32, 100 epochs of 100
-    /// steps.
+    /// Train the convnet with augmentation and dropout (listings 5.11 to 5.14).
     Augmented,
-    /// Listings 5.16 to 5.18: a pretrained base runs once over the pictures, and a head is trained
-    /// on its features.
+    /// Train a head on the stored features of a pretrained base (listings 5.16 to 5.18).
     Features,
-    /// Listings 5.19 to 5.21: a head on a frozen base, on augmented pictures.
+    /// Train a head on a frozen base, with augmentation (listings 5.19 to 5.21).
     FeaturesAugmented,
-    /// Listings 5.22 to 5.24: a trained head's base is trained on from a block on.
+    /// Fine-tune a trained head and the last layers of its base (listings 5.22 to 5.24).
     FineTune,
 }
 
 impl Recipe {
-    /// All of them, in the chapter's order.
+    /// All recipes, in the book's order.
     pub const ALL: [Self; 5] =
         [Self::Baseline, Self::Augmented, Self::Features, Self::FeaturesAugmented, Self::FineTune];
 
-    /// The name by which `--recipe` takes it.
+    /// Name in settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
@@ -55,17 +53,17 @@ impl Recipe {
         }
     }
 
-    /// Whether it needs a pretrained base.
+    /// Whether the network is on a pretrained base.
     pub fn is_transfer(self) -> bool {
         matches!(self, Self::Features | Self::FeaturesAugmented | Self::FineTune)
     }
 
-    /// The network it is made for.
+    /// The recipe's default network.
     pub fn model(self) -> Model {
         if self.is_transfer() { Model::Vgg16 } else { Model::Convnet }
     }
 
-    /// What the book's training pictures go through.
+    /// The book's augmentation.
     pub fn augmentation(self) -> AugmentConfig {
         match self {
             Self::Baseline | Self::Features => AugmentConfig::default(),
@@ -75,13 +73,14 @@ impl Recipe {
 }
 
 impl Config {
-    /// The settings of `recipe` for the data set at `data`, on the recipe's own network: a convnet,
-    /// or a head on VGG16.
+    /// The settings of `recipe` for the data set at `data`, with the recipe's default network: the
+    /// convnet, or a head on VGG16.
     pub fn new(recipe: Recipe, data: impl Into<PathBuf>) -> Self {
         Self::with(recipe, KerasProfile::default(), recipe.model(), Some(data.into()))
     }
 
-    /// The settings of `recipe` as `keras` does it, with the network or on the base `model`.
+    /// The settings of `recipe` in the Keras version `keras`, with the network or on the base
+    /// `model`.
     pub fn with(recipe: Recipe, keras: KerasProfile, model: Model, data: Option<PathBuf>) -> Self {
         let baseline = Self {
             recipe,
@@ -126,11 +125,10 @@ impl Config {
         }
     }
 
-    /// The fine-tuning of the head and base that the run in the folder `head` has trained, on its
-    /// pictures.
+    /// The settings to fine-tune the network of the run in the folder `head`, on the same data set.
     ///
     /// # Errors
-    /// If there is no such run, or it is not on a pretrained base.
+    /// If there is no such run, or its network is not on a pretrained base.
     pub fn fine_tune(head: &Path, keras: KerasProfile) -> Result<Self> {
         let stored = RunFolder::open(head)?.read_record()?.train;
         let Some(stored_base) = stored.on_base() else {
@@ -157,21 +155,21 @@ impl Config {
         Ok(config)
     }
 
-    /// Follows another version of Keras, with its epsilon.
+    /// Switches to another version of Keras, including its ε.
     pub fn follow(&mut self, keras: KerasProfile) {
         let RmsPropConfig { epsilon, epsilon_place, .. } = RmsPropConfig::keras(keras);
         self.keras = keras;
         self.optimizer = RmsPropConfig { epsilon, epsilon_place, ..self.optimizer };
     }
 
-    /// Trains another network, on pictures of the size that it was made for.
+    /// Switches to another network and the image size it was designed for.
     pub fn switch_model(&mut self, model: Model) {
         self.model = model;
         self.image_size = image_size(model);
     }
 
-    /// The recipe on a base: the book's for VGG16; for the others what was best on validation
-    /// pictures (docs/results.md).
+    /// The recipe on a base: the book's settings for VGG16; for other bases those with the best
+    /// validation results (docs/results.md).
     fn onto(mut self, base: &BaseDefinition) -> Self {
         let book = self.model == Model::Vgg16;
         let mut on_base = OnBase::new(self.model);
@@ -211,7 +209,7 @@ impl Config {
     }
 }
 
-/// The size of the pictures that `model` was made for.
+/// The image size that `model` was designed for.
 fn image_size(model: Model) -> ImageSize {
     let (height, width) = model.definition().image_size;
     ImageSize { height, width }

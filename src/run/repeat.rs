@@ -1,4 +1,4 @@
-//! The same settings trained with several seeds, each in a folder of its own.
+//! Training the same settings with several seeds, each run in a separate folder.
 
 use super::config::Config;
 use super::events::{Events, Note};
@@ -19,7 +19,8 @@ pub(crate) fn repeat(
     let Some(last_seed) = first_seed.checked_add(u64::from(repeats) - 1) else {
         fault!(
             Setting,
-            "expected a `seed` that {repeats} runs can count on from, found {first_seed}; try a smaller one"
+            "expected a `seed` of at most {} for {repeats} runs, found {first_seed}; try a smaller one",
+            u64::MAX - (u64::from(repeats) - 1)
         );
     };
     if !config.resume {
@@ -33,7 +34,7 @@ pub(crate) fn repeat(
         let one = Config { seed, out: folder, resume, ..config.clone() };
         let outcome = train(&one, events)
             .inspect_err(|_| {
-                // As for one run: what was not begun leaves no folder behind.
+                // As for a single run, remove the folder if it is still empty.
                 let _ = std::fs::remove_dir(out);
             })
             .with_context(|| format!("in run {number} of {repeats}"))?;
@@ -46,14 +47,14 @@ pub(crate) fn repeat(
     Ok(outcomes)
 }
 
-/// The settings of the runs in `out`, from the lowest seed that has begun, ready to be resumed.
+/// The settings to resume the runs in `out`, from the started run with the lowest seed.
 ///
 /// # Errors
-/// If no run has begun there.
+/// If no run was started there.
 pub fn stored(out: &Path) -> Result<Config> {
     let folders = RunFolder::repeats_in(out)?.into_iter();
-    let mut begun = folders.filter_map(|(seed, path)| Some((seed, RunFolder::open(&path).ok()?)));
-    let Some((seed, run)) = begun.next() else {
+    let mut started = folders.filter_map(|(seed, path)| Some((seed, RunFolder::open(&path).ok()?)));
+    let Some((seed, run)) = started.next() else {
         fault!(
             Run,
             "expected runs seed-1, seed-2 and so on in {} with `resume` `repeats`, found none; try without `resume`",

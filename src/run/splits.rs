@@ -1,4 +1,4 @@
-//! What a run is trained and validated on: its two splits, and the loaders over them.
+//! The training and validation splits of a run, and the loaders over them.
 
 use super::config::Config;
 use super::events::{Decoding, Events, Note, Warning};
@@ -7,7 +7,7 @@ use super::on_base::OnBase;
 use crate::batches::batch::Input;
 use crate::batches::loader::{Loader, Order};
 use crate::dataset::duplicates;
-use crate::error::BadPictures;
+use crate::error::{BadPictures, fault};
 use crate::memory::free_memory;
 use crate::nn::base::Base;
 use crate::nn::network::Network;
@@ -23,13 +23,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
 
-/// Pictures that a base is shown at a time.
+/// Batch size for computing features.
 const FEATURE_BATCH: i64 = 32;
 
-/// Pairs of pictures up to which duplicates are looked for: less than a second.
-const QUICK: usize = 20_000_000;
+/// Number of pairs of pictures up to which to look for duplicates, which takes less than a second.
+const MAX_PAIRS: usize = 20_000_000;
 
-/// The two splits of a data set.
+/// The training and validation splits of a data set.
 #[derive(Debug)]
 pub struct Splits<'a> {
     config: &'a Config,
@@ -39,27 +39,29 @@ pub struct Splits<'a> {
 }
 
 impl<'a> Splits<'a> {
-    /// Reads which pictures there are.
+    /// Lists the pictures.
     ///
     /// # Errors
-    /// If a folder is missing, or the two have other classes.
+    /// If a folder is missing, or the classes of the splits differ.
     pub fn read(config: &'a Config) -> Result<Self> {
-        let data = config.data.as_deref().context("expected `data`, found none")?;
+        let Some(data) = config.data.as_deref() else {
+            fault!(DataSet, "expected `data`, found none");
+        };
         let train = Folder::read_split(data, "train", None)?;
         let validation = Folder::read_split(data, "validation", Some(&train.classes))?;
         Ok(Self { config, data, train, validation })
     }
 
-    /// Class names; a class's index is its label.
+    /// Class names, by label.
     pub fn classes(&self) -> &[String] {
         &self.train.classes
     }
 
-    /// Loaders of training and validation pictures, or of the features that the base of `network`
-    /// gives for them.
+    /// Loaders of training and validation pictures, or of their features from the base of
+    /// `network`.
     ///
     /// # Errors
-    /// If pictures cannot be used, or memory is out.
+    /// If pictures cannot be used, libtorch is out of memory, or a stop was requested.
     pub fn loaders(
         &self,
         network: &Network,
@@ -70,7 +72,7 @@ impl<'a> Splits<'a> {
         let (seed, size) = (config.seed, config.batch_size);
         let iteration = config.keras.conventions().iteration;
         let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
-        // Whole passes give the same means in any order, so they are taken in the one `evaluate` has.
+        // The means of whole passes do not depend on the order, so use that of `evaluate`.
         let validation_order = match config.validation_steps {
             None => Order::Sorted,
             Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
@@ -104,7 +106,7 @@ impl<'a> Splits<'a> {
         }
     }
 
-    /// How pictures are read: the cache chosen for both splits together.
+    /// How to read pictures, with one cache policy for both splits.
     fn reading<'s>(&self, stop: &'s Stop, events: &mut dyn Events) -> Reading<'s> {
         let (config, target) = (self.config, self.config.target());
         let (bytes, free) = (bytes_of(&[&self.train, &self.validation], target), free_memory());
@@ -118,10 +120,10 @@ impl<'a> Splits<'a> {
         Reading { target, cache, loader_threads, skip_bad, stop }
     }
 
-    /// Opens the pictures of both splits, and looks whether any is in both.
+    /// Opens the pictures of both splits, and warns about those that are in both.
     fn open_both(&self, stop: &Stop, events: &mut dyn Events) -> Result<(Opened, Opened)> {
         let reading = self.reading(stop, events);
-        // Both splits are read before either complains, so that every bad file is named at once.
+        // Read both splits before returning an error, so that it lists the bad files of both.
         let train = open(&self.train, "train", reading, events);
         stop.check()?;
         let validation = open(&self.validation, "validation", reading, events);
@@ -132,9 +134,9 @@ impl<'a> Splits<'a> {
         };
         self.note("train", train.source.samples().len(), Some(train.origin), events);
         self.note("validation", validation.source.samples().len(), Some(validation.origin), events);
-        // Streamed pictures are not looked at before they are needed.
+        // Streamed pictures are not decoded ahead of time.
         if let (Source::Held(originals), Source::Held(copies)) = (&train.source, &validation.source)
-            && originals.samples.len() * copies.samples.len() <= QUICK
+            && originals.samples.len() * copies.samples.len() <= MAX_PAIRS
         {
             let found = duplicates::find(originals, copies)?;
             if !found.is_empty() {
@@ -145,8 +147,7 @@ impl<'a> Splits<'a> {
         Ok((train, validation))
     }
 
-    /// The features that the base gives for the pictures of both splits: kept from an earlier run, or
-    /// computed now.
+    /// The features of both splits: from the files of an earlier run, or computed now.
     fn features(
         &self,
         on_base: &OnBase,
@@ -191,8 +192,8 @@ impl<'a> Splits<'a> {
     }
 }
 
-/// Opens the pictures of `folder`, called `name`, and tells of each that was read, of those that were
-/// left out, and of a cache that could not be written.
+/// Opens the pictures of `folder`, the split `name`. Reports each picture read, the skipped files,
+/// and a cache that could not be written.
 ///
 /// # Errors
 /// As [`cache::open`].
@@ -218,7 +219,7 @@ pub(super) fn open(
     Ok(opened)
 }
 
-/// Runs pictures through the base, and keeps their features in `file`.
+/// Computes the features of pictures and writes them to `file`.
 fn compute(
     base: &Base,
     on_base: &OnBase,
@@ -241,7 +242,7 @@ fn compute(
     Ok(features)
 }
 
-/// Two failures as one: bad pictures are listed together, else the first counts.
+/// Two errors as one: bad pictures are listed together; otherwise the first error is returned.
 fn both(first: anyhow::Error, second: anyhow::Error) -> anyhow::Error {
     match (first.downcast_ref::<BadPictures>(), second.downcast_ref::<BadPictures>()) {
         (Some(first), Some(second)) => {

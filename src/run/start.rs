@@ -1,4 +1,4 @@
-//! The first weights of a network on a pretrained base.
+//! Initial weights of a network on a pretrained base.
 
 use super::config::Config;
 use super::folder::RunFolder;
@@ -12,7 +12,7 @@ use crate::weights;
 use anyhow::Result;
 use std::path::PathBuf;
 
-/// The file that `scripts/fetch_weights.sh` has made for `base`.
+/// The weights file that `scripts/fetch_weights.sh` put into the cache for `base`.
 ///
 /// # Errors
 /// If there is none.
@@ -32,8 +32,8 @@ pub fn fetched(base: Model) -> Result<PathBuf> {
     }
 }
 
-/// Reads the base's file, if the network starts from one, and cuts the base after the last layer that
-/// it holds, unless another was asked for. The settings keep both.
+/// Reads the base's weights file, if the network starts from one. Sets `start` to it and, unless
+/// given, `through` to the last layer in it.
 ///
 /// # Errors
 /// If there is no such file, or it cannot be read.
@@ -56,10 +56,11 @@ pub fn read(config: &mut Config) -> Result<Option<Stored>> {
     Ok(Some(stored))
 }
 
-/// Fills `network`: its base from `stored`, or all of it from the run to go on from.
+/// Sets the initial weights of `network`: those of the base from `stored`, or all from the run that
+/// it starts from.
 ///
 /// # Errors
-/// If the weights are another network's; nothing is changed then.
+/// If the weights are from another network or the classes differ; nothing is changed then.
 pub fn fill(
     network: &mut Network,
     config: &Config,

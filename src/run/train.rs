@@ -1,9 +1,10 @@
-//! Training a configuration: from its folder of pictures to a folder with weights, history and curves.
+//! Training a run: from a data set to a folder with weights, history and curves.
 
 use super::checkpoint::{self, Best, Checkpoints, Progress};
 use super::config::Config;
 use super::events::{Events, Note, Warning};
 use super::folder::{RunFolder, RunRecord, Versions};
+use super::recorder::Recorder;
 use super::splits::Splits;
 use super::start;
 use crate::augment::augmentation::Augmentation;
@@ -16,35 +17,35 @@ use crate::nn::network::Network;
 use crate::nn::stored::Stored;
 use crate::report::curves;
 use crate::stop::{Interrupted, Stop};
-use crate::training::fit::{self, Observer, StepProgress, Trainer};
+use crate::training::fit::{self, Trainer};
 use crate::training::objective::Objective;
 use crate::training::optimizer::RmsProp;
 use crate::training::schedule::Schedule;
 use anyhow::Result;
 
-/// Why a run came to its end.
+/// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It has all its epochs.
+    /// All epochs are trained.
     AllEpochs,
-    /// val_loss found no new low for the epochs of `patience`.
+    /// val_loss had no new low for `patience` epochs.
     EarlyStop,
     /// A stop was requested. The run can be resumed.
     Interrupted,
-    /// The last loss is not a finite number.
+    /// The last training loss is not finite.
     Diverged,
 }
 
-/// What came out of a run.
+/// Result of training a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// A row for each epoch, those of earlier processes included.
+    /// One row per epoch, including those of earlier processes.
     pub history: Vec<Epoch>,
-    /// The epoch whose weights are `best.ot`; `None` before the first.
+    /// The epoch whose weights are in `best.ot`; `None` before the first.
     pub best: Option<Best>,
-    /// Why it ended.
+    /// Why the run ended.
     pub ended: Ended,
-    /// Where its files are.
+    /// The run's folder.
     pub run: RunFolder,
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     let Some(data) = config.data.take() else {
         fault!(DataSet, "expected `data`, a folder with train and validation folders, found none");
     };
-    // The stored path holds wherever the run is looked at from.
+    // An absolute path stays valid in other working directories.
     match data.canonicalize() {
         Ok(data) => config.data = Some(data),
         Err(error) => {
@@ -77,9 +78,9 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
         let run = RunFolder::open(&config.out)?;
         check_continues(&config, &run)?;
         let machine = prepare(&mut config)?;
-        // A run that broke off in its first epoch starts again.
-        let begun = run.checkpoint().exists();
-        let stored = if begun { None } else { start::read(&mut config)? };
+        // A run that ended in its first epoch has no checkpoint and starts again.
+        let has_checkpoint = run.checkpoint().exists();
+        let stored = if has_checkpoint { None } else { start::read(&mut config)? };
         return Session::open(&run, &config, machine, stored.as_ref(), events)?.train(events);
     }
     let machine = prepare(&mut config)?;
@@ -88,26 +89,27 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     Session::open(&run, &config, machine, stored.as_ref(), events)
         .and_then(|session| session.train(events))
         .inspect_err(|_| {
-            // Bad pictures, say: nothing was written, so the same `out` can be given again. A folder
-            // with anything in it stays.
+            // If nothing was written, for example because of bad pictures, the same `out` can be
+            // used again. A folder with files in it stays.
             let _ = std::fs::remove_dir(run.path());
         })
 }
 
-/// Prepares libtorch; the settings keep what `auto` took, so that a run goes on alike elsewhere.
+/// Prepares libtorch and stores the precision that `auto` selected, so that a run continues with it
+/// on another machine.
 fn prepare(config: &mut Config) -> Result<Machine> {
     let machine = Machine::prepare(config.device, config.precision, config.threads)?;
     config.precision = machine.precision.into();
     Ok(machine)
 }
 
-/// A run is continued with its own settings only.
+/// Checks that a run is resumed with its own settings.
 fn check_continues(config: &Config, run: &RunFolder) -> Result<()> {
     let stored = run.read_record()?.train;
     ensure_or!(
         Run,
         config.schedule != Schedule::Cosine || config.epochs == stored.epochs,
-        "expected `epochs` {} as in {}, found {}: every rate of a cosine depends on the last epoch; try a new run",
+        "expected `epochs` {} as in {}, found {}: all rates of the cosine `schedule` depend on it; try a new `out`",
         stored.epochs,
         run.path().display(),
         config.epochs
@@ -123,7 +125,7 @@ fn check_continues(config: &Config, run: &RunFolder) -> Result<()> {
     Ok(())
 }
 
-/// A run that is ready to be trained.
+/// A run that is ready for training.
 struct Session<'a> {
     run: &'a RunFolder,
     config: &'a Config,
@@ -135,12 +137,13 @@ struct Session<'a> {
     objective: Objective,
     train: Loader,
     validation: Loader,
-    /// What an earlier process of the run has done.
+    /// Progress of earlier processes of the run.
     done: Option<Progress>,
 }
 
 impl<'a> Session<'a> {
-    /// Reads the pictures and builds the network, with the weights of its checkpoint if there is one.
+    /// Reads the pictures and builds the network, with the weights of the checkpoint if there is
+    /// one.
     fn open(
         run: &'a RunFolder,
         config: &'a Config,
@@ -179,7 +182,7 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// Trains the epochs that are missing.
+    /// Trains the remaining epochs.
     fn train(mut self, events: &mut dyn Events) -> Result<Outcome> {
         let (run, config) = (self.run, self.config);
         let first = self.done.map_or(0, |progress| progress.epoch);
@@ -192,13 +195,7 @@ impl<'a> Session<'a> {
         if first > 0 {
             events.note(&Note::Continuing { epochs: first });
         }
-        let record = RunRecord {
-            versions: Versions::current(),
-            device: describe(self.machine.device),
-            classes: std::mem::take(&mut self.classes),
-            train: config.clone(),
-        };
-        run.write_record(&record)?;
+        run.write_record(&self.record())?;
         let record_steps = config.cuda_graph
             && self.machine.use_own_stream().unwrap_or_else(|error| {
                 events.warning(&Warning::NoCudaGraph(&error));
@@ -241,11 +238,21 @@ impl<'a> Session<'a> {
         finish(run, rows, best, ended, events)
     }
 
-    /// The history of the first epochs.
+    /// The contents of `config.json`; takes the classes.
+    fn record(&mut self) -> RunRecord {
+        RunRecord {
+            versions: Versions::current(),
+            device: describe(self.machine.device),
+            classes: std::mem::take(&mut self.classes),
+            train: self.config.clone(),
+        }
+    }
+
+    /// The history of the first `first` epochs.
     fn rows(&self, first: i64) -> Result<Vec<Epoch>> {
         let path = self.run.history();
         let mut rows = if first > 0 { history::read(&path)? } else { Vec::new() };
-        // A process killed between its row and its checkpoint has left a row too many.
+        // A process killed between writing the row and the checkpoint leaves an extra row.
         rows.truncate(first as usize);
         ensure_or!(
             Run,
@@ -258,7 +265,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Draws the curves and tells of the end.
+/// Draws the curves and reports the end.
 fn finish(
     run: &RunFolder,
     history: Vec<Epoch>,
@@ -277,31 +284,4 @@ fn draw(run: &RunFolder, rows: &[Epoch]) -> Result<()> {
         return Ok(());
     }
     curves::write_both(&run.curves("png"), &run.curves("svg"), rows)
-}
-
-/// Keeps the run's files up to date, and tells of what is done.
-struct Recorder<'a> {
-    history: Writer,
-    rows: Vec<Epoch>,
-    checkpoints: Checkpoints,
-    epochs: i64,
-    events: &'a mut dyn Events,
-}
-
-impl Observer for Recorder<'_> {
-    fn step(&mut self, progress: &StepProgress) {
-        self.events.step(progress);
-    }
-
-    fn unrecorded(&mut self, error: &anyhow::Error) {
-        self.events.warning(&Warning::NoCudaGraph(error));
-    }
-
-    fn epoch(&mut self, row: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
-        self.history.append(row)?;
-        self.checkpoints.save(row, network, optimizer)?;
-        self.rows.push(*row);
-        self.events.epoch(row, self.epochs);
-        Ok(())
-    }
 }

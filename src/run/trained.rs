@@ -1,4 +1,4 @@
-//! A run's network with its weights.
+//! The trained network of a run.
 
 use super::folder::{RunFolder, RunRecord};
 use crate::device::DeviceChoice;
@@ -10,7 +10,7 @@ use crate::weights;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-/// Which of a run's weights.
+/// Which of a run's weights to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WhichWeights {
@@ -21,25 +21,25 @@ pub enum WhichWeights {
     Best,
 }
 
-/// What to compute on, where a run has settings of its own for it: `None` is the run's.
+/// Device, precision and threads; `None` is the run's setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// The device.
+    /// Device to compute on.
     pub device: Option<DeviceChoice>,
-    /// The precision; the run's own where the device has it, else fp32.
+    /// Precision of the computation; `None` is fp32 if the device does not support the run's.
     pub precision: Option<PrecisionChoice>,
-    /// libtorch's threads on the CPU.
+    /// Threads of libtorch on the CPU.
     pub threads: Option<usize>,
 }
 
-/// A network as a run left it.
+/// The network of a run with its trained weights.
 #[derive(Debug)]
 pub struct Trained {
     /// The run's settings and classes.
     pub record: RunRecord,
-    /// The network.
+    /// The network, with its weights.
     pub network: Network,
-    /// The loss that goes with the number of classes.
+    /// The loss for the number of classes.
     pub loss: Loss,
 }
 
@@ -47,8 +47,8 @@ impl Trained {
     /// Prepares libtorch, builds the network of `run` and loads its weights.
     ///
     /// # Errors
-    /// If a file of the run is missing, damaged or of another network, or what is asked for is not
-    /// there.
+    /// If a file of the run is missing, damaged or from another network, or the device or precision
+    /// is not available.
     pub fn load(run: &RunFolder, which: WhichWeights, asked: Asked) -> Result<Self> {
         let record = run.read_record()?;
         let train = &record.train;

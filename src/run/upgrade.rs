@@ -1,11 +1,11 @@
-//! Reading `config.json` as earlier versions wrote it.
+//! Upgrading the `config.json` of earlier versions.
 
 use serde_json::{Map, Value, json};
 
-/// Brings the JSON of a run's record into today's form; one that is in it already stays as it is.
+/// Converts the JSON of a run's record to the current format; a current one stays as it is.
 ///
-/// Until 0.1.0, a run without a data set had an empty path, and the settings of a pretrained base were
-/// `transfer` beside those of a network from scratch.
+/// Until 0.1.0, the path of a missing data set was empty, and the settings of a pretrained base
+/// were in `transfer`, next to those of a network from scratch.
 pub fn upgrade(record: &mut Value) {
     let Some(train) = record.get_mut("train").and_then(Value::as_object_mut) else { return };
     if train.get("data").is_some_and(|data| data == "") {
@@ -23,7 +23,7 @@ pub fn upgrade(record: &mut Value) {
     train.insert("network".to_owned(), network);
 }
 
-/// The settings of a base from `transfer`, which had the base's name and the numbers of its
+/// The settings of a base from `transfer`, which also had the base's name and the numbers of its
 /// preprocessing.
 fn on_base(mut transfer: Map<String, Value>, start: Value) -> Map<String, Value> {
     transfer.remove("base");

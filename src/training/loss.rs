@@ -1,4 +1,4 @@
-//! Keras's crossentropies and accuracies, computed from logits.
+//! Keras's cross-entropy losses and accuracies, computed from logits.
 
 use anyhow::Result;
 use tch::{Kind, Reduction, Tensor};
@@ -6,34 +6,34 @@ use tch::{Kind, Reduction, Tensor};
 /// Keras clips probabilities to [ε, 1 − ε] with this ε (`backend.epsilon()`).
 const EPSILON: f64 = 1e-7;
 
-/// What is minimised, with the accuracy that goes with it.
+/// The loss, and the accuracy metric that matches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// For two classes and one logit a picture.
+    /// Keras's `binary_crossentropy`, for two classes and one logit per picture.
     BinaryCrossentropy,
-    /// For more classes and as many logits a picture.
+    /// Keras's `categorical_crossentropy`, for more classes and one logit per class.
     CategoricalCrossentropy,
 }
 
 impl Loss {
-    /// The loss for a number of classes.
+    /// The loss for `classes` classes.
     pub fn for_classes(classes: usize) -> Self {
         if classes == 2 { Self::BinaryCrossentropy } else { Self::CategoricalCrossentropy }
     }
 
-    /// The mean loss over the batch, a scalar, in nats. `logits` is `[N]` or `[N, classes]`,
-    /// `labels` `[N]` i64.
+    /// Mean loss over a batch in nats, a scalar. `logits` is `[N]` for two classes, otherwise
+    /// `[N, classes]`; `labels` is `[N]` i64.
     ///
     /// # Errors
-    /// If the shapes do not fit.
+    /// If the shapes do not match.
     pub fn mean(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
         self.reduced(logits, labels, Reduction::Mean)
     }
 
-    /// The loss of each picture, `[N]`; arguments as for [`Loss::mean`].
+    /// Loss of each picture in nats, `[N]`; arguments as for [`Loss::mean`].
     ///
     /// # Errors
-    /// If the shapes do not fit.
+    /// If the shapes do not match.
     pub fn of_each(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
         self.reduced(logits, labels, Reduction::None)
     }
@@ -41,8 +41,8 @@ impl Loss {
     fn reduced(self, logits: &Tensor, labels: &Tensor, reduction: Reduction) -> Result<Tensor> {
         match self {
             Self::BinaryCrossentropy => {
-                // Clipping the probability is clipping the logit, with the same gradient: none
-                // outside. In f32, 1 − ε is 1 − 2⁻²³.
+                // Clipping the logit is equivalent to clipping the probability: both have a zero
+                // gradient outside the bounds. In f32, 1 − ε rounds to 1 − 2⁻²³.
                 let upper_gap = f64::from(f32::EPSILON);
                 let lower = (EPSILON / (1.0 - EPSILON)).ln();
                 let upper = ((1.0 - upper_gap) / upper_gap).ln();
@@ -61,20 +61,19 @@ impl Loss {
         }
     }
 
-    /// How many pictures are told right, an i64 scalar: p > 0.5 for two classes, the largest
-    /// probability for more.
+    /// Number of correctly classified pictures, an i64 scalar; see [`Loss::predicted`].
     ///
     /// # Errors
-    /// If the shapes do not fit.
+    /// If the shapes do not match.
     pub fn correct(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
         let predicted = self.predicted(&self.probabilities(logits)?)?;
         Ok(predicted.f_eq_tensor(labels)?.f_sum(Kind::Int64)?)
     }
 
-    /// `[N]` probabilities of the second class, or `[N, classes]`.
+    /// Probabilities: of the second class for two classes, `[N]`; otherwise of all, `[N, classes]`.
     ///
     /// # Errors
-    /// If the shape does not fit.
+    /// If `logits` has another shape.
     pub fn probabilities(self, logits: &Tensor) -> Result<Tensor> {
         Ok(match self {
             Self::BinaryCrossentropy => logits.f_sigmoid()?,
@@ -82,10 +81,11 @@ impl Loss {
         })
     }
 
-    /// The class predicted by [`Loss::probabilities`], `[N]` i64.
+    /// Predicted classes, `[N]` i64, from [`Loss::probabilities`]: for two classes the second if
+    /// p > 0.5, otherwise the most probable.
     ///
     /// # Errors
-    /// If the shape does not fit.
+    /// If `probabilities` has another shape.
     pub fn predicted(self, probabilities: &Tensor) -> Result<Tensor> {
         Ok(match self {
             Self::BinaryCrossentropy => probabilities.f_gt(0.5)?.f_to_kind(Kind::Int64)?,
@@ -106,13 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn binary_crossentropy_is_keras_s_with_its_clip() {
+    fn binary_crossentropy_clips_like_keras() {
         let binary =
             |logit, label| loss_and_gradient(Loss::BinaryCrossentropy, &[logit], &[1], label);
-        // −ln σ(2) and its derivative σ(2) − 1.
+        // −ln σ(2) and its derivative, σ(2) − 1.
         let (value, gradient) = binary(2.0, 1);
         assert!((value - 0.126_928).abs() < 1e-6 && (gradient[0] + 0.119_203).abs() < 1e-6);
-        // Beyond the clip the loss stays at −ln 2⁻²³ (p near 1) or −ln 1e-7 (p near 0): no gradient.
+        // Outside the bounds the loss is −ln 2⁻²³ (p near 1) or −ln 1e-7 (p near 0), without
+        // gradient.
         for (logit, label, bound) in [(30.0, 0, 15.942_385), (-30.0, 1, 16.118_096)] {
             let (value, gradient) = binary(logit, label);
             assert!((value - bound).abs() < 1e-5, "{value}");
@@ -121,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn categorical_crossentropy_is_keras_s_with_its_clip() {
+    fn categorical_crossentropy_clips_like_keras() {
         let categorical = |logits: &[f32], label| {
             loss_and_gradient(Loss::CategoricalCrossentropy, logits, &[1, 3], label)
         };
-        // −ln (e² / (e² + e¹ + e⁰)), and the derivative p − 1 at the label.
+        // −ln (e² / (e² + e¹ + e⁰)), and its derivative at the label, p − 1.
         let (value, gradient) = categorical(&[2.0, 1.0, 0.0], 0);
         assert!((value - 0.407_606).abs() < 1e-6 && (gradient[0] + 0.334_759).abs() < 1e-6);
         let (value, gradient) = categorical(&[40.0, 0.0, 0.0], 1);

@@ -1,31 +1,32 @@
-//! Loss and accuracy over an epoch, as Keras averages them.
+//! Mean loss and accuracy over an epoch, averaged as in Keras.
 
 use super::loss::Loss;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
-/// Mean loss and accuracy over some pictures.
+/// Mean loss and accuracy over a number of pictures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Means {
-    /// Mean loss a picture, in nats.
+    /// Mean loss per picture, in nats.
     pub loss: f64,
-    /// Share of pictures told right, 0..=1.
+    /// Share of correctly classified pictures, 0..=1.
     pub accuracy: f64,
 }
 
-/// Sums over the batches so far, kept on the device: adding a batch waits for nothing, only
-/// reading the means does.
+/// Sums over the batches so far. They are on the device, so only [`Running::means`] waits for it.
 #[derive(Debug)]
 pub struct Running {
     loss: Loss,
     /// Sum of losses, an f64 scalar.
     losses: Tensor,
-    /// Pictures told right, an i64 scalar.
+    /// Correctly classified pictures, an i64 scalar.
     correct: Tensor,
     pictures: i64,
 }
 
 impl Running {
+    /// Zero sums for `loss` on `device`.
+    ///
     /// # Errors
     /// If the device is out of memory.
     pub fn new(loss: Loss, device: Device) -> Result<Self> {
@@ -37,11 +38,12 @@ impl Running {
         })
     }
 
-    /// Adds a batch to the sums: its mean loss weighs as many pictures as it has. What only the
-    /// device does is here, so that it can be recorded; [`Running::count`] goes with it.
+    /// Adds a batch: its mean loss, a scalar, weighted by its number of pictures, and its correct
+    /// predictions; `logits` and `labels` are as for [`Loss::mean`]. All work is on the device and
+    /// can be part of a CUDA graph; [`Running::count`] must be called in addition.
     ///
     /// # Errors
-    /// If the shapes do not fit.
+    /// If the shapes do not match.
     pub fn add(&mut self, mean_loss: &Tensor, logits: &Tensor, labels: &Tensor) -> Result<()> {
         let pictures = labels.numel() as i64;
         let sum = mean_loss.f_detach()?.f_to_kind(Kind::Double)?.f_mul_scalar(pictures as f64)?;
@@ -50,12 +52,12 @@ impl Running {
         Ok(())
     }
 
-    /// Counts the pictures of a batch that was added.
+    /// Counts the pictures of a batch, on the host: a replayed CUDA graph cannot.
     pub fn count(&mut self, pictures: i64) {
         self.pictures += pictures;
     }
 
-    /// Begins anew, in the same memory.
+    /// Zeroes the sums in place, since a CUDA graph refers to their memory.
     ///
     /// # Errors
     /// If libtorch fails.
@@ -71,10 +73,10 @@ impl Running {
         self.pictures
     }
 
-    /// The means so far, not a number before the first batch. Waits for the device.
+    /// Means so far; NaN before the first batch. Waits for the device.
     ///
     /// # Errors
-    /// If the device failed.
+    /// If the device fails.
     pub fn means(&self) -> Result<Means> {
         let pictures = self.pictures as f64;
         Ok(Means {

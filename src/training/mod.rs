@@ -1,4 +1,4 @@
-//! Batches → logits → loss → update → metrics: the one training loop. Nothing here writes files.
+//! Training: batches → logits → loss → update → metrics. Nothing here writes files.
 
 pub mod fit;
 pub mod loss;

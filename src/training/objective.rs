@@ -1,4 +1,4 @@
-//! What training minimises: the loss, with softened labels and weighed classes if asked for.
+//! The training loss, with optional label smoothing and class weights.
 
 use super::loss::Loss;
 use crate::error::ensure_or;
@@ -7,32 +7,34 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-/// How much a class's pictures count in the training loss.
+/// Weight of each class in the training loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
-    /// Every picture alike.
+    /// All pictures weigh the same.
     #[default]
     Equal,
-    /// Every class alike: a picture counts pictures / (classes · pictures of its class).
+    /// All classes weigh the same: a picture's weight is pictures / (classes · pictures of its
+    /// class).
     Balanced,
 }
 
-/// The training loss. Validation goes by the plain [`Loss`].
+/// The training loss. Validation uses the plain [`Loss`].
 #[derive(Debug)]
 pub struct Objective {
+    /// The loss without smoothing and weights.
     pub loss: Loss,
-    /// The share of a label that is spread over all classes, 0..1: Keras's `label_smoothing`.
+    /// Share of each label that is spread evenly over all classes, 0..1: Keras's `label_smoothing`.
     label_smoothing: f64,
-    /// `[classes]` f32; none where all count alike.
+    /// Class weights, `[classes]` f32; `None` if all are equal.
     weights: Option<Tensor>,
 }
 
 impl Objective {
-    /// `labels` are the training pictures', of which `ClassWeights::Balanced` counts the classes.
+    /// `labels` are those of the training pictures; [`ClassWeights::Balanced`] counts them.
     ///
     /// # Errors
-    /// If a class has no picture, or libtorch is out of memory.
+    /// If balanced classes include one without pictures, or libtorch is out of memory.
     pub fn new(
         classes: usize,
         label_smoothing: f64,
@@ -52,7 +54,7 @@ impl Objective {
                 ensure_or!(
                     DataSet,
                     counts.iter().all(|&count| count > 0),
-                    "expected pictures of every class for `class_weights` balanced"
+                    "expected pictures of every class for `class_weights` balanced, found a class without any; try `class_weights` equal"
                 );
                 let weight = |&count: &usize| labels.len() as f32 / (classes * count) as f32;
                 let weights: Vec<f32> = counts.iter().map(weight).collect();
@@ -62,11 +64,11 @@ impl Objective {
         Ok(Self { loss: Loss::for_classes(classes), label_smoothing, weights })
     }
 
-    /// The mean over the batch, a scalar; arguments as for [`Loss::mean`]. Weighted losses are
-    /// divided by the number of pictures, as Keras does, not by the sum of the weights.
+    /// Mean loss over a batch in nats, a scalar; arguments as for [`Loss::mean`]. Weighted losses
+    /// are divided by the number of pictures, as in Keras, not by the sum of the weights.
     ///
     /// # Errors
-    /// If the shapes do not fit.
+    /// If the shapes do not match.
     pub fn mean(&self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
         if self.label_smoothing == 0.0 && self.weights.is_none() {
             return self.loss.mean(logits, labels);
@@ -76,7 +78,8 @@ impl Objective {
             Loss::CategoricalCrossentropy => logits.size().last().copied().unwrap_or(1),
         };
         let others = self.label_smoothing / classes as f64;
-        // Crossentropy is linear in the label: spread over the classes, it is the mean of theirs.
+        // Cross-entropy is linear in the label, so the loss of a smoothed label is a weighted mean
+        // of the losses of the classes.
         let of_label =
             self.loss.of_each(logits, labels)?.f_mul_scalar(1.0 - self.label_smoothing)?;
         let mut of_each = of_label;
@@ -112,9 +115,9 @@ mod tests {
         assert_eq!(plain.mean(&logits, &labels).unwrap(), expected);
     }
 
-    /// Keras: y ← y (1 − s) + s / 2 for one unit, y (1 − s) + s / classes for more.
+    /// Keras: y ← y (1 − s) + s / 2 for one unit, otherwise y (1 − s) + s / classes.
     #[test]
-    fn smoothing_is_keras_s() {
+    fn smoothing_matches_keras() {
         let smooth = |classes| Objective::new(classes, 0.2, ClassWeights::Equal, &[], Device::Cpu);
         let logit = 0.7f64;
         let p = 1.0 / (1.0 + (-logit).exp());
@@ -134,9 +137,9 @@ mod tests {
         near(&smooth(3).unwrap().mean(&logits, &Tensor::from_slice(&[1i64])).unwrap(), expected);
     }
 
-    /// Three pictures of the first class and one of the second: they count 2/3 and 2.
+    /// Three pictures of the first class and one of the second weigh 2/3 and 2.
     #[test]
-    fn balanced_classes_count_alike() {
+    fn balanced_classes_weigh_the_same() {
         let labels = [0i64, 0, 0, 1];
         let balanced =
             Objective::new(2, 0.0, ClassWeights::Balanced, &labels, Device::Cpu).unwrap();

@@ -1,4 +1,4 @@
-//! Keras's RMSprop, written out on named state tensors that can be saved.
+//! Keras's RMSprop, with its state in named tensors that can be saved.
 
 use crate::keras::{EpsilonPlace, KerasProfile};
 use crate::native::rmsprop;
@@ -8,26 +8,26 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-/// RMSprop's settings.
+/// Settings of [`RmsProp`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Optimizer")]
 pub struct RmsPropConfig {
-    /// RMSprop's step size.
+    /// Initial learning rate of RMSprop.
     #[schemars(extend("exclusiveMinimum" = 0, "x-value-name" = "RATE"))]
     pub learning_rate: f64,
-    /// RMSprop's decay of the mean of squared gradients.
+    /// Decay rate of RMSprop's running mean of squared gradients.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1, "x-value-name" = "RHO"))]
     pub rho: f64,
-    /// RMSprop's epsilon.
+    /// Constant ε in RMSprop's divisor, which keeps it above 0.
     #[schemars(extend("minimum" = 0, "x-value-name" = "EPSILON"))]
     pub epsilon: f64,
-    /// Where epsilon is added.
+    /// Where ε is added: outside or inside the square root.
     pub epsilon_place: EpsilonPlace,
 }
 
 impl RmsPropConfig {
-    /// A version of Keras's own, with the book's learning rate, 1e-4.
+    /// Defaults of a Keras version, with the book's learning rate of 1e-4.
     pub fn keras(keras: KerasProfile) -> Self {
         let conventions = keras.conventions();
         Self {
@@ -38,32 +38,36 @@ impl RmsPropConfig {
         }
     }
 
+    /// Checks the ranges of the settings.
+    ///
     /// # Errors
-    /// If a setting is outside its range.
+    /// If a setting is out of range.
     pub fn check(&self) -> Result<()> {
         settings::check(self)
     }
 }
 
-/// Divides each gradient by the root of a running mean of its squares (Tieleman and Hinton, 2012):
-/// a ← ρ a + (1 − ρ) g², p ← p − η g / (√a + ε), starting from a = 0.
+/// RMSprop (Tieleman and Hinton, 2012): divides each gradient by the root of a running mean of its
+/// squares. a ← ρ a + (1 − ρ) g², p ← p − η g / (√a + ε), starting from a = 0; with
+/// [`EpsilonPlace::InsideRoot`] the divisor is √(a + ε).
 #[derive(Debug)]
 pub struct RmsProp {
     config: RmsPropConfig,
-    /// In f32, shared with the network.
+    /// f32, in the same memory as the network's.
     parameters: Vec<Tensor>,
-    /// What the network computes with: the parameters, or copies of them in another precision.
+    /// The tensors that the network computes with and that have the gradients: the parameters, or
+    /// copies of them in another precision.
     leaves: Vec<Tensor>,
-    /// The means of squares, `a`, named and shaped as the parameters.
+    /// The running means `a`, with the names and shapes of the parameters.
     state: Vec<(String, Tensor)>,
 }
 
 impl RmsProp {
-    /// An optimizer for `parameters`, whose gradients are those of `leaves`, place by place
-    /// ([`Network::leaves`](crate::nn::network::Network::leaves)).
+    /// An optimizer for `parameters`; `leaves[i]` has the gradient of `parameters[i]` (see
+    /// [`Network::leaves`](crate::nn::network::Network::leaves)).
     ///
     /// # Errors
-    /// If a setting is outside its range, or the state does not fit on the device.
+    /// If a setting is out of range, or the device is out of memory.
     pub fn new(
         config: RmsPropConfig,
         parameters: &[(String, Tensor)],
@@ -79,31 +83,32 @@ impl RmsProp {
         })
     }
 
+    /// Current learning rate.
     pub fn learning_rate(&self) -> f64 {
         self.config.learning_rate
     }
 
-    /// The rate of the next steps.
+    /// Sets the learning rate of the following steps.
     pub fn set_learning_rate(&mut self, rate: f64) {
         self.config.learning_rate = rate;
     }
 
-    /// The means of squared gradients, by the name of their parameter.
+    /// Running means of squared gradients, by parameter name.
     pub fn state(&self) -> &[(String, Tensor)] {
         &self.state
     }
 
-    /// Computes the gradients of `loss`, a scalar, and updates every parameter with its own.
+    /// Computes the gradients of `loss`, a scalar, and updates all parameters.
     ///
     /// # Errors
-    /// If the backward pass fails.
+    /// If libtorch fails.
     pub fn minimize(&mut self, loss: &Tensor) -> Result<()> {
         loss.f_backward()?;
         let RmsPropConfig { learning_rate, rho, epsilon, epsilon_place } = self.config;
         let means: Vec<Tensor> = self.state.iter().map(|(_, mean)| mean.shallow_clone()).collect();
         let settings = rmsprop::Settings { learning_rate, rho, epsilon, epsilon_place };
         rmsprop::step(&self.parameters, &means, &self.leaves, settings)?;
-        // The next backward pass then hands its gradients over instead of adding them to zeros.
+        // Without gradients, the next backward pass stores its own instead of adding them to zeros.
         rmsprop::forget_gradients(&self.leaves)
     }
 }
@@ -112,11 +117,11 @@ impl RmsProp {
 mod tests {
     use super::*;
 
-    /// Three steps on the loss p² from p = 1, by the formula in f64.
+    /// Three steps on the loss p² from p = 1, against the formula in f64.
     #[test]
     fn steps_follow_the_formula() {
         for place in [EpsilonPlace::OutsideRoot, EpsilonPlace::InsideRoot] {
-            // An ε so large that its place shows.
+            // ε is so large that it matters where it is added.
             let config =
                 RmsPropConfig { learning_rate: 0.1, rho: 0.9, epsilon: 0.5, epsilon_place: place };
             let parameter = Tensor::from_slice(&[1.0f32]).set_requires_grad(true);

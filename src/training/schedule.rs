@@ -1,29 +1,29 @@
-//! How the learning rate goes from epoch to epoch, and when training ends early.
+//! Learning-rate schedules and early stopping.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The learning rate over the epochs.
+/// Learning rate by epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// The same in every epoch.
+    /// The same rate in every epoch.
     #[default]
     Constant,
-    /// Half a cosine down to nearly 0 in the last epoch (Loshchilov and Hutter, 2016, without
-    /// restarts).
+    /// Half a cosine, from the initial rate to nearly 0 in the last epoch (Loshchilov and Hutter,
+    /// 2016, without restarts).
     Cosine,
-    /// A tenth of what it was whenever val_loss has found no new low in ten epochs: Keras's
-    /// `ReduceLROnPlateau` with its defaults, less the least change that counts.
+    /// A tenth of the rate after every ten epochs without a new lowest val_loss: Keras's
+    /// ReduceLROnPlateau with its defaults, except for min_delta 0.
     Plateau,
 }
 
-/// Epochs without a new low before [`Schedule::Plateau`] lowers the rate.
+/// Epochs without a new lowest val_loss before [`Schedule::Plateau`] lowers the rate.
 const PLATEAU: usize = 10;
 
 impl Schedule {
-    /// The rate of the epoch after those of `val_losses`, of `epochs` in all, starting from
-    /// `initial`. It depends on nothing else, so a resumed run goes on alike.
+    /// Learning rate of the epoch after those of `val_losses`, in a schedule of `epochs` epochs
+    /// that starts at `initial`. It depends on nothing else, so a resumed run continues unchanged.
     pub fn learning_rate(self, initial: f64, epochs: i64, val_losses: &[f64]) -> f64 {
         match self {
             Self::Constant => initial,
@@ -49,9 +49,9 @@ impl Schedule {
     }
 }
 
-/// Whether the last `patience` of `val_losses` found no new low: Keras's `EarlyStopping`.
+/// Whether the last `patience` of `val_losses` contain no new low: Keras's `EarlyStopping`.
 pub fn has_stalled(val_losses: &[f64], patience: i64) -> bool {
-    // Not a number is never a low.
+    // NaN is never a new low.
     let mut lowest = (0, f64::INFINITY);
     for (epoch, &loss) in val_losses.iter().enumerate() {
         if loss < lowest.1 {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cosine_goes_from_all_of_it_to_nearly_nothing() {
+    fn cosine_falls_from_the_initial_rate_to_nearly_0() {
         let rate = |done: usize| Schedule::Cosine.learning_rate(2.0, 10, &vec![1.0; done]);
         assert_eq!(rate(0), 2.0);
         assert!((rate(5) - 1.0).abs() < 1e-12);
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plateau_of_ten_epochs_costs_nine_tenths() {
+    fn a_plateau_of_ten_epochs_divides_the_rate_by_ten() {
         let rate = |losses: &[f64]| Schedule::Plateau.learning_rate(1.0, 100, losses);
         let mut losses = vec![3.0, 2.0];
         losses.extend([2.0; 9]);

@@ -1,4 +1,4 @@
-//! One update from one batch; on CUDA recorded once and launched as a whole from then on.
+//! One training step. On CUDA it is recorded once as a graph, which later steps replay.
 
 use super::metrics::Running;
 use super::objective::Objective;
@@ -9,18 +9,18 @@ use crate::nn::network::Network;
 use anyhow::{Error, Result};
 use tch::Tensor;
 
-/// Plain steps before the recording: libtorch tries convolution algorithms and makes workspaces at
-/// first, which cannot be recorded.
+/// Plain steps before recording: libtorch first benchmarks convolution algorithms and allocates
+/// workspaces, which cannot be recorded.
 const PLAIN_STEPS: u32 = 3;
 
-/// What a step takes, on the device.
+/// Inputs of a step, on the device.
 #[derive(Debug)]
 pub struct StepInput {
     /// Pixels or features.
     pub input: Input,
-    /// `[N]` i64.
+    /// Labels, `[N]` i64.
     pub labels: Tensor,
-    /// [`Network::dropout_masks`] of the step.
+    /// [`Network::dropout_masks`] for the step.
     pub masks: Vec<Tensor>,
 }
 
@@ -29,9 +29,9 @@ impl StepInput {
         [self.input.values(), &self.labels].into_iter().chain(&self.masks)
     }
 
-    /// The same in memory of its own, which a recording can read again and again.
+    /// A copy in separate memory, from which every replay of a recording reads.
     fn copied(&self) -> Result<Self> {
-        // The order in memory stays, and with it channels-last.
+        // This keeps the memory format, such as channels-last.
         let copy = |tensor: &Tensor| -> Result<Tensor> { Ok(tensor.f_empty_like()?) };
         let input = Self {
             input: self.input.map(copy)?,
@@ -54,7 +54,7 @@ impl StepInput {
     }
 }
 
-/// A step that was recorded for one batch size and learning rate.
+/// A step recorded for one batch size and learning rate.
 #[derive(Debug)]
 struct Recorded {
     graph: Graph,
@@ -63,21 +63,23 @@ struct Recorded {
 }
 
 impl Recorded {
-    /// Whether batches such as `input` may go by it, or step by step as the smaller last one of a
-    /// pass does. The rate is part of what was recorded.
+    /// Whether to keep the recording for `input`: its learning rate is current, and the batch is no
+    /// larger. Smaller batches, such as the last of a pass, run without it.
     fn serves(&self, input: &StepInput, learning_rate: f64) -> bool {
         self.learning_rate == learning_rate && input.labels.numel() <= self.input.labels.numel()
     }
 }
 
-/// Where the recording stands.
+/// State of the recording.
 #[derive(Debug)]
 enum Recording {
-    /// Every step is launched piece by piece: not on CUDA, or not wanted.
+    /// Not requested, or not on CUDA.
     Off,
-    /// As well, since it failed; why, until that is asked for.
+    /// Recording failed; the error remains until it is taken.
     Failed(Option<Error>),
+    /// Recording starts after this many more plain steps.
     After(u32),
+    /// The step is recorded.
     On(Box<Recorded>),
 }
 
@@ -87,7 +89,7 @@ impl Recording {
     }
 }
 
-/// Runs training steps and keeps their sums.
+/// Runs training steps and sums up their loss and accuracy.
 #[derive(Debug)]
 pub struct TrainStep<'a> {
     network: &'a Network,
@@ -97,8 +99,9 @@ pub struct TrainStep<'a> {
 }
 
 impl<'a> TrainStep<'a> {
-    /// `record` has the step recorded as a CUDA graph, for which this thread's work must be on a
-    /// stream of its own ([`Machine::use_own_stream`](crate::machine::Machine::use_own_stream)).
+    /// With `record`, steps are recorded as a CUDA graph; the calling thread must then use a stream
+    /// other than the default
+    /// ([`Machine::use_own_stream`](crate::machine::Machine::use_own_stream)).
     ///
     /// # Errors
     /// If the device is out of memory.
@@ -108,7 +111,7 @@ impl<'a> TrainStep<'a> {
         Ok(Self { network, objective, running, recording })
     }
 
-    /// Why steps are not recorded though they should be, once.
+    /// Why recording failed; the error is returned once.
     pub fn take_failure(&mut self) -> Option<Error> {
         match &mut self.recording {
             Recording::Failed(error) => error.take(),
@@ -121,7 +124,7 @@ impl<'a> TrainStep<'a> {
         &self.running
     }
 
-    /// Begins new sums.
+    /// Resets the sums.
     ///
     /// # Errors
     /// If libtorch fails.
@@ -129,7 +132,7 @@ impl<'a> TrainStep<'a> {
         self.running.reset()
     }
 
-    /// One update.
+    /// Runs one step: forward, backward and update.
     ///
     /// # Errors
     /// If libtorch fails.
@@ -149,7 +152,7 @@ impl<'a> TrainStep<'a> {
             _ => {}
         }
         match &self.recording {
-            // The last batch of a pass may be smaller.
+            // The last batch of a pass may be smaller, and is not replayed.
             Recording::On(recorded) if recorded.input.fits(input) => {
                 recorded.input.fill(input)?;
                 recorded.graph.replay()?;
@@ -166,7 +169,7 @@ impl<'a> TrainStep<'a> {
         Ok(Box::new(Recorded { graph, input, learning_rate: optimizer.learning_rate() }))
     }
 
-    /// Forward, loss, backward, update, sums.
+    /// Launches forward pass, loss, backward pass, update and sums.
     fn launch(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<()> {
         let logits = self.network.training_logits(&input.input, &input.masks)?;
         let mean_loss = self.objective.mean(&logits, &input.labels)?;

@@ -1,4 +1,4 @@
-//! One pass over pictures without learning.
+//! Loss and accuracy of a network without training it.
 
 use super::loss::Loss;
 use super::metrics::{Means, Running};
@@ -9,13 +9,13 @@ use crate::stop::Stop;
 use anyhow::Result;
 use tch::Tensor;
 
-/// What a network is shown of each picture.
+/// Which views of each picture the network sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Views {
+    /// The picture as it is.
     Picture,
-    /// And its mirror image. Its logits are the mean of both, so that loss, accuracy and
-    /// probabilities follow from them as ever; the probabilities are the geometric mean of both,
-    /// made to sum to 1.
+    /// The picture and its mirror image. Loss, accuracy and probabilities are those of the mean of
+    /// both logits; the probabilities thus are the normalized geometric mean of both.
     WithMirrorImage,
 }
 
@@ -25,7 +25,7 @@ impl Views {
         Ok(match self {
             Self::Picture => logits,
             Self::WithMirrorImage => {
-                // Along the width of [N, H, W, C].
+                // The width of `[N, H, W, C]`.
                 let mirrored = input.map(|values| Ok(values.f_flip([2])?))?;
                 logits.f_add(&network.logits(&mirrored)?)?.f_mul_scalar(0.5)?
             }
@@ -33,11 +33,11 @@ impl Views {
     }
 }
 
-/// Runs the steps of epoch `epoch` (0-based) of `loader` through `network` and returns the means.
-/// `each` sees every batch with its logits.
+/// Runs the batches of epoch `epoch` (0-based) of `loader` through `network` and returns the means.
+/// `each` is called with every batch and its logits.
 ///
 /// # Errors
-/// If libtorch is out of memory, `each` fails, or a stop was requested.
+/// If a picture cannot be read, libtorch or `each` fails, or a stop was requested.
 pub fn validate(
     network: &Network,
     loader: &mut Loader,

@@ -1,4 +1,4 @@
-//! Copying weights into a network, once all of them have proved to fit.
+//! Copying weights into a network, after checking all of them.
 
 use crate::error::fault;
 use anyhow::Result;
@@ -9,8 +9,7 @@ use tch::Tensor;
 /// Copies `source` into `destination`, matched by name. `from` names the source in errors.
 ///
 /// # Errors
-/// If a name is missing or left over, or a shape or type differs: all of it is checked before the
-/// first value changes.
+/// If a name is missing or superfluous, or a shape or type differs; nothing is changed then.
 pub fn assign(
     destination: &[(String, Tensor)],
     source: &[(String, Tensor)],

@@ -1,11 +1,10 @@
-//! Element types: what libtorch, safetensors and NumPy call them, and their bytes.
+//! Element types in libtorch, safetensors and NumPy, and the bytes of tensors.
 
 use ::safetensors::Dtype;
 use anyhow::{Context, Result};
 use tch::{Kind, Tensor};
 
-/// The element types that libtorch and safetensors share, with NumPy's name for each; NumPy has no
-/// bfloat16.
+/// The element types common to libtorch and safetensors, with NumPy's name; NumPy has no bfloat16.
 pub(super) const ELEMENTS: [(Kind, Dtype, Option<&str>); 10] = [
     (Kind::Bool, Dtype::BOOL, Some("|b1")),
     (Kind::Uint8, Dtype::U8, Some("|u1")),
@@ -23,11 +22,13 @@ pub(super) const ELEMENTS: [(Kind, Dtype, Option<&str>); 10] = [
 pub(super) fn element(tensor: &Tensor) -> Result<(Kind, Dtype, Option<&'static str>)> {
     let kind = tensor.f_kind()?;
     ELEMENTS.iter().find(|(known, ..)| *known == kind).copied().with_context(|| {
-        format!("expected plain numbers, found {kind:?}; try casting them to Float")
+        format!(
+            "expected a tensor of real numbers or booleans, found {kind:?}; try casting it to Float"
+        )
     })
 }
 
-/// The elements of `tensor` in row-major order, whatever its strides and device.
+/// The bytes of the elements of `tensor` in row-major order, for any strides and device.
 pub(super) fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
     let mut bytes = vec![0; tensor.numel() * tensor.f_kind()?.elt_size_in_bytes()];
     tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;

@@ -1,4 +1,4 @@
-//! Weights to files and back, every name and shape checked before anything is copied.
+//! Weights: writing them to files, reading them, and copying them into networks.
 
 mod assign;
 mod element;
@@ -19,22 +19,25 @@ use tch::Tensor;
 /// Tensors by name.
 pub type Named = Vec<(String, Tensor)>;
 
-/// Text beside the tensors; only safetensors has a place for it.
+/// Text stored along with the tensors; only safetensors supports it.
 pub type Metadata = HashMap<String, String>;
 
-/// How tensors are written, told by the file's extension.
+/// File format of tensors, selected by the file's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// libtorch's own.
+    /// libtorch's own format, `.ot`.
     Ot,
+    /// `.safetensors`.
     Safetensors,
-    /// NumPy's archive.
+    /// NumPy's archive, `.npz`.
     Npz,
 }
 
 impl Format {
+    /// The format for the extension of `path`.
+    ///
     /// # Errors
-    /// If the extension is of no format known here.
+    /// If the extension is unknown.
     pub fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         match extension.map(str::to_ascii_lowercase).as_deref() {
@@ -43,24 +46,24 @@ impl Format {
             Some("npz") => Ok(Self::Npz),
             _ => fault!(
                 Weights,
-                "expected a file name in .ot, .safetensors or .npz, found {}; try one of those endings",
+                "expected a file name ending in .ot, .safetensors or .npz, found {}; try one of these extensions",
                 path.display()
             ),
         }
     }
 }
 
-/// What can be read: the formats that can be written too, and PyTorch's `.pth`, which is `None`.
+/// The format to read `path` in; `None` is PyTorch's `.pth`, which cannot be written.
 ///
 /// # Errors
-/// If the extension is of no format known here.
+/// If the extension is unknown.
 pub fn format_to_read(path: &Path) -> Result<Option<Format>> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("pth" | "pt") => Ok(None),
         Some("h5" | "hdf5" | "keras") => fault!(
             Weights,
-            "expected a file name in .ot, .safetensors, .npz or .pth, found {}; try scripts/keras_weights.py, which makes .safetensors of it",
+            "expected a file name ending in .ot, .safetensors, .npz or .pth, found {}; try scripts/keras_weights.py, which converts it to .safetensors",
             path.display()
         ),
         _ => Format::of(path).map(Some),
@@ -71,8 +74,8 @@ pub fn format_to_read(path: &Path) -> Result<Option<Format>> {
 /// CPU.
 ///
 /// # Errors
-/// If the file is missing, damaged, of another format, or empty, or holds a type that is not in
-/// all of libtorch and safetensors.
+/// If the file is missing, damaged or of another format, has no tensors, or has an element type
+/// that libtorch or safetensors lacks.
 pub fn load(path: &Path) -> Result<(Named, Metadata)> {
     let format = format_to_read(path)?;
     ensure_or!(
@@ -97,13 +100,13 @@ pub fn load(path: &Path) -> Result<(Named, Metadata)> {
     Ok((tensors, metadata))
 }
 
-/// Writes tensors in the format of the extension of `path`: bits, names and shapes as they are,
-/// elements in row-major order; in the order given, but that safetensors sorts by name. `metadata`
-/// is left out where the format has no place for it.
+/// Writes tensors in the format of the extension of `path`. Names, shapes and bits stay the same;
+/// elements are in row-major order. Tensors are in the given order, but safetensors sorts them by
+/// name. Formats other than safetensors ignore `metadata`.
 ///
 /// # Errors
-/// If a name or type does not fit the format, or the file cannot be written; what was there before
-/// stays.
+/// If the format does not support a name or type, or the file cannot be written; an existing file
+/// is unchanged then.
 pub fn save(path: &Path, tensors: &[(String, Tensor)], metadata: Metadata) -> Result<()> {
     match Format::of(path)? {
         Format::Ot => save_ot(path, tensors),

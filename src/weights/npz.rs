@@ -1,14 +1,14 @@
-//! NumPy's archives, `.npz`: a zip of `.npy` files, one an array.
+//! NumPy's archives, `.npz`: a zip of `.npy` files, one per array.
 //!
-//! `.npy` is described in `numpy.lib.format`: a magic string, a version, the length of a header,
-//! the header (a Python dictionary of element type, order and shape), the elements. tch has a
-//! reader, which trusts the header's shape over the length of the file and so reads beyond its end.
+//! `.npy` is described in `numpy.lib.format`: a magic string, a version, the length of the header,
+//! the header (a Python dictionary of element type, order and shape), and the elements. tch's own
+//! reader is not used, because it trusts the header's shape and reads beyond the end of the file.
 
 use super::Named;
 use super::element::{ELEMENTS, bytes_of, element};
 use crate::atomic_file;
-use crate::error::Fault;
-use anyhow::{Context, Result, bail, ensure};
+use crate::error::{Fault, ensure_or, fault};
+use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -16,18 +16,20 @@ use tch::{Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+/// Start of every `.npy`.
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// NumPy refuses longer headers too (`numpy.lib.format._MAX_HEADER_SIZE`).
+/// Maximum length of a header in bytes, as in NumPy (`numpy.lib.format._MAX_HEADER_SIZE`).
 const MAX_HEADER: usize = 10_000;
 
-/// Deflate cannot shrink anything further than this.
+/// Maximum compression ratio of Deflate.
 const MAX_DEFLATE_RATIO: u64 = 1032;
 
-/// Writes tensors as an archive that is not compressed, as `numpy.savez` does.
+/// Writes tensors as an uncompressed archive, as `numpy.savez` does.
 ///
 /// # Errors
-/// If NumPy has no such type, or the file cannot be written; what was there before stays.
+/// If NumPy lacks an element type, or the file cannot be written; an existing file is unchanged
+/// then.
 pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
     let mut headers = Vec::with_capacity(tensors.len());
     for (name, tensor) in tensors {
@@ -50,7 +52,7 @@ pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
     })
 }
 
-/// What stands before the elements of `tensor`.
+/// The bytes before the elements of `tensor`.
 fn header(tensor: &Tensor) -> Result<Vec<u8>> {
     let (kind, _, descr) = element(tensor)?;
     let descr = descr.with_context(|| {
@@ -60,7 +62,7 @@ fn header(tensor: &Tensor) -> Result<Vec<u8>> {
     // `(3,)` is a tuple of one, `(3)` a number.
     let shape = if tensor.dim() == 1 { shape.trim_end() } else { shape.trim_end_matches(", ") };
     let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
-    // Elements begin at a multiple of 64 bytes; the header ends in a line feed.
+    // Elements start at a multiple of 64 bytes; the header ends in a line feed.
     let before = MAGIC.len() + 4;
     let length = (before + text.len() + 1).next_multiple_of(64) - before;
     text.push_str(&" ".repeat(length - text.len() - 1));
@@ -69,10 +71,11 @@ fn header(tensor: &Tensor) -> Result<Vec<u8>> {
     Ok([MAGIC, &[1, 0], &length.to_le_bytes(), text.as_bytes()].concat())
 }
 
-/// Reads the arrays of an archive in their order, compressed or not, rows or columns first.
+/// Reads the arrays of an archive in its order, compressed or not, in row-major or column-major
+/// order.
 ///
 /// # Errors
-/// If the file is missing or damaged, or an array is not of plain little-endian numbers.
+/// If the file is missing or damaged, or an array is not of little-endian numbers or booleans.
 pub fn load(path: &Path) -> Result<Named> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let damaged = || {
@@ -87,12 +90,17 @@ pub fn load(path: &Path) -> Result<Named> {
         let mut entry = archive.by_index(index).with_context(damaged)?;
         let file_name = entry.name().with_context(damaged)?.into_owned();
         let Some(name) = file_name.strip_suffix(".npy") else {
-            bail!("{}, found {file_name} in it; try numpy.savez", damaged());
+            fault!(
+                Weights,
+                "expected only .npy files in the NumPy archive {}, found {file_name} in it; try numpy.savez",
+                path.display()
+            );
         };
-        ensure!(
+        ensure_or!(
+            Weights,
             entry.size() <= entry.compressed_size().saturating_mul(MAX_DEFLATE_RATIO),
-            "{}, found the size of {name} wrong",
-            damaged()
+            "expected a whole NumPy archive at {}, found a wrong size for {name}; try another copy",
+            path.display()
         );
         let size = entry.size();
         let tensor = read_array(&mut entry, size)
@@ -106,7 +114,7 @@ pub fn load(path: &Path) -> Result<Named> {
 fn read_array(reader: &mut impl Read, size: u64) -> Result<Tensor> {
     let mut start = [0; 8];
     reader.read_exact(&mut start)?;
-    ensure!(start.starts_with(MAGIC), "expected a NumPy array, found another file");
+    ensure_or!(Weights, start.starts_with(MAGIC), "expected a NumPy array, found another file");
     let length = match start[6] {
         1 => {
             let mut length = [0; 2];
@@ -118,9 +126,10 @@ fn read_array(reader: &mut impl Read, size: u64) -> Result<Tensor> {
             reader.read_exact(&mut length)?;
             u32::from_le_bytes(length) as usize
         }
-        version => bail!("expected NumPy's format 1, 2 or 3, found {version}"),
+        version => fault!(Weights, "expected version 1, 2 or 3 of NumPy's format, found {version}"),
     };
-    ensure!(
+    ensure_or!(
+        Weights,
         length <= MAX_HEADER,
         "expected a header of at most {MAX_HEADER} bytes, found {length}"
     );
@@ -130,21 +139,29 @@ fn read_array(reader: &mut impl Read, size: u64) -> Result<Tensor> {
 
     let expected = header.bytes()?;
     let before = start.len() + if start[6] == 1 { 2 } else { 4 } + length;
-    ensure!(
+    ensure_or!(
+        Weights,
         size == (before as u64).saturating_add(expected as u64),
-        "expected {expected} bytes for {:?}, found {}",
+        "expected {expected} bytes for the shape {:?}, found {}",
         header.shape,
         size.saturating_sub(before as u64)
     );
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(expected).context("it does not fit in memory")?;
-    // To the end, where the zip's checksum is compared.
+    bytes
+        .try_reserve_exact(expected)
+        .with_context(|| format!("expected {expected} bytes of free memory, found less"))?;
+    // The zip's checksum is verified at the end of the entry.
     reader.take(expected as u64 + 1).read_to_end(&mut bytes)?;
-    ensure!(bytes.len() == expected, "expected {expected} bytes, found {}", bytes.len());
+    ensure_or!(
+        Weights,
+        bytes.len() == expected,
+        "expected {expected} bytes, found {}",
+        bytes.len()
+    );
     header.tensor(&bytes)
 }
 
-/// What a `.npy` says of its elements.
+/// The header of a `.npy`.
 #[derive(Debug, PartialEq)]
 struct Header {
     kind: Kind,
@@ -153,7 +170,7 @@ struct Header {
 }
 
 impl Header {
-    /// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`
+    /// Parses a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.
     fn parse(text: &str) -> Result<Self> {
         let field = |key: &str| {
             let quoted = [format!("'{key}':"), format!("\"{key}\":")];
@@ -163,9 +180,9 @@ impl Header {
         };
         let descr = field("descr")?;
         let descr = descr.split(['\'', '"']).nth(1).filter(|_| descr.starts_with(['\'', '"']));
-        let descr = descr.context("expected one plain type, found a record")?;
+        let descr = descr.context("expected a single element type, found a record")?;
         let known = ELEMENTS.iter().find(|(_, _, name)| {
-            // '=' and '|' also stand before types whose order of bytes is this machine's.
+            // '=' is the byte order of the machine, here little-endian.
             name.is_some_and(|name| name == descr || descr.strip_prefix('=') == Some(&name[1..]))
         });
         let (kind, _, _) = known.with_context(|| {
@@ -179,7 +196,7 @@ impl Header {
         let (shape, _) = shape.with_context(|| format!("expected a shape in {text:?}"))?;
         let sizes = shape.split(',').map(str::trim).filter(|size| !size.is_empty());
         let sizes = sizes.map(|size| {
-            // Python 2 wrote long integers with an L.
+            // Python 2 writes long integers with an L.
             let size = size.trim_end_matches('L').parse().ok().filter(|&size: &i64| size >= 0);
             size.with_context(|| format!("expected sizes, found ({shape})"))
         });
@@ -190,9 +207,9 @@ impl Header {
         })
     }
 
-    /// Bytes of all elements.
+    /// Size of all elements in bytes.
     fn bytes(&self) -> Result<usize> {
-        // Strides are computed as if no size were 0, so that must not overflow either.
+        // libtorch computes strides as if sizes of 0 were 1, which must not overflow either.
         let product = |least: i64| {
             let width = self.kind.elt_size_in_bytes() as i64;
             self.shape.iter().try_fold(width, |product, &size| product.checked_mul(size.max(least)))
@@ -245,9 +262,10 @@ mod tests {
         }
     }
 
-    /// Columns first: `numpy.save(file, numpy.arange(6.).reshape(2, 3).T)` lies as 0 1 2 3 4 5.
+    /// `numpy.save(file, numpy.arange(6.).reshape(2, 3).T)` writes 0 1 2 3 4 5 in column-major
+    /// order.
     #[test]
-    fn columns_first_are_put_in_rows() {
+    fn column_major_becomes_row_major() {
         let header = Header { kind: Kind::Uint8, fortran_order: true, shape: vec![3, 2] };
         let tensor = header.tensor(&[0, 1, 2, 3, 4, 5]).unwrap();
         let rows: Vec<Vec<u8>> = Vec::try_from(&tensor).unwrap();

@@ -11,10 +11,11 @@ use tch::{Device, Tensor};
 /// Writes tensors in libtorch's own format, `.ot`.
 ///
 /// # Errors
-/// If a name does not fit the format, or the file cannot be written; what was there before stays.
+/// If the format does not support a name or type, or the file cannot be written; an existing file
+/// is unchanged then.
 pub fn save_ot(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
     for (name, tensor) in tensors {
-        // tch writes a dot as a bar, and reads every bar as a dot.
+        // tch writes dots as bars and reads bars as dots.
         ensure!(
             !name.is_empty() && !name.contains(['|', '\0']),
             "expected names without bars for {}, found {name:?}; try .safetensors",
@@ -29,11 +30,11 @@ pub fn save_ot(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
 /// Reads a file that [`save_ot`] or `tch::nn::VarStore::save` wrote.
 ///
 /// # Errors
-/// If the file is missing, or not such a file.
+/// If the file is missing, damaged or of another format.
 pub fn load_ot(path: &Path) -> Result<Named> {
     ensure_or!(Weights, path.is_file(), "expected weights at {}, found no file", path.display());
     let tensors = Tensor::load_multi_with_device(path, Device::Cpu).map_err(|error| {
-        // libtorch's message goes on with a C++ stack trace.
+        // A C++ stack trace follows the first line of libtorch's message.
         let reason = error.to_string();
         let reason = reason.lines().next().unwrap_or_default().to_owned();
         Fault::weights(format!(
@@ -44,7 +45,7 @@ pub fn load_ot(path: &Path) -> Result<Named> {
     Ok(tensors)
 }
 
-/// Plain copies on the CPU: no gradients, rows contiguous.
+/// Contiguous copies on the CPU, without gradients.
 fn on_cpu(tensors: &[(String, Tensor)]) -> Result<Named> {
     let copy = |(name, tensor): &(String, Tensor)| {
         Ok((name.clone(), tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?))

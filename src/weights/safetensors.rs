@@ -1,4 +1,4 @@
-//! safetensors: a JSON header and raw little-endian elements, with text beside the tensors.
+//! safetensors: a JSON header with optional text metadata, and raw little-endian elements.
 
 use super::element::{ELEMENTS, bytes_of, element};
 use super::{Metadata, Named};
@@ -12,7 +12,8 @@ use tch::Tensor;
 /// Writes tensors as safetensors, with `metadata` in the header.
 ///
 /// # Errors
-/// If the format has no such type, or the file cannot be written; what was there before stays.
+/// If the format lacks an element type, or the file cannot be written; an existing file is
+/// unchanged then.
 pub fn save_safetensors(
     path: &Path,
     tensors: &[(String, Tensor)],
@@ -29,7 +30,7 @@ pub fn save_safetensors(
         Ok((*name, TensorView::new(*dtype, shape.clone(), bytes)?))
     });
     let views = views.collect::<Result<Vec<_>>>()?;
-    // `serialize_to_file` would leave a file that nobody but its owner may read.
+    // `serialize_to_file` would create a file that only its owner can read.
     let bytes = serialize(views, Some(metadata))?;
     atomic_file::write_bytes(path, &bytes)
 }
@@ -37,7 +38,7 @@ pub fn save_safetensors(
 /// Reads the tensors, in the order of their bytes, and the metadata of a safetensors file.
 ///
 /// # Errors
-/// If the file is missing, damaged, or holds a type that libtorch does not have.
+/// If the file is missing or damaged, or has an element type that libtorch lacks.
 pub fn load_safetensors(path: &Path) -> Result<(Named, Metadata)> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let damaged = || {
@@ -54,7 +55,7 @@ pub fn load_safetensors(path: &Path) -> Result<(Named, Metadata)> {
         let known = ELEMENTS.iter().find(|(_, dtype, _)| *dtype == view.dtype());
         let (kind, _, _) = known.with_context(|| {
             format!(
-                "expected {name} in {} in a type that libtorch has, found {:?}; try casting it to F32",
+                "expected a type that libtorch has for {name} in {}, found {:?}; try casting it to F32",
                 path.display(),
                 view.dtype()
             )

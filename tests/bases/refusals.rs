@@ -63,7 +63,7 @@ fn every_fault_of_a_file_is_named() {
     let mut tensors = drawn();
     let twice = tensors.iter().find(|(name, _)| name == "conv1.bias").unwrap().1.shallow_clone();
     tensors.push(("conv1/bias".to_owned(), twice.copy()));
-    assert!(refusal(folder.path(), &tensors).contains("is there twice"));
+    assert!(refusal(folder.path(), &tensors).contains("occurs twice"));
     let mut tensors = drawn();
     tensors.retain(|(name, _)| name != "fire5.expand1x1.weight");
     assert!(refusal(folder.path(), &tensors).contains("fire5.expand1x1.weight is missing"));

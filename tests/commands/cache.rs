@@ -146,7 +146,7 @@ fn goes_on_without_a_cache_that_cannot_be_written() {
     let mut command = workspace.train("run", "--epochs 1 --cache disk");
     let output = command.assert().success().get_output().clone();
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("warning: cannot keep the train pictures on disk"), "{error}");
+    assert!(error.contains("warning: cannot cache the train pictures on disk"), "{error}");
     assert!(error.contains("try another PETITE_CACHE"), "{error}");
     assert_same_run(&workspace, "reference", "run");
 
@@ -161,7 +161,7 @@ fn goes_on_without_a_cache_that_cannot_be_written() {
         .unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{error}");
-    assert!(error.contains("warning: cannot keep the test pictures on disk"), "{error}");
+    assert!(error.contains("warning: cannot cache the test pictures on disk"), "{error}");
     assert!(entries(&workspace.path("small/pictures")).is_empty());
 }
 
@@ -246,7 +246,10 @@ fn ctrl_c_stops_a_streaming_run_that_then_goes_on() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("epochs are saved") && !error.contains("cannot use"), "{error}");
+    assert!(
+        error.contains("interrupted: saved after epoch ") && !error.contains("cannot use"),
+        "{error}"
+    );
     petite("train --resume").arg("--out").arg(workspace.path("run")).assert().success();
     assert_same_run(&workspace, "whole", "run");
 }

@@ -86,7 +86,7 @@ fn several_runs_have_a_mean_and_a_deviation() {
     let error = error_of(&mut compare(&workspace, &["one"], flags));
     assert!(error.contains("found val_acc, last epoch: 0.7000 (0.7240 to 0.7510)"), "{error}");
     let error = error_of(&mut compare(&workspace, &["one", "one"], flags));
-    assert!(error.contains("every --run once"), "{error}");
+    assert!(error.contains("each --run once"), "{error}");
 }
 
 #[test]
@@ -115,7 +115,10 @@ fn json_has_every_digit() {
 
     evaluation("best", 0.7);
     let out = output_of(&mut compare(&workspace, &["run"], "--reference book-baseline"));
-    assert!(out.contains("of the best weights") && !out.contains("test acc   "), "{out}");
+    assert!(
+        out.contains("was measured with the best weights") && !out.contains("test acc   "),
+        "{out}"
+    );
     workspace.write("run/test.json", b"{");
     let error = error_of(&mut compare(&workspace, &["run"], "--reference book-baseline"));
     assert!(error.contains("test.json"), "{error}");
@@ -139,7 +142,7 @@ fn a_csv_of_keras_3_is_a_reference_without_a_spread() {
     let out = output_of(&mut with_csv(""));
     assert_eq!(words(&out, "val_acc, last epoch").join(" "), "0.7510 0.7510 n/a +0.0000");
     assert_eq!(words(&out, "val_loss lowest at epoch").join(" "), "10 10 n/a +0");
-    assert!(out.contains("none: a CSV is one history"), "{out}");
+    assert!(out.contains("none: a CSV is a single history"), "{out}");
     assert!(workspace.path("run/compare-mine.svg").exists());
     let error = error_of(&mut with_csv("--strict"));
     assert!(error.contains("with a spread for --strict") && error.contains("book-"), "{error}");

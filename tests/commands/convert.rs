@@ -138,9 +138,9 @@ fn refuses_names_that_cannot_be_meant() {
     weights::save(&workspace.path("w.ot"), &tensors(), Metadata::new()).unwrap();
     workspace.write("there.npz", b"kept");
     for (from, to, reason) in [
-        ("w.ot", "w.h5", "expected a file name in .ot, .safetensors or .npz"),
-        ("w.ot", "w", "expected a file name in .ot, .safetensors or .npz"),
-        ("folder.txt", "w.npz", "expected a file name in .ot, .safetensors or .npz"),
+        ("w.ot", "w.h5", "expected a file name ending in .ot, .safetensors or .npz"),
+        ("w.ot", "w", "expected a file name ending in .ot, .safetensors or .npz"),
+        ("folder.txt", "w.npz", "expected a file name ending in .ot, .safetensors or .npz"),
         ("nothing.ot", "w.npz", "nothing.ot, found no file"),
         ("w.ot", "w.ot", "expected two files"),
         ("w.ot", "./w.ot", "expected two files"),
@@ -153,7 +153,7 @@ fn refuses_names_that_cannot_be_meant() {
         assert!(error.contains(reason), "{from} {to}: {error}");
     }
     let error = error_of(convert(&workspace, "w.ot", "w.npz").args(["--weights", "best"]));
-    assert!(error.contains("a run's folder with --weights"), "{error}");
+    assert!(error.contains("a run folder with --weights"), "{error}");
     assert_eq!(std::fs::read(workspace.path("there.npz")).unwrap(), b"kept");
     convert(&workspace, "w.ot", "there.npz").arg("--force").assert().success();
     assert_eq!(contents(&workspace.path("there.npz")).len(), 12);

@@ -51,11 +51,11 @@ fn spoil(workspace: &Workspace) -> Vec<(&'static str, &'static str)> {
     workspace.write("data/validation/stripes/stripe.8.jpg", &whole[..20]);
     vec![
         ("spot.1.jpg", "empty file"),
-        ("spot.2.jpg", "cut short"),
+        ("spot.2.jpg", "truncated"),
         ("spot.3.jpg", "PNG"),
         ("stripe.4.jpg", "does not begin with FF D8"),
         ("drawing.png", "PNG"),
-        ("stripe.8.jpg", "cut short"),
+        ("stripe.8.jpg", "truncated"),
     ]
 }
 

@@ -1,10 +1,10 @@
-//! `petite doctor --data`: pictures that stand in two splits.
+//! `petite doctor --data`: pictures that are in two splits.
 
 use super::support::{Workspace, error_of, output_of, petite};
 use std::fs;
 
 #[test]
-fn names_pictures_that_stand_in_two_splits() {
+fn names_pictures_that_are_in_two_splits() {
     let workspace = Workspace::with_data();
     let data = workspace.path("data");
     let doctor = || {

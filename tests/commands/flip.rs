@@ -54,5 +54,5 @@ fn evaluate_says_that_it_flipped_and_compare_leaves_it_out() {
     assert_eq!((&plain["flip"], &both["flip"]), (&false.into(), &true.into()));
     assert_ne!(plain["loss"], both["loss"]);
     let out = output_of(&mut workspace.on_run("compare --reference book-features", "run"));
-    assert!(out.contains("test.json is with --flip"), "{out}");
+    assert!(out.contains("test.json was measured with --flip"), "{out}");
 }

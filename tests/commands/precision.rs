@@ -21,7 +21,7 @@ fn auto_takes_the_best_there_is_and_the_run_keeps_it() {
     let config = std::fs::read_to_string(workspace.path("run/config.json")).unwrap();
     assert!(config.contains(&format!("\"precision\": \"{expected}\"")), "{config}");
     assert!(
-        output_of(&mut petite("doctor")).contains(&format!("--precision auto takes {expected}"))
+        output_of(&mut petite("doctor")).contains(&format!("--precision auto uses {expected}"))
     );
 }
 

@@ -1,4 +1,4 @@
-use super::support::{Workspace, error_of, output_of, petite};
+use super::support::{Workspace, error_of, output_of, petite, usage_error_of};
 use assert_cmd::Command;
 
 fn preview(workspace: &Workspace, flags: &str, to: &str) -> Command {
@@ -48,7 +48,7 @@ fn refuses_what_it_cannot_show() {
     let workspace = Workspace::with_data();
     workspace.write("broken.jpg", b"no picture");
     let error = error_of(&mut preview(&workspace, "", "sheet.jpg"));
-    assert!(error.contains("expected --to to name a .png"), "{error}");
+    assert!(error.contains("expected --to to end in .png"), "{error}");
     let mut broken = preview(&workspace, "--horizontal-flip", "sheet.png");
     let error = error_of(broken.arg("--picture").arg(workspace.path("broken.jpg")));
     assert!(error.contains("broken.jpg"), "{error}");
@@ -56,7 +56,7 @@ fn refuses_what_it_cannot_show() {
     assert!(error.contains("--recipe augmented"), "{error}");
     let error = error_of(&mut preview(&workspace, "--split nothing", "sheet.png"));
     assert!(error.contains("nothing"), "{error}");
-    let error = error_of(&mut preview(&workspace, "--rotation-range 900", "sheet.png"));
-    assert!(error.contains("expected --rotation-range of 0 to 360"), "{error}");
+    let error = usage_error_of(&mut preview(&workspace, "--rotation-range 900", "sheet.png"));
+    assert!(error.contains("'--rotation-range <DEGREES>': expected 0 to 360 (degrees)"), "{error}");
     assert!(!workspace.path("sheet.png").exists());
 }

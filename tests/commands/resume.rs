@@ -60,7 +60,10 @@ fn a_killed_run_goes_on_after_its_last_whole_epoch() {
         if signal == "-INT" {
             assert_eq!(output.status.code(), Some(130));
             let error = String::from_utf8(output.stderr).unwrap();
-            assert!(error.contains("epochs are saved") && error.contains("--resume"), "{error}");
+            assert!(
+                error.contains("interrupted: saved after epoch ") && error.contains("--resume"),
+                "{error}"
+            );
         }
         resume(&workspace, &run, "").assert().success();
         assert_same_run(&workspace, "whole", &run);
@@ -86,7 +89,7 @@ fn a_continued_run_keeps_its_settings() {
     workspace.train("cosine", "--epochs 1 --schedule cosine").assert().success();
     let error = error_of(&mut resume(&workspace, "cosine", "--epochs 2"));
     assert!(error.contains("expected --epochs 1 as in "), "{error}");
-    assert!(error.contains("found 2: every rate of a cosine"), "{error}");
+    assert!(error.contains("found 2: all rates of the cosine --schedule"), "{error}");
 }
 
 #[test]

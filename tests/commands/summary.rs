@@ -170,7 +170,7 @@ fn says_whether_a_file_has_a_bases_weights() {
     assert!(table.contains("conv_dw_13") && !table.contains("conv_pw_13"), "{table}");
     assert!(table.trim_end().ends_with("w.npz has all of these weights"), "{table}");
     let table = output_of(&mut with("--alpha 0.25 --through conv_pw_12"));
-    assert!(table.contains("not used: conv_dw_13.weight, conv_dw_13_bn.weight"), "{table}");
+    assert!(table.contains("unused: conv_dw_13.weight, conv_dw_13_bn.weight"), "{table}");
     let error = error_of(&mut with(""));
     assert!(error.contains("[8, 3, 3, 3] instead of Float [32, 3, 3, 3]"), "{error}");
     let error = error_of(&mut with("--alpha 0.25 --through conv_pw_13"));
@@ -181,13 +181,13 @@ fn says_whether_a_file_has_a_bases_weights() {
 fn refuses_what_a_base_does_not_have() {
     for (flags, reason) in [
         ("--model vgg16 --alpha 0.5", "try --model mobilenet"),
-        ("--model vgg16 --classes 2", "a pretrained base as it is"),
+        ("--model vgg16 --classes 2", "expected no --classes, --dropout or --downsample"),
         ("--model mobilenet --through conv_pw_14", "conv_pw_13, found conv_pw_14"),
         ("--model mobilenet --alpha 0", "--alpha of 0.03125 to 8"),
         ("--model resnet18 --weights none.pth", "found no file"),
         ("--model vgg16 --weights vgg16.h5", "scripts/keras_weights.py"),
         ("--model vgg16 --image-size 31", "larger pictures, found 31×31"),
-        ("--through block1_pool", "with a pretrained base, found convnet"),
+        ("--through block1_pool", "with a pretrained base only, found one with --model convnet"),
     ] {
         let error = error_of(&mut petite(&format!("summary {flags}")));
         assert!(error.contains(reason), "{flags}: {error}");

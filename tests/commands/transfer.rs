@@ -6,7 +6,7 @@ use petite::dataset::synthetic::synthesize;
 use petite::nn::zoo::Model;
 use serde_json::Value;
 
-const STORED: &str = "(their features from the cache)";
+const STORED: &str = "(features from the cache)";
 
 /// Two epochs of two batches where pictures go through the base, two passes where features do.
 const FEATURES: &str = "--recipe features --epochs 2 --learning-rate 1e-2";
@@ -66,7 +66,7 @@ fn vgg16_runs_through_the_book_s_three_recipes() {
     let out = output_of(command.arg("--weights").arg(&base));
     // 512 features of a place, and the head of listing 5.18.
     assert!(out.contains("vgg16, 14,846,273 parameters"), "{out}");
-    assert!(out.contains("base        whole, frozen, 131,585 parameters are trained"), "{out}");
+    assert!(out.contains("base        whole, frozen; 131,585 trainable parameters"), "{out}");
     assert_evaluates_as_trained(&workspace, "features", 1e-5);
     let config = settings(&workspace, "features");
     assert_eq!(config["optimizer"]["learning_rate"], 2e-5);
@@ -80,7 +80,10 @@ fn vgg16_runs_through_the_book_s_three_recipes() {
 
     let mut command = workspace.train("tuned", "--recipe fine-tune --epochs 1 --steps-per-epoch 1");
     let out = output_of(command.arg("--from").arg(workspace.path("augmented")));
-    assert!(out.contains("whole, frozen before block5_conv1, 7,211,009 parameters"), "{out}");
+    assert!(
+        out.contains("whole, frozen before block5_conv1; 7,211,009 trainable parameters"),
+        "{out}"
+    );
     assert_evaluates_as_trained(&workspace, "tuned", 0.0);
     let config = settings(&workspace, "tuned");
     assert_eq!(config["optimizer"]["learning_rate"], 1e-5);
@@ -97,7 +100,7 @@ fn vgg16_runs_through_the_book_s_three_recipes() {
 fn a_base_can_be_cut_and_trained_on() {
     let workspace = with_mobilenet();
     let out = features(&workspace, "head", "--through conv_pw_5 --units 8");
-    assert!(out.contains("base        through conv_pw_5, frozen, "), "{out}");
+    assert!(out.contains("base        through conv_pw_5, frozen; "), "{out}");
     assert_evaluates_as_trained(&workspace, "head", 1e-5);
     let names: Vec<String> = last(&workspace, "head").into_iter().map(|(name, _)| name).collect();
     assert!(names.contains(&"conv_pw_5.weight".to_owned()));
@@ -108,7 +111,7 @@ fn a_base_can_be_cut_and_trained_on() {
 
     let flags = "--unfreeze-from conv_dw_4 --batch-norm batch";
     let out = output_of(&mut fine_tune(&workspace, "tuned", "head", flags));
-    assert!(out.contains("through conv_pw_5, frozen before conv_dw_4, "), "{out}");
+    assert!(out.contains("through conv_pw_5, frozen before conv_dw_4; "), "{out}");
     assert_evaluates_as_trained(&workspace, "tuned", 0.0);
     // It goes on from the head at its lowest val_loss.
     let before = weights_in(&workspace.path("head/best.ot"));

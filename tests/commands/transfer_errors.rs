@@ -53,7 +53,7 @@ fn other_weights_are_refused() {
     workspace.write("short.safetensors", &whole[..whole.len() - 1000]);
     with("short.safetensors");
     workspace.write("weights.txt", &whole);
-    assert!(with("weights.txt").contains("try one of those endings"));
+    assert!(with("weights.txt").contains("try one of these extensions"));
     assert!(with("nowhere.pth").contains("found nothing; try"));
 
     // A pickle that would run a command.
@@ -176,7 +176,7 @@ fn only_a_head_of_the_same_classes_is_trained_on() {
     for (flags, named) in [
         ("--unfreeze-from block5_conv1", "one of the layers conv1, "),
         ("--units 5", "dense_1.weight is Float [256, 256] instead of Float [5, 256]"),
-        ("--model vgg16", "--model mobilenet, found vgg16"),
+        ("--model vgg16", "expected --model mobilenet as in "),
         ("--alpha 0.5", "best.ot"),
     ] {
         let error = from("head", &format!("--recipe fine-tune {flags}"));

@@ -23,7 +23,7 @@ fn kaggles_client_downloads_what_is_unpacked_and_removed() {
             ready.display()
         ),
     );
-    place.fetch("--kaggle").brought("brought 2 cats and 2 dogs: ");
+    place.fetch("--kaggle").brought("fetched 2 cats and 2 dogs: ");
     assert_eq!(place.names("to"), KAGGLE);
     assert!(place.names("cache").is_empty());
 }
@@ -73,10 +73,10 @@ fn each_failure_of_a_download_has_its_message() {
     place.stub("curl", "exit 6");
     place.fetch("--microsoft").refused(&["from https://download.microsoft.com/", "no network"]);
     place.stub("curl", &format!("{file}printf 12345 >>\"$1\"; exit 18"));
-    place.fetch("--microsoft").refused(&["broken off after 5 bytes; try again: it goes on"]);
-    place.fetch("--microsoft").refused(&["broken off after 10 bytes"]);
+    place.fetch("--microsoft").refused(&["interrupted after 5 bytes; try again: it continues"]);
+    place.fetch("--microsoft").refused(&["interrupted after 10 bytes"]);
     place.stub("curl", "exit 7");
-    place.fetch("--microsoft").refused(&["found no network, or one that does not reach it"]);
+    place.fetch("--microsoft").refused(&["found no network connection to it; try again"]);
     place.stub("curl", "printf 503; exit 22");
     place.fetch("--microsoft").refused(&["found the server's error 503; try again, or --kaggle"]);
     assert_eq!(place.names("cache"), ["kagglecatsanddogs_5340.zip"]);
@@ -148,10 +148,10 @@ fn a_broken_download_goes_on_with_curl_wget_or_python() {
             let mut command = place.command(&["--microsoft", "--to", "to", "--each", "2"]);
             answer(command.env("PETITE_MICROSOFT_URL", &url))
         };
-        fetch().refused(&[&format!("broken off after {half} bytes; try again")]);
+        fetch().refused(&[&format!("interrupted after {half} bytes; try again")]);
         ranges.try_iter().last();
         place.nothing_left();
-        fetch().brought("brought 2 cats and 2 dogs: ");
+        fetch().brought("fetched 2 cats and 2 dogs: ");
         assert_eq!(ranges.try_iter().last(), Some(Some(half)), "{downloader}");
         assert_eq!(place.names("to"), KAGGLE);
         assert!(place.names("cache").is_empty());

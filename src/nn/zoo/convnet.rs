@@ -1,8 +1,8 @@
 //! The small convnet for cats and dogs: listing 5.5 of Chollet, *Deep Learning with Python*, 2017.
 //!
-//! Four stages of a 3×3 convolution and 2×2 max pooling, with 32, 64, 128 and 128 filters, Dense 512,
-//! and the classifier: `[150, 150, 3]` in 0..=1 makes `[7, 7, 128]` before Flatten, and 3,453,121
-//! parameters with two classes. With dropout after Flatten it is listing 5.13.
+//! Four stages of a 3×3 convolution and 2×2 max pooling, with 32, 64, 128 and 128 filters, Dense
+//! 512, and the classifier: `[150, 150, 3]` in 0..=1 becomes `[7, 7, 128]` before Flatten;
+//! 3,453,121 parameters with two classes. With dropout after Flatten it is listing 5.13.
 
 use super::definition::{Definition, Kind, Options};
 use crate::nn::layer::Layer;

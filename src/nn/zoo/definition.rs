@@ -1,18 +1,18 @@
-//! What a model's file says of it.
+//! The definition of a model, which its file gives.
 
 use super::Downsample;
 use crate::nn::layer::Layer;
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::decode::ColorMode;
 
-/// A model.
+/// The definition of a model.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition {
-    /// The name by which settings and files call it.
+    /// Its name in settings and files.
     pub name: &'static str,
     /// Height and width, in pixels, of the pictures it was made for.
     pub image_size: (usize, usize),
-    /// The colours it looks at.
+    /// The colors of its input.
     pub color_mode: ColorMode,
     /// Its layers, and what else is known of them.
     pub kind: Kind,
@@ -30,29 +30,29 @@ pub enum Kind {
     Base(BaseDefinition),
 }
 
-/// What can be chosen of a network from scratch.
+/// The options of a network trained from scratch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
-    /// How many classes are told apart; `None` leaves out the classifier where the book shows the
-    /// network without it (listing 5.1).
+    /// The number of classes; `None` leaves out the classifier where the book shows the network
+    /// without it (listing 5.1).
     pub classes: Option<usize>,
-    /// What makes the pictures smaller.
+    /// How feature maps become smaller.
     pub downsample: Downsample,
-    /// The rate of dropout after Flatten, 0..1: listing 5.13's.
+    /// The rate of dropout after Flatten, 0..1 (listing 5.13).
     pub dropout: Option<f64>,
 }
 
 /// A network without its classifier, and its published weights.
 #[derive(Debug, Clone, Copy)]
 pub struct BaseDefinition {
-    /// Its layers with their names, of a width: the filters of every layer are multiplied by it.
+    /// Its layers with their names, at width `alpha`, which multiplies the filters of every layer.
     pub layers: fn(alpha: f64) -> Vec<(String, Layer)>,
-    /// The lowest and highest width, where there are others than 1.
+    /// The lowest and highest width; `None` if it is always 1.
     pub alphas: Option<(f64, f64)>,
-    /// What the published weights were trained to see.
+    /// The preprocessing that the published weights were trained with.
     pub preprocess: Preprocess,
     /// Layers of the published classifier, which is not part of a base.
     pub classifier: &'static [&'static str],
-    /// The layer from which fine-tuning trains, unless another is asked for.
+    /// The first layer that fine-tuning trains by default.
     pub first_trained: &'static str,
 }

@@ -1,8 +1,8 @@
-//! The convnet for handwritten digits: listings 5.1 and 5.2 of Chollet, *Deep Learning with Python*,
-//! 2017.
+//! The convnet for handwritten digits: listings 5.1 and 5.2 of Chollet, *Deep Learning with
+//! Python*, 2017.
 //!
 //! Three 3×3 convolutions of 32, 64 and 64 filters with two 2×2 max poolings between: `[28, 28, 1]`
-//! in 0..=1 makes `[3, 3, 64]`, and 55,744 parameters, as many without the poolings (section 5.1.2's
+//! in 0..=1 becomes `[3, 3, 64]`; 55,744 parameters, with or without the poolings (section 5.1.2's
 //! `model_no_max_pool`). With classes, listing 5.2's Dense 64 and the classifier follow.
 
 use super::definition::{Definition, Kind, Options};

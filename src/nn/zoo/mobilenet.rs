@@ -2,8 +2,8 @@
 //! Mobile Vision Applications"), without its classifier.
 //!
 //! A 3×3 convolution and thirteen pairs of a depthwise and a pointwise one, all with batch
-//! normalisation and relu6; names and structure are Keras Applications'. `[224, 224, 3]` makes
-//! `[7, 7, 1024 α]`; 3,228,864 values at the width α = 1. The published weights see RGB in −1..=1.
+//! normalization and relu6; names and structure are Keras Applications'. `[224, 224, 3]` becomes
+//! `[7, 7, 1024 α]`; 3,228,864 values at width α = 1. The published weights expect RGB in −1..=1.
 
 use super::definition::{BaseDefinition, Definition, Kind};
 use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding};
@@ -17,7 +17,7 @@ pub const MOBILENET: Definition = Definition {
     color_mode: ColorMode::Rgb,
     kind: Kind::Base(BaseDefinition {
         layers,
-        // A layer has 32 filters at least, of which one must be left.
+        // The smallest layer has 32 filters, of which at least one must remain.
         alphas: Some((1.0 / 32.0, 8.0)),
         preprocess: Preprocess::Tf,
         classifier: &["conv_preds"],

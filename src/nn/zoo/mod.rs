@@ -1,4 +1,4 @@
-//! The models: a file each, and a line each in one enum.
+//! The models: one file and one line of an enum each.
 
 mod convnet;
 mod definition;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// The enum of all models, one line each: its name and the definition in its file.
 macro_rules! models {
     ($($(#[$attribute:meta])* $model:ident = $definition:path,)*) => {
-        /// The models there are.
+        /// The models.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum Model {
@@ -26,10 +26,10 @@ macro_rules! models {
         }
 
         impl Model {
-            /// All of them.
+            /// All models.
             pub const ALL: [Self; [$(stringify!($model)),*].len()] = [$(Self::$model),*];
 
-            /// What its file says of it.
+            /// Its definition.
             pub fn definition(self) -> &'static Definition {
                 match self {
                     $(Self::$model => &$definition,)*
@@ -40,32 +40,32 @@ macro_rules! models {
 }
 
 models! {
-    /// The book's listing 5.5: four convolutions, two dense layers.
+    /// The book's convnet, listing 5.5: four convolutions and two dense layers.
     #[default]
     Convnet = convnet::CONVNET,
-    /// The book's listings 5.1 and 5.2: the small network for MNIST.
+    /// The book's small convnet for MNIST, listings 5.1 and 5.2.
     Mnist = mnist::MNIST,
-    /// The book's listing 5.17: VGG16 without its classifier, a pretrained base.
+    /// VGG16, the book's pretrained base (listing 5.17).
     Vgg16 = vgg16::VGG16,
-    /// MobileNet v1, a pretrained base.
+    /// MobileNet v1, pretrained base.
     Mobilenet = mobilenet::MOBILENET,
-    /// SqueezeNet v1.1, a pretrained base.
+    /// SqueezeNet v1.1, pretrained base.
     Squeezenet = squeezenet::SQUEEZENET,
-    /// torchvision's ResNet of 18 layers, a pretrained base.
+    /// ResNet-18 as in torchvision, pretrained base.
     Resnet18 = resnet::RESNET18,
-    /// The same of 34 layers.
+    /// ResNet-34 as in torchvision, pretrained base.
     Resnet34 = resnet::RESNET34,
-    /// The same of 50 layers.
+    /// ResNet-50 as in torchvision, pretrained base.
     Resnet50 = resnet::RESNET50,
 }
 
 impl Model {
-    /// The name by which settings and files call it.
+    /// Its name in settings and files.
     pub fn name(self) -> &'static str {
         self.definition().name
     }
 
-    /// What is known of it as a pretrained base, if it is one.
+    /// Its definition as a pretrained base, if it is one.
     pub fn as_base(self) -> Option<&'static BaseDefinition> {
         match &self.definition().kind {
             Kind::Base(base) => Some(base),
@@ -78,7 +78,7 @@ impl Model {
         self.as_base().is_some()
     }
 
-    /// As [`Model::as_base`].
+    /// Its definition as a pretrained base.
     ///
     /// # Errors
     /// If it is trained from scratch.
@@ -108,8 +108,8 @@ impl Model {
         }
     }
 
-    /// The layers of the whole base, for pictures of the size it was made for; `alpha` is its width,
-    /// 1 for bases that have but one.
+    /// The layers of the whole base, for pictures of the size it was made for; `alpha` is its
+    /// width, 1 for bases of one width.
     ///
     /// # Errors
     /// If `alpha` is out of range, or the model is trained from scratch.
@@ -118,7 +118,7 @@ impl Model {
         match base.alphas {
             None => ensure!(
                 alpha == 1.0,
-                "expected `alpha` 1, found {alpha}; try `model` mobilenet, the one base that has widths"
+                "expected `alpha` 1, found {alpha}; try `model` mobilenet, the only base with widths"
             ),
             Some((least, most)) => ensure!(
                 (least..=most).contains(&alpha),
@@ -135,26 +135,26 @@ impl Model {
     }
 }
 
-/// What makes the pictures smaller from stage to stage (the book, section 5.1.2).
+/// How feature maps become smaller from stage to stage (the book, section 5.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Downsample {
-    /// 2×2 max pooling after each convolution, as in the book.
+    /// 2×2 max pooling after each stage, as in the book.
     #[default]
     MaxPool,
-    /// 2×2 average pooling instead.
+    /// 2×2 average pooling after each stage.
     AveragePool,
-    /// Convolutions of stride 2, no pooling.
+    /// Convolutions with stride 2, without pooling.
     Stride,
-    /// Nothing: the section's argument for pooling.
+    /// No reduction, the book's argument for pooling.
     None,
 }
 
 impl Downsample {
-    /// All four.
+    /// All choices.
     pub const ALL: [Self; 4] = [Self::MaxPool, Self::AveragePool, Self::Stride, Self::None];
 
-    /// A stage of a network: a 3×3 convolution with relu, made smaller.
+    /// A stage of a network: a 3×3 convolution with relu, and the downsampling.
     fn stage(self, filters: i64) -> Vec<Layer> {
         let conv = Conv2d::relu(filters, 3);
         match self {

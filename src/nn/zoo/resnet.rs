@@ -1,10 +1,10 @@
 //! ResNets of 18, 34 and 50 layers (He and others, 2015, "Deep Residual Learning for Image
 //! Recognition"), without their classifier.
 //!
-//! A 7×7 convolution, a pooling, and four layers of residual blocks, with batch normalisation
-//! throughout; names and structure are torchvision's. `[224, 224, 3]` makes `[7, 7, 512]`, of the
-//! deepest `[7, 7, 2048]`; 11,186,112, 21,301,696 and 23,561,152 values. The published weights see RGB
-//! in 0..=1 less ImageNet's means, over its standard deviations.
+//! A 7×7 convolution, a pooling, and four layers of residual blocks, with batch normalization
+//! throughout; names and structure are torchvision's. `[224, 224, 3]` becomes `[7, 7, 512]`, or
+//! `[7, 7, 2048]` with 50 layers; 11,186,112, 21,301,696 and 23,561,152 values. The published
+//! weights expect RGB normalized by ImageNet's means and standard deviations.
 
 use super::definition::{BaseDefinition, Definition, Kind};
 use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding, Pool2d};
@@ -35,9 +35,8 @@ const fn definition(name: &'static str, layers: fn(f64) -> Vec<(String, Layer)>)
     }
 }
 
-/// Four layers of as many residual blocks each as `counts` says: of two 3×3 convolutions, or with
-/// `bottleneck` of a 1×1, a 3×3 and a 1×1, which takes the strides in the 3×3 (torchvision's choice,
-/// "v1.5").
+/// Four layers of `counts` residual blocks. A block is two 3×3 convolutions, or with `bottleneck` a
+/// 1×1, a 3×3 and a 1×1, with the strides in the 3×3 (torchvision's choice, "v1.5").
 fn layers(counts: [usize; 4], bottleneck: bool) -> Vec<(String, Layer)> {
     let pool = Pool2d { pool_size: 3, strides: 2, padding: Padding::Around(1) };
     let mut conv1 = conv(64, 7, 2, true);
@@ -72,7 +71,7 @@ fn layers(counts: [usize; 4], bottleneck: bool) -> Vec<(String, Layer)> {
     layers
 }
 
-/// With PyTorch's normalisation, and half the kernel's size of zeros around the input.
+/// A convolution with PyTorch's batch normalization, padded by half the kernel's size.
 fn conv(filters: i64, kernel_size: i64, strides: i64, relu: bool) -> Conv2d {
     Conv2d {
         filters,

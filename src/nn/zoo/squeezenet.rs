@@ -2,9 +2,9 @@
 //! parameters and <0.5MB model size"), without its classifier.
 //!
 //! A 3×3 convolution, eight fire modules, three poolings between; names and structure are the
-//! authors' Caffe model's, but poolings round down, as in Keras, where Caffe's and torchvision's round
-//! up. `[224, 224, 3]` makes `[13, 13, 512]`; 722,496 parameters. The published weights see BGR in
-//! 0..=255 less ImageNet's means.
+//! authors' Caffe model's, but poolings round down, as in Keras, where Caffe's and torchvision's
+//! round up. `[224, 224, 3]` becomes `[13, 13, 512]`; 722,496 parameters. The published weights
+//! expect BGR in 0..=255 minus ImageNet's means.
 
 use super::definition::{BaseDefinition, Definition, Kind};
 use crate::nn::layer::{Conv2d, Layer, Padding, Pool2d};

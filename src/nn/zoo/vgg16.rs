@@ -2,15 +2,15 @@
 //! Recognition"), without its classifier: the base of the book's section 5.3.
 //!
 //! Five blocks of two or three 3×3 convolutions, each block ending in 2×2 max pooling; names and
-//! structure are Keras Applications'. `[150, 150, 3]` makes `[4, 4, 512]`; 14,714,688 parameters. The
-//! published weights see BGR in 0..=255 less ImageNet's means.
+//! structure are Keras Applications'. `[150, 150, 3]` becomes `[4, 4, 512]`; 14,714,688 parameters.
+//! The published weights expect BGR in 0..=255 minus ImageNet's means.
 
 use super::definition::{BaseDefinition, Definition, Kind};
 use crate::nn::layer::{Conv2d, Layer};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::decode::ColorMode;
 
-/// The model. Pictures are of the book's size; the published weights were trained on 224×224.
+/// The model, with the book's picture size; the published weights were trained on 224×224.
 pub const VGG16: Definition = Definition {
     name: "vgg16",
     image_size: (150, 150),

@@ -1,10 +1,11 @@
-//! What a pickle may ask for, each thing carried out by hand: nothing is looked up or called.
+//! The calls in the pickle of a state_dict, each implemented here: no name is looked up or called.
 
 use super::pickle::Machine;
 use super::value::{Global, Storage, Value, View};
 use anyhow::{Context, Result, bail, ensure};
 
 impl Machine<'_> {
+    /// GLOBAL: pushes a function or type, by module and name.
     pub(super) fn global(&mut self) -> Result<()> {
         let (module, name) = (self.take_line()?, self.take_line()?);
         let global = Global::named(&module, &name).with_context(|| {
@@ -16,7 +17,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// `("storage", type, key, device, count)`.
+    /// BINPERSID: pushes a storage, from `("storage", type, key, device, count)`.
     pub(super) fn persistent_id(&mut self) -> Result<()> {
         let id = self.pop()?;
         let fields = self.tuple(id)?;
@@ -28,7 +29,7 @@ impl Machine<'_> {
             Value::Int(count),
         ] = fields[..]
         else {
-            bail!("expected a storage, found other references");
+            bail!("expected a storage, found another kind of reference");
         };
         ensure!(self.texts[tag] == "storage", "expected a storage, found {:?}", self.texts[tag]);
         let key = self.texts[key].clone();
@@ -39,7 +40,7 @@ impl Machine<'_> {
 
     fn tuple(&self, value: Value) -> Result<Vec<Value>> {
         match value {
-            Value::Tuple(place) => Ok(self.tuples[place].clone()),
+            Value::Tuple(index) => Ok(self.tuples[index].clone()),
             other => bail!("expected a tuple, found {}", other.kind()),
         }
     }
@@ -52,17 +53,17 @@ impl Machine<'_> {
         self.tuple(value)?.into_iter().map(number).collect()
     }
 
-    /// A "call": of one of the three functions known here, each carried out by hand.
+    /// REDUCE: a call of one of the three known functions.
     pub(super) fn reduce(&mut self) -> Result<()> {
         let arguments = self.pop()?;
         let arguments = self.tuple(arguments)?;
         let function = self.pop()?;
         let Value::Global(function) = function else {
-            bail!("expected a function to be called, found {}", function.kind());
+            bail!("expected a function to call, found {}", function.kind());
         };
         match (function, arguments.as_slice()) {
             (Global::OrderedDict, []) => self.push_dict(),
-            // Requires_grad, hooks and metadata do not matter for weights.
+            // requires_grad, hooks and metadata do not matter for weights.
             (
                 Global::RebuildTensor,
                 &[
@@ -84,14 +85,14 @@ impl Machine<'_> {
                 self.stack.push(view);
             }
             (function, arguments) => bail!(
-                "expected a tensor to be made, found {function:?} with {} arguments; nothing was run",
+                "expected a call that creates a tensor, found {function:?} with {} arguments; nothing was run",
                 arguments.len()
             ),
         }
         Ok(())
     }
 
-    /// Attributes of an object: a state_dict has one, `_metadata`, of no use here.
+    /// BUILD: attributes of an object. A state_dict has one, `_metadata`, which is ignored.
     pub(super) fn build(&mut self) -> Result<()> {
         let state = self.pop()?;
         let (Value::Dict(state), Value::Dict(_)) = (state, self.top()?) else {
@@ -102,7 +103,7 @@ impl Machine<'_> {
         };
         for (name, _) in std::mem::take(self.dict(state)?) {
             let known = matches!(name, Value::Text(name) if self.texts[name] == "_metadata");
-            ensure!(known, "expected no attribute but _metadata, found another");
+            ensure!(known, "expected only the attribute _metadata, found another");
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! PyTorch's `.pth`: a zip of a pickle, `data.pkl`, and one file of elements a storage, as
-//! `torch.save` has written a state_dict since PyTorch 1.6.
+//! PyTorch's `.pth`, as `torch.save` writes a state_dict since PyTorch 1.6: a zip of a pickle,
+//! `data.pkl`, and one file of elements per storage.
 
 mod calls;
 pub mod pickle;
@@ -17,17 +17,17 @@ use tch::Tensor;
 use value::{Storage, View};
 use zip::{CompressionMethod, ZipArchive};
 
-/// The pickles of the largest ResNets take a hundredth of this.
+/// Maximum size of a pickle in bytes; those of the largest ResNets have a hundredth of it.
 const MAX_PICKLE: u64 = 8 << 20;
 
-/// libtorch's own kernels know no more.
+/// Maximum number of dimensions, as in libtorch's kernels.
 const MAX_DIMENSIONS: usize = 16;
 
 /// Reads the tensors of a state_dict, on the CPU, in its order. Nothing in the file is executed.
 ///
 /// # Errors
-/// If the file is missing, damaged or of PyTorch's older format, holds anything but tensors by
-/// name, or a tensor goes beyond its elements.
+/// If the file is missing, damaged or in PyTorch's older format, has anything but tensors by name,
+/// or a tensor extends beyond its storage.
 pub fn load(path: &Path) -> Result<Named> {
     let unreadable = || format!("cannot read {}", path.display());
     let mut start = [0; 4];
@@ -35,12 +35,12 @@ pub fn load(path: &Path) -> Result<Named> {
     let length = file.read(&mut start).with_context(unreadable)?;
     file.rewind().with_context(unreadable)?;
     if !start.starts_with(b"PK") {
-        // The older formats are a bare pickle, protocol 2, and a tar.
+        // The older formats are a bare pickle of protocol 2, and a tar.
         let old =
             start[..length].starts_with(&[0x80, 2]) || path.extension().is_some_and(|e| e == "tar");
         fault!(
             Weights,
-            "expected a zip, as torch.save writes since PyTorch 1.6, in {}, found {}; try torch.save(torch.load({:?}, weights_only=True), \"new.pth\") in Python",
+            "expected a zip, as torch.save writes since PyTorch 1.6, at {}, found {}; try torch.save(torch.load({:?}, weights_only=True), \"new.pth\") in Python",
             path.display(),
             if old { "PyTorch's older format" } else { "another kind of file" },
             path.file_name().unwrap_or_default()
@@ -53,19 +53,19 @@ pub fn load(path: &Path) -> Result<Named> {
 }
 
 fn read(archive: &mut ZipArchive<impl Read + Seek>) -> Result<Named> {
-    // All lies in one folder, named after the file that was once saved.
+    // All entries are in one folder, named after the file that torch.save wrote.
     let folder = (0..archive.len()).find_map(|index| {
         let entry = archive.by_index_raw(index).ok()?;
         let name = entry.name().ok()?.into_owned();
         name.strip_suffix("/data.pkl").filter(|folder| !folder.contains('/')).map(str::to_owned)
     });
     let folder =
-        folder.context("expected FOLDER/data.pkl, found none; try a file of torch.save")?;
+        folder.context("expected FOLDER/data.pkl, found none; try a file that torch.save wrote")?;
     let pickle = entry(archive, &format!("{folder}/data.pkl"), MAX_PICKLE)?;
     let order = format!("{folder}/byteorder");
     if archive.index_for_name(&order).is_some() {
         let order = entry(archive, &order, 16)?;
-        ensure!(order == b"little", "expected little-endian numbers, found another order");
+        ensure!(order == b"little", "expected little-endian numbers, found another byte order");
     }
     let mut storages: HashMap<Storage, Tensor> = HashMap::new();
     let mut tensors = Named::new();
@@ -96,33 +96,33 @@ fn read_storage(
     let size = size.and_then(|count| count.checked_mul(kind.elt_size_in_bytes() as u64));
     let size = size.with_context(|| format!("expected a number of elements, found {count}"))?;
     let bytes = entry(archive, &format!("{folder}/data/{key}"), size)?;
-    ensure!(bytes.len() as u64 == size, "expected {size} bytes of it, found {}", bytes.len());
+    ensure!(bytes.len() as u64 == size, "expected {size} bytes, found {}", bytes.len());
     Ok(Tensor::f_from_data_size(&bytes, &[*count], *kind)?)
 }
 
-/// The contents of the file `name` in the archive, of at most `limit` bytes.
+/// The contents of `name` in the archive, of at most `limit` bytes.
 fn entry(archive: &mut ZipArchive<impl Read + Seek>, name: &str, limit: u64) -> Result<Vec<u8>> {
-    let entry = archive.by_name(name).with_context(|| format!("expected {name} in it"))?;
-    // torch.save compresses nothing, so what unpacks to more than the file holds is a trap.
-    ensure!(entry.compression() == CompressionMethod::Stored, "expected {name} not compressed");
+    let entry = archive.by_name(name).with_context(|| format!("expected {name} in the archive"))?;
+    // torch.save does not compress. A compressed entry could be a zip bomb.
+    ensure!(entry.compression() == CompressionMethod::Stored, "expected {name} uncompressed");
     ensure!(
         entry.size() <= limit,
         "expected {name} of at most {limit} bytes, found {}",
         entry.size()
     );
-    // Grows with what is there, not with what the header claims.
+    // Grows with the actual contents, not with the size in the header.
     let mut bytes = Vec::new();
     entry.take(limit + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
     ensure!(bytes.len() as u64 <= limit, "expected {name} of at most {limit} bytes, found more");
     Ok(bytes)
 }
 
-/// Refuses a tensor that reaches beyond its storage, or has more elements than it.
+/// Rejects a tensor that extends beyond its storage, or has more elements.
 fn check(view: &View) -> Result<()> {
     let View { storage, offset, size, stride } = view;
     let wrong = || {
         format!(
-            "expected a tensor within its {} elements, found sizes {size:?} and strides {stride:?} from {offset}",
+            "expected a tensor within its storage of {} elements, found sizes {size:?} and strides {stride:?} from {offset}",
             storage.count
         )
     };

@@ -1,10 +1,9 @@
-//! Reads the pickle of a PyTorch state_dict, and nothing else that a pickle can say.
+//! Reads the pickle of a PyTorch state_dict, and no other.
 //!
 //! A pickle is a program for a stack machine (Python's `pickletools` lists its instructions), and
-//! Python's machine calls whatever function the program names. This one knows no functions: it
-//! understands the instructions and the few names by which `torch.save` writes tensors, and refuses
-//! every other. Values lie in vectors and refer to each other by place, so that no nesting can
-//! exhaust the stack.
+//! Python's machine calls any function that the program names. This one only supports the
+//! instructions and names that `torch.save` writes for tensors, and rejects all others. Values are
+//! in vectors and refer to each other by index, so that no nesting can exhaust the stack.
 
 use super::value::{Storage, Value, View};
 use anyhow::{Context, Result, bail, ensure};
@@ -13,7 +12,7 @@ use std::collections::HashMap;
 /// The tensors of a state_dict, by name, in order.
 ///
 /// # Errors
-/// If `pickle` is damaged or holds, or asks for, anything but tensors by name.
+/// If `pickle` is damaged, or has anything but tensors by name.
 pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
     let mut machine = Machine { bytes: pickle, ..Machine::default() };
     let items = match machine.run()? {
@@ -23,13 +22,13 @@ pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
     let mut tensors = Vec::with_capacity(items.len());
     for (name, value) in items {
         let Value::Text(name) = name else {
-            bail!("expected names of tensors, found {}", name.kind());
+            bail!("expected the name of a tensor, found {}", name.kind());
         };
         let name = machine.texts[name].clone();
         match value {
             Value::View(view) => tensors.push((name, machine.views[view].clone())),
             other => bail!(
-                "expected tensors alone, found {} under {name:?}; try saving model.state_dict()",
+                "expected only tensors, found {} under {name:?}; try saving model.state_dict()",
                 other.kind()
             ),
         }
@@ -37,11 +36,13 @@ pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
     Ok(tensors)
 }
 
+/// The stack machine.
 #[derive(Default)]
 pub(super) struct Machine<'a> {
+    /// The instructions that remain.
     bytes: &'a [u8],
     pub(super) stack: Vec<Value>,
-    /// How high the stack was at each MARK that is still open.
+    /// Height of the stack at each open MARK.
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
     pub(super) texts: Vec<String>,
@@ -52,7 +53,7 @@ pub(super) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// Carries out the instructions up to STOP: the value they leave.
+    /// Executes the instructions up to STOP and returns the value on top of the stack.
     fn run(&mut self) -> Result<Value> {
         loop {
             let [instruction] = self.take()?;
@@ -143,14 +144,14 @@ impl<'a> Machine<'a> {
         Ok(self.take_slice(N)?.try_into()?)
     }
 
-    /// Up to a line feed.
+    /// The bytes up to a line feed.
     pub(super) fn take_line(&mut self) -> Result<String> {
         let end = self.bytes.iter().position(|&byte| byte == b'\n');
         let line = self.take_slice(end.context("expected a name, found the pickle's end")? + 1)?;
         Ok(String::from_utf8_lossy(&line[..line.len() - 1]).into_owned())
     }
 
-    /// The lowest place that may be taken from: what is below an open MARK may not.
+    /// Height below which values must not be popped: that of the last open MARK.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -197,8 +198,8 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    pub(super) fn dict(&mut self, place: usize) -> Result<&mut Vec<(Value, Value)>> {
-        self.dicts.get_mut(place).context("expected a dict, found none")
+    pub(super) fn dict(&mut self, index: usize) -> Result<&mut Vec<(Value, Value)>> {
+        self.dicts.get_mut(index).context("expected a dict, found none")
     }
 
     fn set_items(&mut self, items: &[Value]) -> Result<()> {
@@ -211,11 +212,11 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// LONG1: a length, then as many bytes of two's complement.
+    /// LONG1: a length, then a two's complement number of that many bytes.
     fn long(&mut self) -> Result<()> {
         let [length] = self.take()?;
         let digits = self.take_slice(length.into())?;
-        ensure!(digits.len() <= 8, "expected a number of 8 bytes or fewer, found {length}");
+        ensure!(digits.len() <= 8, "expected a number of at most 8 bytes, found {length}");
         let negative = digits.last().is_some_and(|byte| byte & 0x80 != 0);
         let mut bytes = [if negative { 0xff } else { 0 }; 8];
         bytes[..digits.len()].copy_from_slice(digits);
@@ -224,15 +225,15 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// The names of instructions that a reader may want to know about.
+/// Descriptions of rejected instructions that are worth reporting.
 fn described(instruction: u8) -> &'static str {
     match instruction {
-        0x93 => " (STACK_GLOBAL, a call for any function)",
+        0x93 => " (STACK_GLOBAL, a reference to any function)",
         b'i' => " (INST, a call of any class)",
         b'o' => " (OBJ, a call of any class)",
         0x81 | 0x92 => " (NEWOBJ, a new object of any class)",
-        0x82..=0x84 => " (EXT, a call for any function)",
-        b'G' => " (BINFLOAT, a number that is no tensor)",
+        0x82..=0x84 => " (EXT, a reference to any function)",
+        b'G' => " (BINFLOAT, a number instead of a tensor)",
         b']' | b'l' => " (a list)",
         _ => "",
     }

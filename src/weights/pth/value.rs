@@ -1,27 +1,33 @@
-//! What the pickle of a state_dict can hold.
+//! The values in the pickle of a state_dict.
 
 use tch::Kind;
 
-/// The elements that tensors look at.
+/// A storage: the elements of one or more tensors.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Storage {
-    /// Names the file in the archive.
+    /// Name of its file in the archive.
     pub key: String,
+    /// Element type.
     pub kind: Kind,
+    /// Number of elements.
     pub count: i64,
 }
 
-/// A tensor: where its elements are in a storage.
+/// A tensor, as a view of a storage.
 #[derive(Debug, Clone)]
 pub struct View {
+    /// The storage with its elements.
     pub storage: Storage,
+    /// Index of the first element in the storage.
     pub offset: i64,
+    /// Size of each dimension.
     pub size: Vec<i64>,
+    /// Stride of each dimension, in elements.
     pub stride: Vec<i64>,
 }
 
-/// What `torch.save` names; all of PyTorch's element types that safetensors and libtorch share but
-/// bool, whose bytes may not be trusted.
+/// The functions and types that `torch.save` names. They include all element types common to
+/// PyTorch and safetensors except bool, whose bytes may be neither 0 nor 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Global {
     OrderedDict,
@@ -50,7 +56,7 @@ impl Global {
     }
 }
 
-/// A value; what is not small lies in a vector of the machine, at the place given.
+/// A value; all but the smallest are an index into a vector of the machine.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value {
     None,
@@ -65,7 +71,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// For errors.
+    /// Name in errors.
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::None => "None",

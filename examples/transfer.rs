@@ -1,0 +1,52 @@
+//! Trains a head on the features of MobileNet, then fine-tunes both, on drawn pictures:
+//! `cargo run --example transfer [mobilenet.safetensors]` (`scripts/fetch_weights.sh mobilenet` gets the
+//! published weights). Without a file the base is a narrow one of random weights, which shows the steps
+//! and classifies badly. About 15 s on two cores.
+
+use petite::dataset::split::{Link, Sizes, split};
+use petite::dataset::synthetic::synthesize;
+use petite::keras::KerasProfile;
+use petite::nn::{base::Base, zoo::Model};
+use petite::run::on_base::Start;
+use petite::{Config, Evaluate, Recipe, Silent, Stop, weights};
+use tch::Device;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    petite::device::keep_freed_memory();
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name);
+    synthesize(&at("drawn"), 60, 1, &Stop::default())?;
+    let sizes = Sizes { train: 30, validation: 15, test: 15 };
+    split(&at("drawn"), &at("data"), sizes, Link::Hard, None, &Stop::default())?;
+
+    let (file, alpha) = match std::env::args_os().nth(1) {
+        Some(file) => (file.into(), 1.0),
+        None => {
+            let layers = Model::Mobilenet.base_architecture(0.25)?;
+            let base = Base::random(Model::Mobilenet, layers, Device::Cpu, 1)?;
+            weights::save(&at("base.safetensors"), &base.tensors(), Default::default())?;
+            (at("base.safetensors"), 0.25)
+        }
+    };
+
+    let keras = KerasProfile::default();
+    let mut head = Config::with(Recipe::Features, keras, Model::Mobilenet, Some(at("data")));
+    head.image_size = "96".parse()?;
+    head.epochs = 10;
+    head.out = at("head");
+    let on_base = head.on_base_mut().ok_or("expected a recipe on a base")?;
+    on_base.alpha = alpha;
+    on_base.start = Some(Start::Weights(file));
+    let outcome = petite::train(&head, &mut Silent)?;
+    println!("head: val_acc {:.3}", outcome.last().map_or(f64::NAN, |row| row.val_acc));
+
+    let mut tuned = Config::fine_tune(&head.out, keras)?;
+    tuned.epochs = 2;
+    tuned.out = at("tuned");
+    let outcome = petite::train(&tuned, &mut Silent)?;
+    println!("fine-tuned: val_acc {:.3}", outcome.last().map_or(f64::NAN, |row| row.val_acc));
+
+    let evaluation = petite::evaluate(&Evaluate::new(&tuned.out), &mut Silent)?;
+    println!("test accuracy {:.3} over {} pictures", evaluation.acc, evaluation.pictures);
+    Ok(())
+}

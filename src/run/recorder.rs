@@ -1,0 +1,38 @@
+//! What a run does after each step and epoch: files and events.
+
+use super::checkpoint::Checkpoints;
+use super::events::{Events, Warning};
+use crate::history::{Epoch, Writer};
+use crate::nn::network::Network;
+use crate::training::fit::{Observer, StepProgress};
+use crate::training::optimizer::RmsProp;
+use anyhow::Result;
+
+/// Keeps the run's files up to date and reports progress.
+pub(super) struct Recorder<'a> {
+    pub(super) history: Writer,
+    /// One row per epoch, including those of earlier processes.
+    pub(super) rows: Vec<Epoch>,
+    pub(super) checkpoints: Checkpoints,
+    /// Epochs of the whole run.
+    pub(super) epochs: i64,
+    pub(super) events: &'a mut dyn Events,
+}
+
+impl Observer for Recorder<'_> {
+    fn step(&mut self, progress: &StepProgress) {
+        self.events.step(progress);
+    }
+
+    fn unrecorded(&mut self, error: &anyhow::Error) {
+        self.events.warning(&Warning::NoCudaGraph(error));
+    }
+
+    fn epoch(&mut self, row: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
+        self.history.append(row)?;
+        self.checkpoints.save(row, network, optimizer)?;
+        self.rows.push(*row);
+        self.events.epoch(row, self.epochs);
+        Ok(())
+    }
+}
