@@ -1,3 +1,6 @@
+// relu(max(x)) over 2×2 windows and its gradient, on the CPU: what pool.h says, in vectors of 64 bytes.
+// Values are [N, C, H, W] f32 or bf16, channels-last in memory, so a vector is 16 or 32 channels of a
+// pixel, and winners u8. Values of either type are compared as integers of their size.
 #include "pool.h"
 
 #include "boundary.h"

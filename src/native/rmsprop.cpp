@@ -1,4 +1,8 @@
 // RMSprop's update of every parameter in one pass over memory: libtorch's operations take six.
+//
+// a ← ρ a + (1 − ρ) g², p ← p − η g / (√a + ε), or / √(a + ε) (Tieleman and Hinton, 2012, lecture 6.5 of
+// "Neural Networks for Machine Learning"). Parameters p and means a are f32 of any shape; gradients g, and
+// what the network computes with, f32 or bf16 of the same shape.
 
 #include "boundary.h"
 

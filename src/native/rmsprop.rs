@@ -1,4 +1,6 @@
-//! RMSprop's update of all parameters in one pass over memory.
+//! RMSprop's update of all parameters in one pass over memory: a ← ρ a + (1 − ρ) g²,
+//! p ← p − η g / (√a + ε) (Tieleman and Hinton, 2012, lecture 6.5 of "Neural Networks for Machine
+//! Learning"). Parameters and means of squares are f32, gradients f32 or bf16.
 
 use super::{check, pointers};
 use crate::keras::EpsilonPlace;

@@ -1,3 +1,8 @@
+// The gradients of a 3×3 convolution's weight and bias by its pooled output: what thin_conv.h says, with
+// AVX-512. For each window the gradient goes to the one position that won it, so
+// ∂w[o, c, y, x] = Σ g[o, window] · image[c, winner + (y, x)], summed in f32 over registers of 16 filters.
+// Images [N, C, H, W] with C of 1 or 3, gradients [N, O, H', W'] in f32 or bf16, winners u8; no padding,
+// a stride of 1.
 #include "thin_conv.h"
 
 #include "pool.h"

@@ -5,7 +5,7 @@
 //! normalisation and relu6; names and structure are Keras Applications'. `[224, 224, 3]` makes
 //! `[7, 7, 1024 α]`; 3,228,864 values at the width α = 1. The published weights see RGB in −1..=1.
 
-use super::definition::{BaseDefinition, Definition, Kind};
+use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::decode::ColorMode;
@@ -15,7 +15,7 @@ pub const MOBILENET: Definition = Definition {
     name: "mobilenet",
     image_size: (224, 224),
     color_mode: ColorMode::Rgb,
-    kind: Kind::Base(BaseDefinition {
+    form: Form::Base(BaseDefinition {
         layers,
         // A layer has 32 filters at least, of which one must be left.
         alphas: Some((1.0 / 32.0, 8.0)),
