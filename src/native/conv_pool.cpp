@@ -102,13 +102,16 @@ struct ConvPool : torch::autograd::Function<ConvPool> {
     const at::Tensor between =
         at::empty({images.size(0), convolved.channels, convolved.height, convolved.width},
                   gradient.options(), CHANNELS_LAST);
-    // The bias's gradient is a sum over what passes the pool, a quarter of what oneDNN would sum.
-    const at::Tensor bias = pool::backward(gradient, winners, between);
-    const auto [of_images, of_weight, none] = at::convolution_backward(
-        between, images, weight, at::OptionalIntArrayRef(), {window.stride, window.stride},
-        {window.padding, window.padding}, {1, 1}, false, {0, 0}, 1,
-        {context->needs_input_grad(0), context->needs_input_grad(1), false});
-    return {of_images, of_weight, bias.to(gradient.scalar_type()), at::Tensor(), at::Tensor()};
+    // The bias's gradient is a sum over what passes the pool, a quarter of what oneDNN would sum. With
+    // padding it is oneDNN's all the same, and every gradient libtorch's to the last bit.
+    const at::Tensor sums = pool::backward(gradient, winners, between);
+    const bool padded = window.padding > 0;
+    const auto [of_images, of_weight, of_bias] = at::convolution_backward(
+        between, images, weight, at::IntArrayRef({convolved.channels}),
+        {window.stride, window.stride}, {window.padding, window.padding}, {1, 1}, false, {0, 0}, 1,
+        {context->needs_input_grad(0), context->needs_input_grad(1), padded});
+    return {of_images, of_weight, padded ? of_bias : sums.to(gradient.scalar_type()), at::Tensor(),
+            at::Tensor()};
   }
 };
 

@@ -19,8 +19,8 @@ unsafe extern "C" {
 }
 
 /// `relu(max_pool2d(conv2d(images, kernel, bias), 2))`, differentiable. Values and the gradient of the
-/// images are libtorch's, bit for bit; so is the kernel's up to the order of a sum, and the bias's is
-/// summed in f32. Channels-last bf16 and f32 on the CPU take one pass over memory.
+/// images are libtorch's, bit for bit, and with padding all gradients are; without, the kernel's is up to
+/// the order of a sum, and the bias's is summed in f32. Channels-last bf16 and f32 on the CPU take one pass over memory.
 ///
 /// Of `config`, strides and padding are computed with; initial values and whether there is a bias say
 /// nothing here.
