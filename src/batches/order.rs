@@ -13,7 +13,12 @@ pub enum Order {
     /// As the samples are sorted.
     Sorted,
     /// A new permutation for every pass, drawn from the seed.
-    Shuffled { seed: u64, purpose: Purpose },
+    Shuffled {
+        /// Where the draws come from.
+        seed: u64,
+        /// Of training or validation, whose orders differ.
+        purpose: Purpose,
+    },
 }
 
 /// Batches over `count` pictures, pass after pass.

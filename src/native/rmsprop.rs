@@ -26,14 +26,18 @@ unsafe extern "C" {
 /// The numbers of an update.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
+    /// η.
     pub learning_rate: f64,
+    /// ρ.
     pub rho: f64,
+    /// ε.
     pub epsilon: f64,
+    /// Beside the root or under it.
     pub epsilon_place: EpsilonPlace,
 }
 
 /// Updates `masters` (f32) and `mean_squares` by the gradients of `leaves`, and the leaves that are
-/// copies in bf16 with them. The three are named alike, place by place. A leaf without a gradient
+/// copies in bf16 with them. The three are of the same length, in one order. A leaf without a gradient
 /// stays.
 ///
 /// # Errors
