@@ -1,5 +1,6 @@
-//! Makes the binary find libtorch by itself: links all of it, and writes where it lies into the
-//! binary (rpath), so that nothing needs LD_LIBRARY_PATH.
+//! Compiles the C++ of `src/native` against libtorch, and makes the binary find libtorch by itself: it
+//! links all of it, and writes its folder into the binary (rpath), so that nothing needs
+//! LD_LIBRARY_PATH. Crates that depend on this one learn that folder as `DEP_PETITE_LIBTORCH_LIB`.
 
 use std::{
     env,
@@ -24,10 +25,18 @@ fn main() {
     println!("cargo::rerun-if-changed={}", lib.with_file_name("build-version").display());
 
     compile_native(lib);
+    // As a library, not as an argument: what depends on this crate links the kernels too.
+    if let Some(openmp) = libtorch_openmp(lib) {
+        let name = openmp.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        println!("cargo::rustc-link-search=native={}", lib.display());
+        println!("cargo::rustc-link-lib=dylib:+verbatim={name}");
+    }
 
     // The link in the checkout resolves to the cache: the binary then survives a moved checkout.
     let resolved = lib.canonicalize().unwrap_or_else(|_| lib.to_path_buf());
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", resolved.display());
+    // Link arguments are this package's own; a dependent's build script takes the folder from here.
+    println!("cargo::metadata=LIBTORCH_LIB={}", resolved.display());
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         return;
     }
@@ -41,9 +50,6 @@ fn main() {
         println!("cargo::rustc-link-arg=-lc10_cuda");
     }
     println!("cargo::rustc-link-arg=-ltorch");
-    if let Some(openmp) = libtorch_openmp(&resolved) {
-        println!("cargo::rustc-link-arg={}", openmp.display());
-    }
     println!("cargo::rustc-link-arg=-Wl,--as-needed");
 }
 

@@ -8,15 +8,14 @@ use petite::augment::augmentation::Augmentation;
 use petite::batches::loader::{Loader, Order};
 use petite::device::DeviceChoice;
 use petite::history::Epoch;
-use petite::keras::KerasProfile;
+use petite::machine::Machine;
 use petite::nn::network::Network;
-use petite::nn::zoo::Model;
 use petite::precision::PrecisionChoice;
 use petite::random::Purpose;
-use petite::run::config::{Recipe, TrainConfig};
 use petite::training::fit::{Observer, Trainer};
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
+use petite::{Config, Recipe, Stop};
 use support::{DataSet, short};
 
 struct Silent;
@@ -29,10 +28,11 @@ impl Observer for Silent {
 
 fn training(criterion: &mut Criterion) {
     let data = DataSet::new();
-    let device = DeviceChoice::Auto.resolve().unwrap();
+    let machine = Machine::prepare(DeviceChoice::Auto, PrecisionChoice::Auto, None).unwrap();
+    let (device, precision) = (machine.device, machine.precision);
+    let record = machine.use_own_stream().unwrap_or(false);
     let mut group = criterion.benchmark_group("epoch");
     let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
-    let precision = PrecisionChoice::Auto.resolve(device).unwrap();
     for (name, recipe, augmentation) in [
         ("baseline", Recipe::Baseline, Recipe::Baseline),
         ("augmented", Recipe::Augmented, Recipe::Augmented),
@@ -40,8 +40,7 @@ fn training(criterion: &mut Criterion) {
         ("augmented, pictures as they are", Recipe::Augmented, Recipe::Baseline),
     ] {
         let name = format!("{name}, {}", precision.name());
-        let mut config =
-            TrainConfig::recipe(recipe, KerasProfile::default(), Model::Convnet, data.path());
+        let mut config = Config::new(recipe, data.path());
         config.augmentation = augmentation.augmentation();
         let architecture = config.architecture(2).unwrap();
         let network = Network::new(architecture, device, precision, 1).unwrap();
@@ -56,6 +55,8 @@ fn training(criterion: &mut Criterion) {
         let mut trainer = Trainer {
             network: &network,
             optimizer: &mut optimizer,
+            learning_rate: config.optimizer.learning_rate,
+            epochs: config.epochs,
             objective: &objective,
             schedule: config.schedule,
             patience: None,
@@ -63,7 +64,8 @@ fn training(criterion: &mut Criterion) {
             train: &mut train,
             augmentation: &Augmentation::new(config.augmentation, config.keras, 1).unwrap(),
             validation: &mut validation,
-            cuda_graph: true,
+            record,
+            stop: Stop::default(),
         };
         group.throughput(Throughput::Elements(trainer.train.len() as u64));
         let mut epoch = 0;

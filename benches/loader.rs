@@ -21,11 +21,16 @@ fn loading(criterion: &mut Criterion) {
     for threads in [1, 0] {
         let name = if threads == 0 { "cold, a thread a core" } else { "cold, one thread" };
         group.bench_function(name, |bench| {
-            bench.iter(|| decode_all(&folder, TARGET, threads, &|| ()).unwrap());
+            bench.iter(|| {
+                decode_all(&folder, TARGET, threads, &petite::Stop::default(), &|| ()).unwrap()
+            });
         });
     }
     let cache = tempfile::tempdir().unwrap();
-    let open = || disk_cache::open(cache.path(), &folder, TARGET, 0, &|| ()).unwrap();
+    let open = || {
+        disk_cache::open(cache.path(), &folder, TARGET, 0, &petite::Stop::default(), &|| ())
+            .unwrap()
+    };
     assert_eq!(open().decoded, folder.samples.len());
     group.bench_function("warm, from the disk cache", |bench| {
         bench.iter(|| assert_eq!(open().decoded, 0));

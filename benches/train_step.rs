@@ -3,20 +3,23 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::batches::batch;
+use petite::batches::batch::Input;
 use petite::device::DeviceChoice;
 use petite::keras::KerasProfile;
+use petite::machine::Machine;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
 use petite::precision::PrecisionChoice;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
-use petite::training::step::{Input, TrainStep};
+use petite::training::step::{StepInput, TrainStep};
 use support::short;
 use tch::{Kind, Tensor};
 
 fn stepping(criterion: &mut Criterion) {
-    let device = DeviceChoice::Auto.resolve().unwrap();
+    let prepare = |precision| Machine::prepare(DeviceChoice::Auto, precision, None);
+    let machine = prepare(PrecisionChoice::Auto).unwrap();
+    let (device, record) = (machine.device, machine.use_own_stream().unwrap_or(false));
     let choices = [PrecisionChoice::Fp32, PrecisionChoice::Tf32, PrecisionChoice::Bf16];
     let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
     let mut group = criterion.benchmark_group("train_step");
@@ -26,22 +29,22 @@ fn stepping(criterion: &mut Criterion) {
         let pixels = Tensor::randint(256, [batch_size, 150, 150, 3], (Kind::Uint8, device));
         let labels = Tensor::randint(2, [batch_size], (Kind::Int64, device));
         // Those that the device has.
-        for precision in choices.iter().filter_map(|choice| choice.resolve(device).ok()) {
+        for Machine { precision, .. } in choices.iter().filter_map(|&choice| prepare(choice).ok()) {
             let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout };
             let architecture = Model::Convnet.architecture((150, 150), &options).unwrap();
             let network = Network::new(architecture, device, precision, 1).unwrap();
             let config = RmsPropConfig::keras(KerasProfile::default());
             let mut optimizer =
                 RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
-            let mut train_step = TrainStep::new(&network, &objective, true).unwrap();
+            let mut train_step = TrainStep::new(&network, &objective, record).unwrap();
             let mut number = 0;
             let name = format!("{}, batch of {batch_size}", precision.name());
             group.bench_function(name, |bench| {
                 bench.iter(|| {
-                    let input = batch::Input::Pixels(pixels.shallow_clone());
+                    let input = Input::Pixels(pixels.shallow_clone());
                     let labels = labels.shallow_clone();
                     let masks = network.dropout_masks(batch_size, number).unwrap();
-                    train_step.run(&Input { input, labels, masks }, &mut optimizer).unwrap();
+                    train_step.run(&StepInput { input, labels, masks }, &mut optimizer).unwrap();
                     number += 1;
                     // Reading a number waits for the device.
                     train_step.running().means().unwrap()

@@ -22,7 +22,7 @@ fn main() -> Result<()> {
         interpolation: Interpolation::Nearest,
     };
     let start = Instant::now();
-    let (pixels, bad) = decode_all(&folder, target, threads, &|| ())?;
+    let (pixels, bad) = decode_all(&folder, target, threads, &petite::Stop::default(), &|| ())?;
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "{:.0} pictures/s: {} in {seconds:.3} s on {threads} threads, {} bad",

@@ -4,7 +4,12 @@ Needs Python 3.7 or newer and nothing else. The names of the files it makes come
 kaggle_name alone, never from a zip's own paths.
 """
 
-import os, re, shutil, sys, zipfile, zlib
+import os
+import re
+import shutil
+import sys
+import zipfile
+import zlib
 
 
 def kaggle_name(path):
@@ -53,7 +58,9 @@ def link(folder, to):
 
 def download(url, path):
     """Goes on from what `path` holds; curl's exit codes."""
-    import http.client, urllib.error, urllib.request  # as slow to load as all the rest
+    import http.client
+    import urllib.error
+    import urllib.request  # as slow to load as all the rest
 
     have = os.path.getsize(path)
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
@@ -76,8 +83,7 @@ def whole(path):
 
 
 if __name__ == "__main__":
-    tools = {"look": look, "unpack": unpack, "link": link, "download": download,
-             "whole": whole, "rename": os.rename}
+    tools = {"look": look, "unpack": unpack, "link": link, "download": download, "whole": whole, "rename": os.rename}
     try:
         tools[sys.argv[1]](*sys.argv[2:])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:

@@ -29,7 +29,9 @@ say() { printf 'fetch_weights: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
 wrong_usage() { say "$@"; echo >&2; usage >&2; exit 2; }
 
-name= file= pinned=
+name=
+file=
+pinned=
 while [ $# -gt 0 ]; do
   case $1 in
     -h|--help) usage; exit 0 ;;
@@ -121,9 +123,10 @@ case $published in
       if [ ! -e "$venv/ready" ]; then
         echo "making $venv, a Python with h5py"
         rm -rf "$venv"
-        python3 -m venv "$venv" >"$work/errors" 2>&1 \
-          && "$venv/bin/pip" --disable-pip-version-check install --quiet h5py==3.14.0 safetensors==0.8.0 numpy >"$work/errors" 2>&1 \
-          || die "cannot make a Python with h5py: $(tail -n 1 "$work/errors"); try PETITE_PYTHON=python3 with h5py and safetensors installed"
+        if ! python3 -m venv "$venv" >"$work/errors" 2>&1 \
+          || ! "$venv/bin/pip" --disable-pip-version-check install --quiet h5py==3.14.0 safetensors==0.8.0 numpy >"$work/errors" 2>&1; then
+          die "cannot make a Python with h5py: $(tail -n 1 "$work/errors"); try PETITE_PYTHON=python3 with h5py and safetensors installed"
+        fi
         touch "$venv/ready"
       fi
     fi

@@ -25,7 +25,9 @@ def main() -> None:
     parser.add_argument("run", type=pathlib.Path, metavar="RUN", help="folder of the run")
     parser.add_argument("--data", type=pathlib.Path, metavar="DIR", help="data set [default: the run's]")
     parser.add_argument("--split", default="test", help="folder inside the data set [default: test]")
-    parser.add_argument("--weights", choices=("last", "best"), default="last", help="which of the run's [default: last]")
+    parser.add_argument(
+        "--weights", choices=("last", "best"), default="last", help="which of the run's [default: last]"
+    )
     keras_model.add_petite(parser)
     args = parser.parse_args()
 

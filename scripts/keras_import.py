@@ -20,18 +20,20 @@ import tempfile
 import zipfile
 
 import h5py
+from safetensors.numpy import save_file
+
 import keras_model
 from keras_model import CHANNELS, DOWNSAMPLES, keras, petite, stop
-from safetensors.numpy import save_file
 
 # What a layer's output depends on, less its weights.
 SETTINGS = {
-    "Conv2D": ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation", "use_bias", "dtype"),
+    "Conv2D": ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups",
+               "activation", "use_bias", "dtype"),
     "MaxPooling2D": ("pool_size", "strides", "padding", "data_format", "dtype"),
     "AveragePooling2D": ("pool_size", "strides", "padding", "data_format", "dtype"),
     "Flatten": ("data_format", "dtype"),
     "Dense": ("units", "activation", "use_bias", "dtype"),
-}
+}  # fmt: skip
 # These do nothing in prediction, or are looked at by themselves.
 ASIDE = ("InputLayer", "Dropout", "Rescaling")
 
@@ -62,7 +64,10 @@ def stored_config(path: pathlib.Path) -> dict:
         except OSError as error:
             stop(f"expected a whole HDF5 file at {path}, found: {error}")
         if text is None:
-            stop(f"expected a whole model in {path}, found weights alone; try model.save() instead of save_weights(), or scripts/keras_weights.py for a pretrained base")
+            stop(
+                f"expected a whole model in {path}, found weights alone; try model.save() instead of save_weights(), "
+                "or scripts/keras_weights.py for a pretrained base"
+            )
     else:
         stop(f"expected a model in .keras or .h5, found {path}; try model.save('model.keras')")
     try:
@@ -77,11 +82,17 @@ def stored_config(path: pathlib.Path) -> dict:
 def check_classes(path: pathlib.Path, config: dict) -> None:
     """Refuses what runs code of its own, and what petite has no layer for."""
     if config.get("class_name") != "Sequential":
-        stop(f"expected a Sequential model in {path}, found {config.get('class_name')}; try keras.Sequential(model.layers)")
+        stop(
+            f"expected a Sequential model in {path}, found {config.get('class_name')}; "
+            "try keras.Sequential(model.layers)"
+        )
     for layer in stored_layers(config):
         name = layer["class_name"]
         if name not in (*SETTINGS, *ASIDE) or layer.get("registered_name") not in (None, name):
-            stop(f"expected only {', '.join((*SETTINGS, *ASIDE))}, found {name}; custom and Lambda layers cannot be brought here")
+            stop(
+                f"expected only {', '.join((*SETTINGS, *ASIDE))}, found {name}; "
+                "custom and Lambda layers cannot be brought here"
+            )
 
 
 def signature(layer: keras.layers.Layer) -> dict:
@@ -152,9 +163,11 @@ def load(path: pathlib.Path, folder: pathlib.Path) -> keras.Sequential:
     try:
         model = keras.saving.load_model(readable, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its readers raise.
-        stop(f"expected a model that Keras {keras.__version__} loads in {path}, found: {str(error).strip().splitlines()[0]}")
+        reason = str(error).strip().splitlines()[0]
+        stop(f"expected a model that Keras {keras.__version__} loads in {path}, found: {reason}")
     if not model.built or len(model.input_shape) != 4 or None in model.input_shape[1:]:
-        stop(f"expected a model for pictures of one size in {path}, found the input {getattr(model, 'input_shape', None)}")
+        shape = getattr(model, "input_shape", None)
+        stop(f"expected a model for pictures of one size in {path}, found the input {shape}")
     return model
 
 
@@ -165,7 +178,10 @@ def pixel_scale(model: keras.Sequential) -> float:
         return 1 / 255
     (place, layer), *more = rescaling
     if place != 0 or more or layer.offset != 0 or abs(layer.scale * 255 - 1) > 1e-6:
-        stop(f"expected at most a Rescaling(1/255) as the first layer, found scale {layer.scale}, offset {layer.offset} at {place + 1}")
+        stop(
+            "expected at most a Rescaling(1/255) as the first layer, "
+            f"found scale {layer.scale}, offset {layer.offset} at {place + 1}"
+        )
     return 1.0
 
 
@@ -199,10 +215,14 @@ def bring(args: argparse.Namespace, folder: pathlib.Path) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path, metavar="MODEL", help="model.keras or model.h5")
-    parser.add_argument("--out", type=pathlib.Path, required=True, metavar="RUN", help="folder for the run; new or empty")
+    parser.add_argument(
+        "--out", type=pathlib.Path, required=True, metavar="RUN", help="folder for the run; new or empty"
+    )
     parser.add_argument("--data", type=pathlib.Path, metavar="DIR", help="data set to compare on, and the run's")
     parser.add_argument("--split", default="test", help="folder inside the data set to compare on [default: test]")
-    parser.add_argument("--classes", nargs="+", metavar="NAME", help="in the order of the labels [default: the folders in DIR/train]")
+    parser.add_argument(
+        "--classes", nargs="+", metavar="NAME", help="in the order of the labels [default: the folders in DIR/train]"
+    )
     keras_model.add_petite(parser)
     args = parser.parse_args()
     if not args.data and not args.classes:

@@ -97,7 +97,9 @@ def set_weights(model: keras.Sequential, tensors: dict[str, np.ndarray]) -> None
 
 def add_petite(parser: argparse.ArgumentParser) -> None:
     default = pathlib.Path(__file__).resolve().parent.parent / "target" / "debug" / "petite"
-    parser.add_argument("--petite", type=pathlib.Path, default=default, metavar="PATH", help="the binary [default: this checkout's]")
+    parser.add_argument(
+        "--petite", type=pathlib.Path, default=default, metavar="PATH", help="the binary [default: this checkout's]"
+    )
 
 
 def petite(binary: pathlib.Path, *arguments: object) -> str:
@@ -111,15 +113,21 @@ def petite(binary: pathlib.Path, *arguments: object) -> str:
     return done.stdout
 
 
-def compare(model: keras.Sequential, run: pathlib.Path, args: argparse.Namespace, folder: pathlib.Path, weights: str = "last", scale: float = 1 / 255) -> bool:
+def compare(
+    model: keras.Sequential,
+    run: pathlib.Path,
+    args: argparse.Namespace,
+    folder: pathlib.Path,
+    weights: str = "last",
+    scale: float = 1 / 255,
+) -> bool:
     """Predicts `args.split` of `args.data` with `model` and with petite's `run`, from the pixels that petite
     decodes, times `scale` for `model`; prints both and says whether they agree. `folder` is temporary.
     """
     exported = folder / "predictions.safetensors"
     data = ["--data", args.data] if args.data else []
-    told = petite(
-        args.petite, "evaluate", "--run", run, "--split", args.split, *data, "--weights", weights, "--export", exported, "--json", "--precision", "fp32"
-    )
+    chosen = ["--run", run, "--split", args.split, *data, "--weights", weights]
+    told = petite(args.petite, "evaluate", *chosen, "--export", exported, "--json", "--precision", "fp32")
     here = json.loads(told)
     tensors = load_file(exported)
     images, labels, ours = (tensors[name] for name in ("images", "labels", "probabilities"))

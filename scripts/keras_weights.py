@@ -40,7 +40,7 @@ def variable_name(stored: str, array: np.ndarray, place: int, count: int) -> str
     if name in (*CONVOLUTION, *NORMALISATION, "depthwise_kernel"):
         return name
     # A convolution's or dense layer's, in the order kernel, bias.
-    if count <= 2 and array.ndim == (4 if place == 0 else 1) or count == 2 and place == 0 and array.ndim == 2:
+    if (count <= 2 and array.ndim == (4 if place == 0 else 1)) or (count == 2 and place == 0 and array.ndim == 2):
         return CONVOLUTION[place]
     stop(f"expected a kernel, a bias or a batch normalisation's variables, found {stored} {array.shape}")
 
@@ -82,7 +82,11 @@ def read(path: pathlib.Path) -> dict:
         stop(f"expected Keras's weights at {path}, found no file")
     try:
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as inside, h5py.File(inside, "r") as file:
+            with (
+                zipfile.ZipFile(path) as archive,
+                archive.open("model.weights.h5") as inside,
+                h5py.File(inside, "r") as file,
+            ):
                 return of_keras_3(file)
         with h5py.File(path, "r") as file:
             group = file.get("model_weights", file)
@@ -114,7 +118,8 @@ def main() -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-    print(f"{args.out}: {len(tensors)} tensors, {sum(array.size for array in tensors.values()):,} values, from {args.weights}")
+    values = sum(array.size for array in tensors.values())
+    print(f"{args.out}: {len(tensors)} tensors, {values:,} values, from {args.weights}")
 
 
 if __name__ == "__main__":

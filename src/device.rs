@@ -1,12 +1,14 @@
 //! Where the work is done: device, threads, and the allocator's habits.
 
-use anyhow::{Result, bail, ensure};
+use crate::error::{ensure_or, fault};
+use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use tch::{Cuda, Device, Tensor};
 
 /// What a person asks for with `--device`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub enum DeviceChoice {
     /// The first CUDA device if there is one, else the CPU.
@@ -66,20 +68,25 @@ impl DeviceChoice {
             Self::Auto => Ok(Device::Cpu),
             Self::Cuda(index) => {
                 if let Some(reason) = why_no_cuda() {
-                    bail!("expected a CUDA device for --device cuda, found none: {reason}");
+                    fault!(
+                        Setting,
+                        "expected a CUDA device for `device` cuda, found none: {reason}"
+                    );
                 }
                 let count = Cuda::device_count();
-                ensure!(
+                ensure_or!(
+                    Setting,
                     (index as i64) < count,
-                    "expected --device cuda:0 to cuda:{}, found cuda:{index}",
+                    "expected `device` cuda:0 to cuda:{}, found cuda:{index}",
                     count - 1
                 );
                 Ok(Device::Cuda(index))
             }
             Self::Mps => {
-                ensure!(
+                ensure_or!(
+                    Setting,
                     tch::utils::has_mps(),
-                    "expected Apple's Metal for --device mps, found none; try --device cpu"
+                    "expected Apple's Metal for `device` mps, found none; try `device` cpu"
                 );
                 Ok(Device::Mps)
             }
@@ -93,11 +100,11 @@ pub fn why_no_cuda() -> Option<&'static str> {
         None
     } else if cfg!(libtorch_has_cuda) {
         Some(
-            "libtorch has CUDA but sees no GPU; try nvidia-smi to check the driver (CUDA 13 needs 580 or newer) and CUDA_VISIBLE_DEVICES, or --device cpu",
+            "libtorch has CUDA but sees no GPU; try nvidia-smi to check the driver (CUDA 13 needs 580 or newer) and CUDA_VISIBLE_DEVICES, or `device` cpu",
         )
     } else {
         Some(
-            "this petite was built with libtorch for the CPU alone; try scripts/fetch_libtorch.sh --device cuda and cargo build, or --device cpu",
+            "this petite was built with libtorch for the CPU alone; try scripts/fetch_libtorch.sh --device cuda and cargo build, or `device` cpu",
         )
     }
 }
@@ -115,13 +122,6 @@ pub fn describe(device: Device) -> String {
     }
 }
 
-/// Has cuDNN time its algorithms for each new shape and keep the fastest; nothing on the CPU.
-pub fn find_fastest_convolutions(device: Device) {
-    if device.is_cuda() {
-        Cuda::cudnn_set_benchmark(true);
-    }
-}
-
 /// Moves a tensor from the CPU to `device`. To CUDA it goes through pinned memory and is not waited
 /// for: what is launched after it on the same thread finds it there.
 ///
@@ -133,13 +133,6 @@ pub fn upload(tensor: &Tensor, device: Device) -> Result<Tensor> {
     } else {
         tensor.f_to_device(device)?
     })
-}
-
-/// Sets how many threads libtorch computes with on the CPU; `None` leaves its own choice.
-pub fn set_threads(threads: Option<usize>) {
-    if let Some(threads) = threads.and_then(|threads| i32::try_from(threads).ok()) {
-        tch::set_num_threads(threads);
-    }
 }
 
 /// Memory that [`keep_freed_memory`] asks huge pages for, in bytes: what a training step needs and

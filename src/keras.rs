@@ -1,28 +1,25 @@
 //! Which Keras is followed where its versions differ, as one table.
 
-use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A version of Keras whose arithmetic is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum KerasProfile {
     /// Keras 2.0.8 of 2017, the book's.
     #[default]
-    #[value(name = "2.0.8")]
     #[serde(rename = "2.0.8")]
     V2_0_8,
     /// Keras 2.2 with Keras-Preprocessing 1.1.
-    #[value(name = "2.2")]
     #[serde(rename = "2.2")]
     V2_2,
     /// Keras 3.
-    #[value(name = "3")]
     #[serde(rename = "3")]
     V3,
 }
 
 /// Where RMSprop's ε stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EpsilonPlace {
     /// √a + ε: Keras 2.

@@ -1,13 +1,15 @@
 //! In which numbers the network computes. Weights, their update and the loss are in f32 always.
 
+use crate::device::describe;
+use crate::error::ensure_or;
 use crate::native::{backend, cuda};
-use anyhow::{Result, ensure};
-use clap::ValueEnum;
+use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind};
 
 /// What a person asks for with `--precision`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrecisionChoice {
     /// bf16 where the device has instructions for it, else fp32.
@@ -29,7 +31,7 @@ pub enum Precision {
 }
 
 impl PrecisionChoice {
-    /// The precision on `device`. It also switches libtorch's use of TF32 to what is chosen.
+    /// The precision on `device`.
     ///
     /// # Errors
     /// If the device has none of that kind.
@@ -40,30 +42,28 @@ impl PrecisionChoice {
             Device::Cuda(index) => cuda::capability(index).is_ok_and(|found| found >= (8, 0)),
             _ => false,
         };
-        let precision = match self {
+        Ok(match self {
             Self::Auto if fast_bf16 => Precision::Bf16,
             Self::Auto | Self::Fp32 => Precision::Fp32,
             Self::Tf32 => {
-                ensure!(
+                ensure_or!(
+                    Setting,
                     device.is_cuda() && fast_bf16,
-                    "expected a CUDA device of capability 8.0 or newer for --precision tf32, found {}; try --precision fp32",
-                    crate::device::describe(device)
+                    "expected a CUDA device of capability 8.0 or newer for `precision` tf32, found {}; try `precision` fp32",
+                    describe(device)
                 );
                 Precision::Tf32
             }
             Self::Bf16 => {
-                ensure!(
+                ensure_or!(
+                    Setting,
                     fast_bf16,
-                    "expected a processor with AVX-512 BF16 or a CUDA device of capability 8.0 or newer for --precision bf16, found {} without; try --precision fp32",
-                    crate::device::describe(device)
+                    "expected a processor with AVX-512 BF16 or a CUDA device of capability 8.0 or newer for `precision` bf16, found {} without; try `precision` fp32",
+                    describe(device)
                 );
                 Precision::Bf16
             }
-        };
-        if device.is_cuda() {
-            backend::set_tf32(precision == Precision::Tf32)?;
-        }
-        Ok(precision)
+        })
     }
 }
 

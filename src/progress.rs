@@ -1,56 +1,184 @@
-//! What a person sees while work goes on: bars on a terminal, plain lines elsewhere.
+//! What a person sees while work goes on: bars on a terminal, plain lines everywhere.
 
-use crate::commands::say;
-use anyhow::Result;
+use crate::commands::{duplicates::describe, say};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use petite::device::describe as describe_device;
 use petite::history::Epoch;
+use petite::numbers::with_thousands;
+use petite::pictures::cache::Origin;
+use petite::run::folder::Versions;
 use petite::training::fit::StepProgress;
+use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning};
 use std::time::{Duration, Instant};
 
 /// How often a bar is drawn; its figures are read from the device no more often.
 const REFRESH: Duration = Duration::from_millis(200);
 
-/// A bar over `count` pictures being decoded; invisible when standard error is no terminal.
-pub fn decoding_bar(count: usize, split: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg:<11} {bar:30} {pos}/{len} pictures read")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(count as u64).with_style(style).with_message(split.to_owned())
-}
-
-/// A bar for the steps of an epoch, and one line for each epoch done.
+/// Tells a person at a terminal.
 #[derive(Debug)]
-pub struct TrainingProgress {
-    bar: ProgressBar,
+pub struct Terminal {
+    stop: Stop,
+    /// The split being read, and its bar.
+    reading: Option<(String, ProgressBar)>,
+    training: ProgressBar,
     epochs: i64,
     last_drawn: Instant,
+    runs: u32,
 }
 
-impl TrainingProgress {
-    pub fn new(epochs: i64) -> Self {
+impl Terminal {
+    /// Work that is told of here ends once `stop` is requested.
+    pub fn new(stop: &Stop) -> Self {
         let template = "epoch {prefix} {bar:24} {pos}/{len}  {msg}";
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        Self { bar: bar.with_style(style), epochs, last_drawn: Instant::now() }
+        Self {
+            stop: stop.clone(),
+            reading: None,
+            training: bar.with_style(style),
+            epochs: 0,
+            last_drawn: Instant::now(),
+            runs: 1,
+        }
     }
 
-    pub fn step(&mut self, progress: &StepProgress) -> Result<()> {
-        if self.bar.is_hidden() {
-            return Ok(());
+    /// A bar over `count` pictures being decoded; invisible when standard error is no terminal.
+    pub fn bar(split: &str, count: usize) -> ProgressBar {
+        let style = ProgressStyle::with_template("{msg:<11} {bar:30} {pos}/{len} pictures read")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::new(count as u64).with_style(style).with_message(split.to_owned())
+    }
+
+    /// ` 3/30`
+    fn numbered(&self, epoch: i64) -> String {
+        let width = self.epochs.to_string().len();
+        format!("{epoch:>width$}/{}", self.epochs)
+    }
+}
+
+impl Events for Terminal {
+    fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    fn note(&mut self, note: &Note<'_>) {
+        match note {
+            Note::Repeat { number, of, out } => {
+                self.runs = *of;
+                say(format_args!("run {number}/{of}     {}", out.display()));
+            }
+            Note::Start { config, machine } => {
+                self.epochs = config.epochs;
+                let versions = Versions::current();
+                say(format_args!(
+                    "petite {}, libtorch {}, {}, {}, seed {}, as Keras {}",
+                    versions.petite,
+                    versions.libtorch,
+                    describe_device(machine.device),
+                    machine.precision.name(),
+                    config.seed,
+                    config.keras.name()
+                ));
+            }
+            Note::Cache { folder, bytes, free } => {
+                let mebibytes = |bytes: u64| with_thousands((bytes >> 20) as i64);
+                let why = free.map_or(String::new(), |free| {
+                    format!(
+                        ": {} MB of pixels are more than a quarter of the {} MB of memory that are free",
+                        mebibytes(*bytes),
+                        mebibytes(free)
+                    )
+                });
+                say(format_args!("cache       {}{why}", folder.display()));
+            }
+            Note::Split { name, pictures, classes, origin } => {
+                let classes = match *name {
+                    "train" => format!(" of {}", classes.join(", ")),
+                    _ => String::new(),
+                };
+                let pictures = with_thousands(*pictures as i64);
+                say(format_args!("{name:<11} {pictures} pictures{classes}{}", in_words(*origin)));
+            }
+            Note::WholePass { steps, asked } => say(format_args!(
+                "epoch       {steps} steps, a whole pass, not {asked}: Keras 3 ends an epoch there"
+            )),
+            Note::Network { config, parameters, trained } => {
+                say_network(config, *parameters, *trained);
+            }
+            Note::Continuing { epochs } => say(format_args!("continuing after epoch {epochs}")),
+            Note::Complete { epochs } => say(format_args!(
+                "the run has all its {epochs} epochs; --epochs {} would go on",
+                epochs + 10
+            )),
+            _ => {}
+        }
+    }
+
+    fn warning(&mut self, warning: &Warning<'_>) {
+        let text = match warning {
+            Warning::Skipped(bad) => {
+                let bad = bad.to_string();
+                let bad = bad.strip_suffix(" cannot be used:").unwrap_or(&bad);
+                format!("skipping {}", bad.replacen(" cannot be used:", ":", 1))
+            }
+            Warning::NoDiskCache { split, error, instead } => {
+                let instead = match instead {
+                    Origin::Stream => "decoding them as they are needed",
+                    _ => "keeping them in memory",
+                };
+                format!(
+                    "warning: cannot keep the {split} pictures on disk ({error:#}); {instead}; try another PETITE_CACHE"
+                )
+            }
+            Warning::FeaturesNotKept(error) => {
+                format!("warning: cannot keep the features ({error:#}); try another PETITE_CACHE")
+            }
+            Warning::Duplicates { found, of, data } => format!(
+                "warning: {}; val_loss and val_acc on them say little about new pictures; petite doctor --data {} names them",
+                describe(found, *of, "train", "validation"),
+                data.display()
+            ),
+            Warning::NoCudaGraph(error) => format!(
+                "warning: cannot record the training step as a CUDA graph ({error:#}); its operations are launched one by one, which is slower in small batches; --no-cuda-graph does not try"
+            ),
+            _ => return,
+        };
+        self.training.suspend(|| eprintln!("{text}"));
+    }
+
+    fn decoding(&mut self, progress: Decoding<'_>) {
+        if self.reading.as_ref().is_none_or(|(split, _)| split != progress.split) {
+            let bar = Self::bar(progress.split, progress.of);
+            self.reading = Some((progress.split.to_owned(), bar));
+        }
+        if let Some((_, bar)) = &self.reading {
+            bar.set_position(progress.done as u64);
+            if progress.done == progress.of {
+                bar.finish_and_clear();
+                self.reading = None;
+            }
+        }
+    }
+
+    fn step(&mut self, progress: &StepProgress) {
+        if self.training.is_hidden() {
+            return;
         }
         if progress.steps_done == 1 {
-            self.bar.set_length(progress.steps as u64);
-            self.bar.set_prefix(self.numbered(progress.epoch));
-            self.bar.set_message("");
-            self.bar.reset();
+            self.training.set_length(progress.steps as u64);
+            self.training.set_prefix(self.numbered(progress.epoch));
+            self.training.set_message("");
+            self.training.reset();
         }
         let training_done = progress.steps_done == progress.steps;
         if self.last_drawn.elapsed() < REFRESH && !training_done {
-            return Ok(());
+            return;
         }
         self.last_drawn = Instant::now();
-        let means = progress.running.means()?;
-        let seconds = self.bar.elapsed().as_secs_f64();
+        // A device that failed fails in the next step too, which says so.
+        let Ok(means) = progress.running.means() else { return };
+        let seconds = self.training.elapsed().as_secs_f64();
         let images_per_second = progress.running.pictures() as f64 / seconds;
         let steps_left = (progress.steps - progress.steps_done) as f64;
         let next = if training_done {
@@ -58,39 +186,67 @@ impl TrainingProgress {
         } else {
             format!("{:.0} s left", seconds / progress.steps_done as f64 * steps_left)
         };
-        self.bar.set_position(progress.steps_done as u64);
-        self.bar.set_message(format!(
+        self.training.set_position(progress.steps_done as u64);
+        self.training.set_message(format!(
             "loss {:.4}  acc {:.4}  {images_per_second:.0} pictures/s  {next}",
             means.loss, means.accuracy
         ));
-        Ok(())
     }
 
-    pub fn epoch(&mut self, record: &Epoch) {
+    fn epoch(&mut self, row: &Epoch, epochs: i64) {
+        self.epochs = epochs;
         let line = format!(
             "epoch {}  loss {:.4}  acc {:.4}  val_loss {:.4}  val_acc {:.4}  {:.1} s  {:.0} pictures/s",
-            self.numbered(record.epoch),
-            record.loss,
-            record.acc,
-            record.val_loss,
-            record.val_acc,
-            record.seconds.unwrap_or(f64::NAN),
-            record.images_per_second.unwrap_or(f64::NAN)
+            self.numbered(row.epoch),
+            row.loss,
+            row.acc,
+            row.val_loss,
+            row.val_acc,
+            row.seconds.unwrap_or(f64::NAN),
+            row.images_per_second.unwrap_or(f64::NAN)
         );
-        self.bar.suspend(|| say(line));
+        self.training.suspend(|| say(line));
     }
 
-    pub fn warn(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("warning: {text}"));
+    fn end(&mut self, _: &Outcome) {
+        self.training.finish_and_clear();
+        if self.runs > 1 {
+            say("");
+        }
     }
+}
 
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
+/// Where the pixels of a split come from, after their number.
+fn in_words(origin: Option<Origin>) -> String {
+    match origin {
+        None => " (their features from the cache)".to_owned(),
+        Some(Origin::Memory) => String::new(),
+        Some(Origin::Disk { decoded: 0 }) => " (from the cache)".to_owned(),
+        Some(Origin::Disk { decoded }) => {
+            format!(" ({} decoded into the cache)", with_thousands(decoded as i64))
+        }
+        Some(Origin::Stream) => " (decoded as they are needed)".to_owned(),
     }
+}
 
-    /// ` 3/30`
-    fn numbered(&self, epoch: i64) -> String {
-        let width = self.epochs.to_string().len();
-        format!("{epoch:>width$}/{}", self.epochs)
+fn say_network(config: &Config, parameters: i64, trained: i64) {
+    if config.augmentation.is_active() {
+        say(format_args!("augmented   {}", config.augmentation));
+    }
+    say(format_args!(
+        "network     {}, {} parameters, pictures of {}",
+        config.model.name(),
+        with_thousands(parameters),
+        config.image_size
+    ));
+    if let Some(on_base) = config.on_base() {
+        let through = on_base.through.as_ref();
+        let frozen = on_base.unfreeze_from.as_ref();
+        say(format_args!(
+            "base        {}{}, {} parameters are trained",
+            through.map_or("whole".to_owned(), |last| format!("through {last}")),
+            frozen.map_or(", frozen".to_owned(), |layer| format!(", frozen before {layer}")),
+            with_thousands(trained)
+        ));
     }
 }

@@ -1,15 +1,35 @@
-//! Ctrl-C: the first asks the work to stop at the next safe place, the second stops at once.
+//! Stopping: a value by which one thread asks the work of others to end at its next safe point.
 
 use anyhow::Result;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static REQUESTED: AtomicBool = AtomicBool::new(false);
+/// A request to stop, shared by all its clones. A new one is not requested.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
 
-/// The exit code of a program ended by Ctrl-C: 128 + SIGINT.
-pub const EXIT_CODE: u8 = 130;
+impl Stop {
+    /// Asks the work that was given this value, or a clone of it, to stop.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 
-/// The error by which interrupted work ends.
-#[derive(Debug)]
+    /// Whether a stop was requested.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Called by the work between two pieces that may be separated.
+    ///
+    /// # Errors
+    /// [`Interrupted`] once a stop was requested.
+    pub fn check(&self) -> Result<()> {
+        if self.is_requested() { Err(Interrupted.into()) } else { Ok(()) }
+    }
+}
+
+/// The error with which interrupted work ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 
 impl std::fmt::Display for Interrupted {
@@ -20,23 +40,17 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Starts listening for SIGINT, SIGTERM and SIGHUP. To be called once, by the program.
-///
-/// # Errors
-/// If a handler is installed already.
-pub fn listen() -> Result<()> {
-    ctrlc::set_handler(|| {
-        if REQUESTED.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(EXIT_CODE));
-        }
-    })?;
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// To be called between two pieces of work that may be parted.
-///
-/// # Errors
-/// [`Interrupted`] once a stop has been asked for.
-pub fn check() -> Result<()> {
-    if REQUESTED.load(Ordering::Relaxed) { Err(Interrupted.into()) } else { Ok(()) }
+    #[test]
+    fn a_request_reaches_every_clone() {
+        let stop = Stop::default();
+        let clone = stop.clone();
+        assert!(clone.check().is_ok());
+        stop.request();
+        assert!(clone.check().is_err_and(|error| error.is::<Interrupted>()));
+        assert!(Stop::default().check().is_ok());
+    }
 }

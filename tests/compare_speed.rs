@@ -1,11 +1,11 @@
-//! scripts/compare_speed.sh: its flags, and its table of petite alone, which needs no packages.
+//! scripts/speed/compare_speed.sh: its flags, and its table of petite alone, which needs no packages.
 
 use assert_cmd::{Command, cargo::cargo_bin};
 use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
 
 fn compare_speed() -> Command {
-    Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/compare_speed.sh"))
+    Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/speed/compare_speed.sh"))
 }
 
 #[test]
@@ -28,9 +28,10 @@ fn wrong_flags_are_wrong_usage() {
 fn every_run_is_in_the_table_and_in_the_results() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    synthesize(&path("originals"), 6, 1).unwrap();
+    synthesize(&path("originals"), 6, 1, &petite::Stop::default()).unwrap();
     let sizes = Sizes { train: 4, validation: 2, test: 0 };
-    split(&path("originals"), &path("data"), sizes, Link::Copy, None).unwrap();
+    split(&path("originals"), &path("data"), sizes, Link::Copy, None, &petite::Stop::default())
+        .unwrap();
     let run = |data: &str| {
         let mut command = compare_speed();
         command.args(["--only", "petite", "--rounds", "2", "--epochs", "2", "--threads", "1"]);

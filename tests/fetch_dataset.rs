@@ -5,6 +5,8 @@
 mod downloads;
 #[path = "fetch_dataset/place.rs"]
 mod place;
+#[path = "support/skipped.rs"]
+mod skipped;
 
 use place::{Answer, KAGGLE, MICROSOFT, Place, TRAIN};
 use std::fs;

@@ -1,9 +1,13 @@
 //! Decoding and resizing, held against Pillow. The golden files come from
-//! `scripts/pillow_reference.py`.
+//! `scripts/reference/pillow_reference.py`.
+
+#[path = "support/skipped.rs"]
+mod skipped;
 
 use petite::pictures::decode::{ColorMode, decode};
 use petite::pictures::resize::{Interpolation, resize};
 use petite::pictures::{decode::Picture, folder::Folder, pixels};
+use skipped::skipped;
 use std::path::{Path, PathBuf};
 
 fn golden(name: &str) -> PathBuf {
@@ -135,7 +139,7 @@ fn damaged_bytes_never_panic() {
 #[test]
 fn all_real_pictures_decode() {
     let Some(originals) = std::env::var_os("PETITE_PICTURES").map(PathBuf::from) else {
-        println!("skipped: PETITE_PICTURES names no folder of pictures");
+        skipped("real pictures", "PETITE_PICTURES names no folder of pictures");
         return;
     };
     let workspace = tempfile::tempdir().unwrap();
@@ -147,6 +151,7 @@ fn all_real_pictures_decode() {
         sizes,
         petite::dataset::split::Link::Symbolic,
         None,
+        &petite::Stop::default(),
     )
     .unwrap();
     let target = pixels::Target {
@@ -157,10 +162,12 @@ fn all_real_pictures_decode() {
     };
     for (split, count) in [("train", 2000), ("validation", 1000), ("test", 1000)] {
         let folder = Folder::read_split(&data, split, None).unwrap();
-        let (pixels, bad) = pixels::decode_all(&folder, target, 0, &|| ()).unwrap();
+        let (pixels, bad) =
+            pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap();
         assert!(bad.is_empty(), "{bad:?}");
         assert_eq!(pixels.samples.len(), count);
-        let (one_thread, _) = pixels::decode_all(&folder, target, 1, &|| ()).unwrap();
+        let (one_thread, _) =
+            pixels::decode_all(&folder, target, 1, &petite::Stop::default(), &|| ()).unwrap();
         assert!(*pixels.bytes == *one_thread.bytes);
     }
 }

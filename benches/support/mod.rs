@@ -47,11 +47,20 @@ impl DataSet {
             Some(originals) => PathBuf::from(originals),
             None => {
                 let drawn = folder.path().join("originals");
-                synthesize(&drawn, SIZES.train + SIZES.validation, 1).unwrap();
+                synthesize(&drawn, SIZES.train + SIZES.validation, 1, &petite::Stop::default())
+                    .unwrap();
                 drawn
             }
         };
-        split(&originals, &folder.path().join("data"), SIZES, Link::Symbolic, None).unwrap();
+        split(
+            &originals,
+            &folder.path().join("data"),
+            SIZES,
+            Link::Symbolic,
+            None,
+            &petite::Stop::default(),
+        )
+        .unwrap();
         Self { folder }
     }
 
@@ -66,7 +75,8 @@ impl DataSet {
 
     /// A split's pictures as the baseline takes them.
     pub fn pixels(&self, name: &str) -> Pixels {
-        let (pixels, bad) = decode_all(&self.split(name), TARGET, 0, &|| ()).unwrap();
+        let (pixels, bad) =
+            decode_all(&self.split(name), TARGET, 0, &petite::Stop::default(), &|| ()).unwrap();
         assert!(bad.is_empty(), "{bad:?}");
         pixels
     }

@@ -1,12 +1,12 @@
 //! The ranges from which a picture's transform is drawn.
 
 use anyhow::{Result, ensure};
-use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What stands where a transformed picture shows what lay outside it (scipy's `mode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FillMode {
     /// The nearest edge pixel: aaaa|abcd|dddd.
@@ -21,7 +21,7 @@ pub enum FillMode {
 }
 
 /// `ImageDataGenerator`'s ranges, with its names. The default changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AugmentConfig {
     /// Degrees: turned by U(−r, r).

@@ -1,9 +1,8 @@
 //! The flags of the commands that show pictures and results.
 
-use super::{AugmentArgs, parse_image_size};
+use super::{Flags, Subset};
 use clap::Args;
-use petite::keras::KerasProfile;
-use petite::run::config::Recipe;
+use petite::settings::Setting;
 use std::path::PathBuf;
 
 /// Hold runs against the book's, Keras's or any other history.
@@ -56,27 +55,28 @@ pub struct PreviewArgs {
     /// Folder of pictures inside the data set.
     #[arg(long, default_value = "train")]
     pub split: String,
-    /// Whose augmentation is shown.
-    #[arg(long, value_enum, default_value_t)]
-    pub recipe: Recipe,
-    /// Follow this version of Keras.
-    #[arg(long, value_enum, default_value_t, value_name = "VERSION")]
-    pub keras: KerasProfile,
     /// The picture to augment [default: the split's first].
     #[arg(long, value_name = "FILE")]
     pub picture: Option<PathBuf>,
-    /// Size to augment at: 150, or HEIGHTxWIDTH [default: 150].
-    #[arg(long, value_name = "SIZE", value_parser = parse_image_size)]
-    pub image_size: Option<(usize, usize)>,
     /// Pictures to show [default: 10; augmented: 9 and the picture itself].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
     pub count: Option<u16>,
-    /// Other pictures, other transforms.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
     /// The PNG to write.
     #[arg(long, value_name = "FILE.png")]
     pub to: PathBuf,
     #[command(flatten)]
-    pub augmentation: AugmentArgs,
+    pub settings: Flags<Seeing>,
+}
+
+/// The settings that say what training sees.
+#[derive(Debug, Clone)]
+pub struct Seeing;
+
+impl Subset for Seeing {
+    const DEFAULTS: bool = true;
+
+    fn holds(setting: &Setting) -> bool {
+        setting.path[0] == "augmentation"
+            || ["recipe", "keras", "image_size", "seed"].contains(&setting.name())
+    }
 }

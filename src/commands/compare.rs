@@ -3,13 +3,14 @@
 use super::say;
 use crate::cli::CompareArgs;
 use anyhow::{Context, Result, ensure};
+use petite::Evaluation;
 use petite::history;
 use petite::report::comparison::{Comparison, Row, Verdict};
 use petite::report::figure::{Figure, Run};
 use petite::report::overlay;
 use petite::report::reference::{self, Reference};
 use petite::run::folder::RunFolder;
-use serde::Deserialize;
+use petite::run::trained::WhichWeights;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -94,27 +95,15 @@ fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
 
 /// The accuracy in `test.json`, if the run was evaluated with its last weights, as the references.
 fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> {
-    #[derive(Deserialize)]
-    struct Evaluation {
-        weights: String,
-        #[serde(default)]
-        flip: bool,
-        acc: f64,
-    }
     let path = folder.evaluation("test");
     if !path.exists() {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    let evaluation: Evaluation = serde_json::from_str(&text).with_context(|| {
-        format!("expected what petite evaluate writes in {}; try it again", path.display())
-    })?;
-    if evaluation.weights != "last" {
+    let evaluation = Evaluation::read(&path)?;
+    if evaluation.weights != WhichWeights::Last {
         notes.push(format!(
-            "{} is of the {} weights, the references' test acc of the last: left out",
-            path.display(),
-            evaluation.weights
+            "{} is of the best weights, the references' test acc of the last: left out",
+            path.display()
         ));
         return Ok(None);
     }

@@ -54,8 +54,5 @@ fn source(args: &ConvertArgs) -> Result<PathBuf> {
         return Ok(args.from.clone());
     }
     let run = RunFolder::open(&args.from)?;
-    Ok(match args.weights.unwrap_or_default() {
-        WhichWeights::Last => run.last(),
-        WhichWeights::Best => run.best(),
-    })
+    Ok(run.weights(args.weights.map_or(WhichWeights::default(), Into::into)))
 }

@@ -3,11 +3,12 @@
 use super::{duplicates, say};
 use crate::cli::DoctorArgs;
 use anyhow::Result;
+use petite::Stop;
 use petite::device::{describe, why_no_cuda};
 use petite::precision::PrecisionChoice;
 use petite::run::folder::Versions;
 
-pub fn run(args: &DoctorArgs) -> Result<()> {
+pub fn run(args: &DoctorArgs, stop: &Stop) -> Result<()> {
     let versions = Versions::current();
     say(format_args!("petite    {}", versions.petite));
     say(format_args!("libtorch  {} through tch {}", versions.libtorch, versions.tch));
@@ -22,7 +23,7 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
         "--precision auto takes {} there",
         PrecisionChoice::Auto.resolve(device)?.name()
     ));
-    args.data.as_deref().map_or(Ok(()), duplicates::check)
+    args.data.as_deref().map_or(Ok(()), |data| duplicates::check(data, stop))
 }
 
 fn cores() -> usize {

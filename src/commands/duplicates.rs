@@ -1,44 +1,26 @@
-//! What is said of pictures that stand in two splits.
+//! What is said of pictures that are in two splits.
 
-use super::{pictures, say};
+use super::say;
+use crate::progress::Terminal;
 use anyhow::{Context, Result, bail, ensure};
+use petite::Stop;
 use petite::dataset::duplicates::{Duplicate, Likeness, find};
 use petite::numbers::with_thousands;
 use petite::pictures::decode::ColorMode;
 use petite::pictures::folder::Folder;
-use petite::pictures::pixels::{Pixels, Target};
+use petite::pictures::pixels::{Pixels, Target, decode_all};
 use petite::pictures::resize::Interpolation;
 use std::path::{Path, PathBuf};
-
-/// Pairs of pictures up to which training looks by itself: less than a second.
-const QUICK: usize = 20_000_000;
 
 /// Duplicates named as examples.
 const EXAMPLES: usize = 5;
 
-/// Warns on standard error if pictures of `validation` are also in `train`: accuracy on them says
-/// little about new pictures. Large sets are left to `petite doctor --data`.
-pub fn warn(data: &Path, train: &Pixels, validation: &Pixels) -> Result<()> {
-    if train.samples.len() * validation.samples.len() > QUICK {
-        return Ok(());
-    }
-    let found = find(train, validation)?;
-    if !found.is_empty() {
-        eprintln!(
-            "warning: {}; val_loss and val_acc on them say little about new pictures; petite doctor --data {} names them",
-            describe(&found, ("train", train), ("validation", validation)),
-            data.display()
-        );
-    }
-    Ok(())
-}
-
-/// Looks for pictures that stand in more than one split of the data set `data`.
+/// Looks for pictures that are in more than one split of the data set `data`.
 ///
 /// # Errors
-/// If there are any, or pictures that cannot be read.
-pub fn check(data: &Path) -> Result<()> {
-    let splits = read_splits(data)?;
+/// If there are any, or a split cannot be read.
+pub fn check(data: &Path, stop: &Stop) -> Result<()> {
+    let splits = read_splits(data, stop)?;
     let mut shared = false;
     for (index, (name, originals)) in splits.iter().enumerate() {
         for (other, copies) in &splits[index + 1..] {
@@ -48,8 +30,7 @@ pub fn check(data: &Path) -> Result<()> {
                 continue;
             }
             shared = true;
-            let both = describe(&found, (name, originals), (other, copies));
-            say(format_args!("data      {both}"));
+            say(format_args!("data      {}", describe(&found, copies.samples.len(), name, other)));
             for Duplicate { of, copy, likeness } in found.iter().take(EXAMPLES) {
                 say(format_args!(
                     "          {} is {}, {}",
@@ -69,7 +50,7 @@ pub fn check(data: &Path) -> Result<()> {
 }
 
 /// `749 of 1,000 validation pictures are train pictures (250 the same, 249 mirrored, …)`.
-fn describe(found: &[Duplicate], of: (&str, &Pixels), copies: (&str, &Pixels)) -> String {
+pub fn describe(found: &[Duplicate], of: usize, original: &str, copy: &str) -> String {
     let counts: Vec<String> = Likeness::ALL
         .into_iter()
         .map(|likeness| (found.iter().filter(|d| d.likeness == likeness).count(), likeness.name()))
@@ -77,23 +58,17 @@ fn describe(found: &[Duplicate], of: (&str, &Pixels), copies: (&str, &Pixels)) -
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
     format!(
-        "{} of {} {} pictures are {} pictures ({})",
+        "{} of {} {copy} pictures are {original} pictures ({})",
         with_thousands(found.len() as i64),
-        with_thousands(copies.1.samples.len() as i64),
-        copies.0,
-        of.0,
+        with_thousands(of as i64),
         counts.join(", ")
     )
 }
 
-/// Every split of `data` that is there, small; train first.
-fn read_splits(data: &Path) -> Result<Vec<(String, Pixels)>> {
-    let target = Target {
-        height: 64,
-        width: 64,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-    };
+/// Every split of `data` that is there, small; train first. Files that are no pictures are left out.
+fn read_splits(data: &Path, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
+    let interpolation = Interpolation::Nearest;
+    let target = Target { height: 64, width: 64, color_mode: ColorMode::Rgb, interpolation };
     let entries = std::fs::read_dir(data).with_context(|| {
         format!("expected a data set at --data {}; try petite prepare", data.display())
     })?;
@@ -107,7 +82,14 @@ fn read_splits(data: &Path) -> Result<Vec<(String, Pixels)>> {
             continue;
         }
         let folder = Folder::read(&path)?;
-        splits.push((name.clone(), pictures::read(&folder, &name, target, None, true)?));
+        let bar = Terminal::bar(&name, folder.samples.len());
+        let decoded = decode_all(&folder, target, 0, stop, &|| bar.inc(1));
+        bar.finish_and_clear();
+        let (pixels, bad) = decoded?;
+        for picture in bad {
+            eprintln!("skipping {}: {}", picture.path.display(), picture.reason);
+        }
+        splits.push((name, pixels));
     }
     if splits.len() < 2 {
         bail!(

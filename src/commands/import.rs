@@ -3,74 +3,68 @@
 use super::say;
 use crate::cli::ImportArgs;
 use anyhow::{Context, Result, ensure};
-use petite::nn::network::Network;
+use petite::machine::Machine;
+use petite::nn::zoo::Model;
 use petite::numbers::with_thousands;
 use petite::pictures::folder::Folder;
 use petite::precision::Precision;
 use petite::run::checkpoint;
-use petite::run::config::{Recipe, TrainConfig};
 use petite::run::folder::{RunFolder, RunRecord, Versions};
 use petite::training::optimizer::RmsProp;
-use petite::weights;
+use petite::{Config, Recipe, weights};
 use tch::Device;
 
 pub fn run(args: &ImportArgs) -> Result<()> {
     let config = config(args)?;
-    let classes = classes(args)?;
+    let classes = classes(args, &config)?;
     // Everything is checked before the run's folder is made.
-    let network = Network::new(
-        config.architecture(classes.len())?,
-        Device::Cpu,
-        Precision::Fp32,
-        config.seed,
-    )?;
+    let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
+    let network = config.network(classes.len(), machine)?;
     let (tensors, _) = weights::load(&args.weights)?;
-    weights::assign(network.parameters(), &tensors, &args.weights).with_context(|| {
-        format!("cannot import a {} for {}", args.model.name(), classes.join(", "))
-    })?;
+    let model = config.model.name();
+    weights::assign(network.parameters(), &tensors, &args.weights)
+        .with_context(|| format!("cannot import a {model} for {}", classes.join(", ")))?;
     let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
     let run = RunFolder::create(&args.out)?;
     let name = args.weights.file_name().unwrap_or_default();
     let device = format!("none: imported from {}", name.display());
+    let has_data = config.data.is_some();
     run.write_record(&RunRecord { versions: Versions::current(), device, classes, train: config })?;
     checkpoint::import(&run, &network, &optimizer)?;
-    say(format_args!(
-        "{}: {}, {} parameters",
-        run.path().display(),
-        args.model.name(),
-        with_thousands(network.architecture().parameters())
-    ));
-    say(format_args!("next        petite evaluate --run {} --split test", run.path().display()));
+    let path = run.path().display();
+    let parameters = with_thousands(network.architecture().parameters());
+    say(format_args!("{path}: {model}, {parameters} parameters"));
+    let data = if has_data { "" } else { " --data DIR" };
+    say(format_args!("next        petite evaluate --run {path} --split test{data}"));
     Ok(())
 }
 
 /// The baseline's settings with what the flags say of the network and its pictures.
-fn config(args: &ImportArgs) -> Result<TrainConfig> {
+fn config(args: &ImportArgs) -> Result<Config> {
+    let mut settings = args.settings.clone();
+    let model: Model = settings.take("model")?.unwrap_or_default();
     ensure!(
-        !args.model.is_base(),
+        !model.is_base(),
         "expected --model convnet or mnist, found {}, a pretrained base; try petite train --recipe features --weights {}",
-        args.model.name(),
+        model.name(),
         args.weights.display()
     );
-    let data = match &args.data {
-        // The stored path holds wherever the run is looked at from.
-        Some(data) => data.canonicalize().with_context(|| {
-            format!("expected a data set at --data {}; try petite prepare", data.display())
-        })?,
-        None => Default::default(),
-    };
-    let mut config = TrainConfig::recipe(Recipe::Baseline, args.keras, args.model, data);
-    config.downsample = args.downsample;
-    config.dropout = args.dropout;
-    config.image_size = args.image_size.unwrap_or(config.image_size);
-    config.interpolation = args.interpolation;
+    let keras = settings.take("keras")?.unwrap_or_default();
+    let mut config = Config::with(Recipe::Baseline, keras, model, settings.take("data")?);
+    // The stored path holds wherever the run is looked at from.
+    if let Some(data) = &mut config.data {
+        *data = data
+            .canonicalize()
+            .with_context(|| format!("expected a data set at --data {}", data.display()))?;
+    }
+    config.change(settings.rest())?;
     config.check()?;
     Ok(config)
 }
 
-fn classes(args: &ImportArgs) -> Result<Vec<String>> {
-    if let (Some(data), []) = (&args.data, args.classes.as_slice()) {
+fn classes(args: &ImportArgs, config: &Config) -> Result<Vec<String>> {
+    if let (Some(data), []) = (&config.data, args.classes.as_slice()) {
         return Ok(Folder::read_split(data, "train", None)?.classes);
     }
     let classes = args.classes.clone();

@@ -1,48 +1,45 @@
-//! What the program does, one file a subcommand; the only place that prints.
+//! What the program does, one file per subcommand; with `progress`, the only place that prints.
 
 mod compare;
 mod convert;
 mod doctor;
-mod duplicates;
+pub mod duplicates;
 mod evaluate;
 mod import;
-mod loaders;
-mod pictures;
 mod plot;
 mod predict;
 mod prepare;
 mod preview;
 mod repeats;
-mod settings;
-mod start;
 mod summary;
 mod synthesize;
 mod train;
 
 use crate::cli::Command;
 use anyhow::Result;
+use petite::Stop;
 
-/// Runs a subcommand.
+/// Runs a subcommand, which ends early once `stop` is requested.
 ///
 /// # Errors
-/// Whatever kept it from being done, with what to try.
-pub fn run(command: Command) -> Result<()> {
+/// Whatever kept it from being done.
+pub fn run(command: Command, stop: &Stop) -> Result<()> {
     match command {
-        Command::Prepare(args) => prepare::run(&args),
-        Command::Synthesize(args) => synthesize::run(&args),
+        Command::Prepare(args) => prepare::run(&args, stop),
+        Command::Synthesize(args) => synthesize::run(&args, stop),
         Command::Summary(args) => summary::run(&args),
         Command::Train(args) => match args.repeats {
-            Some(repeats) => repeats::run(&args, repeats),
-            None => train::run(&args),
+            Some(repeats) => repeats::run(&args, repeats, stop),
+            None => train::run(&args, stop),
         },
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Predict(args) => predict::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args, stop),
+        Command::Predict(args) => predict::run(&args, stop),
         Command::Compare(args) => compare::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),
-        Command::Doctor(args) => doctor::run(&args),
+        Command::Doctor(args) => doctor::run(&args, stop),
     }
 }
 

@@ -6,28 +6,36 @@ use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::pictures::decode::{ColorMode, Picture, decode};
 use petite::pictures::folder::{Folder, Sample};
+use petite::pictures::image_size::ImageSize;
 use petite::pictures::resize::{Interpolation, resize};
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
+use petite::{Config, Recipe};
 use rand::seq::SliceRandom;
 use std::path::Path;
 use tch::{Kind, Tensor};
 
 pub fn run(args: &PreviewArgs) -> Result<()> {
-    let mut config = args.recipe.augmentation();
-    args.augmentation.override_in(&mut config);
+    let mut settings = args.settings.clone();
+    let recipe: Recipe = settings.take("recipe")?.unwrap_or_default();
+    let keras = settings.take("keras")?.unwrap_or_default();
+    let image_size: Option<ImageSize> = settings.take("image_size")?;
+    let seed = settings.take("seed")?.unwrap_or(1);
+    let mut run = Config::with(recipe, keras, recipe.model(), None);
+    run.change(settings.rest())?;
+    let config = run.augmentation;
     let folder = Folder::read_split(&args.data, &args.split, None)?;
     let tiles = if config.is_active() {
         let count = args.count.unwrap_or(9).into();
         let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
-        let augmentation = Augmentation::new(config, args.keras, args.seed)?;
-        augmented(path, args.image_size.unwrap_or((150, 150)), &augmentation, count)?
+        let augmentation = Augmentation::new(config, keras, seed)?;
+        augmented(path, image_size.map_or((150, 150), Into::into), &augmentation, count)?
     } else {
         ensure!(
             args.picture.is_none(),
             "expected an augmentation with --picture, found none; try --recipe augmented"
         );
-        samples(&folder, args.count.unwrap_or(10).into(), args.seed)?
+        samples(&folder, args.count.unwrap_or(10).into(), seed)?
     };
     contact_sheet::write(&args.to, &tiles)?;
     say(format_args!("{} pictures  {}", tiles.len(), args.to.display()));

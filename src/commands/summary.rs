@@ -6,47 +6,59 @@ use anyhow::{Result, ensure};
 use petite::nn::base::Base;
 use petite::nn::stored::Stored;
 use petite::nn::summary::{input_row, rows, table};
-use petite::nn::zoo::Options;
+use petite::nn::zoo::{Model, Options};
+use petite::pictures::image_size::ImageSize;
 use tch::Device;
 
 pub fn run(args: &SummaryArgs) -> Result<()> {
-    let image_size = args.image_size.unwrap_or_else(|| args.model.definition().image_size);
-    if args.model.is_base() {
-        return base(image_size, args);
+    let mut settings = args.settings.clone();
+    let model: Model = settings.take("model")?.unwrap_or_default();
+    let size: Option<ImageSize> = settings.take("image_size")?;
+    let size = size.map_or(model.definition().image_size, Into::into);
+    let (alpha, through) = (settings.take("alpha")?, settings.take("through")?);
+    let (downsample, dropout) = (settings.take("downsample")?, settings.take("dropout")?);
+    if model.is_base() {
+        ensure!(
+            args.classes.is_none() && dropout.is_none() && downsample.is_none(),
+            "expected a pretrained base as it is, found --classes, --dropout or --downsample with {}; try leaving them out",
+            model.name()
+        );
+        return base(model, size, alpha.unwrap_or(1.0), through, args);
     }
     ensure!(
-        args.weights.is_none() && args.through.is_none() && args.alpha.is_none(),
+        args.weights.is_none() && through.is_none() && alpha.is_none(),
         "expected --alpha, --through and --weights with a pretrained base, found {}; try --model mobilenet",
-        args.model.name()
+        model.name()
     );
     let options = Options {
         classes: args.classes.map(|classes| classes as usize),
-        downsample: args.downsample,
-        dropout: args.dropout,
+        downsample: downsample.unwrap_or_default(),
+        dropout,
     };
-    let architecture = args.model.architecture(image_size, &options)?;
+    let architecture = model.architecture(size, &options)?;
     say(table(&rows(&architecture)).trim_end());
     Ok(())
 }
 
 /// A base's table, and whether a file has its weights.
-fn base(image_size: (usize, usize), args: &SummaryArgs) -> Result<()> {
-    ensure!(
-        args.classes.is_none() && args.dropout.is_none() && args.downsample == Default::default(),
-        "expected a pretrained base as it is, found --classes, --dropout or --downsample with {}; try leaving them out",
-        args.model.name()
-    );
-    let mut architecture = args.model.base_architecture(args.alpha.unwrap_or(1.0))?;
+fn base(
+    model: Model,
+    size: (usize, usize),
+    alpha: f64,
+    through: Option<String>,
+    args: &SummaryArgs,
+) -> Result<()> {
+    let mut architecture = model.base_architecture(alpha)?;
     let stored = args.weights.as_deref().map(Stored::read).transpose()?;
-    match (&args.through, &stored) {
+    match (&through, &stored) {
         (Some(layer), _) => architecture = architecture.through(layer)?,
         (None, Some(stored)) => architecture = architecture.through_last_in(stored),
         (None, None) => {}
     }
-    let shaped = architecture.on_pictures_of(image_size)?;
+    let shaped = architecture.on_pictures_of(size)?;
     let table = table(&[vec![input_row(&shaped)], rows(&shaped)].concat());
     let passed_over = match &stored {
-        Some(stored) => Some(Base::pretrained(args.model, architecture, stored, Device::Cpu)?.1),
+        Some(stored) => Some(Base::pretrained(model, architecture, stored, Device::Cpu)?.1),
         None => None,
     };
     say(table.trim_end());
@@ -57,7 +69,7 @@ fn base(image_size: (usize, usize), args: &SummaryArgs) -> Result<()> {
         let worth_saying = passed_over.iter().filter(|name| !name.ends_with("num_batches_tracked"));
         let names: Vec<&str> = worth_saying.map(String::as_str).collect();
         if !names.is_empty() {
-            say(format_args!("passed over: {}", names.join(", ")));
+            say(format_args!("not used: {}", names.join(", ")));
         }
     }
     Ok(())

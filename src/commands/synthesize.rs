@@ -3,10 +3,11 @@
 use super::say;
 use crate::cli::SynthesizeArgs;
 use anyhow::Result;
+use petite::Stop;
 use petite::dataset::synthetic::{CLASSES, synthesize};
 
-pub fn run(args: &SynthesizeArgs) -> Result<()> {
-    synthesize(&args.to, args.each, args.seed)?;
+pub fn run(args: &SynthesizeArgs, stop: &Stop) -> Result<()> {
+    synthesize(&args.to, args.each, args.seed, stop)?;
     say(format_args!(
         "drew {} {}s and {} {}s in {}",
         args.each,

@@ -1,227 +1,241 @@
 //! `petite train`
 
-use super::loaders::Splits;
-use super::{say, settings, start};
+use super::say;
 use crate::cli::TrainArgs;
-use crate::progress::TrainingProgress;
+use crate::progress::Terminal;
 use anyhow::{Context, Result, ensure};
-use petite::augment::augmentation::Augmentation;
-use petite::device::{describe, find_fastest_convolutions, set_threads};
-use petite::history::{self, Epoch, Writer};
-use petite::nn::network::Network;
-use petite::nn::stored::Stored;
-use petite::numbers::with_thousands;
-use petite::precision::Precision;
-use petite::report::curves;
-use petite::run::checkpoint::{self, Checkpoints};
-use petite::run::config::TrainConfig;
-use petite::run::folder::{RunFolder, RunRecord, Versions};
+use petite::nn::zoo::Model;
+use petite::run::folder::{RunFolder, read_record};
+use petite::run::on_base::Start;
+use petite::run::repeat;
 use petite::stop::Interrupted;
-use petite::training::fit::{Observer, StepProgress, Trainer};
-use petite::training::objective::Objective;
-use petite::training::optimizer::RmsProp;
-use tch::Device;
+use petite::{Config, Ended, Outcome, Recipe, Stop};
+use std::path::PathBuf;
 
-pub fn run(args: &TrainArgs) -> Result<()> {
-    let mut config = settings::from_args(args)?;
-    set_threads(config.threads);
-    let device = config.device.resolve()?;
-    find_fastest_convolutions(device);
-    let precision = config.precision.resolve(device)?;
-    // A run keeps what `auto` took, so that it goes on alike elsewhere.
-    config.precision = precision.into();
-    if args.resume {
-        let run = RunFolder::open(&args.out)?;
-        // A run that broke off in its first epoch starts again.
-        let begun = run.checkpoint().exists();
-        let stored = if begun { None } else { start::read(&mut config)? };
-        return train(&run, &config, device, precision, stored.as_ref());
+pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
+    let outcome = petite::train(&config(args)?, &mut Terminal::new(stop))?;
+    if outcome.ended == Ended::Interrupted {
+        return Err(interrupted(&outcome, &format!("--out {}", args.out.display())));
     }
-    let stored = start::read(&mut config)?;
-    let run = RunFolder::create(&args.out)?;
-    train(&run, &config, device, precision, stored.as_ref()).inspect_err(|_| {
-        // Bad pictures, say: nothing was written, so the same --out can be given again. A folder
-        // with anything in it stays.
-        let _ = std::fs::remove_dir(run.path());
-    })
+    report(&outcome);
+    Ok(())
 }
 
-fn train(
-    run: &RunFolder,
-    config: &TrainConfig,
-    device: Device,
-    precision: Precision,
-    stored: Option<&Stored>,
-) -> Result<()> {
-    let versions = Versions::current();
-    say(format_args!(
-        "petite {}, libtorch {}, {}, {}, seed {}, as Keras {}",
-        versions.petite,
-        versions.libtorch,
-        describe(device),
-        precision.name(),
-        config.seed,
-        config.keras.name()
-    ));
-    let splits = Splits::read(config)?;
-    let classes = splits.classes().to_vec();
-    let mut network = config.network(classes.len(), device, precision)?;
-    let mut optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
-    let done = checkpoint::restore(run, &mut network, &optimizer)?;
-    if done.is_none() {
-        start::fill(&mut network, config, stored, &classes)?;
-    }
-    let (mut train, mut validation) = splits.loaders(config, &network)?;
-    if let Some(steps) = config.steps_per_epoch.filter(|&steps| steps > train.steps_per_epoch()) {
-        say(format_args!(
-            "epoch       {} steps, a whole pass, not {steps}: Keras 3 ends an epoch there",
-            train.steps_per_epoch()
-        ));
-    }
-    if config.augmentation.is_active() {
-        say(format_args!("augmented   {}", config.augmentation));
-    }
-    say_network(config, &network);
-    let objective = Objective::new(
-        classes.len(),
-        config.label_smoothing,
-        config.class_weights,
-        train.labels(),
-        device,
-    )?;
-    let first = done.map_or(0, |progress| progress.epoch);
-    if first >= config.epochs {
-        say(format_args!(
-            "the run has all its {first} epochs; --epochs {} would go on",
-            first + 10
-        ));
-        return Ok(());
-    }
-    let mut rows = if first > 0 { history::read(&run.history())? } else { Vec::new() };
-    // A process killed between its row and its checkpoint has left a row too many.
-    rows.truncate(first as usize);
-    ensure!(
-        rows.len() as i64 == first,
-        "expected the {first} epochs of the checkpoint in {}, found {}; try a new --out",
-        run.history().display(),
-        rows.len()
-    );
-    if first > 0 {
-        say(format_args!("continuing after epoch {first}"));
-    }
-    let record = RunRecord { versions, device: describe(device), classes, train: config.clone() };
-    run.write_record(&record)?;
-
-    let mut observer = TrainObserver {
-        history: Writer::start(&run.history(), &rows)?,
-        rows,
-        checkpoints: Checkpoints::new(run.clone(), done.map(|progress| progress.best)),
-        progress: TrainingProgress::new(config.epochs),
+/// The settings a person asks for: a stored run's or a recipe's, changed by the flags.
+pub fn config(args: &TrainArgs) -> Result<Config> {
+    let mut flags = args.settings.clone();
+    let recipe: Option<Recipe> = flags.take("recipe")?;
+    let model: Option<Model> = flags.take("model")?;
+    let (keras, data) = (flags.take("keras")?, flags.take("data")?);
+    let stored = match (&args.config, args.resume) {
+        (Some(file), _) => Some(read_record(file)?.train),
+        (None, true) if args.repeats.is_some() => Some(repeat::stored(&args.out)?),
+        (None, true) => Some(RunFolder::open(&args.out)?.read_record()?.train),
+        (None, false) => None,
     };
-    let outcome = Trainer {
-        network: &network,
-        optimizer: &mut optimizer,
-        objective: &objective,
-        schedule: config.schedule,
-        patience: config.patience,
-        val_losses: observer.rows.iter().map(|row| row.val_loss).collect(),
-        train: &mut train,
-        augmentation: &Augmentation::new(config.augmentation, config.keras, config.seed)?,
-        validation: &mut validation,
-        cuda_graph: config.cuda_graph,
+    let is_stored = stored.is_some();
+    let mut config = match (stored, &args.from) {
+        (Some(stored), _) => stored,
+        (None, Some(head)) => {
+            let recipe = recipe.unwrap_or_default();
+            ensure!(
+                recipe == Recipe::FineTune,
+                "expected --recipe fine-tune with --from, found --recipe {}; try --weights FILE",
+                recipe.name()
+            );
+            let config = Config::fine_tune(head, keras.unwrap_or_default())?;
+            ensure!(
+                model.is_none_or(|model| model == config.model),
+                "expected --model {} as in {}, found {}",
+                config.model.name(),
+                head.display(),
+                model.unwrap_or_default().name()
+            );
+            config
+        }
+        (None, None) => {
+            let recipe = recipe.unwrap_or_default();
+            ensure!(
+                recipe != Recipe::FineTune,
+                "expected a trained head for --recipe fine-tune, found no --from RUN; try petite train --recipe features first"
+            );
+            let model = model.unwrap_or(recipe.model());
+            Config::with(recipe, keras.unwrap_or_default(), model, None)
+        }
+    };
+    if let Some(model) = model.filter(|&model| model != config.model) {
+        config.switch_model(model);
     }
-    .fit(first..config.epochs, &mut observer);
-    observer.progress.finish();
-    if !observer.rows.is_empty() {
-        curves::write_both(&run.curves("png"), &run.curves("svg"), &observer.rows)?;
+    if let Some(keras) = keras.filter(|&keras| is_stored && keras != config.keras) {
+        config.follow(keras);
     }
-    if let Err(error) = outcome {
-        return Err(if error.is::<Interrupted>() { explain(error, run, &observer) } else { error });
-    }
-    report(run, &observer)
+    config.data = data.or(config.data);
+    // What does not go together is said before what goes with it.
+    config.check()?;
+    config.change(flags.rest())?;
+    set_start(&mut config, args)?;
+    (config.out, config.resume) = (args.out.clone(), args.resume);
+    config.check()?;
+    Ok(config)
 }
 
-fn say_network(config: &TrainConfig, network: &Network) {
-    let (height, width) = config.image_size;
-    let head = network.architecture().parameters();
-    let base = network.base().map_or(0, |base| base.architecture().parameters());
-    say(format_args!(
-        "network     {}, {} parameters, pictures of {height}×{width}",
-        config.model.name(),
-        with_thousands(head + base),
-    ));
-    if let Some(transfer) = &config.transfer {
-        let trained: i64 = network.parameters().iter().map(|(_, p)| p.numel() as i64).sum();
-        say(format_args!(
-            "base        {}{}, {} parameters are trained",
-            transfer.through.as_ref().map_or("whole".to_owned(), |last| format!("through {last}")),
-            transfer
-                .unfreeze_from
-                .as_ref()
-                .map_or(", frozen".to_owned(), |block| format!(", frozen before {block}")),
-            with_thousands(trained)
-        ));
+/// The file or run that a flag names replaces the one in `config`.
+fn set_start(config: &mut Config, args: &TrainArgs) -> Result<()> {
+    let (flag, path) = match (&args.weights, &args.from) {
+        (Some(file), _) => ("weights", file),
+        (None, Some(run)) => ("from", run),
+        (None, None) => return Ok(()),
+    };
+    let whole = path.canonicalize().with_context(|| {
+        let path = path.display();
+        format!("expected weights at --{flag} {path}, found nothing; try the path of a file")
+    })?;
+    let (recipe, is_fine_tune) = (config.recipe.name(), config.recipe == Recipe::FineTune);
+    let on_base = config.on_base_mut().with_context(|| {
+        format!("expected --{flag} with a pretrained base only, found it with --recipe {recipe}; try --recipe features")
+    })?;
+    if flag == "from" {
+        on_base.start = Some(Start::Run(whole));
+    } else {
+        ensure!(
+            !is_fine_tune,
+            "expected --from RUN with --recipe fine-tune, found --weights; try the run of a trained head"
+        );
+        on_base.start = Some(Start::Weights(whole));
     }
+    Ok(())
 }
 
-/// Keeps the run's files and what a person sees up to date.
-struct TrainObserver {
-    history: Writer,
-    rows: Vec<Epoch>,
-    checkpoints: Checkpoints,
-    progress: TrainingProgress,
-}
-
-impl Observer for TrainObserver {
-    fn step(&mut self, progress: &StepProgress) -> Result<()> {
-        self.progress.step(progress)
-    }
-
-    fn unrecorded(&mut self, error: &anyhow::Error) -> Result<()> {
-        self.progress.warn(&format!(
-            "cannot record the training step as a CUDA graph ({error:#}); steps are launched piece by piece, which is slower in small batches; --no-cuda-graph does not try"
-        ));
-        Ok(())
-    }
-
-    fn epoch(&mut self, record: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
-        self.history.append(record)?;
-        self.checkpoints.save(record, network, optimizer)?;
-        self.rows.push(*record);
-        self.progress.epoch(record);
-        Ok(())
-    }
-}
-
-fn report(run: &RunFolder, observer: &TrainObserver) -> Result<()> {
-    let last = observer.rows.last().context("a finished run has an epoch")?;
-    let best = observer.checkpoints.best().context("a finished run has a best epoch")?;
-    let path = run.path().display();
+fn report(outcome: &Outcome) {
+    let (Some(last), Some(best), run) = (outcome.last(), outcome.best, &outcome.run) else {
+        return;
+    };
     say(format_args!(
         "last        epoch {}: val_loss {:.4}, val_acc {:.4}",
         last.epoch, last.val_loss, last.val_acc
     ));
     say(format_args!("best        epoch {}: val_loss {:.4}", best.epoch, best.val_loss));
     say(format_args!("weights     {}, {}", run.last().display(), run.best().display()));
-    say(format_args!(
-        "curves      {}, {}",
-        run.curves("png").display(),
-        run.curves("svg").display()
-    ));
-    say(format_args!("next        petite evaluate --run {path} --split test"));
-    Ok(())
+    let curves: [PathBuf; 2] = ["png", "svg"].map(|extension| run.curves(extension));
+    say(format_args!("curves      {}, {}", curves[0].display(), curves[1].display()));
+    say(format_args!("next        petite evaluate --run {} --split test", run.path().display()));
 }
 
-/// What an interrupted person needs to know.
-fn explain(error: anyhow::Error, run: &RunFolder, observer: &TrainObserver) -> anyhow::Error {
-    let path = run.path().display();
-    match observer.rows.last() {
-        Some(last) => error.context(format!(
-            "{} epochs are saved in {path}; petite train --resume --out {path} continues",
+/// What an interrupted person needs to know; `flags` resume the run, or the runs.
+pub fn interrupted(outcome: &Outcome, flags: &str) -> anyhow::Error {
+    let path = outcome.run.path().display();
+    anyhow::Error::new(Interrupted).context(match outcome.last() {
+        Some(last) => format!(
+            "{} epochs are saved in {path}; petite train --resume {flags} continues",
             last.epoch
-        )),
-        None => error.context(format!(
-            "before the first epoch was done; petite train --resume --out {path} starts again"
-        )),
+        ),
+        None => {
+            format!("before the first epoch was done; petite train --resume {flags} starts again")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+    use petite::run::folder::{RunRecord, Versions};
+    use petite::settings::Setting;
+    use serde_json::Value;
+
+    const BASE: [&str; 6] =
+        ["--recipe", "features-augmented", "--model", "mobilenet", "--unfreeze-from", "conv_dw_8"];
+
+    /// The settings that a command line asks for, as `config.json` holds them.
+    fn stored(line: &[&str]) -> Value {
+        let line = ["petite", "train", "--out", "run"].iter().chain(line);
+        let cli = Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}"));
+        let Command::Train(args) = cli.command else { panic!("expected train") };
+        serde_json::to_value(config(&args).unwrap()).unwrap()
+    }
+
+    /// A value that no recipe chooses for `setting`.
+    fn another(setting: &Setting, present: &Value) -> String {
+        let named = match setting.name() {
+            "data" => "elsewhere",
+            "recipe" => "augmented",
+            "model" => "mnist",
+            "device" => "cuda:1",
+            "image_size" => "64x80",
+            "through" => "conv_pw_12",
+            "unfreeze_from" => "conv_dw_6",
+            "zoom_range" => "0.25",
+            "brightness_range" => "0.5,1.5",
+            _ => "",
+        };
+        if !named.is_empty() {
+            return named.to_owned();
+        }
+        if let Some((other, _)) = setting.choices.iter().find(|(name, _)| present != name) {
+            return other.clone();
+        }
+        let numbers = ["7", "0.25", "3"].map(|text| (text, setting.parse(text).unwrap()));
+        let fits = |(_, value): &&(_, Value)| setting.check(value).is_ok() && value != present;
+        numbers.iter().find(fits).unwrap().0.to_owned()
+    }
+
+    #[test]
+    fn every_flag_of_a_setting_changes_config_json_and_comes_back_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = RunFolder::create(folder.path()).unwrap();
+        let mut walked = 0;
+        for setting in Config::settings() {
+            let on_base = setting.path.iter().any(|key| key == "on-base");
+            let mut line = match on_base {
+                // A layer to train goes with the batch's own statistics.
+                true => BASE.to_vec(),
+                false => Vec::new(),
+            };
+            if setting.name() == "unfreeze_from" {
+                line.truncate(4);
+            }
+            let before = stored(&line);
+            let present = setting.value_in(&before).unwrap();
+            let dashed = setting.name().replace('_', "-");
+            let flag = match (setting.is_switch, present == &Value::Bool(true)) {
+                (true, true) => vec![format!("--no-{dashed}")],
+                (true, false) => vec![format!("--{dashed}")],
+                _ => vec![format!("--{dashed}"), another(&setting, present)],
+            };
+            line.extend(flag.iter().map(String::as_str));
+            let after = stored(&line);
+            assert_ne!(setting.value_in(&after).unwrap(), present, "{flag:?}");
+
+            let train = serde_json::from_value(after.clone()).unwrap();
+            let (versions, device) = (Versions::current(), "cpu".to_owned());
+            let classes = vec!["a".to_owned(), "b".to_owned()];
+            record.write_record(&RunRecord { versions, device, classes, train }).unwrap();
+            let file = record.config();
+            assert_eq!(stored(&["--config", file.to_str().unwrap()]), after, "{flag:?}");
+            walked += 1;
+        }
+        assert!(walked > 40, "{walked}");
+    }
+
+    /// `--weights` and `--from` say where a network on a base starts.
+    #[test]
+    fn the_start_of_a_base_is_a_setting_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("base.safetensors");
+        std::fs::write(&file, "").unwrap();
+        let config = stored(&["--recipe", "features", "--weights", file.to_str().unwrap()]);
+        let expected = serde_json::json!({ "weights": file.canonicalize().unwrap() });
+        assert_eq!(config["network"]["on-base"]["start"], expected);
+
+        let head = RunFolder::create(&folder.path().join("head")).unwrap();
+        let (versions, device) = (Versions::current(), "cpu".to_owned());
+        let train = serde_json::from_value(config).unwrap();
+        let record = RunRecord { versions, device, classes: Vec::new(), train };
+        head.write_record(&record).unwrap();
+        let path = head.path().to_str().unwrap();
+        let config = stored(&["--recipe", "fine-tune", "--from", path]);
+        let expected = serde_json::json!({ "run": head.path().canonicalize().unwrap() });
+        assert_eq!(config["network"]["on-base"]["start"], expected);
     }
 }

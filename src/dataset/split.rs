@@ -1,16 +1,16 @@
 //! Kaggle's flat folder of pictures → train, validation and test folders (the book's listing 5.4).
 
 use super::staging::Staging;
+use crate::error::{ensure_or, fault};
 use crate::random::{Purpose, generator};
-use crate::stop;
-use anyhow::{Context, Result, bail, ensure};
-use clap::ValueEnum;
+use crate::stop::Stop;
+use anyhow::{Context, Result};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How a picture gets into the split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Link {
     /// A copy, as in the book.
     #[default]
@@ -59,10 +59,11 @@ pub fn split(
     sizes: Sizes,
     link: Link,
     shuffle: Option<u64>,
+    stop: &Stop,
 ) -> Result<Vec<Count>> {
     let originals = find_originals(from)?;
     let needed = sizes.train + sizes.validation + sizes.test;
-    ensure!(sizes.train > 0, "expected at least one picture to train on, found --train 0");
+    ensure_or!(Setting, sizes.train > 0, "expected `train` of 1 or more, found 0");
     check_complete(from, &originals, needed)?;
 
     let ordered: Vec<(String, Vec<PathBuf>)> = originals
@@ -86,7 +87,7 @@ pub fn split(
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
             for original in &paths[first..first + size] {
-                stop::check()?;
+                stop.check()?;
                 let name = original.file_name().context("a picture has a name")?;
                 place(original, &folder.join(name), link)?;
             }
@@ -102,9 +103,10 @@ pub fn split(
 type Originals = BTreeMap<String, BTreeMap<usize, PathBuf>>;
 
 fn find_originals(from: &Path) -> Result<Originals> {
-    ensure!(
+    ensure_or!(
+        DataSet,
         from.is_dir(),
-        "expected a folder of pictures at {}, found {}; try scripts/fetch_dataset.sh, or another --from",
+        "expected a folder of pictures at {}, found {}",
         from.display(),
         if from.exists() { "a file" } else { "nothing" }
     );
@@ -113,7 +115,8 @@ fn find_originals(from: &Path) -> Result<Originals> {
         let originals = if folder.is_dir() { read_originals(&folder)? } else { Originals::new() };
         match originals.len() {
             0 => {}
-            1 => bail!(
+            1 => fault!(
+                DataSet,
                 "expected at least two classes of pictures in {}, found only {}",
                 folder.display(),
                 originals.keys().next().map_or("", |class| class)
@@ -121,9 +124,9 @@ fn find_originals(from: &Path) -> Result<Originals> {
             _ => return Ok(originals),
         }
     }
-    bail!(
-        "expected pictures named as Kaggle's (cat.0.jpg, dog.0.jpg) in {}, found none; try scripts/fetch_dataset.sh {}",
-        from.display(),
+    fault!(
+        DataSet,
+        "expected pictures named as Kaggle's (cat.0.jpg, dog.0.jpg) in {}, found none",
         from.display()
     )
 }
@@ -164,8 +167,9 @@ fn check_complete(from: &Path, originals: &Originals, needed: usize) -> Result<(
     const NAMED: usize = 10;
     let named = missing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     let more = missing.len().saturating_sub(NAMED);
-    bail!(
-        "expected {needed} pictures of each class in {}, found {} missing: {named}{}; try smaller --train, --validation and --test",
+    fault!(
+        DataSet,
+        "expected {needed} pictures of each class in {}, found {} missing: {named}{}; try smaller `train`, `validation` and `test`",
         from.display(),
         missing.len(),
         if more > 0 { format!(" and {more} more") } else { String::new() }
@@ -181,7 +185,7 @@ fn place(original: &Path, destination: &Path, link: Link) -> Result<()> {
             .and_then(|absolute| std::os::unix::fs::symlink(absolute, destination)),
     };
     done.with_context(|| {
-        let hint = if link == Link::Hard { "; try --link copy" } else { "" };
+        let hint = if link == Link::Hard { "; try `link` copy" } else { "" };
         format!("cannot put {} at {}{hint}", original.display(), destination.display())
     })
 }

@@ -1,6 +1,7 @@
 //! A folder that is whole or absent: filled beside its destination, then renamed.
 
-use anyhow::{Context, Result, ensure};
+use crate::error::ensure_or;
+use anyhow::{Context, Result};
 use std::path::Path;
 
 /// A folder being filled beside its destination; removed when dropped before the rename.
@@ -19,9 +20,10 @@ impl Staging {
                     .with_context(|| format!("cannot read {}", to.display()))?
                     .next()
                     .is_none();
-            ensure!(
+            ensure_or!(
+                Other,
                 free,
-                "expected {} to be new or empty, found {} there; try another --to, or remove it",
+                "expected {} to be new or empty, found {} there; try another `to`, or remove it",
                 to.display(),
                 if to.is_dir() { "files" } else { "a file" }
             );
@@ -31,12 +33,12 @@ impl Staging {
             _ => Path::new("."),
         };
         std::fs::create_dir_all(parent)
-            .with_context(|| format!("cannot create {}; try another --to", parent.display()))?;
+            .with_context(|| format!("cannot create {}; try another `to`", parent.display()))?;
         let staging = tempfile::Builder::new()
             .prefix(".petite-")
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .tempdir_in(parent)
-            .with_context(|| format!("cannot write in {}; try another --to", parent.display()))?;
+            .with_context(|| format!("cannot write in {}; try another `to`", parent.display()))?;
         Ok(Self(staging))
     }
 

@@ -1,9 +1,10 @@
 //! Drawn pictures in two classes, spots and stripes, for trying things out without a data set.
 
 use super::staging::Staging;
+use crate::error::ensure_or;
 use crate::random::{Purpose, generator};
-use crate::stop;
-use anyhow::{Context, Result, ensure};
+use crate::stop::Stop;
+use anyhow::{Context, Result};
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -21,11 +22,11 @@ const SIDE: u32 = 200;
 ///
 /// # Errors
 /// If `to` is in use or cannot be written. Nothing is left behind then.
-pub fn synthesize(to: &Path, each: usize, seed: u64) -> Result<()> {
-    ensure!(each > 0, "expected at least one picture of each class, found --each 0");
+pub fn synthesize(to: &Path, each: usize, seed: u64, stop: &Stop) -> Result<()> {
+    ensure_or!(Setting, each > 0, "expected `each` of 1 or more, found 0");
     let staging = Staging::beside(to)?;
     (0..each * CLASSES.len()).into_par_iter().try_for_each(|index| {
-        stop::check()?;
+        stop.check()?;
         let (number, class) = (index / CLASSES.len(), index % CLASSES.len());
         let picture = draw(class, &mut generator(seed, Purpose::Drawing, index as u64));
         let path = staging.path().join(format!("{}.{number}.jpg", CLASSES[class]));

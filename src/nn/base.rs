@@ -123,6 +123,11 @@ impl Base {
         self.preprocess = preprocess;
     }
 
+    /// How it prepares pictures.
+    pub fn preprocessing(&self) -> Preprocess {
+        self.preprocess
+    }
+
     /// Computes in f32 or bf16. Weights are f32 always.
     ///
     /// # Errors

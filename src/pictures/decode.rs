@@ -2,9 +2,9 @@
 //! pictures get three equal channels, CMYK is converted, the EXIF rotation is not applied.
 
 use anyhow::{Result, bail, ensure};
-use clap::ValueEnum;
 use image::ImageFormat;
 use memchr::memchr;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
@@ -14,7 +14,7 @@ use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options:
 const MAX_PIXELS: u64 = 178_956_970;
 
 /// Keras's `color_mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColorMode {
     /// Three channels: red, green, blue.

@@ -5,8 +5,9 @@
 
 use super::folder::{Folder, Sample};
 use super::pixel_file::{Entry, Index, Stamp, Stored, VERSION, end_of_file, map};
-use super::pixels::{BadPicture, Bytes, Pixels, Scratch, Target, pool};
-use crate::stop;
+use super::pixels::{Bytes, Pixels, Scratch, Target, pool};
+use crate::error::BadPicture;
+use crate::stop::Stop;
 use anyhow::{Context, Result};
 use memmap2::Mmap;
 use rayon::prelude::*;
@@ -38,6 +39,7 @@ pub fn open(
     folder: &Folder,
     target: Target,
     threads: usize,
+    stop: &Stop,
     on_done: &(dyn Fn() + Sync),
 ) -> Result<Opened> {
     let cannot_read = || format!("cannot read {}", folder.path.display());
@@ -47,7 +49,7 @@ pub fn open(
         // A file's state is taken before it is read: a later change shows in the next run.
         let stamp = |sample: &Sample| Stamp::of(&sample.path, &folder.path);
         let stamps = folder.samples.par_iter().map(stamp).collect();
-        let split = Split { folder, place, target, stamps, on_done };
+        let split = Split { folder, place, target, stamps, stop, on_done };
         let stored = Stored::open(&path, &split.place, target);
         let slots = match &stored {
             Some(stored) => stored.find(&split.stamps),
@@ -79,6 +81,7 @@ struct Split<'a> {
     target: Target,
     /// Of each sample.
     stamps: Vec<Stamp>,
+    stop: &'a Stop,
     on_done: &'a (dyn Fn() + Sync),
 }
 
@@ -107,7 +110,7 @@ impl Split<'_> {
                 }
             }
         }
-        stop::check()?;
+        self.stop.check()?;
         Ok(Some(bad))
     }
 
@@ -152,7 +155,10 @@ impl Split<'_> {
                         (Some(slot), Some(stored)) => stored.picture(slot),
                         _ => {
                             let path = &self.folder.samples[index].path;
-                            let decoded = scratch.decode(path, self.target, slot);
+                            let decoded = self
+                                .stop
+                                .check()
+                                .and_then(|()| scratch.decode(path, self.target, slot));
                             (self.on_done)();
                             if let Err(error) = decoded {
                                 return Ok(Err(format!("{error:#}")));
@@ -166,7 +172,7 @@ impl Split<'_> {
             )
             .collect::<std::io::Result<_>>()
             .with_context(cannot_write)?;
-        stop::check()?;
+        self.stop.check()?;
 
         let (mut samples, mut entries) = (Vec::new(), Vec::new());
         let (mut bad, mut bad_stamps) = (Vec::new(), Vec::new());
@@ -239,7 +245,7 @@ mod tests {
 
     fn folder(path: &Path) -> Folder {
         for class in ["a", "b"] {
-            synthesize(&path.join(class), 4, 1).unwrap();
+            synthesize(&path.join(class), 4, 1, &crate::stop::Stop::default()).unwrap();
         }
         Folder::read(path).unwrap()
     }
@@ -248,12 +254,13 @@ mod tests {
     fn two_runs_at_once_do_not_harm_each_other() {
         let workspace = tempfile::tempdir().unwrap();
         let (folder, cache) = (folder(workspace.path()), workspace.path().join("cache"));
-        let (expected, _) = decode_all(&folder, TARGET, 1, &|| ()).unwrap();
+        let (expected, _) = decode_all(&folder, TARGET, 1, &Stop::default(), &|| ()).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..4 {
-                        let opened = open(&cache, &folder, TARGET, 1, &|| ()).unwrap();
+                        let opened =
+                            open(&cache, &folder, TARGET, 1, &Stop::default(), &|| ()).unwrap();
                         assert!(opened.pixels.pictures().eq(expected.pictures()));
                     }
                 });
@@ -267,10 +274,10 @@ mod tests {
         let workspace = tempfile::tempdir().unwrap();
         let cache = workspace.path().join("cache");
         let [old, new] = ["old", "new"].map(|name| folder(&workspace.path().join(name)));
-        open(&cache, &old, TARGET, 1, &|| ()).unwrap();
+        open(&cache, &old, TARGET, 1, &Stop::default(), &|| ()).unwrap();
         std::fs::write(cache.join("notes.txt"), "not ours").unwrap();
         std::fs::remove_dir_all(&old.path).unwrap();
-        open(&cache, &new, TARGET, 1, &|| ()).unwrap();
+        open(&cache, &new, TARGET, 1, &Stop::default(), &|| ()).unwrap();
         let mut names: Vec<_> =
             std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();

@@ -1,6 +1,7 @@
 //! A folder of class folders, read as samples: which files are pictures, and of which class.
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::error::{ensure_or, fault};
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// Endings by which a file counts as a picture, the ones Keras's `flow_from_directory` takes and
@@ -33,9 +34,10 @@ impl Folder {
     /// If the folder is missing or unreadable, holds fewer than two class folders, or one of them
     /// has no picture.
     pub fn read(path: &Path) -> Result<Self> {
-        ensure!(
+        ensure_or!(
+            DataSet,
             path.is_dir(),
-            "expected a folder of class folders at {}, found {}; try petite prepare, or another --data",
+            "expected a folder of class folders at {}, found {}",
             path.display(),
             if path.exists() { "a file" } else { "nothing" }
         );
@@ -49,7 +51,8 @@ impl Folder {
                 classes.push(name.to_owned());
             }
         }
-        ensure!(
+        ensure_or!(
+            DataSet,
             classes.len() >= 2,
             "expected at least two class folders in {}, found {}; try one folder a class, such as cats and dogs",
             path.display(),
@@ -59,7 +62,8 @@ impl Folder {
         for (label, class) in classes.iter().enumerate() {
             let before = samples.len();
             collect_pictures(&path.join(class), label, &mut samples)?;
-            ensure!(
+            ensure_or!(
+                DataSet,
                 samples.len() > before,
                 "expected pictures in {}, found none; try adding JPEGs, or removing the folder",
                 path.join(class).display()
@@ -77,7 +81,8 @@ impl Folder {
         if let Some(classes) = classes
             && folder.classes != classes
         {
-            bail!(
+            fault!(
+                DataSet,
                 "expected the classes {} in {}, found {}; try giving every split the same class folders",
                 classes.join(", "),
                 folder.path.display(),

@@ -4,6 +4,7 @@ pub mod cache;
 pub mod decode;
 pub mod disk_cache;
 pub mod folder;
+pub mod image_size;
 pub mod pixel_file;
 pub mod pixels;
 pub mod resize;

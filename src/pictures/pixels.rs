@@ -3,15 +3,16 @@
 use super::decode::{self, ColorMode, Picture};
 use super::folder::{Folder, Sample};
 use super::resize::{self, Interpolation};
-use crate::stop;
-use anyhow::{Context, Result, ensure};
+use crate::error::BadPicture;
+use crate::stop::Stop;
+use anyhow::{Context, Result};
 use memmap2::{Mmap, MmapMut};
 use rayon::{ThreadPool, prelude::*};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Read;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What decoding turns a picture into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,13 +62,6 @@ pub struct Pixels {
     pub classes: Vec<String>,
 }
 
-/// A file that cannot be used, and why.
-#[derive(Debug, Clone)]
-pub struct BadPicture {
-    pub path: PathBuf,
-    pub reason: String,
-}
-
 /// Decodes every sample of `folder` on `threads` threads (0: one a core). `on_decoded` is called
 /// after each, from whichever thread did it. Neither the result nor the order of the bad pictures
 /// depends on the number of threads.
@@ -79,13 +73,14 @@ pub fn decode_all(
     folder: &Folder,
     target: Target,
     threads: usize,
+    stop: &Stop,
     on_decoded: &(dyn Fn() + Sync),
 ) -> Result<(Pixels, Vec<BadPicture>)> {
     let stride = target.bytes();
     let count = folder.samples.len();
     let mut bytes = MmapMut::map_anon(count * stride).with_context(|| {
         format!(
-            "{count} pictures of {stride} bytes do not fit in memory; try --cache disk or none, or a smaller --image-size"
+            "{count} pictures of {stride} bytes do not fit in memory; try `cache` disk or none, or a smaller `image_size`"
         )
     })?;
 
@@ -94,14 +89,15 @@ pub fn decode_all(
             .par_chunks_exact_mut(stride)
             .zip(&folder.samples)
             .map_init(Scratch::default, |scratch, (slot, sample)| {
-                let outcome = scratch.decode(&sample.path, target, slot);
+                let outcome =
+                    stop.check().and_then(|()| scratch.decode(&sample.path, target, slot));
                 on_decoded();
                 outcome.err().map(|error| format!("{error:#}"))
             })
             .collect()
     });
 
-    stop::check()?;
+    stop.check()?;
 
     // Close the gaps that bad pictures leave.
     let mut samples = Vec::with_capacity(count);
@@ -132,6 +128,7 @@ pub fn check_all(
     target: Target,
     threads: usize,
     decode: bool,
+    stop: &Stop,
     on_checked: &(dyn Fn() + Sync),
 ) -> Result<(Vec<Sample>, Vec<BadPicture>)> {
     let reasons: Vec<Option<String>> = pool(threads)?.install(|| {
@@ -139,17 +136,16 @@ pub fn check_all(
             .samples
             .par_iter()
             .map_init(Scratch::default, |scratch, sample| {
-                let outcome = if decode {
-                    scratch.decode(&sample.path, target, &mut vec![0; target.bytes()])
-                } else {
-                    scratch.check(&sample.path)
-                };
+                let outcome = stop.check().and_then(|()| match decode {
+                    true => scratch.decode(&sample.path, target, &mut vec![0; target.bytes()]),
+                    false => scratch.check(&sample.path),
+                });
                 on_checked();
                 outcome.err().map(|error| format!("{error:#}"))
             })
             .collect()
     });
-    stop::check()?;
+    stop.check()?;
     let mut samples = Vec::with_capacity(folder.samples.len());
     let mut bad = Vec::new();
     for (sample, reason) in folder.samples.iter().zip(reasons) {
@@ -166,7 +162,7 @@ pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
-        .context("cannot start the loader's threads; try a smaller --loader-threads")
+        .context("cannot start the loader's threads; try a smaller `loader_threads`")
 }
 
 /// Memory that a thread uses again for the next file.
@@ -191,7 +187,6 @@ impl Scratch {
     }
 
     fn read(&mut self, path: &Path) -> Result<()> {
-        stop::check()?;
         self.file.clear();
         let mut file = File::open(path).context("cannot read it")?;
         file.read_to_end(&mut self.file).context("cannot read it")?;
@@ -220,18 +215,4 @@ impl Pixels {
             let _ = map.advise_range(memmap2::Advice::WillNeed, index * stride, stride);
         }
     }
-}
-
-/// Checks that every class still has a picture, as training needs.
-///
-/// # Errors
-/// Names the class without one.
-pub fn check_classes(classes: &[String], samples: &[Sample]) -> Result<()> {
-    for (label, class) in classes.iter().enumerate() {
-        ensure!(
-            samples.iter().any(|sample| sample.label == label),
-            "expected a good picture of {class}, found none; try replacing the bad ones"
-        );
-    }
-    Ok(())
 }

@@ -1,11 +1,11 @@
 //! Pixels → pixels at the network's size, value for value as Pillow's `Image.resize`.
 
 use super::decode::Picture;
-use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a resized pixel comes from the original ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interpolation {
     /// The one original pixel it falls on: what `ImageDataGenerator` does.

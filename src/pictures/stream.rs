@@ -2,7 +2,6 @@
 
 use super::folder::Sample;
 use super::pixels::{Scratch, Target};
-use crate::stop::Interrupted;
 use anyhow::{Context, Result, ensure};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -59,7 +58,7 @@ impl Decoders {
             let thread = std::thread::Builder::new()
                 .name("decoder".to_owned())
                 .spawn(move || work(&queue, &stream, &stop))
-                .context("cannot start the loader's threads; try a smaller --loader-threads")?;
+                .context("cannot start the loader's threads; try a smaller `loader_threads`")?;
             decoders.threads.push(thread);
         }
         Ok(decoders)
@@ -111,14 +110,9 @@ fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
                 return;
             }
             let path = &stream.samples[index].path;
-            outcome = scratch.decode(path, stream.target, slot).map_err(|error| {
-                if error.is::<Interrupted>() {
-                    return error;
-                }
+            outcome = scratch.decode(path, stream.target, slot).with_context(|| {
                 let path = path.display();
-                error.context(format!(
-                    "cannot use {path}; try removing it, or a new run with --skip-bad-pictures"
-                ))
+                format!("cannot use {path}; try removing it, or a new run with `skip_bad_pictures`")
             });
             if outcome.is_err() {
                 break;
@@ -147,7 +141,7 @@ mod tests {
     #[test]
     fn batches_come_as_asked_and_the_threads_end_with_the_decoders() {
         let folder = tempfile::tempdir().unwrap();
-        synthesize(&folder.path().join("pictures"), 4, 1).unwrap();
+        synthesize(&folder.path().join("pictures"), 4, 1, &crate::stop::Stop::default()).unwrap();
         let batches = |threads| {
             let decoders =
                 Decoders::start(stream(&folder.path().join("pictures"), threads)).unwrap();
@@ -170,7 +164,7 @@ mod tests {
     #[test]
     fn a_file_that_is_gone_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        synthesize(&folder.path().join("pictures"), 1, 1).unwrap();
+        synthesize(&folder.path().join("pictures"), 1, 1, &crate::stop::Stop::default()).unwrap();
         let stream = stream(&folder.path().join("pictures"), 1);
         let path = stream.samples[1].path.clone();
         std::fs::remove_file(&path).unwrap();

@@ -1,16 +1,15 @@
 //! What all curves are drawn on: the same drawing as PNG and SVG, and a panel over the epochs.
 
+use super::colors::FAINT_GRAY;
 use crate::atomic_file;
 use anyhow::{Result, anyhow};
+use image::{ColorType, ImageFormat, save_buffer_with_format};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 use std::path::Path;
 use std::sync::Once;
-
-pub const TRAINING: RGBColor = RGBColor(31, 119, 180);
-pub const VALIDATION: RGBColor = RGBColor(214, 96, 20);
 
 /// Why a drawing on the backend `B` failed.
 pub type DrawError<B> = DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
@@ -31,11 +30,26 @@ pub trait Drawing {
 /// # Errors
 /// If a file cannot be written.
 pub fn write_both<D: Drawing>(png: &Path, svg: &Path, drawing: &D) -> Result<()> {
-    atomic_file::write(png, |temporary| {
-        present(&BitMapBackend::new(temporary, D::SIZE).into_drawing_area(), drawing)
-    })?;
+    write_png(png, D::SIZE, |area| present(area, drawing))?;
     atomic_file::write(svg, |temporary| {
         present(&SVGBackend::new(temporary, D::SIZE).into_drawing_area(), drawing)
+    })
+}
+
+/// Draws on a bitmap of `size`, width and height, and writes it to `path` as a PNG.
+///
+/// # Errors
+/// If `draw` fails or the file cannot be written.
+pub fn write_png(
+    path: &Path,
+    size: (u32, u32),
+    draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Result<()>,
+) -> Result<()> {
+    let mut pixels = vec![0; (size.0 * size.1 * 3) as usize];
+    draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area())?;
+    atomic_file::write(path, |temporary| {
+        let format = ImageFormat::Png;
+        Ok(save_buffer_with_format(temporary, &pixels, size.0, size.1, ColorType::Rgb8, format)?)
     })
 }
 
@@ -100,7 +114,7 @@ pub fn panel<'a, B: DrawingBackend>(
     chart
         .configure_mesh()
         .light_line_style(WHITE)
-        .bold_line_style(RGBColor(225, 225, 225))
+        .bold_line_style(FAINT_GRAY)
         .x_desc("Epochs")
         .x_labels(12)
         .x_label_formatter(&|x| format!("{x:.0}"))

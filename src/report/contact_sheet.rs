@@ -1,7 +1,6 @@
 //! Pictures side by side with captions, as one PNG.
 
-use super::canvas::use_own_font;
-use crate::atomic_file;
+use super::canvas::{use_own_font, write_png};
 use crate::pictures::decode::Picture;
 use crate::pictures::resize::{Interpolation, resize};
 use anyhow::{Result, anyhow, ensure};
@@ -39,8 +38,7 @@ pub fn write(path: &Path, tiles: &[Tile]) -> Result<()> {
     let (across, down) = (SIDE + GAP, SIDE + 7 + lines * LINE + GAP);
     let size = ((columns * across + GAP) as u32, (rows * down + GAP) as u32);
     use_own_font();
-    atomic_file::write(path, |temporary| {
-        let area = BitMapBackend::new(temporary, size).into_drawing_area();
+    write_png(path, size, |area| {
         let failed = |error| anyhow!("cannot draw: {error}");
         area.fill(&WHITE).map_err(failed)?;
         for (index, tile) in tiles.iter().enumerate() {

@@ -1,7 +1,8 @@
 //! Accuracy and loss over the epochs (the book's listing 5.10): dots for training, a line for
 //! validation.
 
-use super::canvas::{self, DrawError, Drawing, Quantity, TRAINING, VALIDATION};
+use super::canvas::{self, DrawError, Drawing, Quantity};
+use super::colors::{BLUE, LIGHT_GRAY, ORANGE};
 use crate::history::Epoch;
 use anyhow::{Context, Result};
 use plotters::coord::Shift;
@@ -89,18 +90,18 @@ fn draw_panel<B: DrawingBackend>(
     let last_epoch = history.last().map_or(1, |row| row.epoch);
     let mut chart = canvas::panel(area, panel.quantity, last_epoch, values)?;
     chart
-        .draw_series(points(panel.training).map(|point| Circle::new(point, 4, TRAINING.filled())))?
+        .draw_series(points(panel.training).map(|point| Circle::new(point, 4, BLUE.filled())))?
         .label(format!("Training {}", panel.noun))
-        .legend(|(x, y)| Circle::new((x + 10, y), 4, TRAINING.filled()));
+        .legend(|(x, y)| Circle::new((x + 10, y), 4, BLUE.filled()));
     chart
-        .draw_series(LineSeries::new(points(panel.validation), VALIDATION.stroke_width(2)))?
+        .draw_series(LineSeries::new(points(panel.validation), ORANGE.stroke_width(2)))?
         .label(format!("Validation {}", panel.noun))
-        .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], VALIDATION.stroke_width(2)));
+        .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], ORANGE.stroke_width(2)));
     chart
         .configure_series_labels()
         .position(legend_corner(panel, history))
         .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(190, 190, 190))
+        .border_style(LIGHT_GRAY)
         .label_font(("sans-serif", 15))
         .draw()
 }

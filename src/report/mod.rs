@@ -2,6 +2,7 @@
 
 mod built_in;
 mod canvas;
+mod colors;
 pub mod comparison;
 pub mod contact_sheet;
 pub mod curves;

@@ -2,6 +2,7 @@
 //! validation of the spread's runs in grey behind.
 
 use super::canvas::{self, Chart, DrawError, Drawing, Quantity};
+use super::colors::{BLUE, GRAY, ORANGE, PALE_BLUE};
 use super::figure::Run;
 use super::reference::Reference;
 use crate::history::Epoch;
@@ -11,11 +12,6 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
-const RUNS: RGBColor = RGBColor(31, 119, 180);
-/// Each run behind the mean of several.
-const EACH_RUN: RGBColor = RGBColor(132, 182, 218);
-const REFERENCE: RGBColor = RGBColor(214, 96, 20);
-const SPREAD: RGBColor = RGBColor(175, 175, 175);
 /// Height of the strip below the panels that holds the legend, out of the curves' way.
 const LEGEND: u32 = 44;
 /// Longer names are cut in the legend.
@@ -93,17 +89,17 @@ impl Overlay<'_> {
         let mut chart = canvas::panel(area, panel.quantity, last_epoch, values)?;
 
         for run in others {
-            draw_series(&mut chart, &run.history, panel.validation, Mark::Line(SPREAD, 1))?;
+            draw_series(&mut chart, &run.history, panel.validation, Mark::Line(GRAY, 1))?;
         }
         if self.runs.len() > 1 {
             for run in self.runs {
-                draw_series(&mut chart, &run.history, panel.validation, Mark::Line(EACH_RUN, 1))?;
+                draw_series(&mut chart, &run.history, panel.validation, Mark::Line(PALE_BLUE, 1))?;
             }
         }
-        draw_series(&mut chart, &reference.history, panel.training, Mark::Ring(REFERENCE))?;
-        draw_series(&mut chart, &self.mean, panel.training, Mark::Dot(RUNS))?;
-        draw_series(&mut chart, &reference.history, panel.validation, Mark::Line(REFERENCE, 2))?;
-        draw_series(&mut chart, &self.mean, panel.validation, Mark::Line(RUNS, self.width()))
+        draw_series(&mut chart, &reference.history, panel.training, Mark::Ring(ORANGE))?;
+        draw_series(&mut chart, &self.mean, panel.training, Mark::Dot(BLUE))?;
+        draw_series(&mut chart, &reference.history, panel.validation, Mark::Line(ORANGE, 2))?;
+        draw_series(&mut chart, &self.mean, panel.validation, Mark::Line(BLUE, self.width()))
     }
 
     /// The runs' own line is as wide as the reference's, the mean of several wider than theirs.
@@ -118,13 +114,13 @@ impl Overlay<'_> {
         };
         let reference = shorten(&self.reference.name);
         let mut entries = vec![
-            (Mark::Dot(RUNS), format!("{runs}, training")),
-            (Mark::Line(RUNS, self.width()), validation.to_owned()),
-            (Mark::Ring(REFERENCE), format!("{reference}, training")),
-            (Mark::Line(REFERENCE, 2), "validation".to_owned()),
+            (Mark::Dot(BLUE), format!("{runs}, training")),
+            (Mark::Line(BLUE, self.width()), validation.to_owned()),
+            (Mark::Ring(ORANGE), format!("{reference}, training")),
+            (Mark::Line(ORANGE, 2), "validation".to_owned()),
         ];
         if self.reference.spread.len() > 1 {
-            entries.push((Mark::Line(SPREAD, 1), "comparable runs, validation".to_owned()));
+            entries.push((Mark::Line(GRAY, 1), "comparable runs, validation".to_owned()));
         }
         entries
     }

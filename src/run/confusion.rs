@@ -1,9 +1,9 @@
 //! Which classes are taken for which.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts of pictures by true class (row) and predicted class (column).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
     pub classes: Vec<String>,
     /// `counts[label][predicted]`.

@@ -1,39 +1,168 @@
-//! Loss, accuracy and confusion of a network over all pictures of a split.
+//! Measuring a trained network on the pictures of a split.
 
 use super::confusion::Confusion;
+use super::events::Events;
+use super::export;
+use super::folder::RunFolder;
+use super::splits;
+use super::trained::{Asked, Trained, WhichWeights};
+use crate::atomic_file;
 use crate::batches::loader::Loader;
+use crate::error::{ensure_or, fault};
+use crate::memory::free_memory;
 use crate::nn::network::Network;
+use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
+use crate::pictures::folder::Folder;
+use crate::stop::Stop;
 use crate::training::loss::Loss;
 use crate::training::validate::{Views, validate};
-use anyhow::Result;
-use serde::Serialize;
+use crate::weights::Format;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 use tch::{Device, Tensor};
 
-/// What a network does on a split.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What is to be evaluated, and how.
+#[derive(Debug, Clone)]
+pub struct Evaluate {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// Folder of pictures inside the data set.
+    pub split: String,
+    /// The data set; `None` is the run's.
+    pub data: Option<PathBuf>,
+    /// Which of the run's weights.
+    pub weights: WhichWeights,
+    /// What the network is shown of each picture.
+    pub views: Views,
+    /// Leave out files that are no pictures, as the run may have asked for itself.
+    pub skip_bad_pictures: bool,
+    /// Where decoded pictures are kept; `None` is as the run did.
+    pub cache: Option<CachePolicy>,
+    /// What to compute on.
+    pub machine: Asked,
+    /// A file for the decoded pictures with their labels and probabilities.
+    pub export: Option<PathBuf>,
+}
+
+impl Evaluate {
+    /// The last weights of `run` on its test pictures.
+    pub fn new(run: impl Into<PathBuf>) -> Self {
+        Self {
+            run: run.into(),
+            split: "test".to_owned(),
+            data: None,
+            weights: WhichWeights::Last,
+            views: Views::Picture,
+            skip_bad_pictures: false,
+            cache: None,
+            machine: Asked::default(),
+            export: None,
+        }
+    }
+}
+
+/// How good a network is on a split; `SPLIT.json` in the run's folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
+    /// The split's name.
+    pub split: String,
+    /// Which of the run's weights.
+    pub weights: WhichWeights,
+    /// Whether mirror images were looked at too.
+    #[serde(default)]
+    pub flip: bool,
+    /// Pictures looked at.
     pub pictures: i64,
-    /// Mean loss a picture, in nats.
+    /// Mean loss per picture, in nats.
     pub loss: f64,
-    /// Share of pictures told right, 0..=1.
+    /// Share of pictures whose class was predicted, 0..=1.
     pub acc: f64,
+    /// Which classes were predicted for which.
     pub confusion: Confusion,
+}
+
+impl Evaluation {
+    /// Reads what an evaluation has left at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is another kind of file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("expected an evaluation in {}; try it again", path.display()))
+    }
+
+    /// # Errors
+    /// If the file cannot be written.
+    fn write(&self, path: &Path) -> Result<()> {
+        let json = serde_json::to_vec_pretty(self).context("cannot turn the result into JSON")?;
+        atomic_file::write_bytes(path, &json)
+    }
+}
+
+/// Evaluates a run: see [`petite::evaluate`](crate::evaluate).
+pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evaluation> {
+    check_split_name(&what.split)?;
+    if let Some(file) = &what.export {
+        Format::of(file)?;
+    }
+    let run = RunFolder::open(&what.run)?;
+    let trained = Trained::load(&run, what.weights, what.machine)?;
+    let config = &trained.record.train;
+    let classes = &trained.record.classes;
+    let Some(data) = what.data.as_ref().or(config.data.as_ref()) else {
+        fault!(
+            DataSet,
+            "expected `data`, a data set for the run {}, which was imported without one, found none",
+            run.path().display()
+        );
+    };
+    let folder = Folder::read_split(data, &what.split, Some(classes))?;
+    let (stop, target) = (events.stop(), config.target());
+    let cache = what.cache.unwrap_or(config.cache);
+    let reading = Reading {
+        target,
+        cache: cache.choose(bytes_of(&[&folder], target), free_memory()),
+        loader_threads: config.loader_threads,
+        skip_bad: what.skip_bad_pictures || config.skip_bad_pictures,
+        stop: &stop,
+    };
+    let source = splits::open(&folder, &what.split, reading, events)?.source;
+    let samples = source.samples().to_vec();
+    // The batches of training's own validation, so that the same weights give the same numbers.
+    let mut loader = Loader::sorted(source, trained.network.device(), config.batch_size)?;
+    let (measures, probabilities) =
+        measure(&trained.network, &mut loader, trained.loss, classes, what.views, &stop)?;
+    if let Some(file) = &what.export {
+        export::save(file, &mut loader, &samples, classes, &probabilities)?;
+    }
+    let evaluation = Evaluation {
+        split: what.split.clone(),
+        weights: what.weights,
+        flip: what.views == Views::WithMirrorImage,
+        ..measures
+    };
+    evaluation.write(&run.evaluation(&what.split))?;
+    Ok(evaluation)
 }
 
 /// Evaluates `network` on one pass of `loader`. With it come the probabilities of
 /// [`Loss::probabilities`], picture by picture, on the CPU.
 ///
 /// # Errors
-/// If libtorch is out of memory, or Ctrl-C was pressed.
-pub fn evaluate(
+/// If libtorch is out of memory, or a stop was requested.
+fn measure(
     network: &Network,
     loader: &mut Loader,
     loss: Loss,
     classes: &[String],
     views: Views,
+    stop: &Stop,
 ) -> Result<(Evaluation, Tensor)> {
     let (mut labels, mut predicted, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-    let means = validate(network, loader, loss, 0, views, |batch, logits| {
+    let means = validate(network, loader, loss, 0, views, stop, |batch, logits| {
         labels.extend(Vec::<i64>::try_from(&batch.labels)?);
         let batch = loss.probabilities(logits)?;
         predicted.extend(Vec::<i64>::try_from(&loss.predicted(&batch)?)?);
@@ -41,10 +170,27 @@ pub fn evaluate(
         Ok(())
     })?;
     let evaluation = Evaluation {
+        split: String::new(),
+        weights: WhichWeights::default(),
+        flip: false,
         pictures: labels.len() as i64,
         loss: means.loss,
         acc: means.accuracy,
         confusion: Confusion::new(classes.to_vec(), &labels, &predicted),
     };
     Ok((evaluation, Tensor::f_cat(&probabilities, 0)?))
+}
+
+/// A split's name is one folder inside the data set, and names a file in the run.
+fn check_split_name(split: &str) -> Result<()> {
+    let is_name = !split.is_empty()
+        && !split.contains(['/', '\\'])
+        && !split.starts_with('.')
+        && split != "config";
+    ensure_or!(
+        Setting,
+        is_name,
+        "expected `split` to name a folder inside the data set, found {split:?}; try test"
+    );
+    Ok(())
 }

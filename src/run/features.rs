@@ -1,6 +1,7 @@
 //! What a frozen base makes of the pictures of a split: computed once, kept on disk.
 
-use super::transfer::TransferConfig;
+use super::config::Config;
+use super::on_base::OnBase;
 use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
 use crate::nn::base::Base;
@@ -8,8 +9,7 @@ use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
 use crate::pictures::folder::Folder;
 use crate::pictures::pixel_file::Stamp;
-use crate::pictures::pixels::Target;
-use crate::stop;
+use crate::stop::Stop;
 use crate::weights::{self, Metadata};
 use anyhow::{Context, Result, bail};
 use std::hash::Hasher;
@@ -36,25 +36,25 @@ pub struct FeatureFile {
 }
 
 impl FeatureFile {
-    /// The place in `cache` for what `base` makes of the pictures of `folder` at `target`: one file
-    /// a folder and model, so that a new state replaces the old one.
+    /// The file in `cache` for the features that `base` gives for the pictures of `folder`: one file per
+    /// folder and model, so that a new state replaces the old one.
     ///
     /// # Errors
     /// If the weights cannot be read from the device.
     pub fn new(
         cache: &Path,
         base: &Base,
-        transfer: &TransferConfig,
+        config: &Config,
+        on_base: &OnBase,
         folder: &Folder,
-        target: Target,
     ) -> Result<Self> {
         let place = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
         let split = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut hasher = XxHash3_64::new();
         hasher.write(place.as_os_str().as_encoded_bytes());
-        let name = format!("{split}-{}-{:016x}.safetensors", transfer.base.name(), hasher.finish());
+        let name = format!("{split}-{}-{:016x}.safetensors", config.model.name(), hasher.finish());
 
-        let settings = (transfer.preprocess, base.kind(), transfer.pooling, target);
+        let settings = (base.preprocessing(), base.kind(), on_base.pooling, config.target());
         hasher.write(format!("{settings:?} {:?}", folder.classes).as_bytes());
         for sample in &folder.samples {
             let stamp = Stamp::of(&sample.path, &folder.path);
@@ -108,16 +108,17 @@ impl Features {
     /// pictures of each batch done.
     ///
     /// # Errors
-    /// If a picture cannot be read, libtorch is out of memory, or Ctrl-C was pressed.
+    /// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
     pub fn compute(
         base: &Base,
         pooling: Pooling,
         loader: &mut Loader,
-        on_batch: impl Fn(u64),
+        stop: &Stop,
+        mut on_batch: impl FnMut(usize),
     ) -> Result<Self> {
         let (mut values, mut labels) = (Vec::new(), Vec::new());
         for step in 0..loader.steps_per_epoch() {
-            stop::check()?;
+            stop.check()?;
             let batch: Batch = loader.batch(0, step)?;
             let Input::Pixels(pixels) = &batch.input else {
                 bail!("expected pixels to run through the base, found features")
@@ -129,7 +130,7 @@ impl Features {
             };
             let rows = features.f_permute([0, 2, 3, 1])?.f_contiguous()?;
             values.push(rows.f_to_device(tch::Device::Cpu)?);
-            on_batch(batch.labels.numel() as u64);
+            on_batch(batch.labels.numel());
             labels.push(batch.labels.f_to_device(tch::Device::Cpu)?);
         }
         if values.is_empty() {

@@ -1,9 +1,14 @@
 //! The folder of a run: what lies in it, under which names.
 
-use super::config::TrainConfig;
+use super::config::Config;
+use super::trained::WhichWeights;
+use super::upgrade::upgrade;
 use crate::atomic_file;
-use anyhow::{Context, Result, ensure};
+use crate::error::{ensure_or, fault};
+use crate::settings::unknown_key;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// What `config.json` holds: every setting of the run, and what it was made with.
@@ -14,7 +19,8 @@ pub struct RunRecord {
     pub device: String,
     /// Class names; a class's place is its label.
     pub classes: Vec<String>,
-    pub train: TrainConfig,
+    /// The settings.
+    pub train: Config,
 }
 
 /// The versions a run was made with.
@@ -50,24 +56,26 @@ impl RunFolder {
         if path.is_dir() {
             let mut entries =
                 path.read_dir().with_context(|| format!("cannot read {}", path.display()))?;
-            ensure!(
+            ensure_or!(
+                Run,
                 entries.next().is_none(),
-                "expected --out {} to be new or empty, found files there; try another --out, or --resume to continue that run",
+                "expected `out` {} to be new or empty, found files there; try another `out`, or `resume` to continue that run",
                 path.display()
             );
         }
-        ensure!(
+        ensure_or!(
+            Run,
             !path.is_file(),
-            "expected --out to be a folder, found the file {}",
+            "expected `out` to be a folder, found the file {}",
             path.display()
         );
         std::fs::create_dir_all(path).with_context(|| {
-            format!("cannot create --out {}; try another folder", path.display())
+            format!("cannot create `out` {}; try another folder", path.display())
         })?;
         let run = Self(path.to_owned());
         // A folder that cannot be written is found now, not after the first epoch.
         tempfile::tempfile_in(path).with_context(|| {
-            format!("cannot write in --out {}; try another folder", path.display())
+            format!("cannot write in `out` {}; try another folder", path.display())
         })?;
         Ok(run)
     }
@@ -78,12 +86,12 @@ impl RunFolder {
     /// If there is no `config.json` in it.
     pub fn open(path: &Path) -> Result<Self> {
         let run = Self(path.to_owned());
-        ensure!(
+        ensure_or!(
+            Run,
             run.config().is_file(),
-            "expected a run with a config.json at {}, found {}; try petite train --out {}",
+            "expected a run with a config.json at {}, found {}",
             path.display(),
-            if path.exists() { "none" } else { "nothing there" },
-            path.display()
+            if path.exists() { "none" } else { "nothing there" }
         );
         Ok(run)
     }
@@ -144,6 +152,14 @@ impl RunFolder {
         self.0.join("best.ot")
     }
 
+    /// The weights that `which` says.
+    pub fn weights(&self, which: WhichWeights) -> PathBuf {
+        match which {
+            WhichWeights::Last => self.last(),
+            WhichWeights::Best => self.best(),
+        }
+    }
+
     /// All that a later process needs to continue: weights and optimizer state after an epoch.
     pub fn checkpoint(&self) -> PathBuf {
         self.0.join("checkpoint.safetensors")
@@ -180,8 +196,21 @@ impl RunFolder {
 pub fn read_record(path: &Path) -> Result<RunRecord> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
-    let record: RunRecord = serde_json::from_str(&text)
-        .with_context(|| format!("expected the settings of a run in {}", path.display()))?;
+    let not_a_run = || format!("expected the settings of a run in {}", path.display());
+    let mut json: Value = serde_json::from_str(&text).with_context(not_a_run)?;
+    upgrade(&mut json);
+    // From the text where nothing had to be upgraded, so that an error has its line.
+    let record: RunRecord = match serde_json::from_str(&text) {
+        Ok(record) => record,
+        Err(error) => match serde_json::from_value(json.clone()) {
+            Ok(record) => record,
+            Err(_) => return Err(error).with_context(not_a_run),
+        },
+    };
+    let known = serde_json::to_value(&record).with_context(not_a_run)?;
+    if let Some(key) = unknown_key(&json, &known) {
+        fault!(Run, "{}, found the unknown {key}", not_a_run());
+    }
     record.train.check().with_context(|| format!("in {}", path.display()))?;
     Ok(record)
 }

@@ -1,23 +1,27 @@
 //! The book's strategies, each a set of settings.
 
-use super::config::TrainConfig;
-use super::transfer::TransferConfig;
+use super::config::{Config, NetworkConfig, Scratch};
+use super::folder::RunFolder;
+use super::on_base::{OnBase, Start};
 use crate::augment::config::AugmentConfig;
 use crate::device::DeviceChoice;
+use crate::error::fault;
 use crate::keras::KerasProfile;
-use crate::nn::zoo::{BaseDefinition, Downsample, Model};
+use crate::nn::zoo::{BaseDefinition, Model};
 use crate::pictures::cache::CachePolicy;
+use crate::pictures::image_size::ImageSize;
 use crate::pictures::resize::Interpolation;
 use crate::precision::PrecisionChoice;
 use crate::training::objective::ClassWeights;
 use crate::training::optimizer::RmsPropConfig;
 use crate::training::schedule::Schedule;
-use clap::ValueEnum;
+use anyhow::{Context, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One of the chapter's strategies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
     /// Listings 5.5 to 5.8: the convnet from scratch, batches of 20, 30 epochs.
@@ -36,6 +40,10 @@ pub enum Recipe {
 }
 
 impl Recipe {
+    /// All of them, in the chapter's order.
+    pub const ALL: [Self; 5] =
+        [Self::Baseline, Self::Augmented, Self::Features, Self::FeaturesAugmented, Self::FineTune];
+
     /// The name by which `--recipe` takes it.
     pub fn name(self) -> &'static str {
         match self {
@@ -66,19 +74,23 @@ impl Recipe {
     }
 }
 
-impl TrainConfig {
-    /// The recipe's settings for the data set at `data`.
-    pub fn recipe(recipe: Recipe, keras: KerasProfile, model: Model, data: PathBuf) -> Self {
+impl Config {
+    /// The settings of `recipe` for the data set at `data`, on the recipe's own network: a convnet,
+    /// or a head on VGG16.
+    pub fn new(recipe: Recipe, data: impl Into<PathBuf>) -> Self {
+        Self::with(recipe, KerasProfile::default(), recipe.model(), Some(data.into()))
+    }
+
+    /// The settings of `recipe` as `keras` does it, with the network or on the base `model`.
+    pub fn with(recipe: Recipe, keras: KerasProfile, model: Model, data: Option<PathBuf>) -> Self {
         let baseline = Self {
             recipe,
             data,
             keras,
             model,
-            downsample: Downsample::default(),
-            transfer: None,
-            start: None,
+            network: NetworkConfig::Scratch(Scratch::default()),
             dropout: None,
-            image_size: model.definition().image_size,
+            image_size: image_size(model),
             interpolation: Interpolation::default(),
             augmentation: recipe.augmentation(),
             batch_size: 20,
@@ -98,6 +110,8 @@ impl TrainConfig {
             threads: None,
             loader_threads: None,
             cache: CachePolicy::default(),
+            out: PathBuf::new(),
+            resume: false,
         };
         match (recipe, model.as_base()) {
             (Recipe::Augmented, _) => Self {
@@ -107,16 +121,60 @@ impl TrainConfig {
                 steps_per_epoch: Some(100),
                 ..baseline
             },
-            (_, Some(base)) if recipe.is_transfer() => baseline.on_base(model, base),
+            (_, Some(base)) if recipe.is_transfer() => baseline.onto(base),
             _ => baseline,
         }
     }
 
+    /// The fine-tuning of the head and base that the run in the folder `head` has trained, on its
+    /// pictures.
+    ///
+    /// # Errors
+    /// If there is no such run, or it is not on a pretrained base.
+    pub fn fine_tune(head: &Path, keras: KerasProfile) -> Result<Self> {
+        let stored = RunFolder::open(head)?.read_record()?.train;
+        let Some(stored_base) = stored.on_base() else {
+            fault!(
+                Run,
+                "expected a run on a pretrained base at {}, found {}; try one of `recipe` features",
+                head.display(),
+                stored.model.name()
+            );
+        };
+        let cannot_read = || format!("cannot read {}", head.display());
+        let start = Start::Run(head.canonicalize().with_context(cannot_read)?);
+        let mut config = Self::with(Recipe::FineTune, keras, stored.model, stored.data.clone());
+        config.image_size = stored.image_size;
+        config.interpolation = stored.interpolation;
+        if let Some(on_base) = config.on_base_mut() {
+            *on_base = OnBase {
+                unfreeze_from: on_base.unfreeze_from.take(),
+                stored_features: false,
+                start: Some(start),
+                ..stored_base.clone()
+            };
+        }
+        Ok(config)
+    }
+
+    /// Follows another version of Keras, with its epsilon.
+    pub fn follow(&mut self, keras: KerasProfile) {
+        let RmsPropConfig { epsilon, epsilon_place, .. } = RmsPropConfig::keras(keras);
+        self.keras = keras;
+        self.optimizer = RmsPropConfig { epsilon, epsilon_place, ..self.optimizer };
+    }
+
+    /// Trains another network, on pictures of the size that it was made for.
+    pub fn switch_model(&mut self, model: Model) {
+        self.model = model;
+        self.image_size = image_size(model);
+    }
+
     /// The recipe on a base: the book's for VGG16; for the others what was best on validation
     /// pictures (docs/results.md).
-    fn on_base(mut self, model: Model, base: &BaseDefinition) -> Self {
-        let book = model == Model::Vgg16;
-        let mut transfer = TransferConfig::new(model);
+    fn onto(mut self, base: &BaseDefinition) -> Self {
+        let book = self.model == Model::Vgg16;
+        let mut on_base = OnBase::new(self.model);
         self.optimizer.learning_rate = match (self.recipe, book) {
             (Recipe::FineTune, true) => 1e-5,
             (Recipe::FineTune, false) => 3e-5,
@@ -125,18 +183,18 @@ impl TrainConfig {
         };
         match self.recipe {
             Recipe::Features => {
-                transfer.stored_features = true;
+                on_base.stored_features = true;
                 self.dropout = Some(0.5);
             }
             Recipe::FineTune => {
-                transfer.unfreeze_from = Some(base.first_trained.to_owned());
+                on_base.unfreeze_from = Some(base.first_trained.to_owned());
                 self.epochs = if book { 100 } else { 8 };
             }
             _ => {}
         }
         if book {
             // 100 steps of 20 are one pass over the book's 2,000 pictures.
-            self.steps_per_epoch = (!transfer.stored_features).then_some(100);
+            self.steps_per_epoch = (!on_base.stored_features).then_some(100);
         } else {
             self.interpolation = Interpolation::Bilinear;
             let fine_tune = self.recipe == Recipe::FineTune;
@@ -148,7 +206,13 @@ impl TrainConfig {
                 self.schedule = Schedule::Cosine;
             }
         }
-        self.transfer = Some(transfer);
+        self.network = NetworkConfig::OnBase(on_base);
         self
     }
+}
+
+/// The size of the pictures that `model` was made for.
+fn image_size(model: Model) -> ImageSize {
+    let (height, width) = model.definition().image_size;
+    ImageSize { height, width }
 }

@@ -4,13 +4,13 @@ use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
 use super::schedule::{Schedule, has_stalled};
-use super::step::{Input, TrainStep};
+use super::step::{StepInput, TrainStep};
 use super::validate::{Views, validate};
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::history::Epoch;
 use crate::nn::network::Network;
-use crate::stop;
+use crate::stop::Stop;
 use anyhow::Result;
 use std::ops::Range;
 use std::time::Instant;
@@ -30,20 +30,10 @@ pub struct StepProgress<'a> {
 /// Told of what the loop does; everything that prints or writes files is one.
 pub trait Observer {
     /// After a training step.
-    ///
-    /// # Errors
-    /// An error ends the training.
-    fn step(&mut self, _progress: &StepProgress) -> Result<()> {
-        Ok(())
-    }
+    fn step(&mut self, _progress: &StepProgress) {}
 
-    /// When steps cannot be recorded as a CUDA graph and go on piece by piece, with the same results.
-    ///
-    /// # Errors
-    /// An error ends the training.
-    fn unrecorded(&mut self, _error: &anyhow::Error) -> Result<()> {
-        Ok(())
-    }
+    /// When steps cannot be recorded as a CUDA graph and go on one by one, with the same results.
+    fn unrecorded(&mut self, _error: &anyhow::Error) {}
 
     /// After an epoch, validation included.
     ///
@@ -57,6 +47,10 @@ pub trait Observer {
 pub struct Trainer<'a> {
     pub network: &'a Network,
     pub optimizer: &'a mut RmsProp,
+    /// The learning rate that the schedule starts from.
+    pub learning_rate: f64,
+    /// The number of epochs that the schedule is made for.
+    pub epochs: i64,
     pub objective: &'a Objective,
     pub schedule: Schedule,
     /// Epochs without a new lowest val_loss after which training ends.
@@ -67,8 +61,19 @@ pub struct Trainer<'a> {
     /// What the training pictures go through.
     pub augmentation: &'a Augmentation,
     pub validation: &'a mut Loader,
-    /// Whether steps are recorded as a CUDA graph, where there is CUDA.
-    pub cuda_graph: bool,
+    /// Whether steps are recorded as a CUDA graph: see [`TrainStep::new`].
+    pub record: bool,
+    /// Ends training after the step at hand.
+    pub stop: Stop,
+}
+
+/// Why [`fit`](Trainer::fit) came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All epochs were trained.
+    AllEpochs,
+    /// val_loss found no new low for the epochs of `patience`.
+    EarlyStop,
 }
 
 impl Trainer<'_> {
@@ -77,37 +82,37 @@ impl Trainer<'_> {
     /// 2..4 is the same as training 0..4.
     ///
     /// # Errors
-    /// If libtorch fails, an observer does, or Ctrl-C was pressed
+    /// If libtorch fails, an observer does, or a stop was requested
     /// ([`Interrupted`](crate::stop::Interrupted)).
-    pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<()> {
+    pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<Ended> {
         let steps = self.train.steps_per_epoch();
-        let (initial, last) = (self.optimizer.learning_rate(), epochs.end);
-        let mut train_step = TrainStep::new(self.network, self.objective, self.cuda_graph)?;
+        let mut train_step = TrainStep::new(self.network, self.objective, self.record)?;
         for epoch in epochs {
             if self.patience.is_some_and(|patience| has_stalled(&self.val_losses, patience)) {
-                break;
+                return Ok(Ended::EarlyStop);
             }
-            let rate = self.schedule.learning_rate(initial, last, &self.val_losses);
+            let rate =
+                self.schedule.learning_rate(self.learning_rate, self.epochs, &self.val_losses);
             self.optimizer.set_learning_rate(rate);
             let start = Instant::now();
             train_step.start_epoch()?;
             for step in 0..steps {
-                stop::check()?;
+                self.stop.check()?;
                 let batch = self.train.batch(epoch, step)?;
                 let input = self.augmentation.images(&batch)?;
                 let pictures = batch.labels.numel() as i64;
                 let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
-                let input = Input { input, labels: batch.labels, masks };
+                let input = StepInput { input, labels: batch.labels, masks };
                 train_step.run(&input, self.optimizer)?;
                 if let Some(error) = train_step.take_failure() {
-                    observer.unrecorded(&error)?;
+                    observer.unrecorded(&error);
                 }
                 observer.step(&StepProgress {
                     epoch: epoch + 1,
                     steps_done: step + 1,
                     steps,
                     running: train_step.running(),
-                })?;
+                });
             }
             let running = train_step.running();
             let means = running.means()?;
@@ -119,6 +124,7 @@ impl Trainer<'_> {
                 loss,
                 epoch,
                 Views::Picture,
+                &self.stop,
                 |_, _| Ok(()),
             )?;
             let record = Epoch {
@@ -134,6 +140,6 @@ impl Trainer<'_> {
             self.val_losses.push(record.val_loss);
             observer.epoch(&record, self.network, self.optimizer)?;
         }
-        Ok(())
+        Ok(Ended::AllEpochs)
     }
 }

@@ -1,13 +1,14 @@
 //! What training minimises: the loss, with softened labels and weighed classes if asked for.
 
 use super::loss::Loss;
-use anyhow::{Result, ensure};
-use clap::ValueEnum;
+use crate::error::ensure_or;
+use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 /// How much a class's pictures count in the training loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
     /// Every picture alike.
@@ -48,9 +49,10 @@ impl Objective {
                         *count += 1;
                     }
                 }
-                ensure!(
+                ensure_or!(
+                    DataSet,
                     counts.iter().all(|&count| count > 0),
-                    "expected pictures of every class for --class-weights balanced"
+                    "expected pictures of every class for `class_weights` balanced"
                 );
                 let weight = |&count: &usize| labels.len() as f32 / (classes * count) as f32;
                 let weights: Vec<f32> = counts.iter().map(weight).collect();

@@ -2,18 +2,27 @@
 
 use crate::keras::{EpsilonPlace, KerasProfile};
 use crate::native::rmsprop;
-use anyhow::{Result, ensure};
+use crate::settings;
+use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 /// RMSprop's settings.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "Optimizer")]
 pub struct RmsPropConfig {
+    /// RMSprop's step size.
+    #[schemars(extend("exclusiveMinimum" = 0, "x-value-name" = "RATE"))]
     pub learning_rate: f64,
-    /// Decay of the mean of squared gradients.
+    /// RMSprop's decay of the mean of squared gradients.
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1, "x-value-name" = "RHO"))]
     pub rho: f64,
+    /// RMSprop's epsilon.
+    #[schemars(extend("minimum" = 0, "x-value-name" = "EPSILON"))]
     pub epsilon: f64,
+    /// Where epsilon is added.
     pub epsilon_place: EpsilonPlace,
 }
 
@@ -32,15 +41,7 @@ impl RmsPropConfig {
     /// # Errors
     /// If a setting is outside its range.
     pub fn check(&self) -> Result<()> {
-        let rate = self.learning_rate;
-        ensure!(rate.is_finite() && rate > 0.0, "expected --learning-rate above 0, found {rate}");
-        ensure!((0.0..1.0).contains(&self.rho), "expected --rho in 0..1, found {}", self.rho);
-        let epsilon = self.epsilon;
-        ensure!(
-            epsilon.is_finite() && epsilon >= 0.0,
-            "expected --epsilon of 0 or more, found {epsilon}"
-        );
-        Ok(())
+        settings::check(self)
     }
 }
 

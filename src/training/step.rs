@@ -3,11 +3,11 @@
 use super::metrics::Running;
 use super::objective::Objective;
 use super::optimizer::RmsProp;
-use crate::batches::batch;
-use crate::native::cuda::{Graph, use_own_stream};
+use crate::batches::batch::Input;
+use crate::native::cuda::Graph;
 use crate::nn::network::Network;
 use anyhow::{Error, Result};
-use tch::{Device, Tensor};
+use tch::Tensor;
 
 /// Plain steps before the recording: libtorch tries convolution algorithms and makes workspaces at
 /// first, which cannot be recorded.
@@ -15,16 +15,16 @@ const PLAIN_STEPS: u32 = 3;
 
 /// What a step takes, on the device.
 #[derive(Debug)]
-pub struct Input {
+pub struct StepInput {
     /// Pixels or features.
-    pub input: batch::Input,
+    pub input: Input,
     /// `[N]` i64.
     pub labels: Tensor,
     /// [`Network::dropout_masks`] of the step.
     pub masks: Vec<Tensor>,
 }
 
-impl Input {
+impl StepInput {
     fn tensors(&self) -> impl Iterator<Item = &Tensor> {
         [self.input.values(), &self.labels].into_iter().chain(&self.masks)
     }
@@ -58,14 +58,14 @@ impl Input {
 #[derive(Debug)]
 struct Recorded {
     graph: Graph,
-    input: Input,
+    input: StepInput,
     learning_rate: f64,
 }
 
 impl Recorded {
     /// Whether batches such as `input` may go by it, or step by step as the smaller last one of a
     /// pass does. The rate is part of what was recorded.
-    fn serves(&self, input: &Input, learning_rate: f64) -> bool {
+    fn serves(&self, input: &StepInput, learning_rate: f64) -> bool {
         self.learning_rate == learning_rate && input.labels.numel() <= self.input.labels.numel()
     }
 }
@@ -97,16 +97,13 @@ pub struct TrainStep<'a> {
 }
 
 impl<'a> TrainStep<'a> {
-    /// `cuda_graph` records the step where the network is on a CUDA device.
+    /// `record` has the step recorded as a CUDA graph, for which this thread's work must be on a
+    /// stream of its own ([`Machine::use_own_stream`](crate::machine::Machine::use_own_stream)).
     ///
     /// # Errors
     /// If the device is out of memory.
-    pub fn new(network: &'a Network, objective: &'a Objective, cuda_graph: bool) -> Result<Self> {
-        let recording = match network.device() {
-            Device::Cuda(index) if cuda_graph => use_own_stream(index)
-                .map_or_else(Recording::failed, |()| Recording::After(PLAIN_STEPS)),
-            _ => Recording::Off,
-        };
+    pub fn new(network: &'a Network, objective: &'a Objective, record: bool) -> Result<Self> {
+        let recording = if record { Recording::After(PLAIN_STEPS) } else { Recording::Off };
         let running = Running::new(objective.loss, network.device())?;
         Ok(Self { network, objective, running, recording })
     }
@@ -136,7 +133,7 @@ impl<'a> TrainStep<'a> {
     ///
     /// # Errors
     /// If libtorch fails.
-    pub fn run(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
+    pub fn run(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<()> {
         let pictures = input.labels.numel() as i64;
         if let Recording::On(recorded) = &self.recording
             && !recorded.serves(input, optimizer.learning_rate())
@@ -163,14 +160,14 @@ impl<'a> TrainStep<'a> {
         Ok(())
     }
 
-    fn record(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<Box<Recorded>> {
+    fn record(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<Box<Recorded>> {
         let input = input.copied()?;
         let graph = Graph::capture(|| self.launch(&input, optimizer))?;
         Ok(Box::new(Recorded { graph, input, learning_rate: optimizer.learning_rate() }))
     }
 
     /// Forward, loss, backward, update, sums.
-    fn launch(&mut self, input: &Input, optimizer: &mut RmsProp) -> Result<()> {
+    fn launch(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<()> {
         let logits = self.network.training_logits(&input.input, &input.masks)?;
         let mean_loss = self.objective.mean(&logits, &input.labels)?;
         optimizer.minimize(&mean_loss)?;

@@ -5,7 +5,7 @@ use super::metrics::{Means, Running};
 use crate::batches::batch::{Batch, Input};
 use crate::batches::loader::Loader;
 use crate::nn::network::Network;
-use crate::stop;
+use crate::stop::Stop;
 use anyhow::Result;
 use tch::Tensor;
 
@@ -37,18 +37,19 @@ impl Views {
 /// `each` sees every batch with its logits.
 ///
 /// # Errors
-/// If libtorch is out of memory, `each` fails, or Ctrl-C was pressed.
+/// If libtorch is out of memory, `each` fails, or a stop was requested.
 pub fn validate(
     network: &Network,
     loader: &mut Loader,
     loss: Loss,
     epoch: i64,
     views: Views,
+    stop: &Stop,
     mut each: impl FnMut(&Batch, &Tensor) -> Result<()>,
 ) -> Result<Means> {
     let mut running = Running::new(loss, network.device())?;
     for step in 0..loader.steps_per_epoch() {
-        stop::check()?;
+        stop.check()?;
         let batch = loader.batch(epoch, step)?;
         tch::no_grad(|| {
             let logits = views.logits(network, &batch.input)?;

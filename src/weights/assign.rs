@@ -1,6 +1,7 @@
 //! Copying weights into a network, once all of them have proved to fit.
 
-use anyhow::{Result, bail};
+use crate::error::fault;
+use anyhow::Result;
 use std::collections::HashMap;
 use std::path::Path;
 use tch::Tensor;
@@ -40,7 +41,8 @@ pub fn assign(
         }
     }
     if !faults.is_empty() {
-        bail!(
+        fault!(
+            Weights,
             "expected the weights of this network in {}, found others: {}; try the run's own weights",
             from.display(),
             faults.join(", ")

@@ -7,7 +7,8 @@ mod ot;
 pub mod pth;
 mod safetensors;
 
-use anyhow::{Result, bail, ensure};
+use crate::error::{ensure_or, fault};
+use anyhow::Result;
 pub use assign::assign;
 pub use ot::{load_ot, save_ot};
 pub use safetensors::{load_safetensors, save_safetensors};
@@ -40,7 +41,8 @@ impl Format {
             Some("ot") => Ok(Self::Ot),
             Some("safetensors") => Ok(Self::Safetensors),
             Some("npz") => Ok(Self::Npz),
-            _ => bail!(
+            _ => fault!(
+                Weights,
                 "expected a file name in .ot, .safetensors or .npz, found {}; try one of those endings",
                 path.display()
             ),
@@ -56,7 +58,8 @@ pub fn format_to_read(path: &Path) -> Result<Option<Format>> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("pth" | "pt") => Ok(None),
-        Some("h5" | "hdf5" | "keras") => bail!(
+        Some("h5" | "hdf5" | "keras") => fault!(
+            Weights,
             "expected a file name in .ot, .safetensors, .npz or .pth, found {}; try scripts/keras_weights.py, which makes .safetensors of it",
             path.display()
         ),
@@ -72,7 +75,8 @@ pub fn format_to_read(path: &Path) -> Result<Option<Format>> {
 /// all of libtorch and safetensors.
 pub fn load(path: &Path) -> Result<(Named, Metadata)> {
     let format = format_to_read(path)?;
-    ensure!(
+    ensure_or!(
+        Weights,
         path.is_file(),
         "expected weights at {}, found {}; try the path of a file",
         path.display(),
@@ -84,7 +88,8 @@ pub fn load(path: &Path) -> Result<(Named, Metadata)> {
         Some(Format::Npz) => (npz::load(path)?, Metadata::new()),
         None => (pth::load(path)?, Metadata::new()),
     };
-    ensure!(
+    ensure_or!(
+        Weights,
         !tensors.is_empty(),
         "expected tensors in {}, found none; try another file",
         path.display()

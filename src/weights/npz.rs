@@ -7,6 +7,7 @@
 use super::Named;
 use super::element::{ELEMENTS, bytes_of, element};
 use crate::atomic_file;
+use crate::error::Fault;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -75,10 +76,10 @@ fn header(tensor: &Tensor) -> Result<Vec<u8>> {
 pub fn load(path: &Path) -> Result<Named> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let damaged = || {
-        format!(
+        Fault::weights(format!(
             "expected a whole NumPy archive at {}, found another or a damaged one; try another copy",
             path.display()
-        )
+        ))
     };
     let mut archive = ZipArchive::new(BufReader::new(file)).with_context(damaged)?;
     let mut tensors = Named::new();

@@ -3,6 +3,7 @@
 use super::Named;
 use super::element::element;
 use crate::atomic_file;
+use crate::error::{Fault, ensure_or};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use tch::{Device, Tensor};
@@ -30,15 +31,15 @@ pub fn save_ot(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
 /// # Errors
 /// If the file is missing, or not such a file.
 pub fn load_ot(path: &Path) -> Result<Named> {
-    ensure!(path.is_file(), "expected weights at {}, found no file", path.display());
+    ensure_or!(Weights, path.is_file(), "expected weights at {}, found no file", path.display());
     let tensors = Tensor::load_multi_with_device(path, Device::Cpu).map_err(|error| {
         // libtorch's message goes on with a C++ stack trace.
         let reason = error.to_string();
         let reason = reason.lines().next().unwrap_or_default().to_owned();
-        anyhow::anyhow!(
+        Fault::weights(format!(
             "expected libtorch weights in {}, found another or a damaged file ({reason})",
             path.display()
-        )
+        ))
     })?;
     Ok(tensors)
 }

@@ -3,6 +3,7 @@
 use super::element::{ELEMENTS, bytes_of, element};
 use super::{Metadata, Named};
 use crate::atomic_file;
+use crate::error::Fault;
 use ::safetensors::{SafeTensors, serialize, tensor::TensorView};
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -40,10 +41,10 @@ pub fn save_safetensors(
 pub fn load_safetensors(path: &Path) -> Result<(Named, Metadata)> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let damaged = || {
-        format!(
+        Fault::weights(format!(
             "expected a whole safetensors file at {}, found another or a damaged one; try another copy",
             path.display()
-        )
+        ))
     };
     let (_, header) = SafeTensors::read_metadata(&bytes).with_context(damaged)?;
     let file = SafeTensors::deserialize(&bytes).with_context(damaged)?;

@@ -1,4 +1,5 @@
-//! Weights and pictures that need no file: the same numbers as in `scripts/bases_reference.py`.
+//! Weights and pictures that need no file: the same numbers as in the script,
+//! `scripts/reference/bases_reference.py`.
 
 use petite::batches::loader::to_images;
 use petite::nn::{base::Base, zoo::Model};

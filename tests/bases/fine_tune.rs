@@ -4,36 +4,33 @@ use crate::drawn::{pixels, weights_of};
 use petite::batches::batch::Input;
 use petite::batches::loader::{Loader, Order};
 use petite::keras::Iteration;
+use petite::machine::Machine;
 use petite::nn::convolution::Statistics;
 use petite::nn::network::Network;
 use petite::nn::zoo::Model;
 use petite::precision::Precision;
-use petite::run::config::{Recipe, TrainConfig};
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
-use petite::training::step::{self, TrainStep};
+use petite::training::step::{StepInput, TrainStep};
 use petite::training::validate::{Views, validate};
 use petite::weights;
+use petite::{Config, Recipe, Stop};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 /// A narrow MobileNet of the drawn weights, trained from the sixth pair on, and a head.
-fn network(statistics: Statistics) -> (TrainConfig, Network) {
-    let mut config = TrainConfig::recipe(
-        Recipe::FineTune,
-        Default::default(),
-        Model::Mobilenet,
-        Default::default(),
-    );
-    config.image_size = (32, 32);
+fn network(statistics: Statistics) -> (Config, Network) {
+    let mut config = Config::with(Recipe::FineTune, Default::default(), Model::Mobilenet, None);
+    config.image_size = "32".parse().unwrap();
     config.optimizer.learning_rate = 1e-3;
-    let transfer = config.transfer.as_mut().unwrap();
-    transfer.alpha = 0.25;
-    transfer.unfreeze_from = Some("conv_dw_6".to_owned());
-    transfer.units = 8;
-    transfer.statistics = statistics;
+    let on_base = config.on_base_mut().unwrap();
+    on_base.alpha = 0.25;
+    on_base.unfreeze_from = Some("conv_dw_6".to_owned());
+    on_base.units = 8;
+    on_base.batch_norm = statistics;
     config.check().unwrap();
-    let mut network = config.network(2, Device::Cpu, Precision::Fp32).unwrap();
+    let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
+    let mut network = config.network(2, machine).unwrap();
     let drawn = weights_of(network.base().unwrap());
     let of_base = network.tensors().into_iter().filter(|(name, _)| !name.starts_with("dense"));
     let of_base: Vec<_> = of_base.collect();
@@ -43,7 +40,7 @@ fn network(statistics: Statistics) -> (TrainConfig, Network) {
 }
 
 /// Five steps of the recipe's optimizer, after each of which `each` looks at the network.
-fn train(config: &TrainConfig, network: &Network, mut each: impl FnMut()) {
+fn train(config: &Config, network: &Network, mut each: impl FnMut()) {
     let mut optimizer =
         RmsProp::new(config.optimizer, network.parameters(), network.leaves()).unwrap();
     let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[0, 1], Device::Cpu).unwrap();
@@ -52,7 +49,7 @@ fn train(config: &TrainConfig, network: &Network, mut each: impl FnMut()) {
         let input = Input::Pixels(pixels(32, 32, 4).roll([number], [2]));
         let labels = Tensor::from_slice(&[0i64, 1, 0, 1]);
         let masks = network.dropout_masks(4, number).unwrap();
-        step.run(&step::Input { input, labels, masks }, &mut optimizer).unwrap();
+        step.run(&StepInput { input, labels, masks }, &mut optimizer).unwrap();
         each();
     }
 }
@@ -123,7 +120,10 @@ fn validation_changes_nothing() {
     let mut loader =
         Loader::of_input(input, labels, 2, None, Order::Sorted, Iteration::WholePass).unwrap();
     let loss = petite::training::loss::Loss::for_classes(2);
-    validate(&network, &mut loader, loss, 0, Views::WithMirrorImage, |_, _| Ok(())).unwrap();
+    validate(&network, &mut loader, loss, 0, Views::WithMirrorImage, &Stop::default(), |_, _| {
+        Ok(())
+    })
+    .unwrap();
     let after = network.tensors();
     assert!(before.iter().zip(&after).all(|(before, (_, after))| before == after));
 }

@@ -1,5 +1,5 @@
 //! The pretrained bases, held against Keras and torchvision, and the files their weights come from.
-//! The golden files under `tests/golden/bases` come from `scripts/bases_reference.py`.
+//! The golden files under `tests/golden/bases` come from `scripts/reference/bases_reference.py`.
 
 mod drawn;
 mod fine_tune;
@@ -10,3 +10,5 @@ mod precision;
 mod pth;
 mod published;
 mod refusals;
+#[path = "../support/skipped.rs"]
+mod skipped;

@@ -2,6 +2,7 @@
 
 use crate::drawn::Golden;
 use crate::golden::check;
+use crate::skipped::skipped;
 use petite::batches::batch::to_images;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::nn::{base::Base, convolution::Statistics, stored::Stored, zoo::Model};
@@ -14,12 +15,15 @@ use tch::{Device, Kind, Tensor};
 /// The file, or `None` and why.
 fn published(name: &str) -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("PETITE_WEIGHTS").map(PathBuf::from) else {
-        println!("skipped: PETITE_WEIGHTS names no folder of published weights");
+        skipped(
+            &format!("published::{name}"),
+            "PETITE_WEIGHTS names no folder of published weights",
+        );
         return None;
     };
     let path = folder.join(name);
     if !path.is_file() {
-        println!("skipped: {} is not there", path.display());
+        skipped(&format!("published::{name}"), "it is not in the folder of PETITE_WEIGHTS");
         return None;
     }
     Some(path)
@@ -60,7 +64,7 @@ fn features_of_all_pictures() {
     let workspace = tempfile::tempdir().unwrap();
     let data = workspace.path().join("data");
     let sizes = Sizes { train: 1000, validation: 500, test: 500 };
-    split(&originals, &data, sizes, Link::Symbolic, None).unwrap();
+    split(&originals, &data, sizes, Link::Symbolic, None, &petite::Stop::default()).unwrap();
     let target = pixels::Target {
         height: 224,
         width: 224,
@@ -71,7 +75,8 @@ fn features_of_all_pictures() {
     let mut splits = Vec::new();
     for name in ["train", "validation", "test"] {
         let folder = Folder::read_split(&data, name, None).unwrap();
-        let pixels = pixels::decode_all(&folder, target, 0, &|| ()).unwrap().0;
+        let pixels =
+            pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap().0;
         let shape = [pixels.samples.len() as i64, 224, 224, 3];
         splits.push(Tensor::from_data_size(&pixels.bytes, &shape, Kind::Uint8));
     }

@@ -1,6 +1,6 @@
 //! Training with augmentation, dropout, and the conventions of another Keras.
 
-use super::support::{Workspace, error_of, figures, output_of, petite, weights_in};
+use super::support::{Workspace, figures, output_of, petite, usage_error_of, weights_in};
 
 fn config(workspace: &Workspace, run: &str) -> serde_json::Value {
     let text = std::fs::read_to_string(workspace.path(run).join("config.json")).unwrap();
@@ -117,7 +117,7 @@ fn an_epoch_is_longer_than_a_pass_but_not_in_keras_3() {
 fn refuses_ranges_that_make_no_sense() {
     let workspace = Workspace::with_data();
     for (flags, named) in [
-        ("--rotation-range=-1", "--rotation-range of 0 to 360"),
+        ("--rotation-range=-1", "expected 0 to 360"),
         ("--rotation-range nan", "--rotation-range"),
         ("--width-shift-range 1e9", "--width-shift-range"),
         ("--shear-range 91", "--shear-range"),
@@ -128,7 +128,7 @@ fn refuses_ranges_that_make_no_sense() {
         ("--channel-shift-range 256", "--channel-shift-range"),
         ("--fill-mode constant --cval 300", "--cval"),
     ] {
-        let error = error_of(&mut workspace.train("run", flags));
+        let error = usage_error_of(&mut workspace.train("run", flags));
         assert!(error.contains("expected") && error.contains(named), "{flags}: {error}");
     }
     for flags in [

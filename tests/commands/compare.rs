@@ -93,7 +93,15 @@ fn several_runs_have_a_mean_and_a_deviation() {
 fn json_has_every_digit() {
     let workspace = Workspace::empty();
     with_run(&workspace, "run", &boangri().replace("0.7510\n", "0.7512345678\n"));
-    workspace.write("run/test.json", br#"{"split":"test","weights":"last","acc":0.71234567}"#);
+    let evaluation = |weights: &str, acc: f64| {
+        let confusion = serde_json::json!({"classes": ["a", "b"], "counts": [[1, 0], [0, 1]]});
+        // As before `flip` was there.
+        let json = serde_json::json!({
+            "split": "test", "weights": weights, "pictures": 2, "loss": 0.5, "acc": acc, "confusion": confusion
+        });
+        workspace.write("run/test.json", json.to_string().as_bytes());
+    };
+    evaluation("last", 0.71234567);
     let mut command = compare(&workspace, &["run"], "--json --reference keras3-baseline-1");
     command.arg("--to").arg(workspace.path("curves.png"));
     let json: serde_json::Value = serde_json::from_str(&output_of(&mut command)).unwrap();
@@ -105,7 +113,7 @@ fn json_has_every_digit() {
     assert_eq!((&test["reference"], &test["verdict"]), (&0.673.into(), &"inside".into()));
     assert!(workspace.path("curves.png").exists() && workspace.path("curves.svg").exists());
 
-    workspace.write("run/test.json", br#"{"split":"test","weights":"best","acc":0.7}"#);
+    evaluation("best", 0.7);
     let out = output_of(&mut compare(&workspace, &["run"], "--reference book-baseline"));
     assert!(out.contains("of the best weights") && !out.contains("test acc   "), "{out}");
     workspace.write("run/test.json", b"{");

@@ -70,6 +70,10 @@ fn refuses_weights_of_another_network_and_makes_no_run() {
     assert_eq!(entries(&workspace.path("")), before);
 
     import(&workspace, "w.npz", "imported", "--classes spots,stripes").assert().success();
+    // There is no data set to fall back to, and the folder that the program runs in is none.
+    let mut command = workspace.on_run("evaluate", "imported");
+    let error = error_of(command.current_dir(workspace.path("data")));
+    assert!(error.contains("expected --data, ") && error.contains("without one"), "{error}");
     let mut command = workspace.on_run("evaluate", "imported");
     command.arg("--data").arg(workspace.path("data")).assert().success();
 }

@@ -16,6 +16,8 @@ mod prepare;
 mod preview;
 mod repeats;
 mod resume;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod summary;
 mod support;
 mod synthesize;

@@ -1,12 +1,13 @@
 //! `--precision`: what is taken, what is refused, and that a run keeps to it.
 
+use super::skipped::skipped;
 use super::support::{Workspace, error_of, figures, output_of, petite, weights_in};
 use petite::native::backend::cpu_has_bf16;
 
 /// Says so where the processor has no bf16 of its own.
 fn without_bf16() -> bool {
     if !cpu_has_bf16() {
-        eprintln!("skipped: this processor has no bf16");
+        skipped("precision in bf16", "this processor has no instructions for it");
     }
     !cpu_has_bf16()
 }

@@ -170,7 +170,7 @@ fn says_whether_a_file_has_a_bases_weights() {
     assert!(table.contains("conv_dw_13") && !table.contains("conv_pw_13"), "{table}");
     assert!(table.trim_end().ends_with("w.npz has all of these weights"), "{table}");
     let table = output_of(&mut with("--alpha 0.25 --through conv_pw_12"));
-    assert!(table.contains("passed over: conv_dw_13.weight, conv_dw_13_bn.weight"), "{table}");
+    assert!(table.contains("not used: conv_dw_13.weight, conv_dw_13_bn.weight"), "{table}");
     let error = error_of(&mut with(""));
     assert!(error.contains("[8, 3, 3, 3] instead of Float [32, 3, 3, 3]"), "{error}");
     let error = error_of(&mut with("--alpha 0.25 --through conv_pw_13"));

@@ -35,6 +35,14 @@ pub fn error_of(command: &mut Command) -> String {
     error
 }
 
+/// Standard error of a command whose usage is wrong: exit code 2.
+pub fn usage_error_of(command: &mut Command) -> String {
+    let error = command.assert().code(2).get_output().stderr.clone();
+    let error = String::from_utf8(error).unwrap();
+    assert!(error.starts_with("error: ") && !error.contains("panicked"), "{error}");
+    error
+}
+
 /// A temporary folder with a drawn data set in `data`: 8 training, 4 validation and 4 test
 /// pictures of each of two classes.
 pub struct Workspace {
@@ -48,10 +56,17 @@ impl Workspace {
 
     pub fn with_data() -> Self {
         let workspace = Self::empty();
-        synthesize(&workspace.path("originals"), 16, 1).unwrap();
+        synthesize(&workspace.path("originals"), 16, 1, &petite::Stop::default()).unwrap();
         let sizes = Sizes { train: 8, validation: 4, test: 4 };
-        split(&workspace.path("originals"), &workspace.path("data"), sizes, Link::Copy, None)
-            .unwrap();
+        split(
+            &workspace.path("originals"),
+            &workspace.path("data"),
+            sizes,
+            Link::Copy,
+            None,
+            &petite::Stop::default(),
+        )
+        .unwrap();
         workspace
     }
 

@@ -30,6 +30,8 @@ fn refuses_a_folder_in_use_and_no_pictures() {
     std::fs::create_dir(workspace.path("to")).unwrap();
     workspace.write("to/mine.txt", b"mine");
     assert!(error_of(&mut synthesize(&workspace, "to", "--each 1")).contains("new or empty"));
-    assert!(error_of(&mut synthesize(&workspace, "new", "--each 0")).contains("at least one"));
+    assert!(
+        error_of(&mut synthesize(&workspace, "new", "--each 0")).contains("--each of 1 or more")
+    );
     assert_eq!(entries(&workspace.path("")), ["to"]);
 }

@@ -71,7 +71,7 @@ fn vgg16_runs_through_the_book_s_three_recipes() {
     let config = settings(&workspace, "features");
     assert_eq!(config["optimizer"]["learning_rate"], 2e-5);
     assert_eq!((&config["dropout"], &config["batch_size"]), (&0.5.into(), &4.into()));
-    assert_eq!(config["transfer"]["preprocess"], "book");
+    assert_eq!(config["network"]["on-base"]["preprocess"], "book");
 
     let flags = "--recipe features-augmented --epochs 1 --steps-per-epoch 1";
     let mut command = workspace.train("augmented", flags);
@@ -84,7 +84,7 @@ fn vgg16_runs_through_the_book_s_three_recipes() {
     assert_evaluates_as_trained(&workspace, "tuned", 0.0);
     let config = settings(&workspace, "tuned");
     assert_eq!(config["optimizer"]["learning_rate"], 1e-5);
-    assert_eq!(config["transfer"]["stored_features"], false);
+    assert_eq!(config["network"]["on-base"]["stored_features"], false);
     for ((name, before), (_, after)) in
         last(&workspace, "augmented").iter().zip(last(&workspace, "tuned"))
     {
@@ -263,7 +263,7 @@ fn each_recipe_goes_on_as_if_it_had_never_stopped() {
 #[test]
 fn three_classes_have_a_softmax() {
     let workspace = with_mobilenet();
-    synthesize(&workspace.path("others"), 16, 2).unwrap();
+    synthesize(&workspace.path("others"), 16, 2, &petite::Stop::default()).unwrap();
     for (split, numbers) in [("train", 0..8), ("validation", 8..12), ("test", 12..16)] {
         let class = workspace.path("data").join(split).join("zebras");
         std::fs::create_dir(&class).unwrap();

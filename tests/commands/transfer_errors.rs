@@ -1,6 +1,6 @@
 //! What cannot be trained on a pretrained base: said, and nothing written.
 
-use super::support::{Workspace, entries, error_of, petite, weights_in};
+use super::support::{Workspace, entries, error_of, petite, usage_error_of, weights_in};
 use petite::nn::zoo::Model;
 use petite::weights::{self, Named};
 use std::io::Write;
@@ -90,8 +90,7 @@ fn settings_that_do_not_go_together_are_refused() {
         ),
         ("--recipe features --rotation-range 9", "try --recipe features-augmented"),
         ("--recipe features --unfreeze-from conv_dw_8", "try --recipe fine-tune"),
-        ("--recipe features --units 70000", "--units of 0 to 65536, found 70000"),
-        ("--recipe features --downsample stride", "no --downsample with a pretrained base"),
+        ("--recipe features --downsample stride", "--downsample with a network from scratch only"),
         ("--recipe features --through conv_dw_99", "one of the layers conv1, "),
         (
             "--recipe features-augmented --unfreeze-from block5_conv1",
@@ -112,6 +111,8 @@ fn settings_that_do_not_go_together_are_refused() {
         let error = refusal(&workspace, &mut command);
         assert!(error.contains(named), "{error}");
     }
+    let mut command = workspace.train("run", "--recipe features --units 70000");
+    assert!(usage_error_of(&mut command).contains("expected 0 to 65536, found 70000"));
     let error =
         refusal(&workspace, &mut workspace.train("run", "--model convnet --recipe features"));
     assert!(error.contains("a pretrained base with --recipe features, found --model convnet"));

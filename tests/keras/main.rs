@@ -1,5 +1,5 @@
 //! Held against real Keras. The golden files under `tests/golden/keras` come from
-//! `scripts/keras_reference.py` and `scripts/keras_augmentation_reference.py`.
+//! `keras_reference.py` and `keras_augmentation_reference.py` in `scripts/reference`.
 
 mod augmentation;
 mod golden;

@@ -12,7 +12,7 @@ use petite::training::loss::Loss;
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
 use tch::{Device, Tensor};
 
-/// `count` numbers in [0, 1): `spread` of `scripts/keras_reference.py`.
+/// `count` numbers in [0, 1): `spread` of `scripts/reference/spread.py`.
 fn spread(count: usize, salt: u64) -> Vec<f32> {
     (0..count as u64)
         .map(|k| {

@@ -6,7 +6,8 @@ pub mod pickle;
 mod value;
 
 use super::Named;
-use anyhow::{Context, Result, bail, ensure};
+use crate::error::{Fault, fault};
+use anyhow::{Context, Result, ensure};
 use pickle::state_dict;
 use std::collections::HashMap;
 use std::fs::File;
@@ -37,14 +38,16 @@ pub fn load(path: &Path) -> Result<Named> {
         // The older formats are a bare pickle, protocol 2, and a tar.
         let old =
             start[..length].starts_with(&[0x80, 2]) || path.extension().is_some_and(|e| e == "tar");
-        bail!(
+        fault!(
+            Weights,
             "expected a zip, as torch.save writes since PyTorch 1.6, in {}, found {}; try torch.save(torch.load({:?}, weights_only=True), \"new.pth\") in Python",
             path.display(),
             if old { "PyTorch's older format" } else { "another kind of file" },
             path.file_name().unwrap_or_default()
         );
     }
-    let damaged = || format!("expected a whole PyTorch archive at {}", path.display());
+    let damaged =
+        || Fault::weights(format!("expected a whole PyTorch archive at {}", path.display()));
     let mut archive = ZipArchive::new(BufReader::new(file)).with_context(damaged)?;
     read(&mut archive).with_context(damaged)
 }

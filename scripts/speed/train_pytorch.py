@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Trains the book's network in PyTorch and tells its speed: a contender of compare_speed.sh.
 
-    speed_pytorch.py --contender pytorch-book|pytorch-fp32|pytorch-bf16 --data DIR --epochs N [--threads N]
-    speed_pytorch.py --contender limit [--threads N]
+    train_pytorch.py --contender pytorch-book|pytorch-fp32|pytorch-bf16 --data DIR --epochs N [--threads N]
+    train_pytorch.py --contender limit [--threads N]
 
 pytorch-book is what tutorials write: a DataLoader that decodes every picture anew, NCHW, fp32, the loss
 read after every step. The others decode once, keep the pixels on the device, compute channels-last and

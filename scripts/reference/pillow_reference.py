@@ -2,7 +2,7 @@
 """Writes tests/golden/pillow: small JPEGs of every kind and what Pillow makes of them.
 
     python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0
-    /tmp/pillow/bin/python scripts/pillow_reference.py
+    /tmp/pillow/bin/python scripts/reference/pillow_reference.py
 
 Only needed to make the files again; the tests read what is committed.
 """
@@ -14,15 +14,14 @@ import random
 import PIL
 from PIL import Image, ImageDraw
 
-GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden" / "pillow"
+GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "pillow"
 
 
 def drawing(width: int, height: int) -> Image.Image:
     """Shades and a few shapes: what photographs have, without their noise."""
     picture = Image.new("RGB", (width, height))
-    picture.putdata(
-        [(x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)) for y in range(height) for x in range(width)]
-    )
+    places = [(x, y) for y in range(height) for x in range(width)]
+    picture.putdata([(x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)) for x, y in places])
     draw = ImageDraw.Draw(picture)
     draw.ellipse((width // 4, height // 4, width * 3 // 4, height * 3 // 4), fill=(220, 40, 60))
     draw.rectangle((2, 2, width // 3, height // 3), fill=(250, 250, 240))
@@ -31,7 +30,8 @@ def drawing(width: int, height: int) -> Image.Image:
 
 def write_jpegs() -> None:
     picture = drawing(53, 39)
-    cmyk = Image.merge("CMYK", [*Image.eval(picture, lambda v: 255 - v).split(), picture.convert("L").point(lambda v: v // 4)])
+    black = picture.convert("L").point(lambda v: v // 4)
+    cmyk = Image.merge("CMYK", [*Image.eval(picture, lambda v: 255 - v).split(), black])
     rotated = Image.Exif()
     rotated[0x0112] = 6  # orientation: turn right
     picture.save(GOLDEN / "chroma-halved.jpg", quality=92)

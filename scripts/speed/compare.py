@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Runs compare_speed.sh's contenders by turns and prints the table. See compare_speed.sh --help."""
 
 import argparse
@@ -47,7 +46,7 @@ def command_of(name: str, args: argparse.Namespace, run: pathlib.Path) -> list[s
         precision = name.partition("-")[2]
         chosen = ["--precision", precision] if precision else []
         return [str(args.petite), "train", "--recipe", "baseline", "--out", str(run), *chosen, *rest]
-    script = "speed_keras.py" if name.startswith("keras") else "speed_pytorch.py"
+    script = "train_keras.py" if name.startswith("keras") else "train_pytorch.py"
     return [sys.executable, str(SCRIPTS / script), "--contender", name, *rest]
 
 
@@ -59,7 +58,11 @@ def run(name: str, args: argparse.Namespace) -> dict:
         start, ready, lines = time.perf_counter(), None, []
         with (folder / "errors").open("w+") as errors:
             child = subprocess.Popen(
-                command_of(name, args, folder / "run"), stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+                command_of(name, args, folder / "run"),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment,
             )
             for line in child.stdout:
                 # petite says what the network is when all is read and training is about to begin.
@@ -108,7 +111,8 @@ def ratios(of: list[dict], to: list[dict]) -> list[float]:
 
 def table(runs: dict[str, list[dict]]) -> None:
     print(
-        "| contender | training, pictures/s | an epoch, s | the first, s | start, s | whole, s | peak, MiB | epoch ÷ petite's |\n"
+        "| contender | training, pictures/s | an epoch, s | the first, s | start, s | whole, s | peak, MiB "
+        "| epoch ÷ petite's |\n"
         "|---|---|---|---|---|---|---|---|"
     )
     for name in (name for name in CONTENDERS if name in runs and name != "limit"):
@@ -126,8 +130,9 @@ def table(runs: dict[str, list[dict]]) -> None:
         ]
         print(f"| {' | '.join(cells)} |")
     print(
-        "\nMedians, with the range over rounds and over the epochs after the first. An epoch is training and validation, "
-        "pictures included; start is all before the first epoch, decoding once included; peak is the largest process's."
+        "\nMedians, with the range over rounds and over the epochs after the first. An epoch is training and "
+        "validation, pictures included; start is all before the first epoch, decoding once included; "
+        "peak is the largest process's."
     )
     for other, ours in PAIRS:
         if other in runs and ours in runs:
@@ -153,12 +158,17 @@ def allowed(runs: dict[str, list[dict]]) -> None:
 def machine(args: argparse.Namespace) -> None:
     text = pathlib.Path("/proc/cpuinfo").read_text() if pathlib.Path("/proc/cpuinfo").exists() else ""
     model = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
-    flags = re.findall(r"\b(avx2|avx512f|avx512_bf16|amx_bf16|amx_tile)\b", (re.search(r"^flags.*$", text, re.MULTILINE) or [""])[0])
+    all_flags = (re.search(r"^flags.*$", text, re.MULTILINE) or [""])[0]
+    flags = re.findall(r"\b(avx2|avx512f|avx512_bf16|amx_bf16|amx_tile)\b", all_flags)
     gpu = output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") if shutil.which("nvidia-smi") else ""
     packages = output(sys.executable, "-m", "pip", "freeze")
-    versions = re.findall(r"^(?:torch|tensorflow-cpu|tensorflow_cpu|keras|numpy|pillow)==.*$", packages, re.MULTILINE | re.IGNORECASE)
-    print(f"\n- {model[1] if model else platform.processor()}, {os.cpu_count()} cores ({', '.join(flags)}); {gpu or 'no GPU'}; {platform.release()}")
-    print(f"- {time.strftime('%Y-%m-%d')}; {output(args.petite, '--version')}, Python {platform.python_version()}, {', '.join(versions)}")
+    named = re.compile(
+        r"^(?:torch|tensorflow-cpu|tensorflow_cpu|keras|numpy|pillow)==.*$", re.MULTILINE | re.IGNORECASE
+    )
+    versions = [f"Python {platform.python_version()}", ", ".join(named.findall(packages))]
+    processor = f"{model[1] if model else platform.processor()}, {os.cpu_count()} cores ({', '.join(flags)})"
+    print(f"\n- {processor}; {gpu or 'no GPU'}; {platform.release()}")
+    print(f"- {time.strftime('%Y-%m-%d')}; {output(args.petite, '--version')}, {', '.join(versions)}")
     print(f"- `{args.command}`")
 
 
@@ -171,7 +181,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--only")
     parser.add_argument("--results", type=pathlib.Path)
-    parser.add_argument("--command", default="scripts/speed_compare.py")
+    parser.add_argument("--command", default="scripts/speed/compare.py")
     args = parser.parse_args()
 
     for split in ("train", "validation"):
@@ -180,7 +190,9 @@ def main() -> None:
     if not args.petite.is_file():
         stop(f"expected petite at {args.petite}, found nothing; try cargo build, or --petite PATH")
     has_precision = "--precision" in output(args.petite, "train", "--help")
-    names = args.only.split(",") if args.only else [name for name in CONTENDERS if name != "petite-tf32" or shutil.which("nvidia-smi")]
+    names = args.only.split(",") if args.only else list(CONTENDERS)
+    if not args.only and not shutil.which("nvidia-smi"):
+        names.remove("petite-tf32")
     if not has_precision:
         lacking = [name for name in names if name.startswith("petite-")]
         names = [name for name in names if name not in lacking]

@@ -6,8 +6,8 @@ unset CDPATH
 
 usage() {
   cat <<'EOF'
-usage: scripts/compare_speed.sh [--data DIR] [--rounds N] [--epochs N] [--only NAME,...]
-                                [--threads N] [--petite PATH] [--venv DIR] [--results FILE]
+usage: scripts/speed/compare_speed.sh [--data DIR] [--rounds N] [--epochs N] [--only NAME,...]
+                                      [--threads N] [--petite PATH] [--venv DIR] [--results FILE]
 
   --data DIR      data set with train and validation (default: data/dogs-vs-cats)
   --rounds N      how often each is run, by turns (default: 3)
@@ -32,16 +32,17 @@ PyTorch, as petite, takes a CUDA device if there is one. TensorFlow is the CPU's
 EOF
 }
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 wrong_usage() { printf 'compare_speed: %s\n\n' "$*" >&2; usage >&2; exit 2; }
 
-command=scripts/compare_speed.sh
+command=scripts/speed/compare_speed.sh
 for argument in "$@"; do
   [[ $argument =~ ^[A-Za-z0-9_.,/=-]+$ ]] || argument=$(printf %q "$argument")
   command+=" $argument"
 done
 
-only= venv=/tmp/petite-speed
+only=
+venv=/tmp/petite-speed
 forwarded=(--data "$root/data/dogs-vs-cats" --petite "$root/target/debug/petite")
 while [ $# -gt 0 ]; do
   case $1 in
@@ -82,4 +83,4 @@ if [[ ! $only =~ ^petite[^,]*(,petite[^,]*)*$ ]]; then
   fi
   python=$venv/bin/python
 fi
-exec "$python" "$root/scripts/speed_compare.py" "${forwarded[@]}" ${only:+--only "$only"} --command "$command"
+exec "$python" "$root/scripts/speed/compare.py" "${forwarded[@]}" ${only:+--only "$only"} --command "$command"

@@ -3,7 +3,7 @@
 gradients, weights after RMSprop's steps, and initial weights, as Keras computes them.
 
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0 scipy safetensors
-    /tmp/keras/bin/python scripts/keras_reference.py
+    /tmp/keras/bin/python scripts/reference/keras_reference.py
 
 Keras 3 runs as it is; the old RMSprop is two lines, written below. Only needed to make the files
 again; the tests read what is committed. keras_augmentation_reference.py makes the others.
@@ -21,16 +21,9 @@ import numpy as np
 from keras import layers
 from safetensors.numpy import save_file
 
-GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden" / "keras"
+from spread import pictures, spread
 
-
-def spread(count: int, salt: int) -> np.ndarray:
-    """`count` numbers in [0, 1), the same in the tests: Knuth's multiplicative hash of 32 bits."""
-    k = np.arange(count, dtype=np.uint64) + np.uint64(salt) * np.uint64(7919)
-    h = (k * np.uint64(2654435761)) & np.uint64(0xFFFFFFFF)
-    h = ((h ^ (h >> np.uint64(15))) * np.uint64(2246822519)) & np.uint64(0xFFFFFFFF)
-    h ^= h >> np.uint64(13)
-    return (h.astype(np.float64) / 2.0**32).astype(np.float32)
+GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "keras"
 
 
 def listing() -> keras.Sequential:
@@ -38,7 +31,13 @@ def listing() -> keras.Sequential:
     for filters in (32, 64, 128, 128):
         stages += [layers.Conv2D(filters, (3, 3), activation="relu"), layers.MaxPooling2D((2, 2))]
     return keras.Sequential(
-        [layers.Input((150, 150, 3)), *stages, layers.Flatten(), layers.Dense(512, activation="relu"), layers.Dense(1, activation="sigmoid")]
+        [
+            layers.Input((150, 150, 3)),
+            *stages,
+            layers.Flatten(),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
     )
 
 
@@ -56,10 +55,8 @@ def set_starting_weights(model: keras.Sequential) -> None:
 
 
 def starting_batch(count: int = 4) -> tuple:
-    """Bars and blobs with noise, as u8 pixels over 255, and alternating labels."""
-    n, y, x, c = np.meshgrid(np.arange(count), np.arange(150), np.arange(150), np.arange(3), indexing="ij")
-    noise = (spread(count * 150 * 150 * 3, 99) * 64).astype(np.int64).reshape(n.shape)
-    pixels = ((x * (n + 1) + y * (c + 1) * (2 - n % 2)) % 192 + noise).astype(np.uint8)
+    """Pictures as u8 pixels over 255, and alternating labels."""
+    pixels = pictures(150, 150, count)
     return pixels.astype(np.float32) * np.float32(1 / 255), (np.arange(count) % 2).astype(np.float32)
 
 
@@ -151,8 +148,13 @@ def write_initial_weights(seeds: int = 20) -> None:
     report = {}
     for name, arrays in gathered.items():
         values = np.concatenate(arrays)
-        report[name] = {"count": values.size, "limit": np.abs(values).max(), "mean": values.mean(), "deviation": values.std(),
-                        "fourth_moment": np.mean(values**4)}  # fmt: skip
+        report[name] = {
+            "count": values.size,
+            "limit": np.abs(values).max(),
+            "mean": values.mean(),
+            "deviation": values.std(),
+            "fourth_moment": np.mean(values**4),
+        }
     write_json("initial_weights.json", {"seeds": seeds, "weights": report})
 
 

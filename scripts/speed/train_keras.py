@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Trains the book's network in Keras and tells its speed: a contender of compare_speed.sh.
 
-    speed_keras.py --contender keras-book|keras-fp32|keras-bf16 --data DIR --epochs N [--threads N]
+    train_keras.py --contender keras-book|keras-fp32|keras-bf16 --data DIR --epochs N [--threads N]
 
 keras-book is listings 5.5 to 5.8 as they stand: ImageDataGenerator decodes every picture anew in every
 epoch. The others decode once and hand the pixels out through tf.data, in a new order every epoch. Prints
@@ -44,7 +43,12 @@ class Tell(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self.start
-        tell(epoch=epoch + 1, seconds=seconds, pictures_per_second=self.pictures / (self.trained - self.start), loss=logs["loss"])
+        tell(
+            epoch=epoch + 1,
+            seconds=seconds,
+            pictures_per_second=self.pictures / (self.trained - self.start),
+            loss=logs["loss"],
+        )
 
 
 def tell(**values) -> None:

@@ -3,7 +3,7 @@
 distribution of the transforms it draws.
 
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0 scipy safetensors
-    /tmp/keras/bin/python scripts/keras_augmentation_reference.py
+    /tmp/keras/bin/python scripts/reference/keras_augmentation_reference.py
 
 Keras 3 runs as it is. Of Keras 2.0.8 and Keras-Preprocessing 1.1.2, whose backends no longer
 install, the image code runs by itself: their wheels are fetched with pip and unpacked, and the
@@ -29,8 +29,9 @@ import keras
 import numpy as np
 import scipy
 from keras.src.legacy.preprocessing import image as keras3_image
-from keras_reference import GOLDEN, write_json
 from safetensors.numpy import save_file
+
+from keras_reference import GOLDEN, write_json
 
 
 def module(name: str, **members) -> types.ModuleType:
@@ -102,9 +103,16 @@ class NumpyWithDraws:
 def apply_book(book, picture, case: dict) -> np.ndarray:
     """The transform of `case` by Keras 2.0.8's own random_transform, its draws given."""
     generator = book.ImageDataGenerator(
-        rotation_range=1, width_shift_range=1, height_shift_range=1, shear_range=1, zoom_range=(0.5, 1.5),
+        rotation_range=1,
+        width_shift_range=1,
+        height_shift_range=1,
+        shear_range=1,
+        zoom_range=(0.5, 1.5),
         channel_shift_range=1 if case["channel_shift"] is not None else 0,
-        horizontal_flip=True, vertical_flip=True, fill_mode=case["fill_mode"], cval=case["cval"],
+        horizontal_flip=True,
+        vertical_flip=True,
+        fill_mode=case["fill_mode"],
+        cval=case["cval"],
     )
     height, width, _ = picture.shape
     values = [case["theta"], case["tx"] / height, case["ty"] / width, case["shear"], (case["zx"], case["zy"])]
@@ -182,8 +190,9 @@ def write_augmentation(book, preprocessing) -> None:
 
 def write_draws(book, preprocessing, count: int = 20_000) -> None:
     """Moments of what listing 5.11's generator draws, in fractions of the picture for shifts."""
-    size, ranges = (150, 100, 3), dict(rotation_range=40, width_shift_range=0.2, height_shift_range=0.2, shear_range=0.2,
-                                       zoom_range=0.2, horizontal_flip=True)  # fmt: skip
+    size = (150, 100, 3)
+    ranges = dict(rotation_range=40, width_shift_range=0.2, height_shift_range=0.2, shear_range=0.2,
+                  zoom_range=0.2, horizontal_flip=True)  # fmt: skip
     names = ("theta", "tx", "ty", "shear", "zx", "zy", "flip_horizontal")
     report = {}
     for profile, code in (("2.0.8", book), ("2.2", preprocessing), ("3", keras3_image)):

@@ -2,7 +2,7 @@
 """Reads, decodes and resizes every picture of DIR/*/ into memory on one thread, in Pillow and in
 petite, by turns, and prints how many pictures a second each does.
 
-usage: scripts/decode_rate.py DIR     after cargo build --example decode_rate
+usage: scripts/speed/decode_rate.py DIR     after cargo build --example decode_rate
 
 Needs pillow.
 """
@@ -29,7 +29,7 @@ def pillow(paths):
 
 
 def petite(folder):
-    program = pathlib.Path(__file__).parent.parent / "target/debug/examples/decode_rate"
+    program = pathlib.Path(__file__).resolve().parents[2] / "target/debug/examples/decode_rate"
     done = subprocess.run([program, folder, "1"], check=True, capture_output=True, text=True)
     return float(done.stdout.split()[0])
 

@@ -2,7 +2,7 @@
 """Trains the book's baseline (listings 5.5 to 5.8) in real Keras, for numbers to hold petite against.
 
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0
-    /tmp/keras/bin/python scripts/keras_baseline.py --data data/dogs-vs-cats --rmsprop 2.0.8 --seed 1 --out history.csv
+    /tmp/keras/bin/python scripts/reference/keras_baseline.py --data data/dogs-vs-cats --rmsprop 2.0.8 --out history.csv
 
 Writes epoch, loss, acc, val_loss, val_acc and the epoch's seconds, a row an epoch, and prints the
 test accuracy. Pictures are decoded once by Pillow and resized by nearest, as ImageDataGenerator
@@ -12,6 +12,7 @@ whose epsilon of 1e-8 stands outside the root; --rmsprop 3 is Keras 3's own.
 
 import argparse
 import csv
+import math
 import os
 import pathlib
 import time
@@ -66,7 +67,7 @@ class Shuffled(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def __len__(self):
-        return -(-len(self.labels) // 20)
+        return math.ceil(len(self.labels) / 20)
 
     def __getitem__(self, step):
         chosen = self.order[step * 20 : (step + 1) * 20]
@@ -115,7 +116,8 @@ def main() -> None:
     model.fit(train, epochs=args.epochs, shuffle=False, verbose=0, callbacks=[Rows(args.out)],
               validation_data=pictures(args.data / "validation"), validation_batch_size=20)  # fmt: skip
     loss, acc = model.evaluate(*pictures(args.data / "test"), batch_size=20, verbose=0)
-    print(f"Keras {keras.__version__}, RMSprop of Keras {args.rmsprop}, seed {args.seed}: test loss {loss:.4f}, acc {acc:.4f}")
+    told = f"Keras {keras.__version__}, RMSprop of Keras {args.rmsprop}, seed {args.seed}"
+    print(f"{told}: test loss {loss:.4f}, acc {acc:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,42 @@
+//! The command line.
+
+mod data;
+mod defaults;
+mod report;
+mod settings;
+mod train;
+mod trained;
+mod weights;
+
+use clap::{Parser, Subcommand};
+pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
+pub use report::{CompareArgs, PlotArgs, PreviewArgs};
+pub use settings::{Flags, Subset};
+pub use train::TrainArgs;
+pub use trained::{EvaluateArgs, PredictArgs, asked};
+pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
+
+/// Trains an image classifier from a few thousand JPEGs in class folders.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Prepare(PrepareArgs),
+    Synthesize(SynthesizeArgs),
+    Summary(SummaryArgs),
+    Train(Box<TrainArgs>),
+    Evaluate(EvaluateArgs),
+    Predict(PredictArgs),
+    Compare(CompareArgs),
+    Convert(ConvertArgs),
+    Import(ImportArgs),
+    Plot(PlotArgs),
+    Preview(PreviewArgs),
+    Doctor(DoctorArgs),
+}

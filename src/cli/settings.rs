@@ -1,0 +1,138 @@
+//! Flags for the settings of a run, made from what the library says of each setting.
+
+use super::defaults;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
+use clap::{Arg, ArgMatches, Command, FromArgMatches};
+use petite::settings::Setting;
+use petite::{Config, Recipe};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::marker::PhantomData;
+
+/// The settings that a command has flags for.
+pub trait Subset: Clone + std::fmt::Debug {
+    /// Whether `setting` is one of them.
+    fn holds(setting: &Setting) -> bool;
+    /// Whether the help texts say the recipes' defaults.
+    const DEFAULTS: bool;
+}
+
+/// The settings that were given as flags, in the order of [`Config::settings`].
+#[derive(Debug, Clone)]
+pub struct Flags<S> {
+    given: Vec<(String, Value)>,
+    subset: PhantomData<S>,
+}
+
+impl<S> Flags<S> {
+    /// The value of the setting `name`, if it was given; it counts as used.
+    ///
+    /// # Errors
+    /// If it is of another type.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> anyhow::Result<Option<T>> {
+        let Some(index) = self.given.iter().position(|(given, _)| given == name) else {
+            return Ok(None);
+        };
+        Ok(Some(serde_json::from_value(self.given.remove(index).1)?))
+    }
+
+    /// The settings that were given and not taken.
+    pub fn rest(&self) -> impl Iterator<Item = (&str, Value)> {
+        self.given.iter().map(|(name, value)| (name.as_str(), value.clone()))
+    }
+}
+
+impl<S: Subset> clap::Args for Flags<S> {
+    fn augment_args(command: Command) -> Command {
+        let settings = Config::settings().into_iter().filter(S::holds);
+        settings.fold(command, |command, setting| command.arg(arg(setting, S::DEFAULTS)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<S: Subset> FromArgMatches for Flags<S> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let settings = Config::settings().into_iter().filter(S::holds);
+        let given = settings.filter_map(|setting| {
+            let value = matches.get_one::<Value>(setting.name())?;
+            Some((setting.name().to_owned(), value.clone()))
+        });
+        Ok(Self { given: given.collect(), subset: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The flag for a setting.
+fn arg(setting: Setting, with_defaults: bool) -> Arg {
+    let default = defaults::of(&setting);
+    // A switch that is on unless it is switched off has a flag for that.
+    let is_negated = setting.is_switch && default.is_always(&Value::Bool(true));
+    let long = setting.name().replace('_', "-");
+    let mut help = setting.help.trim_end_matches('.').replace('\n', " ");
+    if is_negated {
+        help = format!("Do not {}{}", help[..1].to_lowercase(), &help[1..]);
+    }
+    let shown = default.to_string();
+    if with_defaults && !shown.is_empty() && !setting.is_switch {
+        help = format!("{help} [default: {shown}]");
+    }
+    let mut arg = Arg::new(setting.name().to_owned())
+        .long(if is_negated { format!("no-{long}") } else { long })
+        .help(help);
+    if let Some(group) = &setting.group {
+        arg = arg.help_heading(group.clone());
+    }
+    if setting.is_switch {
+        arg = arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .hide_possible_values(true)
+            .value_name("BOOL");
+    } else {
+        let name = setting.value_name.clone();
+        arg = arg.value_name(name.unwrap_or_else(|| setting.name().to_uppercase()));
+    }
+    arg.value_parser(parser(setting, is_negated))
+}
+
+/// Reads a value and checks that the setting can have it.
+fn parser(setting: Setting, is_negated: bool) -> ValueParser {
+    if !setting.choices.is_empty() {
+        let choice = |(name, help): &(String, String)| {
+            let value = PossibleValue::new(name.clone());
+            let help = help.trim_end_matches('.').replace('\n', " ");
+            if help.is_empty() { value } else { value.help(help) }
+        };
+        let choices: Vec<PossibleValue> = setting.choices.iter().map(choice).collect();
+        return PossibleValuesParser::new(choices).map(Value::String).into();
+    }
+    let template = [Recipe::Baseline, Recipe::FeaturesAugmented]
+        .map(|recipe| Config::new(recipe, "data"))
+        .into_iter()
+        .find(|config| setting.value_in(&defaults::json(config)).is_some());
+    ValueParser::from(move |text: &str| -> Result<Value, String> {
+        let read = setting.parse(text).and_then(|value| {
+            let mut config = template.clone().unwrap_or(Config::new(Recipe::Baseline, "data"));
+            config.change([(setting.name(), value.clone())])?;
+            // As it is stored: `150` is a pair of sides.
+            let stored = setting.value_in(&defaults::json(&config)).cloned();
+            Ok(stored.unwrap_or(value))
+        });
+        match read {
+            Ok(Value::Bool(on)) if is_negated => Ok(Value::Bool(!on)),
+            Ok(value) => Ok(value),
+            // The flag is named already.
+            Err(error) => Err(format!("{error:#}")
+                .replace(&format!("`{}` of ", setting.name()), "")
+                .replace(&format!("`{}` ", setting.name()), "a value ")),
+        }
+    })
+}

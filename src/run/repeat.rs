@@ -1,0 +1,65 @@
+//! The same settings trained with several seeds, each in a folder of its own.
+
+use super::config::Config;
+use super::events::{Events, Note};
+use super::folder::RunFolder;
+use super::train::{Ended, Outcome, train};
+use crate::error::{ensure_or, fault};
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// Trains `repeats` runs: see [`petite::repeat`](crate::repeat).
+pub(crate) fn repeat(
+    config: &Config,
+    repeats: u32,
+    events: &mut dyn Events,
+) -> Result<Vec<Outcome>> {
+    let (out, first_seed) = (&config.out, config.seed);
+    ensure_or!(Setting, repeats > 0, "expected `repeats` of 1 or more, found 0");
+    let Some(last_seed) = first_seed.checked_add(u64::from(repeats) - 1) else {
+        fault!(
+            Setting,
+            "expected a `seed` that {repeats} runs can count on from, found {first_seed}; try a smaller one"
+        );
+    };
+    if !config.resume {
+        RunFolder::create(out)?;
+    }
+    let mut outcomes = Vec::new();
+    for (seed, number) in (first_seed..=last_seed).zip(1..) {
+        let folder = out.join(format!("seed-{seed}"));
+        events.note(&Note::Repeat { number, of: repeats, out: &folder });
+        let resume = config.resume && RunFolder::open(&folder).is_ok();
+        let one = Config { seed, out: folder, resume, ..config.clone() };
+        let outcome = train(&one, events)
+            .inspect_err(|_| {
+                // As for one run: what was not begun leaves no folder behind.
+                let _ = std::fs::remove_dir(out);
+            })
+            .with_context(|| format!("in run {number} of {repeats}"))?;
+        let is_interrupted = outcome.ended == Ended::Interrupted;
+        outcomes.push(outcome);
+        if is_interrupted {
+            break;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The settings of the runs in `out`, from the lowest seed that has begun, ready to be resumed.
+///
+/// # Errors
+/// If no run has begun there.
+pub fn stored(out: &Path) -> Result<Config> {
+    let folders = RunFolder::repeats_in(out)?.into_iter();
+    let mut begun = folders.filter_map(|(seed, path)| Some((seed, RunFolder::open(&path).ok()?)));
+    let Some((seed, run)) = begun.next() else {
+        fault!(
+            Run,
+            "expected runs seed-1, seed-2 and so on in {} with `resume` `repeats`, found none; try without `resume`",
+            out.display()
+        );
+    };
+    let stored = run.read_record()?.train;
+    Ok(Config { seed, out: out.to_owned(), resume: true, ..stored })
+}

@@ -1,0 +1,252 @@
+//! What a run is trained and validated on: its two splits, and the loaders over them.
+
+use super::config::Config;
+use super::events::{Decoding, Events, Note, Warning};
+use super::features::{FeatureFile, Features};
+use super::on_base::OnBase;
+use crate::batches::batch::Input;
+use crate::batches::loader::{Loader, Order};
+use crate::dataset::duplicates;
+use crate::error::BadPictures;
+use crate::memory::free_memory;
+use crate::nn::base::Base;
+use crate::nn::network::Network;
+use crate::pictures::cache::{self, CachePolicy, Opened, Origin, Reading, bytes_of};
+use crate::pictures::folder::Folder;
+use crate::pictures::source::Source;
+use crate::random::Purpose;
+use crate::stop::Stop;
+use crate::user_folders;
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tch::Tensor;
+
+/// Pictures that a base is shown at a time.
+const FEATURE_BATCH: i64 = 32;
+
+/// Pairs of pictures up to which duplicates are looked for: less than a second.
+const QUICK: usize = 20_000_000;
+
+/// The two splits of a data set.
+#[derive(Debug)]
+pub struct Splits<'a> {
+    config: &'a Config,
+    data: &'a Path,
+    train: Folder,
+    validation: Folder,
+}
+
+impl<'a> Splits<'a> {
+    /// Reads which pictures there are.
+    ///
+    /// # Errors
+    /// If a folder is missing, or the two have other classes.
+    pub fn read(config: &'a Config) -> Result<Self> {
+        let data = config.data.as_deref().context("expected `data`, found none")?;
+        let train = Folder::read_split(data, "train", None)?;
+        let validation = Folder::read_split(data, "validation", Some(&train.classes))?;
+        Ok(Self { config, data, train, validation })
+    }
+
+    /// Class names; a class's index is its label.
+    pub fn classes(&self) -> &[String] {
+        &self.train.classes
+    }
+
+    /// Loaders of training and validation pictures, or of the features that the base of `network`
+    /// gives for them.
+    ///
+    /// # Errors
+    /// If pictures cannot be used, or memory is out.
+    pub fn loaders(
+        &self,
+        network: &Network,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<(Loader, Loader)> {
+        let (config, device) = (self.config, network.device());
+        let (seed, size) = (config.seed, config.batch_size);
+        let iteration = config.keras.conventions().iteration;
+        let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
+        // Whole passes give the same means in any order, so they are taken in the one `evaluate` has.
+        let validation_order = match config.validation_steps {
+            None => Order::Sorted,
+            Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
+        };
+        let (steps, validation_steps) = (config.steps_per_epoch, config.validation_steps);
+        match config.on_base() {
+            Some(on_base) if on_base.stored_features => {
+                let base = network.base().context("expected a base below the head")?;
+                let (train, validation) = self.features(on_base, base, stop, events)?;
+                let loader = |features: Features, steps, order| {
+                    let to_device = |tensor: Tensor| tensor.f_to_device(device);
+                    let input = Input::Features(to_device(features.values)?);
+                    let labels = to_device(features.labels)?;
+                    Loader::of_input(input, labels, size, steps, order, iteration)
+                };
+                Ok((
+                    loader(train, steps, train_order)?,
+                    loader(validation, validation_steps, validation_order)?,
+                ))
+            }
+            _ => {
+                let (train, validation) = self.open_both(stop, events)?;
+                let loader = |source, steps, order| {
+                    Loader::new(source, device, size, steps, order, iteration)
+                };
+                Ok((
+                    loader(train.source, steps, train_order)?,
+                    loader(validation.source, validation_steps, validation_order)?,
+                ))
+            }
+        }
+    }
+
+    /// How pictures are read: the cache chosen for both splits together.
+    fn reading<'s>(&self, stop: &'s Stop, events: &mut dyn Events) -> Reading<'s> {
+        let (config, target) = (self.config, self.config.target());
+        let (bytes, free) = (bytes_of(&[&self.train, &self.validation], target), free_memory());
+        let cache = config.cache.choose(bytes, free);
+        if cache == CachePolicy::Disk {
+            let folder = user_folders::pictures();
+            let free = free.filter(|_| config.cache == CachePolicy::Auto);
+            events.note(&Note::Cache { folder: &folder, bytes, free });
+        }
+        let (loader_threads, skip_bad) = (config.loader_threads, config.skip_bad_pictures);
+        Reading { target, cache, loader_threads, skip_bad, stop }
+    }
+
+    /// Opens the pictures of both splits, and looks whether any is in both.
+    fn open_both(&self, stop: &Stop, events: &mut dyn Events) -> Result<(Opened, Opened)> {
+        let reading = self.reading(stop, events);
+        // Both splits are read before either complains, so that every bad file is named at once.
+        let train = open(&self.train, "train", reading, events);
+        stop.check()?;
+        let validation = open(&self.validation, "validation", reading, events);
+        let (train, validation) = match (train, validation) {
+            (Ok(train), Ok(validation)) => (train, validation),
+            (Err(first), Err(second)) => return Err(both(first, second)),
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        self.note("train", train.source.samples().len(), Some(train.origin), events);
+        self.note("validation", validation.source.samples().len(), Some(validation.origin), events);
+        // Streamed pictures are not looked at before they are needed.
+        if let (Source::Held(originals), Source::Held(copies)) = (&train.source, &validation.source)
+            && originals.samples.len() * copies.samples.len() <= QUICK
+        {
+            let found = duplicates::find(originals, copies)?;
+            if !found.is_empty() {
+                let (of, data) = (copies.samples.len(), self.data);
+                events.warning(&Warning::Duplicates { found: &found, of, data });
+            }
+        }
+        Ok((train, validation))
+    }
+
+    /// The features that the base gives for the pictures of both splits: kept from an earlier run, or
+    /// computed now.
+    fn features(
+        &self,
+        on_base: &OnBase,
+        base: &Base,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<(Features, Features)> {
+        let cache = user_folders::cache().join("features");
+        let config = self.config;
+        let file = |folder| FeatureFile::new(&cache, base, config, on_base, folder);
+        let (train_file, validation_file) = (file(&self.train)?, file(&self.validation)?);
+        let kept = (train_file.read(), validation_file.read());
+        if let (None, None) = kept {
+            let (train, validation) = self.open_both(stop, events)?;
+            let mut compute =
+                |opened, name, file| compute(base, on_base, opened, name, file, stop, events);
+            return Ok((
+                compute(train, "train", &train_file)?,
+                compute(validation, "validation", &validation_file)?,
+            ));
+        }
+        let mut get = |kept: Option<Features>, folder, name, file| {
+            let (features, origin) = match kept {
+                Some(features) => (features, None),
+                None => {
+                    let opened = open(folder, name, self.reading(stop, events), events)?;
+                    let origin = opened.origin;
+                    (compute(base, on_base, opened, name, file, stop, events)?, Some(origin))
+                }
+            };
+            self.note(name, features.labels.numel(), origin, events);
+            anyhow::Ok(features)
+        };
+        Ok((
+            get(kept.0, &self.train, "train", &train_file)?,
+            get(kept.1, &self.validation, "validation", &validation_file)?,
+        ))
+    }
+
+    fn note(&self, name: &str, pictures: usize, origin: Option<Origin>, events: &mut dyn Events) {
+        events.note(&Note::Split { name, pictures, classes: self.classes(), origin });
+    }
+}
+
+/// Opens the pictures of `folder`, called `name`, and tells of each that was read, of those that were
+/// left out, and of a cache that could not be written.
+///
+/// # Errors
+/// As [`cache::open`].
+pub(super) fn open(
+    folder: &Folder,
+    name: &str,
+    reading: Reading<'_>,
+    events: &mut dyn Events,
+) -> Result<Opened> {
+    let (of, done) = (folder.samples.len(), AtomicUsize::new(0));
+    let listener = Mutex::new(&mut *events);
+    let opened = cache::open(folder, reading, &|| {
+        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        events.decoding(Decoding { split: name, done, of });
+    })?;
+    if let Some(error) = &opened.no_disk {
+        events.warning(&Warning::NoDiskCache { split: name, error, instead: opened.origin });
+    }
+    if let Some(skipped) = &opened.skipped {
+        events.warning(&Warning::Skipped(skipped));
+    }
+    Ok(opened)
+}
+
+/// Runs pictures through the base, and keeps their features in `file`.
+fn compute(
+    base: &Base,
+    on_base: &OnBase,
+    opened: Opened,
+    name: &str,
+    file: &FeatureFile,
+    stop: &Stop,
+    events: &mut dyn Events,
+) -> Result<Features> {
+    let of = opened.source.samples().len();
+    let mut loader = Loader::sorted(opened.source, base.device(), FEATURE_BATCH)?;
+    let mut done = 0;
+    let features = Features::compute(base, on_base.pooling, &mut loader, stop, |pictures| {
+        done += pictures;
+        events.decoding(Decoding { split: name, done, of });
+    })?;
+    if let Err(error) = file.write(&features) {
+        events.warning(&Warning::FeaturesNotKept(&error));
+    }
+    Ok(features)
+}
+
+/// Two failures as one: bad pictures are listed together, else the first counts.
+fn both(first: anyhow::Error, second: anyhow::Error) -> anyhow::Error {
+    match (first.downcast_ref::<BadPictures>(), second.downcast_ref::<BadPictures>()) {
+        (Some(first), Some(second)) => {
+            BadPictures([first.0.as_slice(), second.0.as_slice()].concat()).into()
+        }
+        _ => first,
+    }
+}

@@ -1,0 +1,88 @@
+//! The first weights of a network on a pretrained base.
+
+use super::config::Config;
+use super::folder::RunFolder;
+use super::on_base::Start;
+use crate::error::{ensure_or, fault};
+use crate::nn::network::Network;
+use crate::nn::stored::Stored;
+use crate::nn::zoo::Model;
+use crate::user_folders;
+use crate::weights;
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// The file that `scripts/fetch_weights.sh` has made for `base`.
+///
+/// # Errors
+/// If there is none.
+pub fn fetched(base: Model) -> Result<PathBuf> {
+    let folder = user_folders::cache().join("weights");
+    let files =
+        ["safetensors", "pth"].map(|ending| folder.join(format!("{}.{ending}", base.name())));
+    match files.into_iter().find(|file| file.exists()) {
+        Some(file) => Ok(file),
+        None => fault!(
+            Weights,
+            "expected the weights of {} in {}, found none; try scripts/fetch_weights.sh {}, or `weights` FILE",
+            base.name(),
+            folder.display(),
+            base.name()
+        ),
+    }
+}
+
+/// Reads the base's file, if the network starts from one, and cuts the base after the last layer that
+/// it holds, unless another was asked for. The settings keep both.
+///
+/// # Errors
+/// If there is no such file, or it cannot be read.
+pub fn read(config: &mut Config) -> Result<Option<Stored>> {
+    let base = config.model;
+    let Some(on_base) = config.on_base_mut() else { return Ok(None) };
+    let file = match &on_base.start {
+        Some(Start::Run(_)) => return Ok(None),
+        Some(Start::Weights(file)) => file.clone(),
+        None => fetched(base)?,
+    };
+    let stored = Stored::read(&file)?;
+    on_base.start = Some(Start::Weights(file));
+    if on_base.through.is_none() {
+        let architecture = on_base.architecture(base)?.through_last_in(&stored);
+        let cut = !architecture.cut_off.is_empty();
+        let last = architecture.layers.last().filter(|_| cut);
+        on_base.through = last.map(|layer| layer.name.clone());
+    }
+    Ok(Some(stored))
+}
+
+/// Fills `network`: its base from `stored`, or all of it from the run to go on from.
+///
+/// # Errors
+/// If the weights are another network's; nothing is changed then.
+pub fn fill(
+    network: &mut Network,
+    config: &Config,
+    stored: Option<&Stored>,
+    classes: &[String],
+) -> Result<()> {
+    if let Some(stored) = stored {
+        return network.assign_base(stored);
+    }
+    let Some(Start::Run(run)) = config.on_base().and_then(|on_base| on_base.start.as_ref()) else {
+        return Ok(());
+    };
+    let run = RunFolder::open(run)?;
+    let found = run.read_record()?.classes;
+    ensure_or!(
+        Run,
+        found == classes,
+        "expected the classes {} of {}, found {}; try another `data`",
+        found.join(", "),
+        run.path().display(),
+        classes.join(", ")
+    );
+    let path = run.best();
+    weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
+    network.refresh()
+}
