@@ -18,7 +18,7 @@ use tch::{Device, Kind, Tensor};
 /// The batch of a step depends on nothing but its number, so a resumed run continues exactly.
 #[derive(Debug)]
 pub struct Loader {
-    place: Place,
+    storage: Storage,
     device: Device,
     /// Of every picture.
     labels: Vec<i64>,
@@ -33,7 +33,7 @@ type Step = (i64, i64);
 
 /// Where the pixels are.
 #[derive(Debug)]
-enum Place {
+enum Storage {
     /// All on the device, pixels as u8: nothing but indices crosses the bus.
     Device {
         input: Input,
@@ -78,20 +78,20 @@ impl Loader {
         let source = source.into();
         let labels: Vec<i64> = source.samples().iter().map(|sample| sample.label as i64).collect();
         let count = labels.len() as i64;
-        let place = match source {
-            Source::Streamed(stream) => Place::Stream(Decoders::start(stream)?),
-            Source::Held(pixels) if device == Device::Cpu => Place::Host(pixels),
+        let storage = match source {
+            Source::Streamed(stream) => Storage::Stream(Decoders::start(stream)?),
+            Source::Held(pixels) if device == Device::Cpu => Storage::Host(pixels),
             Source::Held(pixels) => match on_device(&pixels, device) {
                 Ok(all) => {
                     let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
-                    Place::Device { input: Input::Pixels(all), labels }
+                    Storage::Device { input: Input::Pixels(all), labels }
                 }
                 // Not room enough: batches are sent one by one.
-                Err(_) => Place::Host(pixels),
+                Err(_) => Storage::Host(pixels),
             },
         };
         Ok(Self {
-            place,
+            storage,
             device,
             labels,
             sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
@@ -117,7 +117,7 @@ impl Loader {
         let count = of_each.len() as i64;
         Ok(Self {
             device: input.values().device(),
-            place: Place::Device { input, labels },
+            storage: Storage::Device { input, labels },
             labels: of_each,
             sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
             ahead: VecDeque::new(),
@@ -164,8 +164,8 @@ impl Loader {
     /// If libtorch is out of memory, or a streamed picture cannot be decoded: its path, and why.
     pub fn batch(&mut self, epoch: i64, step: i64) -> Result<Batch> {
         let start = Instant::now();
-        let batch = match &self.place {
-            Place::Device { input, labels } => {
+        let batch = match &self.storage {
+            Storage::Device { input, labels } => {
                 let slice = self.sequence.slice(epoch, step);
                 let indices = self.sequence.indices_on(slice, self.device)?;
                 let part = |all: &Tensor| -> Result<Tensor> {
@@ -188,8 +188,8 @@ impl Loader {
         if self.ahead.front().is_some_and(|(number, _)| *number != (epoch, step)) {
             self.ahead.clear();
         }
-        let ahead = match &self.place {
-            Place::Stream(decoders) => decoders.ahead(),
+        let ahead = match &self.storage {
+            Storage::Stream(decoders) => decoders.ahead(),
             _ => 1,
         };
         let mut next = match self.ahead.back() {
@@ -207,7 +207,7 @@ impl Loader {
             Coming::Later(indices) => self.gather(&indices)?,
             Coming::Decoding(promise) => {
                 let bytes = promise.recv().context("a thread that decodes has ended")??;
-                let Place::Stream(decoders) = &self.place else {
+                let Storage::Stream(decoders) = &self.storage else {
                     anyhow::bail!("only a stream decodes")
                 };
                 self.send(decoders.target(), &bytes)?
@@ -220,9 +220,9 @@ impl Loader {
         let slice = self.sequence.slice(epoch, step);
         let indices = self.sequence.indices(slice);
         let labels: Vec<i64> = indices.iter().map(|&index| self.labels[index]).collect();
-        let pixels = match &self.place {
-            Place::Stream(decoders) => Coming::Decoding(decoders.ask(indices)?),
-            Place::Host(pixels) if self.device == Device::Cpu => {
+        let pixels = match &self.storage {
+            Storage::Stream(decoders) => Coming::Decoding(decoders.ask(indices)?),
+            Storage::Host(pixels) if self.device == Device::Cpu => {
                 indices.iter().for_each(|&index| pixels.read_ahead(index));
                 Coming::Later(indices)
             }
@@ -234,7 +234,7 @@ impl Loader {
 
     /// The pictures at `indices` of held pixels, on the device.
     fn gather(&self, indices: &[usize]) -> Result<Tensor> {
-        let Place::Host(pixels) = &self.place else {
+        let Storage::Host(pixels) = &self.storage else {
             anyhow::bail!("only pixels in the host's memory are gathered")
         };
         let mut bytes = Vec::with_capacity(indices.len() * pixels.target.bytes());

@@ -47,7 +47,7 @@ pub(super) struct Slice {
     pass: i64,
     pub start: i64,
     pub length: i64,
-    /// The place of its first picture in the endless stream of pictures, from 0.
+    /// The index of its first picture in the endless stream of pictures, from 0.
     pub first: i64,
 }
 
