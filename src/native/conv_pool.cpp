@@ -107,14 +107,16 @@ struct ConvPool : torch::autograd::Function<ConvPool> {
     const at::Tensor activation_gradient =
         at::empty({images.size(0), convolved.channels, convolved.height, convolved.width},
                   gradient.options(), CHANNELS_LAST);
-    // Summing what passes the pool gives the bias's gradient, from a quarter of oneDNN's terms.
-    const at::Tensor bias = pool::backward(gradient, winners, activation_gradient);
-    const auto [image_gradient, weight_gradient, none] = at::convolution_backward(
-        activation_gradient, images, weight, at::OptionalIntArrayRef(),
+    // Summing what passes the pool gives the bias's gradient, from a quarter of oneDNN's terms. With
+    // padding, every gradient is libtorch's to the last bit, so the bias's is oneDNN's too.
+    const at::Tensor sums = pool::backward(gradient, winners, activation_gradient);
+    const bool padded = window.padding > 0;
+    const auto [image_gradient, weight_gradient, bias_gradient] = at::convolution_backward(
+        activation_gradient, images, weight, at::IntArrayRef({convolved.channels}),
         {window.stride, window.stride}, {window.padding, window.padding}, {1, 1}, false, {0, 0}, 1,
-        {context->needs_input_grad(0), context->needs_input_grad(1), false});
-    return {image_gradient, weight_gradient, bias.to(gradient.scalar_type()), at::Tensor(),
-            at::Tensor()};
+        {context->needs_input_grad(0), context->needs_input_grad(1), padded});
+    return {image_gradient, weight_gradient,
+            padded ? bias_gradient : sums.to(gradient.scalar_type()), at::Tensor(), at::Tensor()};
   }
 };
 

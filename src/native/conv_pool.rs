@@ -21,8 +21,9 @@ unsafe extern "C" {
 /// kernel `[O, C, k, k]` and bias `[O]`, all of one type, to `[N, O, H', W']`, where H' and W' are
 /// half of the convolution's height and width, rounded down.
 ///
-/// Values and the gradient of the images equal libtorch's bit for bit, the kernel's gradient up to
-/// the order of summation; the bias's gradient is summed in f32. For f32 and bf16 on the CPU,
+/// Values and the gradient of the images equal libtorch's bit for bit, and with padding all gradients
+/// do. Without, the kernel's gradient equals it up to the order of summation, and the bias's is
+/// summed in f32. For f32 and bf16 on the CPU,
 /// pooling and ReLU are a single pass over each chunk of the convolution's output.
 ///
 /// Uses the strides and padding of `config`; its initializers and `bias` flag are ignored.

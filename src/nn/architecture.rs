@@ -147,3 +147,81 @@ impl Architecture {
 pub(super) fn tensors(layers: &[ShapedLayer]) -> impl Iterator<Item = TensorShape> {
     layers.iter().flat_map(ShapedLayer::tensors)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::layer::{Activation, BatchNorm, Conv2d, Padding, Pool2d};
+
+    /// Every kind of layer, with what Keras and PyTorch make of an odd size.
+    #[test]
+    fn layers_are_named_shaped_and_counted() {
+        let norm = Some(BatchNorm { name: None, epsilon: 1e-3, momentum: 0.01 });
+        let strided = Conv2d { strides: 2, padding: Padding::Same, ..Conv2d::relu(8, 3) };
+        let depthwise = Conv2d {
+            depthwise: true,
+            strides: 2,
+            padding: Padding::End,
+            norm: norm.clone(),
+            activation: Some(Activation::Relu6),
+            ..Conv2d::relu(8, 3)
+        };
+        let inner = Conv2d { norm: norm.clone(), padding: Padding::Around(1), ..strided.clone() };
+        let shortcut = Conv2d { strides: 2, norm, activation: None, ..Conv2d::relu(8, 1) };
+        let layers = [
+            Layer::Conv2d(strided),
+            Layer::Conv2d(depthwise),
+            Layer::Residual { convolutions: vec![inner], shortcut: Some(shortcut) },
+            Layer::Fire { squeeze: 2, expand1x1: 3, expand3x3: 4 },
+            Layer::MaxPooling2d(Pool2d { pool_size: 3, strides: 2, padding: Padding::Around(1) }),
+            Layer::AveragePooling2d(Pool2d::tiled(2)),
+            Layer::Flatten,
+            Layer::Dropout { rate: 0.5 },
+            Layer::dense(5),
+            Layer::classifier(2),
+        ];
+        let architecture = Architecture::new([75, 50, 3], &layers).unwrap();
+        let found: Vec<(&str, &[i64], i64)> = architecture
+            .layers
+            .iter()
+            .map(|layer| (&layer.name[..], &layer.output_shape[..], layer.parameters()))
+            .collect();
+        let expected: [(&str, &[i64], i64); 10] = [
+            ("conv2d_1", &[38, 25, 8], 28 * 8),
+            ("depthwise_conv2d_1", &[19, 12, 8], 9 * 8 + 4 * 8),
+            ("residual_1", &[10, 6, 8], 72 * 8 + 4 * 8 + 8 * 8 + 4 * 8),
+            ("fire_1", &[10, 6, 7], 9 * 2 + 3 * 3 + 19 * 4),
+            ("max_pooling2d_1", &[5, 3, 7], 0),
+            ("average_pooling2d_1", &[2, 1, 7], 0),
+            ("flatten_1", &[14], 0),
+            ("dropout_1", &[14], 0),
+            ("dense_1", &[5], 15 * 5),
+            ("dense_2", &[1], 6),
+        ];
+        assert_eq!(found, expected);
+        let names = tensors(&architecture.layers[1..3]).map(|tensor| tensor.name);
+        let of_norm = |name: &str| {
+            ["weight", "bias", "running_mean", "running_var"].map(|part| format!("{name}.{part}"))
+        };
+        let mut expected = vec!["depthwise_conv2d_1.weight".to_owned()];
+        expected.extend(of_norm("depthwise_conv2d_1_bn"));
+        expected.push("residual_1.conv1.weight".to_owned());
+        expected.extend(of_norm("residual_1.bn1"));
+        expected.push("residual_1.downsample.0.weight".to_owned());
+        expected.extend(of_norm("residual_1.downsample.1"));
+        assert_eq!(names.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn pictures_too_small_are_refused() {
+        let layers = [Layer::Conv2d(Conv2d::relu(4, 3)), Layer::max_pool2x2()];
+        assert_eq!(Architecture::new([4, 5, 1], &layers).unwrap().output_shape(), [1, 1, 4]);
+        let error = Architecture::new([3, 5, 1], &layers).unwrap_err().to_string();
+        assert!(
+            error.contains("found 3×5, of which 1×3 is left at max_pooling2d_1; try a larger"),
+            "{error}"
+        );
+        // Dense layers take a row of values.
+        assert!(Architecture::new([4, 4, 1], &[Layer::dense(2)]).is_err());
+    }
+}

@@ -78,6 +78,35 @@ fn a_base_can_be_run_in_two_parts() {
     assert!(base.forward(&half, border..last + 1, Statistics::Stored).is_err());
 }
 
+/// VGG16's convolutions before a pooling are computed with it in one operation where both are frozen
+/// or both trained; layer by layer they are not.
+#[test]
+fn convolutions_pool_as_they_would_alone() {
+    let images = images(64, 64, 2);
+    let run = |first: &str, together: bool| {
+        let mut base = base(Model::Vgg16, 1.0);
+        base.unfreeze_from(first).unwrap();
+        let x = base.preprocess(&images).unwrap();
+        let last = base.architecture().layers.len();
+        let step = if together { last } else { 1 };
+        let features = (0..last)
+            .step_by(step)
+            .fold(x, |x, index| base.forward(&x, index..index + step, Statistics::Stored).unwrap());
+        features.square().mean(Kind::Float).backward();
+        let gradients = base.trained().iter().map(|(name, tensor)| (name.clone(), tensor.grad()));
+        (features.detach(), gradients.collect::<Vec<_>>())
+    };
+    // Among the convolutions, and between one and its pooling.
+    for first in ["block4_conv2", "block5_conv3", "block4_pool"] {
+        let (one_by_one, together) = (run(first, false), run(first, true));
+        assert_eq!(together.0, one_by_one.0, "{first}");
+        assert!(!together.1.is_empty(), "{first}");
+        for ((name, found), (_, expected)) in together.1.iter().zip(&one_by_one.1) {
+            assert_eq!(found, expected, "{first} {name}");
+        }
+    }
+}
+
 /// After weights change under a base, its folded kernels are those of the new weights.
 #[test]
 fn new_weights_count_at_once() {

@@ -4,7 +4,7 @@
 //! 512, and the classifier: `[150, 150, 3]` in 0..=1 becomes `[7, 7, 128]` before Flatten;
 //! 3,453,121 parameters with two classes. With dropout after Flatten it is listing 5.13.
 
-use super::definition::{Definition, Kind, Options};
+use super::definition::{Definition, Form, Options};
 use crate::nn::layer::Layer;
 use crate::pictures::decode::ColorMode;
 
@@ -13,7 +13,7 @@ pub const CONVNET: Definition = Definition {
     name: "convnet",
     image_size: (150, 150),
     color_mode: ColorMode::Rgb,
-    kind: Kind::Scratch { layers },
+    form: Form::Scratch { layers },
 };
 
 fn layers(options: &Options) -> Vec<Layer> {

@@ -15,12 +15,12 @@ pub struct Definition {
     /// The colors of its input.
     pub color_mode: ColorMode,
     /// Its layers, and what else is known of them.
-    pub kind: Kind,
+    pub form: Form,
 }
 
 /// Whether a model is trained from scratch or comes with weights.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub enum Form {
     /// A whole network, trained from scratch.
     Scratch {
         /// Its layers with these options.

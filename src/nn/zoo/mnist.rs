@@ -5,7 +5,7 @@
 //! in 0..=1 becomes `[3, 3, 64]`; 55,744 parameters, with or without the poolings (section 5.1.2's
 //! `model_no_max_pool`). With classes, listing 5.2's Dense 64 and the classifier follow.
 
-use super::definition::{Definition, Kind, Options};
+use super::definition::{Definition, Form, Options};
 use crate::nn::layer::{Conv2d, Layer};
 use crate::pictures::decode::ColorMode;
 
@@ -14,7 +14,7 @@ pub const MNIST: Definition = Definition {
     name: "mnist",
     image_size: (28, 28),
     color_mode: ColorMode::Grayscale,
-    kind: Kind::Scratch { layers },
+    form: Form::Scratch { layers },
 };
 
 fn layers(options: &Options) -> Vec<Layer> {

@@ -5,7 +5,7 @@
 //! normalization and relu6; names and structure are Keras Applications'. `[224, 224, 3]` becomes
 //! `[7, 7, 1024 α]`; 3,228,864 values at width α = 1. The published weights expect RGB in −1..=1.
 
-use super::definition::{BaseDefinition, Definition, Kind};
+use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::decode::ColorMode;
@@ -15,7 +15,7 @@ pub const MOBILENET: Definition = Definition {
     name: "mobilenet",
     image_size: (224, 224),
     color_mode: ColorMode::Rgb,
-    kind: Kind::Base(BaseDefinition {
+    form: Form::Base(BaseDefinition {
         layers,
         // The smallest layer has 32 filters, of which at least one must remain.
         alphas: Some((1.0 / 32.0, 8.0)),

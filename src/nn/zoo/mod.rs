@@ -11,7 +11,7 @@ mod vgg16;
 use super::architecture::Architecture;
 use super::layer::{Conv2d, Layer, Pool2d};
 use anyhow::{Context, Result, bail, ensure};
-pub use definition::{BaseDefinition, Definition, Kind, Options};
+pub use definition::{BaseDefinition, Definition, Form, Options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,9 +67,9 @@ impl Model {
 
     /// Its definition as a pretrained base, if it is one.
     pub fn as_base(self) -> Option<&'static BaseDefinition> {
-        match &self.definition().kind {
-            Kind::Base(base) => Some(base),
-            Kind::Scratch { .. } => None,
+        match &self.definition().form {
+            Form::Base(base) => Some(base),
+            Form::Scratch { .. } => None,
         }
     }
 
@@ -97,11 +97,11 @@ impl Model {
         image_size: (usize, usize),
         options: &Options,
     ) -> Result<Architecture> {
-        match self.definition().kind {
-            Kind::Scratch { layers } => {
+        match self.definition().form {
+            Form::Scratch { layers } => {
                 Architecture::new(self.input_shape(image_size), &layers(options))
             }
-            Kind::Base(_) => bail!(
+            Form::Base(_) => bail!(
                 "expected `model` convnet or mnist, found {}, a pretrained base, which is not trained by itself",
                 self.name()
             ),

@@ -6,7 +6,7 @@
 //! `[7, 7, 2048]` with 50 layers; 11,186,112, 21,301,696 and 23,561,152 values. The published
 //! weights expect RGB normalized by ImageNet's means and standard deviations.
 
-use super::definition::{BaseDefinition, Definition, Kind};
+use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding, Pool2d};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::decode::ColorMode;
@@ -25,7 +25,7 @@ const fn definition(name: &'static str, layers: fn(f64) -> Vec<(String, Layer)>)
         name,
         image_size: (224, 224),
         color_mode: ColorMode::Rgb,
-        kind: Kind::Base(BaseDefinition {
+        form: Form::Base(BaseDefinition {
             layers,
             alphas: None,
             preprocess: Preprocess::Torch,

@@ -6,7 +6,7 @@
 //! round up. `[224, 224, 3]` becomes `[13, 13, 512]`; 722,496 parameters. The published weights
 //! expect BGR in 0..=255 minus ImageNet's means.
 
-use super::definition::{BaseDefinition, Definition, Kind};
+use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Conv2d, Layer, Padding, Pool2d};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::decode::ColorMode;
@@ -16,7 +16,7 @@ pub const SQUEEZENET: Definition = Definition {
     name: "squeezenet",
     image_size: (224, 224),
     color_mode: ColorMode::Rgb,
-    kind: Kind::Base(BaseDefinition {
+    form: Form::Base(BaseDefinition {
         layers: |_| layers(),
         alphas: None,
         preprocess: Preprocess::Caffe([104.0, 117.0, 123.0]),

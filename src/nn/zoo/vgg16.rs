@@ -5,7 +5,7 @@
 //! structure are Keras Applications'. `[150, 150, 3]` becomes `[4, 4, 512]`; 14,714,688 parameters.
 //! The published weights expect BGR in 0..=255 minus ImageNet's means.
 
-use super::definition::{BaseDefinition, Definition, Kind};
+use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Conv2d, Layer};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::decode::ColorMode;
@@ -15,7 +15,7 @@ pub const VGG16: Definition = Definition {
     name: "vgg16",
     image_size: (150, 150),
     color_mode: ColorMode::Rgb,
-    kind: Kind::Base(BaseDefinition {
+    form: Form::Base(BaseDefinition {
         layers: |_| layers(),
         alphas: None,
         preprocess: Preprocess::Caffe([103.939, 116.779, 123.68]),
