@@ -29,7 +29,7 @@
 //! → logits ([`nn`], [`weights`]) → loss → update → metrics ([`training`]) → [`history`] →
 //! [`report`]. [`run`] puts them together.
 
-#![deny(clippy::print_stdout, clippy::print_stderr)]
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 pub mod atomic_file;
 pub mod device;
@@ -68,9 +68,9 @@ pub use error::{Error, ErrorKind};
 pub use run::config::{Config, NetworkConfig};
 pub use run::evaluate::{Evaluate, Evaluation};
 pub use run::events::{Decoding, Events, Note, Silent, Warning};
+pub use run::outcome::{Ended, Outcome};
 pub use run::predict::{Predict, Prediction, Predictions};
 pub use run::recipe::Recipe;
-pub use run::train::{Ended, Outcome};
 pub use stop::Stop;
 
 /// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.

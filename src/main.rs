@@ -1,8 +1,11 @@
 //! The `petite` program: parses the command line, runs the command, prints errors with flag names
 //! and sets the exit code.
 
+#![deny(clippy::unwrap_used)]
+
 mod cli;
 mod commands;
+mod console;
 mod progress;
 mod remedy;
 mod signals;

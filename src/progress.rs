@@ -1,8 +1,9 @@
 //! Progress output: bars on a terminal, plain lines everywhere.
 
-use crate::commands::{duplicates::describe, say};
+use crate::console::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use petite::device::describe as describe_device;
+use petite::dataset::duplicates;
+use petite::device;
 use petite::history::Epoch;
 use petite::numbers::with_thousands;
 use petite::pictures::cache::Origin;
@@ -76,7 +77,7 @@ impl Events for Terminal {
                     "petite {}, libtorch {}, {}, {}, seed {}, as Keras {}",
                     versions.petite,
                     versions.libtorch,
-                    describe_device(machine.device),
+                    device::describe(machine.device),
                     machine.precision.name(),
                     config.seed,
                     config.keras.name()
@@ -137,7 +138,7 @@ impl Events for Terminal {
             }
             Warning::Duplicates { found, of, data } => format!(
                 "warning: {}, which makes val_loss and val_acc too optimistic; petite doctor --data {} lists them",
-                describe(found, *of, "train", "validation"),
+                duplicates::describe(found, *of, "train", "validation"),
                 data.display()
             ),
             Warning::NoCudaGraph(error) => format!(

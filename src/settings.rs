@@ -95,13 +95,19 @@ impl Setting {
             && maximum.is_none_or(|maximum| number <= maximum)
             && above.is_none_or(|above| number > above)
             && below.is_none_or(|below| number < below);
-        let range = match (minimum, maximum, above, below) {
-            (Some(low), Some(high), _, _) => format!("of {low} to {high}"),
-            (Some(low), _, _, Some(high)) => format!("of {low} or more and below {high}"),
-            (Some(low), ..) => format!("of {low} or more"),
-            (_, _, Some(low), _) => format!("above {low}"),
-            _ => "in its range".to_owned(),
+        let low = match (minimum, above) {
+            (Some(low), _) if maximum.is_some() => Some(format!("of {low}")),
+            (Some(low), _) => Some(format!("of {low} or more")),
+            (None, above) => above.map(|above| format!("above {above}")),
         };
+        let high = match (maximum, below) {
+            (Some(high), _) if minimum.is_some() => Some(format!("to {high}")),
+            (Some(high), _) => Some(format!("of at most {high}")),
+            (None, below) => below.map(|below| format!("below {below}")),
+        };
+        let bounds: Vec<String> = low.into_iter().chain(high).collect();
+        let is_closed = minimum.is_some() && maximum.is_some();
+        let range = bounds.join(if is_closed { " " } else { " and " });
         let unit = unit.as_ref().map_or(String::new(), |unit| format!(" ({unit})"));
         ensure_or!(Setting, is_inside, "expected `{}` {range}{unit}, found {value}", self.name());
         Ok(())
@@ -230,5 +236,41 @@ fn setting(field: &Map<String, Value>, path: Vec<String>, group: Option<String>)
             below: number("exclusiveMaximum"),
             unit: text("x-unit"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(JsonSchema, Serialize)]
+    struct Bounded {
+        #[schemars(range(min = 1, max = 9))]
+        closed: i64,
+        #[schemars(range(min = 1))]
+        low: i64,
+        #[schemars(range(max = 9))]
+        high: i64,
+        #[schemars(extend("exclusiveMinimum" = 0), extend("exclusiveMaximum" = 1))]
+        open: f64,
+        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
+        half: f64,
+    }
+
+    #[test]
+    fn errors_name_both_bounds() {
+        let texts: Vec<String> = all::<Bounded>()
+            .iter()
+            .zip([10.into(), 0.into(), 10.into(), 1.0.into(), 1.0.into()])
+            .map(|(setting, value): (_, Value)| setting.check(&value).unwrap_err().to_string())
+            .collect();
+        let expected = [
+            "expected `closed` of 1 to 9, found 10",
+            "expected `low` of 1 or more, found 0",
+            "expected `high` of at most 9, found 10",
+            "expected `open` above 0 and below 1, found 1.0",
+            "expected `half` of 0 or more and below 1, found 1.0",
+        ];
+        assert_eq!(texts, expected);
     }
 }

@@ -1,6 +1,6 @@
 //! Affine transforms from the pixels of an output picture to those of its input.
 
-use super::transform::Frame;
+use super::frame::Frame;
 
 /// A matrix on (row, column, 1), in pixels from the center.
 pub type Matrix = [[f64; 3]; 3];

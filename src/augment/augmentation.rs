@@ -1,8 +1,10 @@
 //! Random transforms of a batch of pictures.
 
+use super::frame::Frame;
 use super::placement::Placement;
-use super::resample::{Sampling, resample};
-use super::transform::{Dice, Frame};
+use super::resample::resample;
+use super::sampling::Sampling;
+use super::transform::Dice;
 use super::{AugmentConfig, Draws};
 use crate::batches::batch::{Batch, Input};
 use crate::keras::{Conventions, KerasProfile};

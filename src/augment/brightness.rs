@@ -2,8 +2,9 @@
 //! `ImageEnhance.Brightness`: Keras's `apply_brightness_shift`. Keras 2.2 first stretches the
 //! values to 0..=255; Keras 2.0.8 has no brightness shift and gets Keras 3's here.
 
+use super::frame::Frame;
 use super::pair::{self, Written};
-use super::transform::{Color, Dice, Frame, Transform};
+use super::transform::{Color, Dice, Transform};
 use crate::device::upload;
 use crate::error::{ensure_or, fault};
 use crate::keras::Conventions;

@@ -2,7 +2,8 @@
 //! Keras's `random_channel_shift`. Keras 2.0.8 draws once per channel, later versions once per
 //! picture.
 
-use super::transform::{Color, Dice, Frame, Transform, named};
+use super::frame::Frame;
+use super::transform::{Color, Dice, Transform, named};
 use crate::device::upload;
 use crate::keras::Conventions;
 use anyhow::Result;

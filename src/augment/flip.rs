@@ -1,7 +1,8 @@
 //! Flips pictures left to right or upside down, each with probability 1/2: Keras's `flip_axis`,
 //! after all other geometric transforms.
 
-use super::transform::{Dice, Effect, Frame, Geometric, Transform};
+use super::frame::Frame;
+use super::transform::{Dice, Effect, Geometric, Transform};
 use crate::keras::Conventions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -84,7 +84,7 @@ macro_rules! augmentations {
 
             /// Draws for one picture. Every number is drawn whether it is used or not, so that
             /// enabling one augmentation leaves the draws of the others unchanged.
-            pub fn draw(&self, frame: &transform::Frame, dice: &mut transform::Dice) -> Draws {
+            pub fn draw(&self, frame: &frame::Frame, dice: &mut transform::Dice) -> Draws {
                 Draws {
                     $($shape: transform::Transform::draw(&self.$shape, frame, dice),)+
                     $($color: transform::Transform::draw(&self.$color, frame, dice),)+
@@ -114,7 +114,7 @@ macro_rules! augmentations {
 
         impl Draws {
             /// The sources of the picture's pixels.
-            pub fn placement(&self, frame: &transform::Frame) -> placement::Placement {
+            pub fn placement(&self, frame: &frame::Frame) -> placement::Placement {
                 let effects = [
                     $(<$shape::$Shape as transform::Geometric>::effect(
                         &self.$shape, &frame.conventions,

@@ -12,10 +12,13 @@ pub mod augmentation;
 pub mod config;
 mod coordinates;
 pub mod fill;
+pub mod frame;
 mod pair;
 pub mod placement;
 pub mod resample;
 pub mod resample_cpu;
+pub mod resample_device;
+pub mod sampling;
 pub mod transform;
 
 // `file: Settings`, in the order of their draws and of their application: the factors of the matrix

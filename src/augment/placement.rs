@@ -1,7 +1,8 @@
 //! The sources of an output picture's pixels: all geometric augmentations combined.
 
 use super::affine::{Affine, IDENTITY, product};
-use super::transform::{Effect, Frame};
+use super::frame::Frame;
+use super::transform::Effect;
 
 /// The sources of one output picture's pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]

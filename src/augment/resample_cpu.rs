@@ -3,7 +3,7 @@
 use super::coordinates::{into_range, nearest, neighbors};
 use super::fill::FillMode;
 use super::placement::{Axis, Placement};
-use super::resample::Sampling;
+use super::sampling::Sampling;
 use crate::keras::InterpolationOrder;
 use anyhow::{Result, ensure};
 use std::slice;
@@ -205,7 +205,7 @@ fn lerp(from: &[f32; 4], to: &[f32; 4], weight: f32) -> [f32; 4] {
 mod tests {
     use super::super::affine::Affine;
     use super::super::fill::Fill;
-    use super::super::resample::resample_on_device;
+    use super::super::resample_device;
     use super::*;
 
     /// Rotations, shears, shifts and zooms whose sources are between pixels, halfway between them,
@@ -244,7 +244,8 @@ mod tests {
                 for order in [InterpolationOrder::Nearest, InterpolationOrder::Linear] {
                     let sampling = Sampling { order, fill: Fill { fill_mode, cval: 7.3 } };
                     let found = resample(&pixels, &placements, sampling).unwrap();
-                    let expected = resample_on_device(&pixels, &placements, sampling).unwrap();
+                    let expected =
+                        resample_device::resample(&pixels, &placements, sampling).unwrap();
                     let difference = (found - expected).abs().max().double_value(&[]);
                     let bound = if order == InterpolationOrder::Nearest { 0.0 } else { 1e-4 };
                     assert!(difference <= bound, "{shape:?} {sampling:?}: {difference}");

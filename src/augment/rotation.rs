@@ -2,7 +2,8 @@
 //! positive angle rotates clockwise in Keras 2 and counterclockwise in Keras 3, which swapped the
 //! axes.
 
-use super::transform::{Dice, Effect, Frame, Geometric, Transform, named};
+use super::frame::Frame;
+use super::transform::{Dice, Effect, Geometric, Transform, named};
 use crate::keras::Conventions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

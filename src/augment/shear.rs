@@ -1,7 +1,8 @@
 //! Shears a picture by an angle of U(−r, r), in radians in Keras 2.0.8 and in degrees since:
 //! Keras's `random_shear`.
 
-use super::transform::{Dice, Effect, Frame, Geometric, Transform, named};
+use super::frame::Frame;
+use super::transform::{Dice, Effect, Geometric, Transform, named};
 use crate::keras::{Conventions, ShearUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

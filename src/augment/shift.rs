@@ -1,7 +1,8 @@
 //! Shifts a picture horizontally and vertically by U(−r, r) of its width and height: Keras's
 //! `random_shift`. A range of 1 or more is in pixels, except in Keras 2.0.8.
 
-use super::transform::{Dice, Effect, Frame, Geometric, Transform, named};
+use super::frame::Frame;
+use super::transform::{Dice, Effect, Geometric, Transform, named};
 use crate::keras::Conventions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 //! effect.
 
 use super::affine::Matrix;
+use super::frame::Frame;
 use crate::keras::Conventions;
 use anyhow::Result;
 use rand::RngExt;
@@ -66,18 +67,6 @@ pub enum Effect {
         /// Upside down.
         vertical: bool,
     },
-}
-
-/// What a transform depends on besides its settings and draws: the picture's size and the
-/// conventions of a version of Keras.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Frame {
-    /// Rows of the picture.
-    pub height: usize,
-    /// Columns of the picture.
-    pub width: usize,
-    /// The conventions of the version of Keras.
-    pub conventions: Conventions,
 }
 
 /// The random numbers of one picture.

@@ -1,8 +1,9 @@
 //! Zooms a picture along rows and columns, each by a step of U(low, high) input pixels per output
 //! pixel; below 1 magnifies: Keras's `random_zoom`.
 
+use super::frame::Frame;
 use super::pair::{self, Written};
-use super::transform::{Dice, Effect, Frame, Geometric, Transform};
+use super::transform::{Dice, Effect, Geometric, Transform};
 use crate::error::{ensure_or, fault};
 use crate::keras::Conventions;
 use anyhow::Result;

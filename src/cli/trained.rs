@@ -2,7 +2,8 @@
 
 use super::{Flags, Subset};
 use clap::{Args, ValueEnum};
-use petite::run::trained::{Asked, WhichWeights};
+use petite::run::folder::WhichWeights;
+use petite::run::trained::Asked;
 use petite::settings::Setting;
 use petite::training::validate::Views;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! `petite compare`
 
-use super::say;
 use crate::cli::CompareArgs;
+use crate::console::say;
 use anyhow::{Context, Result, ensure};
 use petite::Evaluation;
 use petite::history;
@@ -9,8 +9,7 @@ use petite::report::comparison::{Comparison, Row, Verdict};
 use petite::report::figure::{Figure, Run};
 use petite::report::overlay;
 use petite::report::reference::{self, Reference};
-use petite::run::folder::RunFolder;
-use petite::run::trained::WhichWeights;
+use petite::run::folder::{RunFolder, WhichWeights};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

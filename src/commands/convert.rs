@@ -1,11 +1,10 @@
 //! `petite convert`
 
-use super::say;
 use crate::cli::ConvertArgs;
+use crate::console::say;
 use anyhow::{Result, ensure};
 use petite::numbers::with_thousands;
-use petite::run::folder::RunFolder;
-use petite::run::trained::WhichWeights;
+use petite::run::folder::{RunFolder, WhichWeights};
 use petite::weights::{self, Format};
 use std::path::PathBuf;
 

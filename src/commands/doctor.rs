@@ -1,7 +1,8 @@
 //! `petite doctor`
 
-use super::{duplicates, say};
+use super::duplicates;
 use crate::cli::DoctorArgs;
+use crate::console::say;
 use crate::remedy::with_flags;
 use anyhow::Result;
 use petite::Stop;

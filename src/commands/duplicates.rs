@@ -1,11 +1,10 @@
-//! Finding and describing pictures that are in two splits.
+//! Finding pictures that are in two splits.
 
-use super::say;
+use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::{Context, Result, bail, ensure};
 use petite::Stop;
-use petite::dataset::duplicates::{Duplicate, Likeness, find};
-use petite::numbers::with_thousands;
+use petite::dataset::duplicates::{Duplicate, describe, find};
 use petite::pictures::decode::ColorMode;
 use petite::pictures::folder::Folder;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
@@ -47,22 +46,6 @@ pub fn check(data: &Path, stop: &Stop) -> Result<()> {
         data.display()
     );
     Ok(())
-}
-
-/// `749 of 1,000 validation pictures are train pictures (250 the same, 249 mirrored, …)`.
-pub fn describe(found: &[Duplicate], of: usize, original: &str, copy: &str) -> String {
-    let counts: Vec<String> = Likeness::ALL
-        .into_iter()
-        .map(|likeness| (found.iter().filter(|d| d.likeness == likeness).count(), likeness.name()))
-        .filter(|&(count, _)| count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
-    format!(
-        "{} of {} {copy} pictures are {original} pictures ({})",
-        with_thousands(found.len() as i64),
-        with_thousands(of as i64),
-        counts.join(", ")
-    )
 }
 
 /// The splits of `data`, train first, decoded to small pictures. Bad pictures are skipped.

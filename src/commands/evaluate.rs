@@ -1,7 +1,7 @@
 //! `petite evaluate`
 
-use super::say;
 use crate::cli::{EvaluateArgs, asked};
+use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::{Context, Result};
 use petite::{Evaluate, Evaluation, Stop};

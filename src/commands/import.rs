@@ -1,7 +1,7 @@
 //! `petite import`
 
-use super::say;
 use crate::cli::ImportArgs;
+use crate::console::say;
 use anyhow::{Context, Result, ensure};
 use petite::machine::Machine;
 use petite::nn::zoo::Model;

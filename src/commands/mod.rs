@@ -42,9 +42,3 @@ pub fn run(command: Command, stop: &Stop) -> Result<()> {
         Command::Doctor(args) => doctor::run(&args, stop),
     }
 }
-
-/// Prints a line to standard output, and ignores a closed pipe (`petite … | head`).
-pub fn say(line: impl std::fmt::Display) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{line}");
-}

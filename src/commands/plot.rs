@@ -1,7 +1,7 @@
 //! `petite plot`
 
-use super::say;
 use crate::cli::PlotArgs;
+use crate::console::say;
 use anyhow::Result;
 use petite::report::curves;
 use petite::{history, run::folder::RunFolder};

@@ -1,7 +1,7 @@
 //! `petite predict`
 
-use super::say;
 use crate::cli::{PredictArgs, asked};
+use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::{Context, Result};
 use petite::{Predict, Predictions, Stop, atomic_file};

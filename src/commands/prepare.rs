@@ -1,7 +1,7 @@
 //! `petite prepare`
 
-use super::say;
 use crate::cli::PrepareArgs;
+use crate::console::say;
 use anyhow::Result;
 use petite::Stop;
 use petite::dataset::split::{Sizes, split};

@@ -1,7 +1,7 @@
 //! `petite preview`
 
-use super::say;
 use crate::cli::PreviewArgs;
+use crate::console::say;
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;

@@ -1,7 +1,8 @@
 //! `petite train --repeats`: one configuration trained with several seeds.
 
-use super::{say, train};
+use super::train;
 use crate::cli::TrainArgs;
+use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::Result;
 use petite::report::figure::{Figure, Run};

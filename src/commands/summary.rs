@@ -1,7 +1,7 @@
 //! `petite summary`
 
-use super::say;
 use crate::cli::SummaryArgs;
+use crate::console::say;
 use anyhow::{Result, ensure};
 use petite::nn::base::Base;
 use petite::nn::stored::Stored;
@@ -52,7 +52,7 @@ fn base(
     let stored = args.weights.as_deref().map(Stored::read).transpose()?;
     match (&through, &stored) {
         (Some(layer), _) => architecture = architecture.through(layer)?,
-        (None, Some(stored)) => architecture = architecture.through_last_in(stored),
+        (None, Some(stored)) => architecture = stored.cut(architecture),
         (None, None) => {}
     }
     let shaped = architecture.on_pictures_of(size)?;

@@ -1,7 +1,7 @@
 //! `petite synthesize`
 
-use super::say;
 use crate::cli::SynthesizeArgs;
+use crate::console::say;
 use anyhow::Result;
 use petite::Stop;
 use petite::dataset::synthetic::{CLASSES, synthesize};

@@ -1,7 +1,7 @@
 //! `petite train`
 
-use super::say;
 use crate::cli::TrainArgs;
+use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::{Context, Result, ensure};
 use petite::nn::zoo::Model;

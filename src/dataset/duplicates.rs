@@ -1,6 +1,7 @@
 //! Finds pictures that occur in two splits, which makes a measurement on one of them say little
 //! about new pictures.
 
+use crate::numbers::with_thousands;
 use crate::pictures::pixels::Pixels;
 use anyhow::Result;
 use tch::{Kind, Tensor};
@@ -88,6 +89,22 @@ pub fn find(originals: &Pixels, copies: &Pixels) -> Result<Vec<Duplicate>> {
         }
     }
     Ok(found)
+}
+
+/// `749 of 1,000 validation pictures are train pictures (250 the same, 249 mirrored, …)`.
+pub fn describe(found: &[Duplicate], of: usize, original: &str, copy: &str) -> String {
+    let counts: Vec<String> = Likeness::ALL
+        .into_iter()
+        .map(|likeness| (found.iter().filter(|d| d.likeness == likeness).count(), likeness.name()))
+        .filter(|&(count, _)| count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    format!(
+        "{} of {} {copy} pictures are {original} pictures ({})",
+        with_thousands(found.len() as i64),
+        with_thousands(of as i64),
+        counts.join(", ")
+    )
 }
 
 /// The largest value of each row, and its column.

@@ -22,7 +22,7 @@ impl Staging {
                     .next()
                     .is_none();
             ensure_or!(
-                Other,
+                Setting,
                 free,
                 "expected {} to be new or empty, found {} there; try another `to`, or remove it",
                 to.display(),

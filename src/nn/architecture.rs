@@ -2,7 +2,6 @@
 
 use super::layer::Layer;
 use super::shapes::{ShapedLayer, TensorShape};
-use super::stored::Stored;
 use crate::error::{ensure_or, fault};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
@@ -122,21 +121,8 @@ impl Architecture {
         Ok(self.first(index + 1))
     }
 
-    /// The layers up to the last that `stored` has weights for. Published weights often lack the
-    /// last layers; loading checks that no earlier tensor is missing.
-    pub fn through_last_in(self, stored: &Stored) -> Self {
-        let names = stored.names(&self);
-        let is_in =
-            |layer: &ShapedLayer| layer.tensors().iter().any(|tensor| names.contains(&tensor.name));
-        let Some(last) = self.layers.iter().rposition(is_in) else { return self };
-        // A pooling has no weights; keep one that follows the last layer.
-        let rest = &self.layers[last + 1..];
-        let poolings = rest.iter().take_while(|layer| layer.tensors().is_empty()).count();
-        self.first(last + 1 + poolings)
-    }
-
     /// The first `count` layers; the others are cut off.
-    fn first(mut self, count: usize) -> Self {
+    pub(super) fn first(mut self, count: usize) -> Self {
         let mut cut_off = self.layers.split_off(count);
         cut_off.append(&mut self.cut_off);
         Self { cut_off, ..self }

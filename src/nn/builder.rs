@@ -1,5 +1,4 @@
-//! Layers → tensors: creates all layers' weights, in a `VarStore`, and the tensors that gradients
-//! are computed for.
+//! Layers → tensors: creates all layers' weights, in a `VarStore`.
 
 use super::convolution::Convolution;
 use super::dense::Dense;
@@ -28,24 +27,6 @@ pub(super) fn check_memory(parameters: i64, device: Device) -> Result<()> {
         );
         Fault { kind: ErrorKind::OutOfMemory, message }.into()
     })
-}
-
-/// The tensor that gradients of `parameter` are computed for: `parameter` itself if it is of type
-/// `kind`, else its copy in `kind`: `known` with updated values, or a new one.
-///
-/// # Errors
-/// If libtorch is out of memory.
-pub(super) fn leaf(parameter: &Tensor, known: Option<&Tensor>, kind: Kind) -> Result<Tensor> {
-    if parameter.f_kind()? == kind {
-        return Ok(parameter.shallow_clone());
-    }
-    match known {
-        Some(known) if known.f_kind()? == kind => {
-            tch::no_grad(|| known.shallow_clone().f_copy_(parameter))?;
-            Ok(known.shallow_clone())
-        }
-        _ => Ok(parameter.f_detach()?.f_to_kind(kind)?.f_set_requires_grad(true)?),
-    }
 }
 
 /// Builds layers one after the other, with Keras's initial weights.

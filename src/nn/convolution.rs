@@ -1,10 +1,9 @@
 //! A convolution with weights, with its padding, batch normalization and activation:
 //! `[N, C, H, W]` in and out, channels-last in memory.
 
-use super::builder::leaf;
 use super::layer::Activation;
-use super::operation::Weighted;
 use super::shapes::ShapedConv2d;
+use super::weighted::{Weighted, leaf};
 use crate::native::conv_pool::conv2d_max_pool2d_relu;
 use anyhow::Result;
 use schemars::JsonSchema;

@@ -1,9 +1,8 @@
 //! A dense layer with weights: `[N, in]` to `[N, out]`.
 
-use super::builder::leaf;
 use super::convolution::activate;
 use super::layer::Activation;
-use super::operation::Weighted;
+use super::weighted::{Weighted, leaf};
 use anyhow::Result;
 use tch::{Kind, Tensor, nn};
 

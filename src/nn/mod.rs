@@ -19,4 +19,5 @@ pub mod shapes;
 mod stack;
 pub mod stored;
 pub mod summary;
+mod weighted;
 pub mod zoo;

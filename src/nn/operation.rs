@@ -4,33 +4,9 @@ use super::convolution::{Convolution, Statistics};
 use super::dense::Dense;
 use super::dropout::Dropout;
 use super::layer::{Padding, Pool2d};
+use super::weighted::Weighted;
 use anyhow::{Context, Result, bail, ensure};
-use std::fmt::Debug;
 use tch::{Kind, Tensor};
-
-/// A part of a layer with weights: a convolution or a dense layer.
-pub(super) trait Weighted: Debug {
-    /// Its tensors, in the order of [`ShapedLayer::tensors`](super::shapes::ShapedLayer::tensors).
-    fn tensors(&self) -> Vec<Tensor>;
-
-    /// The tensors that gradients of its parameters are computed for: the parameters themselves, or
-    /// their copies in another precision.
-    fn leaves(&self) -> Vec<Tensor>;
-
-    /// Computes in `kind` with the present weights, without gradients.
-    ///
-    /// # Errors
-    /// If libtorch is out of memory.
-    fn freeze(&mut self, kind: Kind) -> Result<()>;
-
-    /// Computes in `kind` with the present weights, with gradients. If it is trained in `kind`
-    /// already, the tensors of [`Weighted::leaves`] stay the same and only their values are
-    /// updated.
-    ///
-    /// # Errors
-    /// If libtorch is out of memory.
-    fn train(&mut self, kind: Kind) -> Result<()>;
-}
 
 /// How a batch passes through trained layers.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! A file of pretrained weights, and the conversion of its names and layouts to this crate's.
 
 use super::architecture::{Architecture, tensors};
+use super::shapes::ShapedLayer;
 use super::zoo::Model;
 use crate::error::fault;
 use crate::weights::{self, Named};
@@ -30,8 +31,22 @@ impl Stored {
         Ok(Self { path: path.to_owned(), tensors })
     }
 
+    /// The layers of `architecture` up to the last that this file has weights for. Published weights
+    /// often lack the last layers; loading checks that no earlier tensor is missing.
+    pub fn cut(&self, architecture: Architecture) -> Architecture {
+        let names = self.names(&architecture);
+        let is_in =
+            |layer: &ShapedLayer| layer.tensors().iter().any(|tensor| names.contains(&tensor.name));
+        let layers = &architecture.layers;
+        let Some(last) = layers.iter().rposition(is_in) else { return architecture };
+        // A pooling has no weights; keep one that follows the last layer.
+        let rest = &layers[last + 1..];
+        let poolings = rest.iter().take_while(|layer| layer.tensors().is_empty()).count();
+        architecture.first(last + 1 + poolings)
+    }
+
     /// This crate's names for its tensors.
-    pub(super) fn names(&self, architecture: &Architecture) -> HashSet<String> {
+    fn names(&self, architecture: &Architecture) -> HashSet<String> {
         self.tensors.iter().map(|(name, _)| our_name(name, architecture).0).collect()
     }
 

@@ -178,7 +178,10 @@ impl Config {
                 }
             }
         }
-        let changed: Self = serde_json::from_value(json)?;
+        let changed: Self = match serde_json::from_value(json) {
+            Ok(changed) => changed,
+            Err(error) => fault!(Setting, "expected values of the settings' types: {error}"),
+        };
         *self = Self { out: std::mem::take(&mut self.out), resume: self.resume, ..changed };
         Ok(())
     }

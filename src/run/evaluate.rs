@@ -3,9 +3,9 @@
 use super::confusion::Confusion;
 use super::events::Events;
 use super::export;
-use super::folder::RunFolder;
+use super::folder::{RunFolder, WhichWeights};
 use super::splits;
-use super::trained::{Asked, Trained, WhichWeights};
+use super::trained::{Asked, Trained};
 use crate::atomic_file;
 use crate::batches::loader::Loader;
 use crate::error::{ensure_or, fault};

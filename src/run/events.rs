@@ -1,7 +1,7 @@
 //! Progress events. The library prints nothing; callers implement [`Events`].
 
 use super::config::Config;
-use super::train::Outcome;
+use super::outcome::Outcome;
 use crate::dataset::duplicates::Duplicate;
 use crate::error::BadFolder;
 use crate::history::Epoch;

@@ -1,7 +1,6 @@
 //! The folder of a run and the files in it.
 
 use super::config::Config;
-use super::trained::WhichWeights;
 use super::upgrade::upgrade;
 use crate::atomic_file;
 use crate::error::{ensure_or, fault};
@@ -10,6 +9,17 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+
+/// Which of a run's weights to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhichWeights {
+    /// After the last epoch, as in the book.
+    #[default]
+    Last,
+    /// After the epoch with the lowest validation loss.
+    Best,
+}
 
 /// Contents of `config.json`: all settings of a run, and what it was made with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ mod export;
 pub mod features;
 pub mod folder;
 pub mod on_base;
+pub mod outcome;
 pub mod predict;
 pub mod recipe;
 mod recorder;

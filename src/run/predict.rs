@@ -1,9 +1,9 @@
 //! Predicting the classes of pictures with a trained network.
 
 use super::events::Events;
-use super::folder::RunFolder;
+use super::folder::{RunFolder, WhichWeights};
 use super::splits;
-use super::trained::{Asked, Trained, WhichWeights};
+use super::trained::{Asked, Trained};
 use crate::batches::loader::Loader;
 use crate::error::{ensure_or, fault};
 use crate::memory::free_memory;

@@ -3,7 +3,8 @@
 use super::config::Config;
 use super::events::{Events, Note};
 use super::folder::RunFolder;
-use super::train::{Ended, Outcome, train};
+use super::outcome::{Ended, Outcome};
+use super::train::train;
 use crate::error::{ensure_or, fault};
 use anyhow::{Context, Result};
 use std::path::Path;

@@ -48,7 +48,7 @@ pub fn read(config: &mut Config) -> Result<Option<Stored>> {
     let stored = Stored::read(&file)?;
     on_base.start = Some(Start::Weights(file));
     if on_base.through.is_none() {
-        let architecture = on_base.architecture(base)?.through_last_in(&stored);
+        let architecture = stored.cut(on_base.architecture(base)?);
         let cut = !architecture.cut_off.is_empty();
         let last = architecture.layers.last().filter(|_| cut);
         on_base.through = last.map(|layer| layer.name.clone());

@@ -4,6 +4,7 @@ use super::checkpoint::{self, Best, Checkpoints, Progress};
 use super::config::Config;
 use super::events::{Events, Note, Warning};
 use super::folder::{RunFolder, RunRecord, Versions};
+use super::outcome::{Ended, Outcome};
 use super::recorder::Recorder;
 use super::splits::Splits;
 use super::start;
@@ -22,39 +23,6 @@ use crate::training::objective::Objective;
 use crate::training::optimizer::RmsProp;
 use crate::training::schedule::Schedule;
 use anyhow::Result;
-
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs are trained.
-    AllEpochs,
-    /// val_loss had no new low for `patience` epochs.
-    EarlyStop,
-    /// A stop was requested. The run can be resumed.
-    Interrupted,
-    /// The last training loss is not finite.
-    Diverged,
-}
-
-/// Result of training a run.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// One row per epoch, including those of earlier processes.
-    pub history: Vec<Epoch>,
-    /// The epoch whose weights are in `best.ot`; `None` before the first.
-    pub best: Option<Best>,
-    /// Why the run ended.
-    pub ended: Ended,
-    /// The run's folder.
-    pub run: RunFolder,
-}
-
-impl Outcome {
-    /// The last epoch; `None` before the first.
-    pub fn last(&self) -> Option<&Epoch> {
-        self.history.last()
-    }
-}
 
 /// Trains `config` in its folder `out`: see [`petite::train`](crate::train).
 pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome> {

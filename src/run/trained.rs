@@ -1,6 +1,6 @@
 //! The trained network of a run.
 
-use super::folder::{RunFolder, RunRecord};
+use super::folder::{RunFolder, RunRecord, WhichWeights};
 use crate::device::DeviceChoice;
 use crate::machine::Machine;
 use crate::nn::network::Network;
@@ -8,18 +8,6 @@ use crate::precision::PrecisionChoice;
 use crate::training::loss::Loss;
 use crate::weights;
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
-
-/// Which of a run's weights to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WhichWeights {
-    /// After the last epoch, as in the book.
-    #[default]
-    Last,
-    /// After the epoch with the lowest validation loss.
-    Best,
-}
 
 /// Device, precision and threads; `None` is the run's setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -42,7 +42,7 @@ fn keras_names_and_layouts_load_as_our_own() {
             let path = folder.path().join(file);
             weights::save(&path, &tensors, Default::default()).unwrap();
             let stored = Stored::read(&path).unwrap();
-            let whole = kind.base_architecture(alpha).unwrap().through_last_in(&stored);
+            let whole = stored.cut(kind.base_architecture(alpha).unwrap());
             assert!(whole.cut_off.is_empty());
             let (loaded, passed_over) =
                 Base::pretrained(kind, whole, &stored, Device::Cpu).unwrap();

@@ -8,7 +8,7 @@ use petite::dataset::split::{Link, Sizes, split};
 use petite::nn::{base::Base, convolution::Statistics, stored::Stored, zoo::Model};
 use petite::pictures::resize::Interpolation;
 use petite::pictures::{decode::ColorMode, folder::Folder, pixels};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
@@ -37,7 +37,7 @@ fn mobilenet_of_keras_names_and_layouts_gives_kerass_outputs() {
     let golden = Golden::read("published");
     let stored = Stored::read(&path).unwrap();
     let model = Model::Mobilenet;
-    let whole = model.base_architecture(1.0).unwrap().through_last_in(&stored);
+    let whole = stored.cut(model.base_architecture(1.0).unwrap());
     assert_eq!(whole.layers.last().unwrap().name, "conv_dw_13");
     let (mut base, passed_over) =
         Base::pretrained(model, whole.clone(), &stored, Device::Cpu).unwrap();
@@ -65,23 +65,8 @@ fn features_of_all_pictures() {
     let data = workspace.path().join("data");
     let sizes = Sizes { train: 1000, validation: 500, test: 500 };
     split(&originals, &data, sizes, Link::Symbolic, None, &petite::Stop::default()).unwrap();
-    let target = pixels::Target {
-        height: 224,
-        width: 224,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-    };
     let started = Instant::now();
-    let mut splits = Vec::new();
-    for name in ["train", "validation", "test"] {
-        let folder = Folder::read_split(&data, name, None).unwrap();
-        let pixels =
-            pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap().0;
-        let shape = [pixels.samples.len() as i64, 224, 224, 3];
-        splits.push(Tensor::from_data_size(&pixels.bytes, &shape, Kind::Uint8));
-    }
-    let pixels = Tensor::cat(&splits, 0);
-    drop(splits);
+    let pixels = all_pixels(&data);
     println!("{} pictures decoded in {:.1?}", pixels.size()[0], started.elapsed());
 
     let stored = Stored::read(&weights).unwrap();
@@ -124,6 +109,25 @@ fn features_of_all_pictures() {
             );
         }
     }
+}
+
+/// The pictures of the three splits at 224×224, `[N, H, W, C]` u8.
+fn all_pixels(data: &Path) -> Tensor {
+    let target = pixels::Target {
+        height: 224,
+        width: 224,
+        color_mode: ColorMode::Rgb,
+        interpolation: Interpolation::Nearest,
+    };
+    let mut splits = Vec::new();
+    for name in ["train", "validation", "test"] {
+        let folder = Folder::read_split(data, name, None).unwrap();
+        let pixels =
+            pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap().0;
+        let shape = [pixels.samples.len() as i64, 224, 224, 3];
+        splits.push(Tensor::from_data_size(&pixels.bytes, &shape, Kind::Uint8));
+    }
+    Tensor::cat(&splits, 0)
 }
 
 /// MobileNet through conv_pw_12.

@@ -16,7 +16,7 @@ fn refusal(folder: &Path, tensors: &[(String, Tensor)]) -> String {
     weights::save(&path, tensors, Default::default()).unwrap();
     let stored = Stored::read(&path).unwrap();
     let model = Model::Squeezenet;
-    let cut = whole(model).through_last_in(&stored);
+    let cut = stored.cut(whole(model));
     let error = format!("{:#}", Base::pretrained(model, cut, &stored, Device::Cpu).unwrap_err());
     assert!(error.starts_with("expected the weights of squeezenet in "), "{error}");
     error

@@ -10,7 +10,8 @@ mod vgg16;
 
 use super::architecture::Architecture;
 use super::layer::{Conv2d, Layer, Pool2d};
-use anyhow::{Context, Result, bail, ensure};
+use crate::error::{ensure_or, fault};
+use anyhow::Result;
 pub use definition::{BaseDefinition, Definition, Form, Options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,9 +84,14 @@ impl Model {
     /// # Errors
     /// If it is trained from scratch.
     pub fn base(self) -> Result<&'static BaseDefinition> {
-        self.as_base().with_context(|| {
-            format!("expected a pretrained base, found {}; try `model` mobilenet", self.name())
-        })
+        let Some(base) = self.as_base() else {
+            fault!(
+                Setting,
+                "expected a pretrained base, found {}; try `model` mobilenet",
+                self.name()
+            );
+        };
+        Ok(base)
     }
 
     /// The layers of the whole network, for pictures of this height and width.
@@ -101,7 +107,8 @@ impl Model {
             Form::Scratch { layers } => {
                 Architecture::new(self.input_shape(image_size), &layers(options))
             }
-            Form::Base(_) => bail!(
+            Form::Base(_) => fault!(
+                Setting,
                 "expected `model` convnet or mnist, found {}, a pretrained base, which is not trained by itself",
                 self.name()
             ),
@@ -116,11 +123,13 @@ impl Model {
     pub fn base_architecture(self, alpha: f64) -> Result<Architecture> {
         let base = self.base()?;
         match base.alphas {
-            None => ensure!(
+            None => ensure_or!(
+                Setting,
                 alpha == 1.0,
                 "expected `alpha` 1, found {alpha}; try `model` mobilenet, the only base with widths"
             ),
-            Some((least, most)) => ensure!(
+            Some((least, most)) => ensure_or!(
+                Setting,
                 (least..=most).contains(&alpha),
                 "expected `alpha` of {least} to {most}, found {alpha}"
             ),

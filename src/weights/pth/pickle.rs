@@ -54,6 +54,7 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     /// Executes the instructions up to STOP and returns the value on top of the stack.
+    #[allow(clippy::too_many_lines, reason = "a table of instructions")]
     fn run(&mut self) -> Result<Value> {
         loop {
             let [instruction] = self.take()?;

@@ -1,0 +1,38 @@
+//! The outcome of training a run.
+
+use super::checkpoint::Best;
+use super::folder::RunFolder;
+use crate::history::Epoch;
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All epochs are trained.
+    AllEpochs,
+    /// val_loss had no new low for `patience` epochs.
+    EarlyStop,
+    /// A stop was requested. The run can be resumed.
+    Interrupted,
+    /// The last training loss is not finite.
+    Diverged,
+}
+
+/// Result of training a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// One row per epoch, including those of earlier processes.
+    pub history: Vec<Epoch>,
+    /// The epoch whose weights are in `best.ot`; `None` before the first.
+    pub best: Option<Best>,
+    /// Why the run ended.
+    pub ended: Ended,
+    /// The run's folder.
+    pub run: RunFolder,
+}
+
+impl Outcome {
+    /// The last epoch; `None` before the first.
+    pub fn last(&self) -> Option<&Epoch> {
+        self.history.last()
+    }
+}
