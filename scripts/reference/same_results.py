@@ -32,8 +32,7 @@ import tempfile
 import time
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
-CLOCK = ("seconds", "images_per_second")
-PROSE = ("flaws", "provenance")
+CLOCK, PROSE = ("seconds", "images_per_second"), ("flaws", "provenance")
 PUBLISHED = {
     "mobilenet": "mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors",
     "squeezenet": "squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5",
