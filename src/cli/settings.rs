@@ -80,7 +80,8 @@ fn arg(setting: Setting, with_defaults: bool) -> Arg {
         help = format!("Do not {}{}", help[..1].to_lowercase(), &help[1..]);
     }
     let shown = default.to_string();
-    let is_plain_switch = setting.is_switch && (is_negated || default.is_always(&Value::Bool(false)));
+    let is_plain_switch =
+        setting.is_switch && (is_negated || default.is_always(&Value::Bool(false)));
     if with_defaults && !shown.is_empty() && !is_plain_switch {
         help = format!("{help} [default: {shown}]");
     }
