@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (file, alpha) = match std::env::args_os().nth(1) {
         Some(file) => (file.into(), 1.0),
         None => {
+            println!("a narrow base of random weights, which classifies badly");
             let layers = Model::Mobilenet.base_architecture(0.25)?;
             let base = Base::random(Model::Mobilenet, layers, Device::Cpu, 1)?;
             weights::save(&at("base.safetensors"), &base.tensors(), Default::default())?;
