@@ -13,7 +13,7 @@ pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
 pub use settings::{Flags, Subset};
 pub use train::TrainArgs;
-pub use trained::{EvaluateArgs, PredictArgs, asked};
+pub use trained::{EvaluateArgs, PredictArgs, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 
 /// Train an image classifier on a few thousand JPEGs in class folders

@@ -3,7 +3,7 @@
 use super::{Flags, Subset};
 use clap::{Args, ValueEnum};
 use petite::run::folder::WhichWeights;
-use petite::run::trained::Asked;
+use petite::run::trained::MachineOverrides;
 use petite::settings::Setting;
 use petite::training::validate::Views;
 use std::path::PathBuf;
@@ -114,8 +114,8 @@ impl Subset for Evaluating {
 }
 
 /// The machine settings given as flags; the run's settings apply to the others.
-pub fn asked<S>(settings: &mut Flags<S>) -> anyhow::Result<Asked> {
-    Ok(Asked {
+pub fn machine_overrides<S>(settings: &mut Flags<S>) -> anyhow::Result<MachineOverrides> {
+    Ok(MachineOverrides {
         device: settings.take("device")?,
         precision: settings.take("precision")?,
         threads: settings.take("threads")?,

@@ -1,6 +1,6 @@
 //! `petite evaluate`
 
-use crate::cli::{EvaluateArgs, asked};
+use crate::cli::{EvaluateArgs, machine_overrides};
 use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::{Context, Result};
@@ -17,7 +17,7 @@ pub fn run(args: &EvaluateArgs, stop: &Stop) -> Result<()> {
             views: args.view.views(),
             skip_bad_pictures: settings.take("skip_bad_pictures")?.unwrap_or(false),
             cache: settings.take("cache")?,
-            machine: asked(&mut settings)?,
+            machine: machine_overrides(&mut settings)?,
             export: args.export.clone(),
         },
         &mut Terminal::new(stop),

@@ -1,6 +1,6 @@
 //! `petite predict`
 
-use crate::cli::{PredictArgs, asked};
+use crate::cli::{PredictArgs, machine_overrides};
 use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::{Context, Result};
@@ -13,7 +13,7 @@ pub fn run(args: &PredictArgs, stop: &Stop) -> Result<()> {
         paths: args.paths.clone(),
         weights: args.view.weights.into(),
         views: args.view.views(),
-        machine: asked(&mut args.settings.clone())?,
+        machine: machine_overrides(&mut args.settings.clone())?,
     };
     let predictions = petite::predict(&what, &mut Terminal::new(stop))?;
     if let Some(file) = &args.csv {

@@ -5,16 +5,14 @@ use super::events::Events;
 use super::export;
 use super::folder::{RunFolder, WhichWeights};
 use super::splits;
-use super::trained::{Asked, Trained};
+use super::trained::{MachineOverrides, Trained};
 use crate::atomic_file;
 use crate::batches::loader::Loader;
 use crate::error::{ensure_or, fault};
 use crate::memory::free_memory;
-use crate::nn::network::Network;
 use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
 use crate::pictures::folder::Folder;
 use crate::stop::Stop;
-use crate::training::loss::Loss;
 use crate::training::validate::{Views, validate};
 use crate::weights::Format;
 use anyhow::{Context, Result};
@@ -40,7 +38,7 @@ pub struct Evaluate {
     /// Where to keep decoded pictures; `None` is the run's setting.
     pub cache: Option<CachePolicy>,
     /// Device, precision and threads.
-    pub machine: Asked,
+    pub machine: MachineOverrides,
     /// File for the decoded pictures, labels and probabilities; `None` writes none.
     pub export: Option<PathBuf>,
 }
@@ -56,7 +54,7 @@ impl Evaluate {
             views: Views::Picture,
             skip_bad_pictures: false,
             cache: None,
-            machine: Asked::default(),
+            machine: MachineOverrides::default(),
             export: None,
         }
     }
@@ -138,36 +136,30 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     let samples = source.samples().to_vec();
     // The batch size of the run's validation, so that the same weights give the same numbers.
     let mut loader = Loader::sorted(source, trained.network.device(), config.batch_size)?;
-    let (measures, probabilities) =
-        measure(&trained.network, &mut loader, trained.loss, classes, what.views, &stop)?;
+    let (evaluation, probabilities) = measure(&trained, what, &mut loader, &stop)?;
     if let Some(file) = &what.export {
         export::save(file, &mut loader, &samples, classes, &probabilities)?;
     }
-    let evaluation = Evaluation {
-        split: what.split.clone(),
-        weights: what.weights,
-        flip: what.views == Views::WithMirrorImage,
-        ..measures
-    };
     evaluation.write(&run.evaluation(&what.split))?;
     Ok(evaluation)
 }
 
-/// Evaluates `network` on one pass of `loader`. Also returns the [`Loss::probabilities`] of all
+/// Evaluates the network on one pass of `loader`. Also returns the [`Loss::probabilities`] of all
 /// pictures, on the CPU.
 ///
 /// # Errors
 /// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
+///
+/// [`Loss::probabilities`]: crate::training::loss::Loss::probabilities
 fn measure(
-    network: &Network,
+    trained: &Trained,
+    what: &Evaluate,
     loader: &mut Loader,
-    loss: Loss,
-    classes: &[String],
-    views: Views,
     stop: &Stop,
 ) -> Result<(Evaluation, Tensor)> {
+    let Trained { network, loss, record } = trained;
     let (mut labels, mut predicted, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-    let means = validate(network, loader, loss, 0, views, stop, |batch, logits| {
+    let means = validate(network, loader, *loss, 0, what.views, stop, |batch, logits| {
         labels.extend(Vec::<i64>::try_from(&batch.labels)?);
         let batch = loss.probabilities(logits)?;
         predicted.extend(Vec::<i64>::try_from(&loss.predicted(&batch)?)?);
@@ -175,13 +167,13 @@ fn measure(
         Ok(())
     })?;
     let evaluation = Evaluation {
-        split: String::new(),
-        weights: WhichWeights::default(),
-        flip: false,
+        split: what.split.clone(),
+        weights: what.weights,
+        flip: what.views == Views::WithMirrorImage,
         pictures: labels.len() as i64,
         loss: means.loss,
         acc: means.accuracy,
-        confusion: Confusion::new(classes.to_vec(), &labels, &predicted),
+        confusion: Confusion::new(record.classes.clone(), &labels, &predicted),
     };
     Ok((evaluation, Tensor::f_cat(&probabilities, 0)?))
 }

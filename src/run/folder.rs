@@ -222,14 +222,10 @@ pub fn read_record(path: &Path) -> Result<RunRecord> {
     let not_a_run = || format!("expected the settings of a run in {}", path.display());
     let mut json: Value = serde_json::from_str(&text).with_context(not_a_run)?;
     upgrade(&mut json);
-    // The text is parsed first, because only its errors have line numbers.
-    let record: RunRecord = match serde_json::from_str(&text) {
-        Ok(record) => record,
-        Err(error) => match serde_json::from_value(json.clone()) {
-            Ok(record) => record,
-            Err(_) => return Err(error).with_context(not_a_run),
-        },
-    };
+    // Only errors in the text have line numbers.
+    let record: RunRecord = serde_json::from_value(json.clone())
+        .or_else(|_| serde_json::from_str(&text))
+        .with_context(not_a_run)?;
     let known = serde_json::to_value(&record).with_context(not_a_run)?;
     if let Some(key) = unknown_key(&json, &known) {
         fault!(Run, "{}, found the unknown field {key}", not_a_run());

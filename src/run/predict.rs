@@ -3,7 +3,7 @@
 use super::events::Events;
 use super::folder::{RunFolder, WhichWeights};
 use super::splits;
-use super::trained::{Asked, Trained};
+use super::trained::{MachineOverrides, Trained};
 use crate::batches::loader::Loader;
 use crate::error::{ensure_or, fault};
 use crate::memory::free_memory;
@@ -26,7 +26,7 @@ pub struct Predict {
     /// Which views of each picture the network sees.
     pub views: Views,
     /// Device, precision and threads.
-    pub machine: Asked,
+    pub machine: MachineOverrides,
 }
 
 impl Predict {
@@ -37,7 +37,7 @@ impl Predict {
             paths: paths.into_iter().collect(),
             weights: WhichWeights::Last,
             views: Views::Picture,
-            machine: Asked::default(),
+            machine: MachineOverrides::default(),
         }
     }
 }

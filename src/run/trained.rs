@@ -9,9 +9,9 @@ use crate::training::loss::Loss;
 use crate::weights;
 use anyhow::Result;
 
-/// Device, precision and threads; `None` is the run's setting.
+/// Changes to the machine settings of a run; `None` keeps the run's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct MachineOverrides {
     /// Device to compute on.
     pub device: Option<DeviceChoice>,
     /// Precision of the computation; `None` is fp32 if the device does not support the run's.
@@ -37,12 +37,12 @@ impl Trained {
     /// # Errors
     /// If a file of the run is missing, damaged or from another network, or the device or precision
     /// is not available.
-    pub fn load(run: &RunFolder, which: WhichWeights, asked: Asked) -> Result<Self> {
+    pub fn load(run: &RunFolder, which: WhichWeights, overrides: MachineOverrides) -> Result<Self> {
         let record = run.read_record()?;
         let train = &record.train;
-        let device = asked.device.unwrap_or(train.device);
-        let threads = asked.threads.or(train.threads);
-        let machine = match asked.precision {
+        let device = overrides.device.unwrap_or(train.device);
+        let threads = overrides.threads.or(train.threads);
+        let machine = match overrides.precision {
             Some(precision) => Machine::prepare(device, precision, threads)?,
             None => Machine::prepare(device, train.precision, threads)
                 .or_else(|_| Machine::prepare(device, PrecisionChoice::Fp32, threads))?,
