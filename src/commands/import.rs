@@ -53,12 +53,7 @@ fn config(args: &ImportArgs) -> Result<Config> {
     );
     let keras = settings.take("keras")?.unwrap_or_default();
     let mut config = Config::with(Recipe::Baseline, keras, model, settings.take("data")?);
-    // An absolute path stays valid in other working directories.
-    if let Some(data) = &mut config.data {
-        *data = data.canonicalize().with_context(|| {
-            format!("expected a data set at --data {}, found none", data.display())
-        })?;
-    }
+    config.locate_data()?;
     config.change(settings.rest())?;
     config.check()?;
     Ok(config)

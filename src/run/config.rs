@@ -4,7 +4,7 @@ use super::on_base::OnBase;
 pub use super::recipe::Recipe;
 use crate::augment::config::AugmentConfig;
 use crate::device::DeviceChoice;
-use crate::error::{ensure_or, fault};
+use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::keras::KerasProfile;
 use crate::nn::zoo::{Downsample, Model};
 use crate::pictures::cache::CachePolicy;
@@ -186,6 +186,19 @@ impl Config {
         Ok(())
     }
 
+    /// Makes `data` absolute, so that it stays valid in other working directories.
+    ///
+    /// # Errors
+    /// If there is no such folder.
+    pub fn locate_data(&mut self) -> Result<()> {
+        let Some(data) = &mut self.data else { return Ok(()) };
+        *data = data.canonicalize().with_context(|| Fault {
+            kind: ErrorKind::DataSet,
+            message: format!("expected a data set at `data` {}, found none", data.display()),
+        })?;
+        Ok(())
+    }
+
     /// The settings of the base; `None` if the network is trained from scratch.
     pub fn on_base(&self) -> Option<&OnBase> {
         match &self.network {
@@ -246,35 +259,6 @@ impl Config {
             self.model.name()
         );
         Ok(())
-    }
-
-    /// The settings, in backticks, that differ from those of `other` and change the weights by more
-    /// than rounding. Those of the machine do not, nor does the number of epochs, up to the end of
-    /// the shorter run.
-    pub fn differences(&self, other: &Self) -> Vec<String> {
-        let comparable = |config: &Self| Self {
-            // All rates of a cosine depend on the number of epochs.
-            epochs: if config.schedule == Schedule::Cosine { config.epochs } else { 0 },
-            device: DeviceChoice::Auto,
-            precision: PrecisionChoice::Auto,
-            cuda_graph: true,
-            threads: None,
-            loader_threads: None,
-            cache: CachePolicy::Auto,
-            out: PathBuf::new(),
-            resume: false,
-            ..config.clone()
-        };
-        let json = |config| serde_json::to_value(comparable(config)).unwrap_or_default();
-        let (own, others) = (json(self), json(other));
-        let all = Self::settings().into_iter();
-        let differing = all.filter(|setting| setting.value_in(&own) != setting.value_in(&others));
-        let mut names: Vec<String> =
-            differing.map(|setting| format!("`{}`", setting.name())).collect();
-        if names.is_empty() && own != others {
-            names.push("`network`".to_owned());
-        }
-        names
     }
 }
 

@@ -15,6 +15,7 @@ pub mod predict;
 pub mod recipe;
 mod recorder;
 pub mod repeat;
+mod resume;
 mod splits;
 mod start;
 pub mod train;

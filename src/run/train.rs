@@ -7,11 +7,11 @@ use super::folder::{RunFolder, RunRecord, Versions};
 use super::outcome::{Ended, Outcome};
 use super::recorder::Recorder;
 use super::splits::Splits;
-use super::start;
+use super::{resume, start};
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::device::describe;
-use crate::error::{ensure_or, fault};
+use crate::error::ensure_or;
 use crate::history::{self, Epoch, Writer};
 use crate::machine::Machine;
 use crate::nn::network::Network;
@@ -21,30 +21,21 @@ use crate::stop::{Interrupted, Stop};
 use crate::training::fit::{self, Trainer};
 use crate::training::objective::Objective;
 use crate::training::optimizer::RmsProp;
-use crate::training::schedule::Schedule;
 use anyhow::Result;
 
 /// Trains `config` in its folder `out`: see [`petite::train`](crate::train).
 pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome> {
     let mut config = config.clone();
     config.check()?;
-    let Some(data) = config.data.take() else {
-        fault!(DataSet, "expected `data`, a folder with train and validation folders, found none");
-    };
-    // An absolute path stays valid in other working directories.
-    match data.canonicalize() {
-        Ok(data) => config.data = Some(data),
-        Err(error) => {
-            fault!(
-                DataSet,
-                "expected a data set at `data` {}, found none ({error})",
-                data.display()
-            )
-        }
-    }
+    ensure_or!(
+        DataSet,
+        config.data.is_some(),
+        "expected `data`, a folder with train and validation folders, found none"
+    );
+    config.locate_data()?;
     if config.resume {
         let run = RunFolder::open(&config.out)?;
-        check_continues(&config, &run)?;
+        resume::check(&config, &run)?;
         let machine = prepare(&mut config)?;
         // A run that ended in its first epoch has no checkpoint and starts again.
         let has_checkpoint = run.checkpoint().exists();
@@ -69,28 +60,6 @@ fn prepare(config: &mut Config) -> Result<Machine> {
     let machine = Machine::prepare(config.device, config.precision, config.threads)?;
     config.precision = machine.precision.into();
     Ok(machine)
-}
-
-/// Checks that a run is resumed with its own settings.
-fn check_continues(config: &Config, run: &RunFolder) -> Result<()> {
-    let stored = run.read_record()?.train;
-    ensure_or!(
-        Run,
-        config.schedule != Schedule::Cosine || config.epochs == stored.epochs,
-        "expected `epochs` {} as in {}, found {}: all rates of the cosine `schedule` depend on it; try a new `out`",
-        stored.epochs,
-        run.path().display(),
-        config.epochs
-    );
-    let others = config.differences(&stored);
-    ensure_or!(
-        Run,
-        others.is_empty(),
-        "expected the settings of the run in {} with `resume`, found another {}; try changing only `epochs`, `device`, `cache` and `threads`",
-        run.path().display(),
-        others.join(", ")
-    );
-    Ok(())
 }
 
 /// A run that is ready for training.
