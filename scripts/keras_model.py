@@ -55,7 +55,7 @@ def of_run(record: dict) -> keras.Sequential:
     train = record["train"]
     if train["model"] not in CHANNELS:
         stop(f"expected a run of {' or '.join(CHANNELS)}, found {train['model']}")
-    # Runs of petite 0.5 and older keep these settings beside the model's name.
+    # Runs of petite 0.1.0 have these settings beside the model's name.
     scratch = train.get("network", {}).get("scratch", train)
     shape = (*train["image_size"], CHANNELS[train["model"]])
     made = network(train["model"], scratch["downsample"], len(record["classes"]), train.get("dropout"))

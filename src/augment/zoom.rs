@@ -63,7 +63,8 @@ impl TryFrom<Value> for ZoomRange {
 
     fn try_from(value: Value) -> Result<Self> {
         match Written::read(&value) {
-            Some(Written::Number(z)) => Self::new(1.0 - z, 1.0 + z),
+            Some(Written::Number(z)) if (0.0..1.0).contains(&z) => Self::new(1.0 - z, 1.0 + z),
+            Some(Written::Number(z)) => fault!(Setting, "{EXPECTED}, found {z}"),
             Some(Written::Pair(low, high)) => Self::new(low, high),
             None => fault!(Setting, "{EXPECTED}, found {value}"),
         }
@@ -147,6 +148,10 @@ mod tests {
             let error = read(wrong).unwrap_err().to_string();
             assert!(error.starts_with("expected `zoom_range` of 0 or more"), "{wrong}: {error}");
             assert!(error.contains(", found "), "{wrong}: {error}");
+        }
+        for typed in ["2", "-0.1"] {
+            let error = read(typed).unwrap_err().to_string();
+            assert!(error.ends_with(&format!(", found {typed}")), "{error}");
         }
     }
 }

@@ -106,6 +106,7 @@ impl Split<'_> {
         let (mut scratch, mut slot) = (Scratch::default(), vec![0; self.target.bytes()]);
         let mut bad = Vec::with_capacity(missing.len());
         for index in missing {
+            self.stop.check()?;
             let path = &self.folder.samples[index].path;
             match scratch.decode(path, self.target, &mut slot) {
                 Ok(()) => return Ok(None),
@@ -114,7 +115,6 @@ impl Split<'_> {
                 }
             }
         }
-        self.stop.check()?;
         Ok(Some(bad))
     }
 
