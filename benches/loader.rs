@@ -3,7 +3,8 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::batches::loader::{Loader, Order};
+use petite::batches::loader::Loader;
+use petite::batches::order::Order;
 use petite::keras::Iteration;
 use petite::pictures::disk_cache;
 use petite::pictures::pixels::decode_all;
@@ -35,12 +36,7 @@ fn loading(criterion: &mut Criterion) {
     group.bench_function("warm, from the disk cache", |bench| {
         bench.iter(|| assert_eq!(open().decoded, 0));
     });
-    let stream = Stream {
-        target: TARGET,
-        samples: folder.samples.clone(),
-        classes: folder.classes.clone(),
-        threads: 0,
-    };
+    let stream = Stream { folder: folder.clone(), target: TARGET, threads: 0 };
     let sources: [(&str, Source); 2] = [
         ("a pass in batches of 20", data.pixels("train").into()),
         ("a streamed pass in batches of 20", Source::Streamed(stream)),

@@ -96,13 +96,22 @@ pub struct BadFolder {
     pub pictures: Vec<BadPicture>,
 }
 
+impl BadFolder {
+    /// `2 of 40 pictures in FOLDER`.
+    pub fn count(&self) -> String {
+        format!("{} of {} pictures in {}", self.pictures.len(), self.of, self.folder.display())
+    }
+
+    /// One line for each bad picture, indented: its path, and why it cannot be used.
+    pub fn list(&self) -> String {
+        let line = |bad: &BadPicture| format!("  {}: {}", bad.path.display(), bad.reason);
+        self.pictures.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
 impl fmt::Display for BadFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, folder) = (self.pictures.len(), self.folder.display());
-        write!(f, "{count} of {} pictures in {folder} cannot be used:", self.of)?;
-        self.pictures.iter().try_for_each(|BadPicture { path, reason }| {
-            write!(f, "\n  {}: {reason}", path.display())
-        })
+        write!(f, "{} cannot be used:\n{}", self.count(), self.list())
     }
 }
 
@@ -165,14 +174,16 @@ fn kind_of(error: &anyhow::Error) -> ErrorKind {
     if let Some(fault) = error.downcast_ref::<Fault>() {
         return fault.kind;
     }
+    if is_out_of_memory(error) { ErrorKind::OutOfMemory } else { ErrorKind::Other }
+}
+
+/// Whether libtorch reported that the device or the host is out of memory.
+pub(crate) fn is_out_of_memory(error: &anyhow::Error) -> bool {
     // libtorch has no error type for this. The first text is the CUDA allocator's, the second the
     // CPU's.
     let is_memory =
         |cause: String| cause.contains("out of memory") || cause.contains("can't allocate memory");
-    if error.chain().any(|cause| is_memory(cause.to_string())) {
-        return ErrorKind::OutOfMemory;
-    }
-    ErrorKind::Other
+    error.chain().any(|cause| is_memory(cause.to_string()))
 }
 
 #[cfg(test)]

@@ -119,11 +119,7 @@ impl Events for Terminal {
 
     fn warning(&mut self, warning: &Warning<'_>) {
         let text = match warning {
-            Warning::Skipped(bad) => {
-                let bad = bad.to_string();
-                let bad = bad.strip_suffix(" cannot be used:").unwrap_or(&bad);
-                format!("skipping {}", bad.replacen(" cannot be used:", ":", 1))
-            }
+            Warning::Skipped(bad) => format!("skipping {}:\n{}", bad.count(), bad.list()),
             Warning::NoDiskCache { split, error, instead } => {
                 let instead = match instead {
                     Origin::Stream => "decoding them on demand",

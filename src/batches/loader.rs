@@ -1,12 +1,12 @@
 //! Pixels → batches: turns pixels into tensors and uploads them to the device.
 
-pub use super::batch::{Batch, Input, to_images};
-pub use super::order::Order;
-use super::order::Sequence;
+use super::batch::{Batch, Input};
+use super::order::{Order, Sequence};
 use crate::device::upload;
+use crate::error::is_out_of_memory;
 use crate::keras::Iteration;
 use crate::pictures::pixels::{Pixels, Target};
-pub use crate::pictures::source::Source;
+use crate::pictures::source::Source;
 use crate::pictures::stream::{Decoders, Promise};
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
@@ -87,8 +87,9 @@ impl Loader {
                     let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
                     Storage::Device { input: Input::Pixels(all), labels }
                 }
-                // Out of memory: upload batch by batch.
-                Err(_) => Storage::Host(pixels),
+                // Upload batch by batch.
+                Err(error) if is_out_of_memory(&error) => Storage::Host(pixels),
+                Err(error) => return Err(error),
             },
         };
         Ok(Self {

@@ -134,8 +134,8 @@ pub fn open(
             // Skipping requires knowing every bad picture before the first batch, hence a full
             // decode. Otherwise checking headers is enough.
             let (samples, bad) = check_all(folder, target, threads, skip_bad, stop, on_decoded)?;
-            let classes = folder.classes.clone();
-            let stream = Stream { target, samples, classes, threads };
+            let (path, classes) = (folder.path.clone(), folder.classes.clone());
+            let stream = Stream { folder: Folder { path, classes, samples }, target, threads };
             (Source::Streamed(stream), Origin::Stream, bad)
         }
     };

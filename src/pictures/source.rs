@@ -23,7 +23,8 @@ impl Source {
     /// The good pictures, in order.
     pub fn samples(&self) -> &[Sample] {
         match self {
-            Self::Held(Pixels { samples, .. }) | Self::Streamed(Stream { samples, .. }) => samples,
+            Self::Held(pixels) => &pixels.samples,
+            Self::Streamed(stream) => &stream.folder.samples,
         }
     }
 

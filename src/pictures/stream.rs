@@ -1,8 +1,10 @@
 //! Streamed pictures: decoded for each batch, by threads that work ahead.
 
-use super::folder::Sample;
+use super::folder::Folder;
 use super::pixels::{Scratch, Target};
-use anyhow::{Context, Result, ensure};
+use crate::error::{BadFolder, BadPicture, BadPictures};
+use anyhow::{Context, Error, Result, ensure};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +13,22 @@ use std::thread::JoinHandle;
 /// A split whose pixels are not cached.
 #[derive(Debug)]
 pub struct Stream {
+    /// The good pictures of the split; batches are requested by the samples' indices.
+    pub folder: Folder,
     /// Size and color mode to decode to.
     pub target: Target,
-    /// The samples; batches are requested by their indices.
-    pub samples: Vec<Sample>,
-    /// Sorted class names of the folder.
-    pub classes: Vec<String>,
     /// Number of decoding threads; 0 is one per core.
     pub threads: usize,
+}
+
+impl Stream {
+    /// The error of a picture whose headers are good and whose data are not.
+    fn bad_picture(&self, path: &Path, error: &Error) -> Error {
+        let (path, reason) = (path.to_owned(), format!("{error:#}"));
+        let pictures = vec![BadPicture { path, reason }];
+        let (folder, of) = (self.folder.path.clone(), self.folder.samples.len());
+        BadPictures(vec![BadFolder { folder, of, pictures }]).into()
+    }
 }
 
 /// A requested batch: `[N, height, width, channels]` u8, or why it cannot be decoded.
@@ -113,11 +123,10 @@ fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let path = &stream.samples[index].path;
-            outcome = scratch.decode(path, stream.target, slot).with_context(|| {
-                let path = path.display();
-                format!("cannot use {path}; try removing it, or a new run with `skip_bad_pictures`")
-            });
+            let path = &stream.folder.samples[index].path;
+            outcome = scratch
+                .decode(path, stream.target, slot)
+                .map_err(|error| stream.bad_picture(path, &error));
             if outcome.is_err() {
                 break;
             }
@@ -134,12 +143,13 @@ mod tests {
     use crate::pictures::decode::ColorMode;
     use crate::pictures::resize::Interpolation;
 
-    fn stream(folder: &std::path::Path, threads: usize) -> Stream {
+    fn stream(folder: &Path, threads: usize) -> Stream {
         let mut samples = Vec::new();
         crate::pictures::folder::collect_pictures(folder, 0, &mut samples).unwrap();
         let interpolation = Interpolation::Nearest;
         let target = Target { height: 20, width: 30, color_mode: ColorMode::Rgb, interpolation };
-        Stream { target, samples, classes: Vec::new(), threads }
+        let folder = Folder { path: folder.to_owned(), classes: Vec::new(), samples };
+        Stream { folder, target, threads }
     }
 
     #[test]
@@ -170,10 +180,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         synthesize(&folder.path().join("pictures"), 1, 1, &crate::stop::Stop::default()).unwrap();
         let stream = stream(&folder.path().join("pictures"), 1);
-        let path = stream.samples[1].path.clone();
+        let path = stream.folder.samples[1].path.clone();
         std::fs::remove_file(&path).unwrap();
         let decoders = Decoders::start(stream).unwrap();
         let error = decoders.ask(vec![0, 1]).unwrap().recv().unwrap().unwrap_err();
+        assert!(error.is::<BadPictures>());
         let error = format!("{error:#}");
         assert!(error.contains(&path.display().to_string()), "{error}");
         assert!(error.contains("cannot read the file"), "{error}");

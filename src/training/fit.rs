@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::augment::config::AugmentConfig;
     use crate::batches::batch::Input;
-    use crate::batches::loader::Order;
+    use crate::batches::order::Order;
     use crate::keras::{Iteration, KerasProfile};
     use crate::nn::architecture::Architecture;
     use crate::nn::layer::Layer;

@@ -1,7 +1,7 @@
 //! Weights and pictures that need no file: the same numbers as in the script,
 //! `scripts/reference/bases_reference.py`.
 
-use petite::batches::loader::to_images;
+use petite::batches::batch::to_images;
 use petite::nn::{base::Base, zoo::Model};
 use petite::weights::{self, Named};
 use std::path::{Path, PathBuf};

@@ -2,7 +2,8 @@
 
 use crate::drawn::{pixels, weights_of};
 use petite::batches::batch::Input;
-use petite::batches::loader::{Loader, Order};
+use petite::batches::loader::Loader;
+use petite::batches::order::Order;
 use petite::keras::Iteration;
 use petite::machine::Machine;
 use petite::nn::convolution::Statistics;

@@ -216,7 +216,7 @@ fn a_streamed_picture_that_cannot_be_decoded_is_named_when_it_is_met() {
     let whole = std::fs::read(workspace.path(path)).unwrap();
     workspace.write(path, &undecodable(&whole));
     let error = error_of(&mut workspace.train("run", "--epochs 1 --cache none"));
-    assert!(error.contains("cannot use") && error.contains("spot.1.jpg"), "{error}");
+    assert!(error.contains("cannot be used") && error.contains("spot.1.jpg"), "{error}");
     assert!(error.contains("--skip-bad-pictures"), "{error}");
     for policy in ["memory", "none"] {
         train(&workspace, policy, &format!("--epochs 1 --skip-bad-pictures --cache {policy}"));
@@ -247,7 +247,7 @@ fn ctrl_c_stops_a_streaming_run_that_then_goes_on() {
     assert_eq!(output.status.code(), Some(130));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(
-        error.contains("interrupted: saved after epoch ") && !error.contains("cannot use"),
+        error.contains("interrupted: saved after epoch ") && !error.contains("cannot be used"),
         "{error}"
     );
     petite("train --resume").arg("--out").arg(workspace.path("run")).assert().success();
