@@ -99,8 +99,12 @@ pub fn describe(found: &[Duplicate], of: usize, original: &str, copy: &str) -> S
         .filter(|&(count, _)| count > 0)
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
+    let are = match found.len() {
+        1 => format!("is a {original} picture"),
+        _ => format!("are {original} pictures"),
+    };
     format!(
-        "{} of {} {copy} pictures are {original} pictures ({})",
+        "{} of {} {copy} pictures {are} ({})",
         with_thousands(found.len() as i64),
         with_thousands(of as i64),
         counts.join(", ")

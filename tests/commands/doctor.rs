@@ -20,14 +20,14 @@ fn names_pictures_that_are_in_two_splits() {
     assert!(error.contains("expected every picture in one split"), "{error}");
     let output = doctor().output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("1 of 9 validation pictures are train pictures (1 the same)"), "{said}");
+    assert!(said.contains("1 of 9 validation pictures is a train picture (1 the same)"), "{said}");
     assert!(said.contains("copy.jpg is"), "{said}");
 
     // Training goes on, and says so.
     let mut train = workspace.train("run", "--epochs 1");
     let warned = train.output().unwrap();
     let warned = String::from_utf8(warned.stderr).unwrap();
-    assert!(warned.contains("warning: 1 of 9 validation pictures are train pictures"), "{warned}");
+    assert!(warned.contains("warning: 1 of 9 validation pictures is a train picture"), "{warned}");
 }
 
 #[test]

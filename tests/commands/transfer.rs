@@ -177,7 +177,7 @@ fn copies_among_the_splits_are_warned_of() {
     let mut command = workspace.train_mobilenet("run", FEATURES, "base.safetensors");
     let error = command.assert().success().get_output().stderr.clone();
     let error = String::from_utf8(error).unwrap();
-    assert!(error.contains("1 of 9 validation pictures are train pictures"), "{error}");
+    assert!(error.contains("1 of 9 validation pictures is a train picture"), "{error}");
 }
 
 #[test]
