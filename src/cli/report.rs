@@ -73,10 +73,10 @@ pub struct PreviewArgs {
 pub struct Seeing;
 
 impl Subset for Seeing {
+    const NAMES: &[&str] = &["recipe", "keras", "image_size", "seed"];
     const DEFAULTS: bool = true;
 
     fn holds(setting: &Setting) -> bool {
-        setting.path[0] == "augmentation"
-            || ["recipe", "keras", "image_size", "seed"].contains(&setting.name())
+        setting.path[0] == "augmentation" || Self::NAMES.contains(&setting.name())
     }
 }

@@ -11,10 +11,15 @@ use std::marker::PhantomData;
 
 /// The settings that a command has flags for.
 pub trait Subset: Clone + std::fmt::Debug {
-    /// Whether `setting` is one of them.
-    fn holds(setting: &Setting) -> bool;
+    /// Their names, unless `holds` says otherwise.
+    const NAMES: &[&str] = &[];
     /// Whether the help texts list the recipes' defaults.
     const DEFAULTS: bool;
+
+    /// Whether `setting` is one of them.
+    fn holds(setting: &Setting) -> bool {
+        Self::NAMES.contains(&setting.name())
+    }
 }
 
 /// The settings given as flags, in the order of [`Config::settings`].

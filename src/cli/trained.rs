@@ -4,7 +4,6 @@ use super::{Flags, Subset};
 use clap::{Args, ValueEnum};
 use petite::run::folder::WhichWeights;
 use petite::run::trained::MachineOverrides;
-use petite::settings::Setting;
 use petite::training::validate::Views;
 use std::path::PathBuf;
 
@@ -94,11 +93,8 @@ impl From<Weights> for WhichWeights {
 pub struct Computing;
 
 impl Subset for Computing {
+    const NAMES: &[&str] = &["device", "precision", "threads"];
     const DEFAULTS: bool = false;
-
-    fn holds(setting: &Setting) -> bool {
-        ["device", "precision", "threads"].contains(&setting.name())
-    }
 }
 
 /// The settings of the machine, and of how pictures are read.
@@ -106,11 +102,8 @@ impl Subset for Computing {
 pub struct Evaluating;
 
 impl Subset for Evaluating {
+    const NAMES: &[&str] = &["cache", "skip_bad_pictures", "device", "precision", "threads"];
     const DEFAULTS: bool = false;
-
-    fn holds(setting: &Setting) -> bool {
-        Computing::holds(setting) || ["cache", "skip_bad_pictures"].contains(&setting.name())
-    }
 }
 
 /// The machine settings given as flags; the run's settings apply to the others.

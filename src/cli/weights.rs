@@ -3,7 +3,6 @@
 use super::trained::Weights;
 use super::{Flags, Subset};
 use clap::Args;
-use petite::settings::Setting;
 use std::path::PathBuf;
 
 /// Convert weights between .ot, .safetensors and .npz
@@ -51,13 +50,9 @@ pub struct ImportArgs {
 pub struct Importing;
 
 impl Subset for Importing {
+    const NAMES: &[&str] =
+        &["data", "keras", "model", "downsample", "dropout", "image_size", "interpolation"];
     const DEFAULTS: bool = true;
-
-    fn holds(setting: &Setting) -> bool {
-        let names =
-            ["data", "keras", "model", "downsample", "dropout", "image_size", "interpolation"];
-        names.contains(&setting.name())
-    }
 }
 
 /// Print a network layer by layer, like Keras's model.summary()
@@ -78,10 +73,6 @@ pub struct SummaryArgs {
 pub struct Building;
 
 impl Subset for Building {
+    const NAMES: &[&str] = &["model", "downsample", "dropout", "image_size", "alpha", "through"];
     const DEFAULTS: bool = false;
-
-    fn holds(setting: &Setting) -> bool {
-        let names = ["model", "downsample", "dropout", "image_size", "alpha", "through"];
-        names.contains(&setting.name())
-    }
 }
