@@ -180,7 +180,7 @@ impl Config {
         }
         let changed: Self = match serde_json::from_value(json) {
             Ok(changed) => changed,
-            Err(error) => fault!(Setting, "expected values of the settings' types: {error}"),
+            Err(error) => fault!(Setting, "{error}"),
         };
         *self = Self { out: std::mem::take(&mut self.out), resume: self.resume, ..changed };
         Ok(())
