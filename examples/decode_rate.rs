@@ -14,7 +14,7 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().context("expected a folder of class folders")?;
     let threads = arguments.next().map_or(Ok(1), |threads| threads.parse())?;
-    let folder = Folder::read(Path::new(&path))?;
+    let (folder, _) = Folder::read(Path::new(&path))?;
     let target = Target {
         height: 150,
         width: 150,

@@ -5,8 +5,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use petite::dataset::duplicates;
 use petite::device;
 use petite::history::Epoch;
-use petite::numbers::with_thousands;
+use petite::dataset::layout::{DataSet, Layout};
+use petite::numbers::{listed, with_thousands};
 use petite::pictures::cache::Origin;
+use petite::pictures::folder::Folder;
+use petite::run::events::SplitByContent;
 use petite::run::folder::Versions;
 use petite::training::fit::StepProgress;
 use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning};
@@ -83,6 +86,11 @@ impl Events for Terminal {
                     config.keras.name()
                 ));
             }
+            Note::DataSet { data, path, split } => say(format_args!(
+                "data        {}: {}",
+                path.display(),
+                layout_in_words(data, *split)
+            )),
             Note::Cache { folder, bytes, free } => {
                 let mebibytes = |bytes: u64| with_thousands((bytes >> 20) as i64);
                 let why = free.map_or(String::new(), |free| {
@@ -119,6 +127,17 @@ impl Events for Terminal {
 
     fn warning(&mut self, warning: &Warning<'_>) {
         let text = match warning {
+            Warning::PassedOver(entries) => format!("passed over {entries}"),
+            Warning::EmptyClasses(classes) => format!(
+                "warning: no pictures of {}; leaving {} out",
+                listed(classes),
+                if classes.len() == 1 { "this class" } else { "these classes" }
+            ),
+            Warning::NoValidation(classes) => format!(
+                "warning: no validation pictures of {}, so val_loss and val_acc say nothing about {}",
+                listed(classes),
+                if classes.len() == 1 { "this class" } else { "these classes" }
+            ),
             Warning::Skipped(bad) => format!("skipping {}:\n{}", bad.count(), bad.list()),
             Warning::NoDiskCache { split, error, instead } => {
                 let instead = match instead {
@@ -212,6 +231,31 @@ impl Events for Terminal {
             say("");
         }
     }
+}
+
+/// `folders train, validation, test`, or `class folders, split by content into …`.
+fn layout_in_words(data: &DataSet, split: Option<SplitByContent<'_>>) -> String {
+    let parts: Vec<&str> = data.folders.iter().map(|folder| folder.name.as_str()).collect();
+    let layout = match data.layout {
+        Layout::PartFolders if parts.len() == 1 => format!("folder {}", parts[0]),
+        Layout::PartFolders => format!("folders {}", parts.join(", ")),
+        Layout::ClassFolders => "class folders".to_owned(),
+        Layout::List => "a list of labels".to_owned(),
+    };
+    let Some(SplitByContent { folders, copies }) = split else { return layout };
+    let count = |folder: &Folder| {
+        format!("{} {}", with_thousands(folder.samples.len() as i64), folder.name)
+    };
+    let counts: Vec<String> = folders.iter().map(count).collect();
+    let near_copies = match copies {
+        0 => String::new(),
+        1 => "; 1 near copy kept with its original".to_owned(),
+        _ => format!(
+            "; {} near copies kept with their originals",
+            with_thousands(copies as i64)
+        ),
+    };
+    format!("{layout}, split by content into {}{near_copies}", counts.join(", "))
 }
 
 /// The source of a split's pixels or features, to follow the number of its pictures.

@@ -161,7 +161,7 @@ fn all_real_pictures_decode() {
         interpolation: Interpolation::Nearest,
     };
     for (split, count) in [("train", 2000), ("validation", 1000), ("test", 1000)] {
-        let folder = Folder::read_split(&data, split, None).unwrap();
+        let folder = Folder::read(&data.join(split)).unwrap().0;
         let (pixels, bad) =
             pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap();
         assert!(bad.is_empty(), "{bad:?}");

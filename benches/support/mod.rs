@@ -70,7 +70,7 @@ impl DataSet {
     }
 
     pub fn split(&self, name: &str) -> Folder {
-        Folder::read_split(&self.path(), name, None).unwrap()
+        Folder::read(&self.path().join(name)).unwrap().0
     }
 
     /// A split's pictures as the baseline takes them.

@@ -49,12 +49,12 @@ pub struct PlotArgs {
 /// sees it (figure 5.12).
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
-    /// Data set folder
+    /// Data set: a folder or an archive
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// Split: a folder of the data set
-    #[arg(long, default_value = "train")]
-    pub split: String,
+    /// Split: a folder of the data set [default: train; all pictures if it is not split]
+    #[arg(long)]
+    pub split: Option<String>,
     /// Picture to augment [default: the split's first]
     #[arg(long, value_name = "FILE")]
     pub picture: Option<PathBuf>,
@@ -73,7 +73,7 @@ pub struct PreviewArgs {
 pub struct Seeing;
 
 impl Subset for Seeing {
-    const NAMES: &[&str] = &["recipe", "keras", "image_size", "seed"];
+    const NAMES: &[&str] = &["recipe", "labels", "keras", "image_size", "seed"];
     const DEFAULTS: bool = true;
 
     fn holds(setting: &Setting) -> bool {

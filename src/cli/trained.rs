@@ -15,12 +15,16 @@ pub struct EvaluateArgs {
     /// Run folder
     #[arg(long, value_name = "RUN")]
     pub run: PathBuf,
-    /// Split: a folder of the data set
+    /// Split: a folder of the data set, or train, validation or test as the run split it; all for
+    /// every picture
     #[arg(long, default_value = "test")]
     pub split: String,
-    /// Data set folder [default: the run's]
+    /// Data set: a folder or an archive [default: the run's]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// CSV with the columns path,label or path,label,split that lists the pictures
+    #[arg(long, value_name = "FILE.csv")]
+    pub labels: Option<PathBuf>,
     #[command(flatten)]
     pub view: ViewArgs,
     /// Print only JSON, with every digit

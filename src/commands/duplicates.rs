@@ -2,24 +2,32 @@
 
 use crate::console::say;
 use crate::progress::Terminal;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use petite::Stop;
 use petite::dataset::duplicates::{Duplicate, describe, find};
+use petite::dataset::layout::DataSet;
+use petite::dataset::near_copies;
+use petite::numbers::with_thousands;
 use petite::pictures::decode::ColorMode;
 use petite::pictures::folder::Folder;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
 use petite::pictures::resize::Interpolation;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Duplicates listed per pair of splits.
 const EXAMPLES: usize = 5;
 
-/// Looks for pictures that are in more than one split of the data set `data`.
+/// Looks for pictures that are in more than one split of the data set `data`, or, if it is not
+/// split, more than once in it.
 ///
 /// # Errors
-/// If there are any, or a split cannot be read.
+/// If there are any in two splits, or a split cannot be read.
 pub fn check(data: &Path, stop: &Stop) -> Result<()> {
-    let splits = read_splits(data, stop)?;
+    let found = DataSet::read(data, None)?;
+    if let [whole] = &found.folders[..] {
+        return count_copies(whole, stop);
+    }
+    let splits = read_splits(&found, stop)?;
     let mut shared = false;
     for (index, (name, originals)) in splits.iter().enumerate() {
         for (other, copies) in &splits[index + 1..] {
@@ -48,38 +56,33 @@ pub fn check(data: &Path, stop: &Stop) -> Result<()> {
     Ok(())
 }
 
-/// The splits of `data`, train first, decoded to small pictures. Bad pictures are skipped.
-fn read_splits(data: &Path, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
+/// Counts the near copies in a data set that is not split.
+fn count_copies(folder: &Folder, stop: &Stop) -> Result<()> {
+    let bar = Terminal::bar("comparing", folder.samples.len());
+    let groups = near_copies::group(&folder.samples, 0, stop, &|| bar.inc(1));
+    bar.finish_and_clear();
+    let copies = with_thousands(groups?.copies() as i64);
+    let of = with_thousands(folder.samples.len() as i64);
+    say(format_args!(
+        "data      not split; {copies} of {of} pictures are near copies of others, which petite train keeps on one side"
+    ));
+    Ok(())
+}
+
+/// The splits of `data`, decoded to small pictures. Bad pictures are skipped.
+fn read_splits(data: &DataSet, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
     let interpolation = Interpolation::Nearest;
     let target = Target { height: 64, width: 64, color_mode: ColorMode::Rgb, interpolation };
-    let entries = std::fs::read_dir(data).with_context(|| {
-        format!("expected a data set at --data {}, found none; try petite prepare", data.display())
-    })?;
-    let mut folders: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort_by_key(|path| (!path.ends_with("train"), path.clone()));
     let mut splits = Vec::new();
-    for path in folders {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
-        }
-        let folder = Folder::read(&path)?;
-        let bar = Terminal::bar(&name, folder.samples.len());
-        let decoded = decode_all(&folder, target, 0, stop, &|| bar.inc(1));
+    for folder in &data.folders {
+        let bar = Terminal::bar(&folder.name, folder.samples.len());
+        let decoded = decode_all(folder, target, 0, stop, &|| bar.inc(1));
         bar.finish_and_clear();
         let (pixels, bad) = decoded?;
         for picture in bad {
             eprintln!("skipping {}: {}", picture.path.display(), picture.reason);
         }
-        splits.push((name, pixels));
-    }
-    if splits.len() < 2 {
-        bail!(
-            "expected two or more splits, such as train and validation, in {}, found {}; try petite prepare",
-            data.display(),
-            splits.first().map_or("none", |(name, _)| name)
-        );
+        splits.push((folder.name.clone(), pixels));
     }
     Ok(splits)
 }

@@ -13,6 +13,7 @@ pub fn run(args: &EvaluateArgs, stop: &Stop) -> Result<()> {
             run: args.run.clone(),
             split: args.split.clone(),
             data: args.data.clone(),
+            labels: args.labels.clone(),
             weights: args.view.weights.into(),
             views: args.view.views(),
             skip_bad_pictures: settings.take("skip_bad_pictures")?.unwrap_or(false),

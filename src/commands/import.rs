@@ -3,10 +3,10 @@
 use crate::cli::ImportArgs;
 use crate::console::say;
 use anyhow::{Context, Result, ensure};
+use petite::dataset::layout::DataSet;
 use petite::machine::Machine;
 use petite::nn::zoo::Model;
 use petite::numbers::with_thousands;
-use petite::pictures::folder::Folder;
 use petite::precision::Precision;
 use petite::run::checkpoint;
 use petite::run::folder::{RunFolder, RunRecord, Versions};
@@ -61,7 +61,7 @@ fn config(args: &ImportArgs) -> Result<Config> {
 
 fn classes(args: &ImportArgs, config: &Config) -> Result<Vec<String>> {
     if let (Some(data), []) = (&config.data, args.classes.as_slice()) {
-        return Ok(Folder::read_split(data, "train", None)?.classes);
+        return Ok(DataSet::read(data, config.labels.as_deref())?.classes);
     }
     let classes = args.classes.clone();
     ensure!(

@@ -5,6 +5,8 @@ use crate::console::say;
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
+use petite::dataset::layout::{ALL, DataSet};
+use petite::dataset::part::Part;
 use petite::pictures::decode::{ColorMode, Picture, decode};
 use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::image_size::ImageSize;
@@ -13,7 +15,7 @@ use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
 use petite::{Config, Recipe};
 use rand::seq::SliceRandom;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 
 pub fn run(args: &PreviewArgs) -> Result<()> {
@@ -25,7 +27,8 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
     let mut run = Config::with(recipe, keras, recipe.model(), None);
     run.change(settings.rest())?;
     let config = run.augmentation;
-    let folder = Folder::read_split(&args.data, &args.split, None)?;
+    let labels: Option<PathBuf> = settings.take("labels")?;
+    let folder = pictures(&args.data, labels.as_deref(), args.split.as_deref())?;
     let tiles = if config.is_active() {
         let count = args.count.unwrap_or(9).into();
         let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
@@ -41,6 +44,24 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
     contact_sheet::write(&args.to, &tiles)?;
     say(format_args!("{} pictures  {}", tiles.len(), args.to.display()));
     Ok(())
+}
+
+/// The pictures of a split; of train or, if the data set is not split, all, unless one is given.
+fn pictures(data: &Path, labels: Option<&Path>, split: Option<&str>) -> Result<Folder> {
+    let (folder, _) = match split {
+        Some(split) => DataSet::read_named(data, labels, split)?,
+        None => match DataSet::read(data, labels)? {
+            data if data.part(Part::Train).is_some() => data.named(Part::Train.name())?,
+            data => data.named(ALL)?,
+        },
+    };
+    ensure!(
+        !folder.samples.is_empty(),
+        "expected {} pictures in {}, found none",
+        folder.name,
+        folder.path.display()
+    );
+    Ok(folder)
 }
 
 /// Pictures of each class in turn, at their own sizes (the book's figure 5.8).

@@ -1,18 +1,15 @@
 //! Finds pictures that occur in two splits, which makes a measurement on one of them say little
 //! about new pictures.
 
+use super::thumbnails;
 use crate::numbers::with_thousands;
 use crate::pictures::pixels::Pixels;
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-/// Side of the compared thumbnails: small enough to be nearly invariant to sharpening, noise and
-/// recompression.
-const SIDE: usize = 16;
-
 /// Least correlation of two thumbnails of the same picture. Among 2,001 pictures of cats and dogs,
 /// no two different ones reach 0.9; sharpened and recompressed copies exceed 0.97.
-const LEAST_CORRELATION: f64 = 0.95;
+pub(super) const LEAST_CORRELATION: f64 = 0.95;
 
 /// Rows compared at a time, to bound memory.
 const BLOCK: i64 = 1024;
@@ -59,16 +56,12 @@ pub struct Duplicate {
 /// # Errors
 /// If libtorch is out of memory.
 pub fn find(originals: &Pixels, copies: &Pixels) -> Result<Vec<Duplicate>> {
-    let originals = thumbnails(originals)?.f_transpose(0, 1)?;
-    let copies = thumbnails(copies)?;
-    let columns = copies.size()[1];
-    let channels = columns / (SIDE * SIDE) as i64;
-    let side = SIDE as i64;
+    let originals = of_pixels(originals)?.f_transpose(0, 1)?;
+    let copies = of_pixels(copies)?;
     let mut found = Vec::new();
     for start in (0..copies.size()[0]).step_by(BLOCK as usize) {
         let block = copies.f_narrow(0, start, BLOCK.min(copies.size()[0] - start))?;
-        let mirrored =
-            block.f_view([-1, side, side, channels])?.f_flip([2])?.f_reshape([-1, columns])?;
+        let mirrored = thumbnails::mirrored(&block)?;
         let products = block.f_matmul(&originals)?;
         let best = [
             Best::of(&products)?,
@@ -111,6 +104,10 @@ pub fn describe(found: &[Duplicate], of: usize, original: &str, copy: &str) -> S
     )
 }
 
+fn of_pixels(pixels: &Pixels) -> Result<Tensor> {
+    thumbnails::of(pixels.pictures(), pixels.target)
+}
+
 /// The largest value of each row, and its column.
 struct Best {
     correlations: Vec<f64>,
@@ -125,51 +122,6 @@ impl Best {
             columns: Vec::try_from(&columns)?,
         })
     }
-}
-
-/// Means over the cells of a 16×16 grid, `[N, 16 · 16 · C]` f32. Each row is normalized to mean 0
-/// and length 1 (or all zeros), so that the dot product of two rows is their correlation.
-fn thumbnails(pixels: &Pixels) -> Result<Tensor> {
-    let (height, width) = (pixels.target.height, pixels.target.width);
-    let channels = pixels.target.color_mode.channels();
-    // The first pixel of a cell. If the picture is smaller than the grid, cells share pixels.
-    let first = |cell: usize, pixels: usize| cell * pixels / SIDE;
-    let mut values = Vec::with_capacity(pixels.samples.len() * SIDE * SIDE * channels);
-    // Summing whole lines first, then cells, vectorizes well.
-    let mut lines = vec![0u32; width * channels];
-    for picture in pixels.pictures() {
-        for row in 0..SIDE {
-            let top = first(row, height);
-            let bottom = first(row + 1, height).max(top + 1);
-            lines.fill(0);
-            for line in picture[top * width * channels..bottom * width * channels]
-                .chunks_exact(width * channels)
-            {
-                for (sum, &value) in lines.iter_mut().zip(line) {
-                    // The sum stays below 2³²; an overflow check would cost one branch per value.
-                    *sum = sum.wrapping_add(u32::from(value));
-                }
-            }
-            for column in 0..SIDE {
-                let left = first(column, width);
-                let right = first(column + 1, width).max(left + 1);
-                let mut sums = [0u32; 3];
-                for pixel in lines[left * channels..right * channels].chunks_exact(channels) {
-                    for (sum, &value) in sums.iter_mut().zip(pixel) {
-                        *sum += value;
-                    }
-                }
-                let area = ((bottom - top) * (right - left)) as f32;
-                values.extend(sums[..channels].iter().map(|&sum| sum as f32 / area));
-            }
-        }
-    }
-    let shape = [pixels.samples.len() as i64, (SIDE * SIDE * channels) as i64];
-    let values = Tensor::f_from_slice(&values)?.f_view(shape)?;
-    let centered = values.f_sub(&values.f_mean_dim(1i64, true, Kind::Float)?)?;
-    let lengths = centered.f_norm_scalaropt_dim(2.0, 1i64, true)?;
-    // A picture of one color has length 0; its row stays 0.
-    Ok(centered.f_div(&lengths.f_clamp_min(1e-3)?)?)
 }
 
 #[cfg(test)]

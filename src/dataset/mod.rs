@@ -1,6 +1,13 @@
-//! Whole data sets: synthesizing, splitting, and searching splits for duplicates.
+//! Whole data sets: their layouts, splitting, synthesizing, and searching splits for duplicates.
 
+pub mod archive;
 pub mod duplicates;
+pub mod labels;
+pub mod layout;
+pub mod near_copies;
+pub mod part;
+pub mod partition;
 pub mod split;
 pub mod staging;
 pub mod synthetic;
+mod thumbnails;

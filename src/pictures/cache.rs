@@ -1,10 +1,10 @@
 //! Opens a split's pictures under a cache policy: in memory, on disk or streamed.
 
-use super::folder::{Folder, Sample};
+use super::folder::Folder;
 use super::pixels::{Target, check_all, decode_all};
 use super::source::Source;
 use super::{disk_cache, stream::Stream};
-use crate::error::{BadFolder, BadPictures, ensure_or};
+use crate::error::{BadFolder, BadPictures};
 use crate::memory::free_memory;
 use crate::stop::{Interrupted, Stop};
 use crate::user_folders;
@@ -96,9 +96,8 @@ pub struct Opened {
 /// streamed.
 ///
 /// # Errors
-/// [`BadPictures`] listing all bad pictures, unless `skip_bad` is set. Also if skipping leaves a
-/// class without pictures, the pixels do not fit in memory, a thread cannot be started, or a stop
-/// was requested.
+/// [`BadPictures`] listing all bad pictures, unless `skip_bad` is set. Also if the pixels do not
+/// fit in memory, a thread cannot be started, or a stop was requested.
 pub fn open(
     folder: &Folder,
     reading: Reading<'_>,
@@ -134,8 +133,7 @@ pub fn open(
             // Skipping requires knowing every bad picture before the first batch, hence a full
             // decode. Otherwise checking headers is enough.
             let (samples, bad) = check_all(folder, target, threads, skip_bad, stop, on_decoded)?;
-            let (path, classes) = (folder.path.clone(), folder.classes.clone());
-            let stream = Stream { folder: Folder { path, classes, samples }, target, threads };
+            let stream = Stream { folder: folder.with_samples(samples), target, threads };
             (Source::Streamed(stream), Origin::Stream, bad)
         }
     };
@@ -145,23 +143,9 @@ pub fn open(
         pictures: bad,
     });
     match skipped {
-        Some(bad) if !skip_bad => return Err(BadPictures(vec![bad]).into()),
-        Some(_) => check_classes(&folder.classes, source.samples())?,
-        None => {}
+        Some(bad) if !skip_bad => Err(BadPictures(vec![bad]).into()),
+        skipped => Ok(Opened { source, origin, skipped, no_disk: None }),
     }
-    Ok(Opened { source, origin, skipped, no_disk: None })
-}
-
-/// Checks that every class still has a picture, which training requires.
-fn check_classes(classes: &[String], samples: &[Sample]) -> Result<()> {
-    for (label, class) in classes.iter().enumerate() {
-        ensure_or!(
-            DataSet,
-            samples.iter().any(|sample| sample.label == label),
-            "expected a good picture of {class}, found none; try replacing the bad ones"
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub fn open(
 ) -> Result<Opened> {
     let cannot_read = || format!("cannot read {}", folder.path.display());
     let root = folder.path.canonicalize().with_context(cannot_read)?;
-    let path = cache.join(file_name(&root, target));
+    let path = cache.join(file_name(&root, &folder.name, target));
     pool(threads)?.install(|| {
         // Taken before a file is read, so that the next run notices a later change.
         let stamp = |sample: &Sample| Stamp::of(&sample.path, &folder.path);
@@ -67,13 +67,13 @@ pub fn open(
     })
 }
 
-/// Such as `train-150x150-0123456789abcdef.pixels`: one file per folder and target, so that a
+/// Such as `train-150x150-0123456789abcdef.pixels`: one file per split and target, so that a
 /// changed data set replaces its old pixels.
-fn file_name(root: &Path, target: Target) -> String {
-    let split = root.file_name().unwrap_or_default().to_string_lossy();
+fn file_name(root: &Path, split: &str, target: Target) -> String {
     let Target { height, width, .. } = target;
-    let name = [root.as_os_str().as_encoded_bytes(), format!("{target:?}").as_bytes()].concat();
-    format!("{split}-{height}x{width}-{:016x}.pixels", XxHash3_64::oneshot(&name))
+    let key = format!("{split} {target:?}");
+    let key = [root.as_os_str().as_encoded_bytes(), key.as_bytes()].concat();
+    format!("{split}-{height}x{width}-{:016x}.pixels", XxHash3_64::oneshot(&key))
 }
 
 /// A split in its current state.
@@ -251,7 +251,7 @@ mod tests {
         for class in ["a", "b"] {
             synthesize(&path.join(class), 4, 1, &crate::stop::Stop::default()).unwrap();
         }
-        Folder::read(path).unwrap()
+        Folder::read(path).unwrap().0
     }
 
     #[test]

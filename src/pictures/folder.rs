@@ -1,13 +1,11 @@
-//! Lists the samples of a split: picture files and their classes, from a folder of class folders.
+//! Lists the samples of a split: picture files and their classes.
 
+use super::passed_over::{PassedOver, Why};
+use super::walk::Walk;
 use crate::error::{ensure_or, fault};
-use anyhow::{Context, Result};
+use crate::numbers::listed;
+use anyhow::Result;
 use std::path::{Path, PathBuf};
-
-/// Extensions of picture files: those of Keras's `flow_from_directory`, and more. Only JPEGs can be
-/// decoded; the others are reported as bad pictures rather than silently skipped.
-const PICTURE_EXTENSIONS: [&str; 10] =
-    ["jpg", "jpeg", "jpe", "png", "bmp", "ppm", "tif", "tiff", "gif", "webp"];
 
 /// A picture file and its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,22 +19,26 @@ pub struct Sample {
 /// The picture files of a split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
-    /// The folder, which has one folder per class.
+    /// The folder that contains the files. Splits may share it.
     pub path: PathBuf,
-    /// Sorted names of the class folders; a class's index is its label (cats 0, dogs 1).
+    /// The name of the split, such as `train`.
+    pub name: String,
+    /// Class names; a class's index is its label (cats 0, dogs 1).
     pub classes: Vec<String>,
     /// Sorted by label, then path.
     pub samples: Vec<Sample>,
 }
 
 impl Folder {
-    /// Reads `path/<class>/…/*.jpg`, including subfolders as Keras does. Hidden files and files
-    /// without a picture's extension are skipped.
+    /// Reads `path/<class>/…/*.jpg`, including subfolders as Keras does, and names it like the
+    /// folder. Classes are sorted by name; some may have no pictures. Also returns what was passed
+    /// over: hidden entries, files that are not pictures, files outside the class folders, and
+    /// links to what was already read.
     ///
     /// # Errors
-    /// If the folder is missing or unreadable or has fewer than two class folders, or if a class
-    /// folder has no pictures or a name that is not UTF-8.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// If the folder is missing or unreadable, has no class folders, or if a class's name is not
+    /// UTF-8, or a file is in two classes.
+    pub fn read(path: &Path) -> Result<(Self, PassedOver)> {
         ensure_or!(
             DataSet,
             path.is_dir(),
@@ -44,58 +46,83 @@ impl Folder {
             path.display(),
             if path.exists() { "a file" } else { "nothing" }
         );
-        let mut classes = Vec::new();
-        for entry in sorted_entries(path)? {
-            if entry.is_dir() {
-                match entry.file_name().and_then(|name| name.to_str()) {
-                    Some(name) => classes.push(name.to_owned()),
-                    None => fault!(
-                        DataSet,
-                        "expected a class name in UTF-8, found {}; try renaming it",
-                        entry.display()
-                    ),
-                }
-            }
-        }
+        let mut walk = Walk::default();
+        let (folders, files) = walk.entries(path)?;
+        files.into_iter().for_each(|file| walk.passed_over.add(file, Why::Unlabeled));
         ensure_or!(
             DataSet,
-            classes.len() >= 2,
-            "expected at least two class folders in {}, found {}; try one folder per class, such as cats and dogs",
-            path.display(),
-            if classes.is_empty() { "none".to_owned() } else { format!("only {}", classes[0]) }
+            !folders.is_empty(),
+            "expected class folders in {}, found none; try one folder per class, such as cats and dogs",
+            path.display()
         );
-        let mut samples = Vec::new();
-        for (label, class) in classes.iter().enumerate() {
-            let before = samples.len();
-            collect_pictures(&path.join(class), label, &mut samples)?;
-            ensure_or!(
-                DataSet,
-                samples.len() > before,
-                "expected pictures in {}, found none; try adding JPEGs, or removing the folder",
-                path.join(class).display()
-            );
+        let mut classes = Vec::with_capacity(folders.len());
+        for folder in &folders {
+            match folder.file_name().and_then(|name| name.to_str()) {
+                Some(name) => classes.push(name.to_owned()),
+                None => fault!(
+                    DataSet,
+                    "expected a class name in UTF-8, found {}; try renaming it",
+                    folder.display()
+                ),
+            }
         }
-        Ok(Self { path: path.to_owned(), classes, samples })
+        // No class may reach another's pictures through a link to its folder.
+        folders.iter().for_each(|folder| walk.reserve(folder));
+        let mut samples = Vec::new();
+        for (label, folder) in folders.iter().enumerate() {
+            let pictures = walk.pictures(folder, label)?.into_iter();
+            samples.extend(pictures.map(|path| Sample { path, label }));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((Self { path: path.to_owned(), name, classes, samples }, walk.passed_over))
     }
 
-    /// Reads the folder `data/split`. If `classes` is given, the split must have these classes.
+    /// The same folder and classes with other pictures.
+    pub fn with_samples(&self, samples: Vec<Sample>) -> Self {
+        let (path, name, classes) = (self.path.clone(), self.name.clone(), self.classes.clone());
+        Self { path, name, classes, samples }
+    }
+
+    /// Number of pictures of each class.
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        self.samples.iter().for_each(|sample| counts[sample.label] += 1);
+        counts
+    }
+
+    /// The names of the classes that have pictures, or of those that have none.
+    pub fn classes_with(&self, pictures: bool) -> Vec<String> {
+        let counts = self.counts();
+        let classes = self.classes.iter().zip(counts);
+        classes.filter(|(_, n)| (*n > 0) == pictures).map(|(class, _)| class.clone()).collect()
+    }
+
+    /// The same pictures with the labels of `classes`, which are those of `of`, such as `the run
+    /// RUN`. Some of them may have no pictures here.
     ///
     /// # Errors
-    /// As [`Folder::read`], and if the classes differ.
-    pub fn read_split(data: &Path, split: &str, classes: Option<&[String]>) -> Result<Self> {
-        let folder = Self::read(&data.join(split))?;
-        if let Some(classes) = classes
-            && folder.classes != classes
-        {
-            fault!(
-                DataSet,
-                "expected the classes {} in {}, found {}; try giving every split the same class folders",
-                classes.join(", "),
-                folder.path.display(),
-                folder.classes.join(", ")
-            );
+    /// If there are pictures of another class.
+    pub fn with_classes(mut self, classes: &[String], of: &str) -> Result<Self> {
+        let label_of = |class: &String| classes.iter().position(|known| known == class);
+        let labels: Vec<Option<usize>> = self.classes.iter().map(label_of).collect();
+        let others = self.classes_with(true);
+        let unknown = others.iter().any(|class| label_of(class).is_none());
+        ensure_or!(
+            DataSet,
+            !unknown,
+            "expected the classes of {of}, {}, in the {} pictures of {}, found {}",
+            listed(classes),
+            self.name,
+            self.path.display(),
+            listed(&others)
+        );
+        for sample in &mut self.samples {
+            sample.label = labels[sample.label].unwrap_or_default();
         }
-        Ok(folder)
+        // Classes in another order need the samples in that order, too.
+        self.samples.sort_by_key(|sample| sample.label);
+        self.classes = classes.to_vec();
+        Ok(self)
     }
 }
 
@@ -105,32 +132,7 @@ impl Folder {
 /// # Errors
 /// If a folder cannot be read.
 pub fn collect_pictures(folder: &Path, label: usize, samples: &mut Vec<Sample>) -> Result<()> {
-    for path in sorted_entries(folder)? {
-        if path.is_dir() {
-            collect_pictures(&path, label, samples)?;
-        } else if is_picture(&path) {
-            samples.push(Sample { path, label });
-        }
-    }
+    let pictures = Walk::default().pictures(folder, label)?.into_iter();
+    samples.extend(pictures.map(|path| Sample { path, label }));
     Ok(())
-}
-
-/// The paths in a folder that are not hidden, sorted by name.
-fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let cannot_read = || format!("cannot read the folder {}", folder.display());
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(cannot_read)? {
-        let entry = entry.with_context(cannot_read)?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            entries.push(entry.path());
-        }
-    }
-    entries.sort();
-    Ok(entries)
-}
-
-fn is_picture(path: &Path) -> bool {
-    path.extension().and_then(|extension| extension.to_str()).is_some_and(|found| {
-        PICTURE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(found))
-    })
 }

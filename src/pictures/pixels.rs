@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::Read;
 use std::ops::Deref;
 use std::path::Path;
+use twox_hash::XxHash3_64;
 
 /// The size and color mode that pictures are decoded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +167,7 @@ pub fn check_all(
 }
 
 /// A pool of decoding threads; 0 is one per core.
-pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
+pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -175,7 +176,7 @@ pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
 
 /// Buffers that a thread reuses from file to file.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     file: Vec<u8>,
     picture: Picture,
 }
@@ -184,6 +185,17 @@ impl Scratch {
     /// Decodes and resizes one file into `slot`, `target.bytes()` bytes.
     pub fn decode(&mut self, path: &Path, target: Target, slot: &mut [u8]) -> Result<()> {
         self.read(path)?;
+        self.decode_file(target, slot)
+    }
+
+    /// Reads a file; returns the XXH3 of its bytes.
+    pub fn hash(&mut self, path: &Path) -> Result<u64> {
+        self.read(path)?;
+        Ok(XxHash3_64::oneshot(&self.file))
+    }
+
+    /// Decodes and resizes the file that was last read into `slot`, `target.bytes()` bytes.
+    pub fn decode_file(&mut self, target: Target, slot: &mut [u8]) -> Result<()> {
         decode::decode_into(&self.file, target.color_mode, &mut self.picture)?;
         resize::resize(&self.picture, target.height, target.width, target.interpolation, slot);
         Ok(())

@@ -148,7 +148,8 @@ mod tests {
         crate::pictures::folder::collect_pictures(folder, 0, &mut samples).unwrap();
         let interpolation = Interpolation::Nearest;
         let target = Target { height: 20, width: 30, color_mode: ColorMode::Rgb, interpolation };
-        let folder = Folder { path: folder.to_owned(), classes: Vec::new(), samples };
+        let (path, name) = (folder.to_owned(), "train".to_owned());
+        let folder = Folder { path, name, classes: Vec::new(), samples };
         Stream { folder, target, threads }
     }
 

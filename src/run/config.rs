@@ -3,6 +3,7 @@
 use super::on_base::OnBase;
 pub use super::recipe::Recipe;
 use crate::augment::config::AugmentConfig;
+use crate::dataset::part::PartSize;
 use crate::device::DeviceChoice;
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::keras::KerasProfile;
@@ -37,10 +38,24 @@ use std::path::PathBuf;
 pub struct Config {
     /// Training strategy from the book; sets the defaults of the other settings.
     pub recipe: Recipe,
-    /// Data set: a folder with train and validation, each with one folder per class; none only for
-    /// imported runs.
+    /// Data set: a folder, .zip, .tar or .tar.gz with train and validation (and test), each with one
+    /// folder per class, or with class folders only, which are then split; none only for imported
+    /// runs.
     #[schemars(extend("x-value-name" = "DIR"))]
     pub data: Option<PathBuf>,
+    /// CSV with the columns path,label or path,label,split instead of class folders; paths are
+    /// relative to the data set, or to the CSV if there is none.
+    #[serde(default)]
+    #[schemars(extend("x-value-name" = "FILE.csv"))]
+    pub labels: Option<PathBuf>,
+    /// Share (0.2) or number of pictures of each class (500) to validate on, for a data set that is
+    /// not split; none for 0.2.
+    #[serde(default)]
+    pub validation: Option<PartSize>,
+    /// Share or number of pictures of each class to keep for evaluate, for a data set that is not
+    /// split; none for 0.1.
+    #[serde(default)]
+    pub test: Option<PartSize>,
     /// Keras version to reproduce where versions differ: epsilon, shear, interpolation, rotation
     /// center, length of epochs.
     #[serde(default)]
@@ -186,17 +201,25 @@ impl Config {
         Ok(())
     }
 
-    /// Makes `data` absolute, so that it stays valid in other working directories.
+    /// Makes `data` and `labels` absolute, so that they stay valid in other working directories.
+    /// Without `data`, it is the folder of `labels`.
     ///
     /// # Errors
-    /// If there is no such folder.
+    /// If one of them does not exist.
     pub fn locate_data(&mut self) -> Result<()> {
-        let Some(data) = &mut self.data else { return Ok(()) };
-        *data = data.canonicalize().with_context(|| Fault {
-            kind: ErrorKind::DataSet,
-            message: format!("expected a data set at `data` {}, found none", data.display()),
-        })?;
-        Ok(())
+        let locate = |path: &mut PathBuf, what: &str| -> Result<()> {
+            *path = path.canonicalize().with_context(|| Fault {
+                kind: ErrorKind::DataSet,
+                message: format!("expected {what} {}, found none", path.display()),
+            })?;
+            Ok(())
+        };
+        if let Some(labels) = &mut self.labels {
+            locate(labels, "a CSV at `labels`")?;
+            let folder = labels.parent().map(PathBuf::from);
+            self.data = self.data.take().or(folder);
+        }
+        self.data.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`"))
     }
 
     /// The settings of the base; `None` if the network is trained from scratch.

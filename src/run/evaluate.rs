@@ -1,6 +1,7 @@
 //! Evaluating a trained network on a split.
 
 use super::confusion::Confusion;
+use super::data_set;
 use super::events::Events;
 use super::export;
 use super::folder::{RunFolder, WhichWeights};
@@ -8,10 +9,9 @@ use super::splits;
 use super::trained::{MachineOverrides, Trained};
 use crate::atomic_file;
 use crate::batches::loader::Loader;
-use crate::error::{ensure_or, fault};
+use crate::error::ensure_or;
 use crate::memory::free_memory;
 use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
-use crate::pictures::folder::Folder;
 use crate::stop::Stop;
 use crate::training::validate::{Views, validate};
 use crate::weights::Format;
@@ -25,10 +25,13 @@ use tch::{Device, Tensor};
 pub struct Evaluate {
     /// The run's folder.
     pub run: PathBuf,
-    /// Name of the split: a folder inside the data set.
+    /// Name of the split: a folder of the data set, a part that the run split it into, or `all`.
     pub split: String,
-    /// Folder of the data set; `None` is the run's.
+    /// Data set: a folder or an archive; `None` is the run's.
     pub data: Option<PathBuf>,
+    /// CSV of `path,label[,split]` that lists the pictures of `data`; `None` is the run's, if
+    /// `data` is.
+    pub labels: Option<PathBuf>,
     /// Which of the run's weights to use.
     pub weights: WhichWeights,
     /// Which views of each picture the network sees.
@@ -50,6 +53,7 @@ impl Evaluate {
             run: run.into(),
             split: "test".to_owned(),
             data: None,
+            labels: None,
             weights: WhichWeights::Last,
             views: Views::Picture,
             skip_bad_pictures: false,
@@ -115,14 +119,7 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     let trained = Trained::load(&run, what.weights, what.machine)?;
     let config = &trained.record.train;
     let classes = &trained.record.classes;
-    let Some(data) = what.data.as_ref().or(config.data.as_ref()) else {
-        fault!(
-            DataSet,
-            "expected `data` for the run {}, which was imported without one, found none",
-            run.path().display()
-        );
-    };
-    let folder = Folder::read_split(data, &what.split, Some(classes))?;
+    let folder = data_set::evaluated(what, &run, &trained.record, events)?;
     let (stop, target) = (events.stop(), config.target());
     let cache = what.cache.unwrap_or(config.cache);
     let reading = Reading {

@@ -3,10 +3,13 @@
 use super::config::Config;
 use super::outcome::Outcome;
 use crate::dataset::duplicates::Duplicate;
+use crate::dataset::layout::DataSet;
 use crate::error::BadFolder;
 use crate::history::Epoch;
 use crate::machine::Machine;
 use crate::pictures::cache::Origin;
+use crate::pictures::folder::Folder;
+use crate::pictures::passed_over::PassedOver;
 use crate::stop::Stop;
 use crate::training::fit::StepProgress;
 use anyhow::Error;
@@ -55,6 +58,15 @@ pub struct Decoding<'a> {
     pub of: usize,
 }
 
+/// How petite split a data set.
+#[derive(Debug, Clone, Copy)]
+pub struct SplitByContent<'a> {
+    /// The parts.
+    pub folders: &'a [Folder],
+    /// Number of near copies that are kept in the part of another picture.
+    pub copies: usize,
+}
+
 /// Information about a run.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -74,6 +86,15 @@ pub enum Note<'a> {
         config: &'a Config,
         /// Device and precision.
         machine: Machine,
+    },
+    /// The data set is found.
+    DataSet {
+        /// The data set.
+        data: &'a DataSet,
+        /// Where it is: a folder or an archive.
+        path: &'a Path,
+        /// The parts that petite splits it into; `None` if it is split already.
+        split: Option<SplitByContent<'a>>,
     },
     /// Decoded pictures are kept in files.
     Cache {
@@ -127,6 +148,12 @@ pub enum Note<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Warning<'a> {
+    /// Entries of the data set's folders are not used.
+    PassedOver(&'a PassedOver),
+    /// These classes have no pictures and are left out.
+    EmptyClasses(&'a [String]),
+    /// These classes have training but no validation pictures.
+    NoValidation(&'a [String]),
     /// Files that cannot be used as pictures were skipped.
     Skipped(&'a BadFolder),
     /// Decoded pictures could not be kept on disk.

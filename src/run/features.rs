@@ -50,10 +50,10 @@ impl FeatureFile {
         folder: &Folder,
     ) -> Result<Self> {
         let path = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
-        let split = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut hasher = XxHash3_64::new();
         hasher.write(path.as_os_str().as_encoded_bytes());
-        let name = format!("{split}-{}-{:016x}.safetensors", config.model.name(), hasher.finish());
+        hasher.write(folder.name.as_bytes());
+        let name = format!("{}-{}-{:016x}.safetensors", folder.name, config.model.name(), hasher.finish());
 
         let settings = (base.preprocessing(), base.kind(), on_base.pooling, config.target());
         hasher.write(format!("{settings:?} {:?}", folder.classes).as_bytes());

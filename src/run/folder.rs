@@ -159,6 +159,11 @@ impl RunFolder {
         self.0.join("history.csv")
     }
 
+    /// The pictures of each part, if petite split the data set or a list names them: `split.csv`.
+    pub fn split(&self) -> PathBuf {
+        self.0.join("split.csv")
+    }
+
     /// Weights after the last epoch: `last.ot`.
     pub fn last(&self) -> PathBuf {
         self.0.join("last.ot")

@@ -4,6 +4,7 @@ mod build;
 pub mod checkpoint;
 pub mod config;
 pub mod confusion;
+mod data_set;
 pub mod evaluate;
 pub mod events;
 mod export;

@@ -70,7 +70,7 @@ pub(crate) fn predict(what: &Predict, events: &mut dyn Events) -> Result<Predict
     let classes = trained.record.classes.clone();
     let samples = samples(&what.paths)?;
     let path = what.paths.first().cloned().unwrap_or_default();
-    let folder = Folder { path, classes: classes.clone(), samples };
+    let folder = Folder { path, name: "pictures".to_owned(), classes: classes.clone(), samples };
     let (stop, target) = (events.stop(), config.target());
     // Pictures outside a data set are not worth a file in the cache.
     let cache = match CachePolicy::Auto.choose(bytes_of(&[&folder], target), free_memory()) {

@@ -85,6 +85,9 @@ impl Config {
         let baseline = Self {
             recipe,
             data,
+            labels: None,
+            validation: None,
+            test: None,
             keras,
             model,
             network: NetworkConfig::Scratch(Scratch::default()),
@@ -142,6 +145,8 @@ impl Config {
         let cannot_read = || format!("cannot read {}", head.display());
         let start = Start::Run(head.canonicalize().with_context(cannot_read)?);
         let mut config = Self::with(Recipe::FineTune, keras, stored.model, stored.data.clone());
+        config.labels = stored.labels.clone();
+        (config.validation, config.test) = (stored.validation, stored.test);
         config.image_size = stored.image_size;
         config.interpolation = stored.interpolation;
         if let Some(on_base) = config.on_base_mut() {

@@ -4,6 +4,7 @@ use super::config::Config;
 use super::folder::RunFolder;
 use crate::device::DeviceChoice;
 use crate::error::ensure_or;
+use crate::numbers::listed;
 use crate::pictures::cache::CachePolicy;
 use crate::precision::PrecisionChoice;
 use crate::training::schedule::Schedule;
@@ -31,6 +32,23 @@ pub fn check(config: &Config, run: &RunFolder) -> Result<()> {
         "expected the settings of the run in {} with `resume`, found another {}; try changing only `epochs`, `device`, `cache` and `threads`",
         run.path().display(),
         others.join(", ")
+    );
+    Ok(())
+}
+
+/// Checks that the data set still has the classes of `run`: its network has one output for each.
+///
+/// # Errors
+/// If it has others; the error names both lists.
+pub fn check_classes(classes: &[String], run: &RunFolder) -> Result<()> {
+    let stored = run.read_record()?.classes;
+    ensure_or!(
+        Run,
+        stored == classes,
+        "expected the classes {} of the run {}, found {}; try a new `out`",
+        listed(&stored),
+        run.path().display(),
+        listed(classes)
     );
     Ok(())
 }

@@ -1,17 +1,20 @@
 //! The training and validation splits of a run, and the loaders over them.
 
 use super::config::Config;
+use super::data_set::{self, Pictures};
 use super::events::{Decoding, Events, Note, Warning};
 use super::features::{FeatureFile, Features};
+use super::folder::RunFolder;
 use super::on_base::OnBase;
 use crate::batches::batch::Input;
 use crate::batches::loader::Loader;
 use crate::batches::order::Order;
 use crate::dataset::duplicates;
-use crate::error::{BadPictures, fault};
+use crate::error::{BadPictures, ensure_or, fault};
 use crate::memory::free_memory;
 use crate::nn::base::Base;
 use crate::nn::network::Network;
+use crate::numbers::listed;
 use crate::pictures::cache::{self, CachePolicy, Opened, Origin, Reading, bytes_of};
 use crate::pictures::folder::Folder;
 use crate::pictures::source::Source;
@@ -37,20 +40,29 @@ pub struct Splits<'a> {
     data: &'a Path,
     train: Folder,
     validation: Folder,
+    /// Whether near copies are known to be in one of them only.
+    are_grouped: bool,
+    /// The contents of the run's `split.csv`, if it is to have one.
+    pub list: Option<Vec<u8>>,
 }
 
 impl<'a> Splits<'a> {
     /// Lists the pictures.
     ///
     /// # Errors
-    /// If a folder is missing, or the classes of the splits differ.
-    pub fn read(config: &'a Config) -> Result<Self> {
+    /// As [`data_set::read`].
+    pub fn read(
+        config: &'a Config,
+        run: &RunFolder,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<Self> {
         let Some(data) = config.data.as_deref() else {
             fault!(DataSet, "expected `data`, found none");
         };
-        let train = Folder::read_split(data, "train", None)?;
-        let validation = Folder::read_split(data, "validation", Some(&train.classes))?;
-        Ok(Self { config, data, train, validation })
+        let Pictures { train, validation, are_grouped, list } =
+            data_set::read(config, data, run, stop, events)?;
+        Ok(Self { config, data, train, validation, are_grouped, list })
     }
 
     /// Class names, by label.
@@ -125,7 +137,7 @@ impl<'a> Splits<'a> {
     fn open_both(&self, stop: &Stop, events: &mut dyn Events) -> Result<(Opened, Opened)> {
         let reading = self.reading(stop, events);
         // Read both splits before returning an error, so that it lists the bad files of both.
-        let train = open(&self.train, "train", reading, events);
+        let train = self.open_train(reading, events);
         stop.check()?;
         let validation = open(&self.validation, "validation", reading, events);
         let (train, validation) = match (train, validation) {
@@ -137,6 +149,7 @@ impl<'a> Splits<'a> {
         self.note("validation", validation.source.samples().len(), Some(validation.origin), events);
         // Streamed pictures are not decoded ahead of time.
         if let (Source::Held(originals), Source::Held(copies)) = (&train.source, &validation.source)
+            && !self.are_grouped
             && originals.samples.len() * copies.samples.len() <= MAX_PAIRS
         {
             let found = duplicates::find(originals, copies)?;
@@ -170,11 +183,15 @@ impl<'a> Splits<'a> {
                 compute(validation, "validation", &validation_file)?,
             ));
         }
-        let mut get = |kept: Option<Features>, folder, name, file| {
+        let mut get = |kept: Option<Features>, name, file| {
             let (features, origin) = match kept {
                 Some(features) => (features, None),
                 None => {
-                    let opened = open(folder, name, self.reading(stop, events), events)?;
+                    let reading = self.reading(stop, events);
+                    let opened = match name {
+                        "train" => self.open_train(reading, events)?,
+                        _ => open(&self.validation, name, reading, events)?,
+                    };
                     let origin = opened.origin;
                     (compute(base, on_base, opened, name, file, stop, events)?, Some(origin))
                 }
@@ -183,9 +200,24 @@ impl<'a> Splits<'a> {
             anyhow::Ok(features)
         };
         Ok((
-            get(kept.0, &self.train, "train", &train_file)?,
-            get(kept.1, &self.validation, "validation", &validation_file)?,
+            get(kept.0, "train", &train_file)?,
+            get(kept.1, "validation", &validation_file)?,
         ))
+    }
+
+    /// Opens the training pictures, each class of which must have a good one.
+    fn open_train(&self, reading: Reading<'_>, events: &mut dyn Events) -> Result<Opened> {
+        let opened = open(&self.train, "train", reading, events)?;
+        let good = self.train.with_samples(opened.source.samples().to_vec());
+        let missing = good.classes_with(false);
+        ensure_or!(
+            DataSet,
+            missing.is_empty(),
+            "expected a good picture of {} in {}, found none; try replacing the bad ones",
+            listed(&missing),
+            good.path.display()
+        );
+        Ok(opened)
     }
 
     fn note(&self, name: &str, pictures: usize, origin: Option<Origin>, events: &mut dyn Events) {
@@ -197,7 +229,7 @@ impl<'a> Splits<'a> {
 /// and a cache that could not be written.
 ///
 /// # Errors
-/// As [`cache::open`].
+/// As [`cache::open`], and if no good picture is left.
 pub(super) fn open(
     folder: &Folder,
     name: &str,
@@ -217,6 +249,12 @@ pub(super) fn open(
     if let Some(skipped) = &opened.skipped {
         events.warning(&Warning::Skipped(skipped));
     }
+    ensure_or!(
+        DataSet,
+        !opened.source.samples().is_empty(),
+        "expected a good picture in {}, found none; try replacing the bad ones",
+        folder.path.display()
+    );
     Ok(opened)
 }
 

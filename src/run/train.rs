@@ -8,6 +8,7 @@ use super::outcome::{Ended, Outcome};
 use super::recorder::Recorder;
 use super::splits::Splits;
 use super::{resume, start};
+use crate::atomic_file;
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::device::describe;
@@ -29,8 +30,8 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     config.check()?;
     ensure_or!(
         DataSet,
-        config.data.is_some(),
-        "expected `data`, a folder with train and validation folders, found none"
+        config.data.is_some() || config.labels.is_some(),
+        "expected `data`, a folder of pictures in class folders, found none"
     );
     config.locate_data()?;
     if config.resume {
@@ -69,6 +70,8 @@ struct Session<'a> {
     machine: Machine,
     stop: Stop,
     classes: Vec<String>,
+    /// The contents of `split.csv`, if the run is to have one.
+    list: Option<Vec<u8>>,
     network: Network,
     optimizer: RmsProp,
     objective: Objective,
@@ -90,8 +93,11 @@ impl<'a> Session<'a> {
     ) -> Result<Self> {
         let stop = events.stop();
         events.note(&Note::Start { config, machine });
-        let splits = Splits::read(config)?;
+        let mut splits = Splits::read(config, run, &stop, events)?;
         let classes = splits.classes().to_vec();
+        if config.resume {
+            resume::check_classes(&classes, run)?;
+        }
         let mut network = config.network(classes.len(), machine)?;
         let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
         let done = checkpoint::restore(run, &mut network, &optimizer)?;
@@ -99,6 +105,7 @@ impl<'a> Session<'a> {
             start::fill(&mut network, config, stored, &classes)?;
         }
         let (train, validation) = splits.loaders(&network, &stop, events)?;
+        let list = splits.list.take();
         let steps = train.steps_per_epoch();
         if let Some(asked) = config.steps_per_epoch.filter(|&asked| asked > steps) {
             events.note(&Note::WholePass { steps, asked });
@@ -115,7 +122,7 @@ impl<'a> Session<'a> {
             machine.device,
         )?;
         #[rustfmt::skip]
-        let session = Self { run, config, machine, stop, classes, network, optimizer, objective, train, validation, done };
+        let session = Self { run, config, machine, stop, classes, list, network, optimizer, objective, train, validation, done };
         Ok(session)
     }
 
@@ -131,6 +138,9 @@ impl<'a> Session<'a> {
         }
         if first > 0 {
             events.note(&Note::Continuing { epochs: first });
+        }
+        if let Some(list) = &self.list {
+            atomic_file::write_bytes(&run.split(), list)?;
         }
         run.write_record(&self.record())?;
         let record_steps = config.cuda_graph

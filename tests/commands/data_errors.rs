@@ -18,13 +18,28 @@ fn says_what_the_data_folder_lacks() {
     assert!(fails("empty").contains("found none"));
 
     std::fs::create_dir_all(workspace.path("one/train/cats")).unwrap();
+    assert!(fails("one").contains("found none, and no picture of cats"));
+    std::fs::copy(
+        workspace.path("originals/spot.0.jpg"),
+        workspace.path("one/train/cats/spot.0.jpg"),
+    )
+    .unwrap();
     assert!(fails("one").contains("found only cats"));
-
     std::fs::create_dir_all(workspace.path("one/train/dogs")).unwrap();
-    assert!(fails("one").contains("one/train/cats, found none"));
+    assert!(fails("one").contains("found only cats, and no picture of dogs"));
 
-    // The originals, not split.
-    assert!(fails("originals").contains("originals/train, found nothing"));
+    // The originals, not split, as they are and as Kaggle's archive has them.
+    assert!(fails("originals").contains("found 32 pictures without labels"));
+    std::fs::create_dir_all(workspace.path("kaggle")).unwrap();
+    for name in ["train", "test"] {
+        std::os::unix::fs::symlink(
+            workspace.path("originals"),
+            workspace.path("kaggle").join(name),
+        )
+        .unwrap();
+    }
+    let error = fails("kaggle");
+    assert!(error.contains("found 32 pictures without labels; try"), "{error}");
 
     std::fs::rename(
         workspace.path("data/validation/spots"),
@@ -34,8 +49,15 @@ fn says_what_the_data_folder_lacks() {
     let error = fails("data");
     assert!(error.contains("spots, stripes") && error.contains("rings, stripes"), "{error}");
 
-    std::fs::remove_dir_all(workspace.path("data/validation")).unwrap();
-    assert!(fails("data").contains("validation, found nothing"));
+    std::fs::rename(workspace.path("data/train"), workspace.path("data/training")).unwrap();
+    std::os::unix::fs::symlink("training", workspace.path("data/train")).unwrap();
+    assert!(fails("data").contains("expected one folder of train pictures"));
+    std::fs::remove_dir_all(workspace.path("data/training")).unwrap();
+    std::fs::remove_file(workspace.path("data/train")).unwrap();
+    assert!(fails("data").contains("expected a folder train beside"));
+
+    workspace.write("notes.txt", b"no archive");
+    assert!(fails("notes.txt").contains("expected a folder or an archive"));
 }
 
 /// Spoils six pictures in as many ways; returns a part of each file's message.
@@ -117,15 +139,22 @@ fn a_class_of_bad_pictures_alone_stops_even_then() {
     let mut command = workspace.train("run", "--epochs 1 --skip-bad-pictures");
     let error = command.assert().code(1).get_output().stderr.clone();
     let error = String::from_utf8(error).unwrap();
-    assert!(error.contains("expected a good picture of spots, found none"), "{error}");
+    assert!(error.contains("expected a good picture of spots in"), "{error}");
 }
 
 #[test]
-fn passes_over_files_that_are_no_pictures() {
+fn names_in_one_line_what_it_passes_over() {
     let workspace = Workspace::with_data();
     workspace.write("data/train/spots/.hidden.jpg", b"");
     workspace.write("data/train/spots/notes.txt", b"notes");
     workspace.write("data/train/README", b"read me");
+    workspace.write("data/validation/stripes/Thumbs.db", b"\xD0\xCF\x11\xE0");
     std::fs::create_dir(workspace.path("data/train/.thumbnails")).unwrap();
-    workspace.train("run", "--epochs 1").assert().success();
+    let mut command = workspace.train("run", "--epochs 1");
+    let output = command.assert().success().get_output().clone();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let expected = "passed over 2 files that are not pictures (notes.txt, Thumbs.db), \
+                    2 hidden (.thumbnails, .hidden.jpg), \
+                    1 file outside the class folders (README)\n";
+    assert_eq!(error, expected);
 }

@@ -31,9 +31,15 @@ fn names_pictures_that_are_in_two_splits() {
 }
 
 #[test]
-fn a_data_set_of_one_split_is_an_error() {
+fn counts_the_copies_in_a_data_set_that_is_not_split() {
     let workspace = Workspace::with_data();
+    let original = workspace.path("data/train/spots/spot.3.jpg");
+    fs::copy(&original, workspace.path("data/train/spots/copy.jpg")).unwrap();
     let mut command = petite("doctor --device cpu");
-    let error = error_of(command.arg("--data").arg(workspace.path("data/train")));
-    assert!(error.contains("expected"), "{error}");
+    let said = output_of(command.arg("--data").arg(workspace.path("data/train")));
+    assert!(said.contains("not split; 1 of 17 pictures are near copies"), "{said}");
+
+    let mut command = petite("doctor --device cpu");
+    let error = error_of(command.arg("--data").arg(workspace.path("nowhere")));
+    assert!(error.contains("expected a data set at"), "{error}");
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod evaluate;
 mod flip;
 mod import;
+mod layouts;
 mod plot;
 mod precision;
 mod predict;

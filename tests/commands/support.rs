@@ -76,9 +76,14 @@ impl Workspace {
 
     /// `petite train` on the data set, small and on one thread, into `run`.
     pub fn train(&self, run: &str, flags: &str) -> Command {
+        self.train_on("data", run, flags)
+    }
+
+    /// The same on another data set.
+    pub fn train_on(&self, data: &str, run: &str, flags: &str) -> Command {
         let mut command =
             petite(&format!("train --batch-size 4 --image-size {SMALL} --threads 1 {flags}"));
-        command.arg("--data").arg(self.path("data")).arg("--out").arg(self.path(run));
+        command.arg("--data").arg(self.path(data)).arg("--out").arg(self.path(run));
         command.env("PETITE_CACHE", self.path("cache"));
         command
     }

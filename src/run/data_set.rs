@@ -1,0 +1,190 @@
+//! The data set of a run: read as it lies on disk, and split if it is not.
+
+use super::config::Config;
+use super::evaluate::Evaluate;
+use super::events::{Decoding, Events, Note, SplitByContent, Warning};
+use super::folder::{RunFolder, RunRecord};
+use crate::dataset::layout::{ALL, DataSet, Layout};
+use crate::dataset::part::{Part, PartSize, PartSizes};
+use crate::dataset::{archive, labels, near_copies, partition};
+use crate::error::{ensure_or, fault};
+use crate::pictures::folder::Folder;
+use crate::stop::Stop;
+use anyhow::Result;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// The pictures that a run trains and validates on.
+#[derive(Debug)]
+pub struct Pictures {
+    /// The training pictures; their classes are the run's.
+    pub train: Folder,
+    /// The validation pictures.
+    pub validation: Folder,
+    /// Whether near copies are known to be in one part only.
+    pub are_grouped: bool,
+    /// The contents of `split.csv`, if the folders alone do not determine the parts.
+    pub list: Option<Vec<u8>>,
+}
+
+/// Reads the data set at `path` as `config` says and splits it if it has no validation pictures. A resumed `run`
+/// keeps its parts.
+///
+/// # Errors
+/// If there is no such data set, it cannot be split as the settings ask, or a stop was requested.
+pub fn read(
+    config: &Config,
+    path: &Path,
+    run: &RunFolder,
+    stop: &Stop,
+    events: &mut dyn Events,
+) -> Result<Pictures> {
+    let has_list = config.resume && run.split().is_file();
+    let data = match has_list {
+        true => DataSet::read_list(&archive::unpacked(path)?, &run.split())?,
+        false => DataSet::read(path, config.labels.as_deref())?,
+    };
+    warn(&data, events);
+    if let Some(validation) = data.part(Part::Validation) {
+        ensure_or!(
+            Setting,
+            has_list || (config.validation.is_none() && config.test.is_none()),
+            "expected a data set that is not split with `validation` and `test`, found {} pictures in {}; try leaving them out",
+            validation.name,
+            validation.path.display()
+        );
+        events.note(&Note::DataSet { data: &data, path, split: None });
+        let list = (data.layout == Layout::List).then(|| labels::to_csv(&data.path, &data.folders));
+        let train = data.part(Part::Train).unwrap_or(&data.folders[0]).clone();
+        let validation = validation.clone();
+        return checked(train, validation, has_list, list.transpose()?, events);
+    }
+    let (folders, copies) = split(config, &data, stop, events)?;
+    let by_content = SplitByContent { folders: &folders, copies };
+    events.note(&Note::DataSet { data: &data, path, split: Some(by_content) });
+    let list = labels::to_csv(&data.path, &folders)?;
+    let mut parts = folders.into_iter();
+    let (Some(train), Some(validation)) = (parts.next(), parts.next()) else {
+        fault!(DataSet, "expected train and validation pictures, found none");
+    };
+    checked(train, validation, true, Some(list), events)
+}
+
+/// Splits a data set without validation pictures: into train, validation and test, or if it has
+/// test pictures already, its training pictures into train and validation. Also returns the number
+/// of near copies kept together.
+fn split(
+    config: &Config,
+    data: &DataSet,
+    stop: &Stop,
+    events: &mut dyn Events,
+) -> Result<(Vec<Folder>, usize)> {
+    let whole = data.part(Part::Train).unwrap_or(&data.folders[0]);
+    let others: Vec<Folder> = data.part(Part::Test).cloned().into_iter().collect();
+    ensure_or!(
+        Setting,
+        others.is_empty() || config.test.is_none(),
+        "expected a data set without test pictures with `test`, found some in {}; try leaving it out",
+        data.path.display()
+    );
+    let test = match whole.name == ALL {
+        true => PartSizes::TEST,
+        false => PartSize::Share(0.0),
+    };
+    let sizes = PartSizes {
+        train: None,
+        validation: config.validation.unwrap_or(PartSizes::VALIDATION),
+        test: config.test.unwrap_or(test),
+    };
+    let (of, done) = (whole.samples.len(), AtomicUsize::new(0));
+    let listener = Mutex::new(&mut *events);
+    let threads = config.loader_threads.unwrap_or(0);
+    let groups = near_copies::group(&whole.samples, threads, stop, &|| {
+        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        events.decoding(Decoding { split: "splitting", done, of });
+    })?;
+    let mut folders = partition::partition(whole, &groups, sizes)?.to_vec();
+    if sizes.test == PartSize::Share(0.0) {
+        folders.pop();
+    }
+    folders.extend(others);
+    Ok((folders, groups.copies()))
+}
+
+/// Warns about what is not used.
+fn warn(data: &DataSet, events: &mut dyn Events) {
+    if !data.passed_over.is_empty() {
+        events.warning(&Warning::PassedOver(&data.passed_over));
+    }
+    if !data.empty.is_empty() {
+        events.warning(&Warning::EmptyClasses(&data.empty));
+    }
+}
+
+fn checked(
+    train: Folder,
+    validation: Folder,
+    are_grouped: bool,
+    list: Option<Vec<u8>>,
+    events: &mut dyn Events,
+) -> Result<Pictures> {
+    ensure_or!(
+        DataSet,
+        !validation.samples.is_empty(),
+        "expected pictures to validate on in {}, found none; try more pictures, or a number of each class as `validation`",
+        validation.path.display()
+    );
+    let missing = validation.classes_with(false);
+    if !missing.is_empty() {
+        events.warning(&Warning::NoValidation(&missing));
+    }
+    Ok(Pictures { train, validation, are_grouped, list })
+}
+
+/// The pictures to evaluate the run with the settings `record` on: of the run's data set, those in
+/// its `split.csv` if it has one; of another, those in the folder of the split, else those in
+/// `split.csv`.
+///
+/// # Errors
+/// If there are no such pictures, or some of a class that the run does not have.
+pub fn evaluated(
+    what: &Evaluate,
+    run: &RunFolder,
+    record: &RunRecord,
+    events: &mut dyn Events,
+) -> Result<Folder> {
+    let config = &record.train;
+    let Some(data) = what.data.as_deref().or(config.data.as_deref()) else {
+        fault!(
+            DataSet,
+            "expected `data` for the run {}, which was imported without one, found none",
+            run.path().display()
+        );
+    };
+    let path = archive::unpacked(data)?;
+    let (split, list) = (what.split.as_str(), run.split());
+    let of_list = || DataSet::read_list(&path, &list)?.found(split, &list);
+    let (folder, passed_over) = match (&what.labels, &what.data) {
+        (Some(labels), _) => DataSet::read_list(&path, labels)?.named(split)?,
+        (None, None) if list.is_file() && split != ALL => of_list()?,
+        (None, None) => DataSet::read_named(&path, config.labels.as_deref(), split)?,
+        (None, Some(_)) => match DataSet::read_folder(&path, split)? {
+            Some(found) => found,
+            None if list.is_file() && split != ALL => of_list()?,
+            None => DataSet::read(&path, None)?.named(split)?,
+        },
+    };
+    if !passed_over.is_empty() {
+        events.warning(&Warning::PassedOver(&passed_over));
+    }
+    let folder = folder.with_classes(&record.classes, &format!("the run {}", run.path().display()))?;
+    ensure_or!(
+        DataSet,
+        !folder.samples.is_empty(),
+        "expected {split} pictures in {}, found none",
+        folder.path.display()
+    );
+    Ok(folder)
+}

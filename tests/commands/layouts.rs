@@ -1,0 +1,305 @@
+//! Data sets as people have them.
+
+use super::support::{Workspace, entries, error_of, figures, output_of, petite};
+use petite::dataset::synthetic::synthesize;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// `data`: 32 pictures in each of two class folders, not split.
+fn class_folders() -> Workspace {
+    let workspace = Workspace::empty();
+    synthesize(&workspace.path("originals"), 32, 1, &petite::Stop::default()).unwrap();
+    for name in entries(&workspace.path("originals")) {
+        let class = workspace.path("data").join(name.split('.').next().unwrap());
+        std::fs::create_dir_all(&class).unwrap();
+        std::fs::copy(workspace.path("originals").join(&name), class.join(&name)).unwrap();
+    }
+    workspace
+}
+
+/// The lines of a run's `split.csv`: path → label and split.
+fn split_of(workspace: &Workspace, run: &str) -> BTreeMap<String, (String, String)> {
+    let text = std::fs::read_to_string(workspace.path(run).join("split.csv")).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("path,label,split"));
+    lines
+        .map(|line| {
+            let [path, label, split] = line.split(',').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
+            (path.to_owned(), (label.to_owned(), split.to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn splits_a_folder_of_class_folders_and_evaluates_on_the_same_split() {
+    let workspace = class_folders();
+    let out = output_of(&mut workspace.train("run", "--epochs 1"));
+    assert!(out.contains("class folders, split by content into "), "{out}");
+    let split = split_of(&workspace, "run");
+    assert_eq!(split.len(), 64);
+    let count = |label: &str, part: &str| {
+        split.values().filter(|found| **found == (label.to_owned(), part.to_owned())).count()
+    };
+    for label in ["spot", "stripe"] {
+        for part in ["train", "validation", "test"] {
+            assert!(count(label, part) > 0, "{split:?}");
+        }
+    }
+    let tested = count("spot", "test") + count("stripe", "test");
+    // A picture that came later belongs to no part of this run.
+    std::fs::copy(
+        workspace.path("originals/spot.1.jpg"),
+        workspace.path("data/spot/later.jpg"),
+    )
+    .unwrap();
+    let out = output_of(&mut workspace.on_run("evaluate", "run"));
+    assert!(out.contains(&format!("over {tested} pictures")), "{out}");
+    let out = output_of(&mut workspace.on_run("evaluate --split all", "run"));
+    assert!(out.contains("over 65 pictures"), "{out}");
+    let history = workspace.history("run");
+    let out = output_of(&mut workspace.on_run("evaluate --split validation --json", "run"));
+    assert!(out.contains(&format!("\"loss\": {}", history[0].val_loss)), "{out}");
+
+    // The data set was moved.
+    std::fs::rename(workspace.path("data"), workspace.path("moved")).unwrap();
+    let mut evaluate = workspace.on_run("evaluate --json", "run");
+    evaluate.arg("--data").arg(workspace.path("moved"));
+    assert!(output_of(&mut evaluate).contains(&format!("\"pictures\": {tested}")));
+
+    // The classes of another data set.
+    std::fs::rename(workspace.path("moved/spot"), workspace.path("moved/ring")).unwrap();
+    let mut evaluate = workspace.on_run("evaluate --split all", "run");
+    let error = error_of(evaluate.arg("--data").arg(workspace.path("moved")));
+    assert!(error.contains("spot, stripe") && error.contains("ring, stripe"), "{error}");
+}
+
+/// Added pictures change nothing for the others, and neither do the seed and the size.
+#[test]
+fn a_picture_stays_in_its_part() {
+    let workspace = class_folders();
+    workspace.train("first", "--epochs 1 --validation 0.3 --test 0.3").assert().success();
+    let first = split_of(&workspace, "first");
+    synthesize(&workspace.path("more"), 40, 2, &petite::Stop::default()).unwrap();
+    for name in entries(&workspace.path("more")) {
+        let class = name.split('.').next().unwrap();
+        std::fs::copy(
+            workspace.path("more").join(&name),
+            workspace.path(&format!("data/{class}/more.{name}")),
+        )
+        .unwrap();
+    }
+    let mut second = petite("train --epochs 1 --image-size 60 --seed 9 --validation 0.3 --test 0.3");
+    second.arg("--data").arg(workspace.path("data")).arg("--out").arg(workspace.path("second"));
+    second.assert().success();
+    let second = split_of(&workspace, "second");
+    assert_eq!(second.len(), 64 + 80);
+    for (path, found) in first {
+        assert_eq!(second[&path], found, "{path}");
+    }
+}
+
+#[test]
+fn takes_numbers_of_pictures_and_keeps_near_copies_together() {
+    let workspace = class_folders();
+    // The same bytes, and a picture that was saved again.
+    for (from, to) in [("spot.3.jpg", "spot/copy.jpg"), ("stripe.4.jpg", "stripe/again.jpg")] {
+        let bytes = std::fs::read(workspace.path("originals").join(from)).unwrap();
+        let picture = image::load_from_memory(&bytes).unwrap();
+        let path = workspace.path("data").join(to);
+        match to {
+            "spot/copy.jpg" => std::fs::write(path, bytes).unwrap(),
+            _ => picture.save(path).unwrap(),
+        }
+    }
+    let out = output_of(&mut workspace.train("run", "--epochs 1 --validation 5 --test 3"));
+    let expected = "into 50 train, 10 validation, 6 test; 2 near copies kept with their originals";
+    assert!(out.contains(expected), "{out}");
+    let split = split_of(&workspace, "run");
+    for label in ["spot", "stripe"] {
+        for (part, expected) in [("train", 25), ("validation", 5), ("test", 3)] {
+            let wanted = (label.to_owned(), part.to_owned());
+            assert_eq!(split.values().filter(|found| **found == wanted).count(), expected);
+        }
+    }
+    assert_eq!(split["spot/spot.3.jpg"], split["spot/copy.jpg"]);
+    assert_eq!(split["stripe/stripe.4.jpg"], split["stripe/again.jpg"]);
+
+    let error = error_of(&mut workspace.train("many", "--validation 40"));
+    assert!(error.contains("expected 40 validation pictures of spot"), "{error}");
+    assert!(error.contains("try a smaller --validation"), "{error}");
+    assert!(!workspace.path("many").exists());
+    let error = error_of(&mut workspace.train("none", "--validation 0"));
+    assert!(error.contains("expected pictures to validate on"), "{error}");
+    let error = error_of(&mut workspace.train("all", "--validation 0.6 --test 0.4"));
+    assert!(error.contains("leave pictures to train"), "{error}");
+}
+
+#[test]
+fn other_names_of_the_parts_are_known_and_train_alone_is_split() {
+    let workspace = Workspace::with_data();
+    workspace.train("usual", "--epochs 1").assert().success();
+    assert!(!workspace.path("usual/split.csv").exists());
+    for name in ["valid", "val", "Validation"] {
+        let from = workspace.path("data/validation");
+        std::fs::rename(&from, workspace.path("data").join(name)).unwrap();
+        let out = output_of(&mut workspace.train(name, "--epochs 1"));
+        assert!(out.contains("folders train, validation, test\n"), "{out}");
+        assert_eq!(figures(&workspace.history("usual")), figures(&workspace.history(name)));
+        std::fs::rename(workspace.path("data").join(name), from).unwrap();
+    }
+    let error = error_of(&mut workspace.train("asked", "--validation 0.3"));
+    assert!(error.contains("expected a data set that is not split with --validation"), "{error}");
+
+    std::fs::remove_dir_all(workspace.path("data/validation")).unwrap();
+    let out = output_of(&mut workspace.train("alone", "--epochs 1"));
+    assert!(out.contains("folders train, test, split by content into 1"), "{out}");
+    let split = split_of(&workspace, "alone");
+    assert_eq!(split.values().filter(|(_, part)| part == "test").count(), 8);
+    assert_eq!(split.len(), 24);
+}
+
+#[test]
+fn reads_labels_from_a_list() {
+    let workspace = Workspace::empty();
+    synthesize(&workspace.path("pictures"), 20, 1, &petite::Stop::default()).unwrap();
+    let mut list = "label,path,seen by\n".to_owned();
+    for name in entries(&workspace.path("pictures")) {
+        list += &format!("{},pictures/{name},me\n", name.split('.').next().unwrap());
+    }
+    workspace.write("list.csv", list.as_bytes());
+    let train = |run: &str, list: &str, flags: &str| {
+        let mut command = petite(&format!("train --epochs 1 --image-size 46 --threads 1 {flags}"));
+        command.arg("--labels").arg(workspace.path(list)).arg("--out").arg(workspace.path(run));
+        command
+    };
+    let out = output_of(&mut train("run", "list.csv", ""));
+    assert!(out.contains("a list of labels, split by content"), "{out}");
+    let split = split_of(&workspace, "run");
+    assert_eq!(split.len(), 40);
+    assert!(split.contains_key("pictures/spot.0.jpg"));
+    workspace.on_run("evaluate", "run").assert().success();
+
+    // The list that the run wrote is one, too, and gives the same run.
+    std::fs::copy(workspace.path("run/split.csv"), workspace.path("again.csv")).unwrap();
+    let out = output_of(&mut train("again", "again.csv", ""));
+    assert!(out.contains("a list of labels\n"), "{out}");
+    assert_eq!(split, split_of(&workspace, "again"));
+    assert_eq!(figures(&workspace.history("run")), figures(&workspace.history("again")));
+
+    let wrong = [
+        ("path;label\na;b\n", "expected the columns path,label"),
+        ("path,label\n", "expected labels"),
+        ("path,label\npictures/spot.0.jpg,\n", "line 2: expected a label, found none"),
+        ("path,label\npictures/spot.0.jpg,a|b\n", "expected one label, found a|b"),
+        ("path,label,split\npictures/spot.0.jpg,a,dev\n", "expected the split train, validation"),
+        ("path,label\np.jpg,a\np.jpg,b\n", "expected one label and one split for p.jpg"),
+        ("path,label,split\np.jpg,a,train\nq.jpg,b,\n", "expected a split in every line"),
+        ("path,label,split\np.jpg,a,val\nq.jpg,b,val\n", "expected lines of the split train"),
+        ("path,label\npictures/spot.0.jpg,a\npictures/spot.1.jpg,a\n", "found only a"),
+        ("path,label,split\nnone.jpg,a,train\nno.jpg,b,train\nx.jpg,a,val\n", "none.jpg: cannot read"),
+    ];
+    for (text, expected) in wrong {
+        workspace.write("wrong.csv", text.as_bytes());
+        let error = train("wrong", "wrong.csv", "").assert().code(1).get_output().stderr.clone();
+        let error = String::from_utf8(error).unwrap();
+        assert!(error.contains(expected), "{text:?}: {error}");
+        assert!(!workspace.path("wrong").exists());
+    }
+}
+
+/// Appends the files below `folder` to a zip or, through `tar`, to an archive of tar.
+fn zipped(folder: &Path, to: &Path) {
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(to).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for class in entries(folder) {
+        for name in entries(&folder.join(&class)) {
+            zip.start_file(format!("pets/{class}/{name}"), options).unwrap();
+            zip.write_all(&std::fs::read(folder.join(&class).join(name)).unwrap()).unwrap();
+        }
+    }
+    // What macOS adds.
+    zip.start_file("__MACOSX/pets/spot/._spot.0.jpg", options).unwrap();
+    zip.write_all(b"resources").unwrap();
+    zip.finish().unwrap();
+}
+
+#[test]
+fn an_archive_is_as_good_as_its_folder() {
+    let workspace = class_folders();
+    workspace.train("folder", "--epochs 1").assert().success();
+    zipped(&workspace.path("data"), &workspace.path("pets.zip"));
+    let mut tar = tar::Builder::new(std::fs::File::create(workspace.path("pets.tar")).unwrap());
+    tar.append_dir_all("pets", workspace.path("data")).unwrap();
+    tar.finish().unwrap();
+    let bytes = std::fs::read(workspace.path("pets.tar")).unwrap();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&bytes).unwrap();
+    workspace.write("pets.tgz", &gz.finish().unwrap());
+    for archive in ["pets.zip", "pets.tar", "pets.tgz"] {
+        let run = format!("{archive}.run");
+        workspace.train_on(archive, &run, "--epochs 1").assert().success();
+        assert_eq!(figures(&workspace.history("folder")), figures(&workspace.history(&run)));
+        assert_eq!(split_of(&workspace, "folder"), split_of(&workspace, &run));
+        let mut evaluate = workspace.on_run("evaluate", &run);
+        evaluate.env("PETITE_CACHE", workspace.path("cache")).assert().success();
+    }
+    assert_eq!(entries(&workspace.path("cache/archives")).len(), 3);
+
+    workspace.write("pets.zip", &bytes[..1000]);
+    let error = error_of(&mut workspace.train_on("pets.zip", "broken", "--epochs 1"));
+    assert!(error.contains("cannot unpack") && error.contains("pets.zip"), "{error}");
+
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    tar.append_link(&mut header, "cats/passwd.jpg", "/etc/passwd").unwrap();
+    workspace.write("links.tar", &tar.into_inner().unwrap());
+    let error = error_of(&mut workspace.train_on("links.tar", "links", "--epochs 1"));
+    assert!(error.contains("found the link cats/passwd.jpg"), "{error}");
+}
+
+#[test]
+fn links_and_loops_are_counted_once() {
+    let workspace = class_folders();
+    workspace.train("plain", "--epochs 1").assert().success();
+    let data = workspace.path("data");
+    symlink("..", data.join("spot/up")).unwrap();
+    symlink(".", data.join("spot/self")).unwrap();
+    symlink("../stripe", data.join("spot/stripes")).unwrap();
+    symlink("spot.0.jpg", data.join("spot/linked.jpg")).unwrap();
+    std::fs::hard_link(data.join("spot/spot.1.jpg"), data.join("spot/hard.jpg")).unwrap();
+    std::process::Command::new("mkfifo").arg(data.join("stripe/pipe.jpg")).status().unwrap();
+    let mut command = workspace.train("linked", "--epochs 1");
+    let output = command.assert().success().get_output().clone();
+    let error = String::from_utf8(output.stderr).unwrap();
+    // Of links to the same file, the first by name is used.
+    assert!(error.contains("5 links to what was already read"), "{error}");
+    assert!(error.contains("1 pipe or device (pipe.jpg)"), "{error}");
+    assert_eq!(figures(&workspace.history("plain")), figures(&workspace.history("linked")));
+
+    symlink("../spot/spot.2.jpg", data.join("stripe/both.jpg")).unwrap();
+    let error = error_of(&mut workspace.train("both", "--epochs 1"));
+    assert!(error.contains("expected every picture in one class"), "{error}");
+    assert!(error.contains("spot.2.jpg") && error.contains("both.jpg"), "{error}");
+}
+
+#[test]
+fn nested_folders_belong_to_their_class() {
+    let workspace = class_folders();
+    workspace.train("flat", "--epochs 1").assert().success();
+    let inside = workspace.path("data/spot/2019/may");
+    std::fs::create_dir_all(&inside).unwrap();
+    for number in [0, 5, 7] {
+        let name = format!("spot.{number}.jpg");
+        std::fs::rename(workspace.path("data/spot").join(&name), inside.join(&name)).unwrap();
+    }
+    workspace.train("nested", "--epochs 1").assert().success();
+    let split = split_of(&workspace, "nested");
+    assert_eq!(split["spot/2019/may/spot.5.jpg"], split_of(&workspace, "flat")["spot/spot.5.jpg"]);
+    assert_eq!(split.len(), 64);
+}
