@@ -38,6 +38,39 @@ impl Loss {
         self.reduced(logits, labels, Reduction::None)
     }
 
+    /// Loss of each picture in nats, `[N]`, where the share `smoothing` (0..1) of its label is
+    /// spread evenly over all classes: Keras's `label_smoothing`. Other arguments as for
+    /// [`Loss::mean`].
+    ///
+    /// # Errors
+    /// If the shapes do not match.
+    pub fn of_each_smoothed(
+        self,
+        logits: &Tensor,
+        labels: &Tensor,
+        smoothing: f64,
+    ) -> Result<Tensor> {
+        // Cross-entropy is linear in the label, so the loss of a smoothed label is a weighted mean
+        // of the losses of the classes.
+        match self {
+            Self::BinaryCrossentropy => {
+                let mut sum = self.of_each(logits, labels)?.f_mul_scalar(1.0 - smoothing)?;
+                for class in 0..2 {
+                    let of_class = self.of_each(logits, &labels.f_full_like(class)?)?;
+                    sum = sum.f_add(&of_class.f_mul_scalar(smoothing / 2.0)?)?;
+                }
+                Ok(sum)
+            }
+            Self::CategoricalCrossentropy => {
+                let clipped = clipped_log_probabilities(logits)?;
+                let of_label = clipped.f_nll_loss::<Tensor>(labels, None, Reduction::None, -100)?;
+                let of_all = clipped.f_mean_dim(-1, false, Kind::Float)?;
+                let of_label = of_label.f_mul_scalar(1.0 - smoothing)?;
+                Ok(of_label.f_sub(&of_all.f_mul_scalar(smoothing)?)?)
+            }
+        }
+    }
+
     fn reduced(self, logits: &Tensor, labels: &Tensor, reduction: Reduction) -> Result<Tensor> {
         match self {
             Self::BinaryCrossentropy => {
@@ -54,8 +87,7 @@ impl Loss {
                 )?)
             }
             Self::CategoricalCrossentropy => {
-                let log_probabilities = logits.f_log_softmax(-1, Kind::Float)?;
-                let clipped = log_probabilities.f_clamp(EPSILON.ln(), (1.0 - EPSILON).ln())?;
+                let clipped = clipped_log_probabilities(logits)?;
                 Ok(clipped.f_nll_loss::<Tensor>(labels, None, reduction, -100)?)
             }
         }
@@ -92,6 +124,12 @@ impl Loss {
             Self::CategoricalCrossentropy => probabilities.f_argmax(-1, false)?,
         })
     }
+}
+
+/// Logarithms of the softmax of `logits`, `[N, classes]`, clipped as Keras clips probabilities.
+fn clipped_log_probabilities(logits: &Tensor) -> Result<Tensor> {
+    let log_probabilities = logits.f_log_softmax(-1, Kind::Float)?;
+    Ok(log_probabilities.f_clamp(EPSILON.ln(), (1.0 - EPSILON).ln())?)
 }
 
 #[cfg(test)]

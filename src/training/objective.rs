@@ -73,23 +73,10 @@ impl Objective {
         if self.label_smoothing == 0.0 && self.weights.is_none() {
             return self.loss.mean(logits, labels);
         }
-        let classes = match self.loss {
-            Loss::BinaryCrossentropy => 2,
-            Loss::CategoricalCrossentropy => logits.size().last().copied().unwrap_or(1),
+        let mut of_each = match self.label_smoothing {
+            0.0 => self.loss.of_each(logits, labels)?,
+            smoothing => self.loss.of_each_smoothed(logits, labels, smoothing)?,
         };
-        let others = self.label_smoothing / classes as f64;
-        // Cross-entropy is linear in the label, so the loss of a smoothed label is a weighted mean
-        // of the losses of the classes.
-        let of_label =
-            self.loss.of_each(logits, labels)?.f_mul_scalar(1.0 - self.label_smoothing)?;
-        let mut of_each = of_label;
-        if others > 0.0 {
-            for class in 0..classes {
-                let other = labels.f_full_like(class)?;
-                of_each =
-                    of_each.f_add(&self.loss.of_each(logits, &other)?.f_mul_scalar(others)?)?;
-            }
-        }
         if let Some(weights) = &self.weights {
             of_each = of_each.f_mul(&weights.f_index_select(0, labels)?)?;
         }
@@ -135,6 +122,27 @@ mod tests {
             .sum::<f64>();
         let logits = Tensor::from_slice(&scores.map(|score| score as f32)).view([1, 3]);
         near(&smooth(3).unwrap().mean(&logits, &Tensor::from_slice(&[1i64])).unwrap(), expected);
+    }
+
+    /// Keras clips the probability of every class: here two of them, at 1e-7.
+    #[test]
+    fn smoothing_clips_every_class() {
+        let smooth = Objective::new(3, 0.3, ClassWeights::Equal, &[], Device::Cpu).unwrap();
+        let logits = Tensor::from_slice(&[40.0f32, 0.0, 0.0]).view([1, 3]);
+        let found = smooth.mean(&logits, &Tensor::from_slice(&[0i64])).unwrap();
+        near(&found, -(0.1 + 0.1) * 1e-7f64.ln());
+    }
+
+    /// The sum of the weighted losses of the label and of both classes, bit for bit.
+    #[test]
+    fn smoothing_two_classes_adds_three_losses() {
+        let smooth = Objective::new(2, 0.1, ClassWeights::Equal, &[], Device::Cpu).unwrap();
+        let logits = Tensor::from_slice(&[0.3f32, -1.7, 2.9, 30.0]);
+        let labels = Tensor::from_slice(&[1i64, 0, 0, 1]);
+        let of_each = |labels| Loss::BinaryCrossentropy.of_each(&logits, labels).unwrap();
+        let (first, second) = (of_each(&labels.full_like(0)), of_each(&labels.full_like(1)));
+        let sum = of_each(&labels) * (1.0 - 0.1) + first * (0.1 / 2.0) + second * (0.1 / 2.0);
+        assert_eq!(smooth.mean(&logits, &labels).unwrap(), sum.mean(Kind::Float));
     }
 
     /// Three pictures of the first class and one of the second weigh 2/3 and 2.
