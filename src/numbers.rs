@@ -1,4 +1,4 @@
-//! Number formatting.
+//! Formatting of numbers and lists.
 
 /// Formats with thousands separators: `3453121` → `3,453,121`.
 pub fn with_thousands(number: i64) -> String {
@@ -10,4 +10,52 @@ pub fn with_thousands(number: i64) -> String {
         .map(|group| std::str::from_utf8(group).unwrap_or_default())
         .collect();
     format!("{}{}", if number < 0 { "-" } else { "" }, groups.join(","))
+}
+
+/// Longest list of classes that is not cut short.
+const LISTED: usize = 10;
+
+/// Number of names in a list that is cut short.
+const NAMED: usize = 3;
+
+/// Longest name that is not cut short, in characters.
+const NAME: usize = 30;
+
+/// The names of classes in a line of text: `cats, dogs`, and more than ten as
+/// `1,000 classes: a, b, c, …`. Names are cut after 30 characters.
+pub fn listed(classes: &[String]) -> String {
+    let joined =
+        |names: &[String]| names.iter().map(|name| cut(name)).collect::<Vec<_>>().join(", ");
+    match classes.len() {
+        0 => "none".to_owned(),
+        1..=LISTED => joined(classes),
+        count => {
+            format!("{} classes: {}, …", with_thousands(count as i64), joined(&classes[..NAMED]))
+        }
+    }
+}
+
+/// `name`, with `…` in place of what exceeds 30 characters.
+pub fn cut(name: &str) -> String {
+    match name.char_indices().nth(NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_and_names_are_cut() {
+        let names = |count: usize| (0..count).map(|i| format!("c{i}")).collect::<Vec<_>>();
+        assert_eq!(listed(&[]), "none");
+        assert_eq!(listed(&names(2)), "c0, c1");
+        assert_eq!(listed(&names(10)), "c0, c1, c2, c3, c4, c5, c6, c7, c8, c9");
+        assert_eq!(listed(&names(11)), "11 classes: c0, c1, c2, …");
+        assert_eq!(listed(&names(1000)), "1,000 classes: c0, c1, c2, …");
+        assert_eq!(cut(&"ä".repeat(30)), "ä".repeat(30));
+        assert_eq!(cut(&"ä".repeat(31)), format!("{}…", "ä".repeat(30)));
+    }
 }

@@ -3,9 +3,9 @@
 use crate::console::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use petite::dataset::duplicates;
+use petite::dataset::layout::{DataSet, Layout};
 use petite::device;
 use petite::history::Epoch;
-use petite::dataset::layout::{DataSet, Layout};
 use petite::numbers::{listed, with_thousands};
 use petite::pictures::cache::Origin;
 use petite::pictures::folder::Folder;
@@ -104,7 +104,7 @@ impl Events for Terminal {
             }
             Note::Split { name, pictures, classes, origin } => {
                 let classes = match *name {
-                    "train" => format!(" of {}", classes.join(", ")),
+                    "train" => format!(" of {}", listed(classes)),
                     _ => String::new(),
                 };
                 let pictures = with_thousands(*pictures as i64);
@@ -250,10 +250,7 @@ fn layout_in_words(data: &DataSet, split: Option<SplitByContent<'_>>) -> String 
     let near_copies = match copies {
         0 => String::new(),
         1 => "; 1 near copy kept with its original".to_owned(),
-        _ => format!(
-            "; {} near copies kept with their originals",
-            with_thousands(copies as i64)
-        ),
+        _ => format!("; {} near copies kept with their originals", with_thousands(copies as i64)),
     };
     format!("{layout}, split by content into {}{near_copies}", counts.join(", "))
 }

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 /// Evaluate a trained network on a split
 ///
-/// Prints loss, accuracy and the confusion matrix; writes SPLIT.json to the run folder.
+/// Prints loss, accuracy and the confusion matrix, or with more than ten classes those with the
+/// lowest recall and the most common confusions; writes SPLIT.json to the run folder.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// Run folder

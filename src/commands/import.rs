@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use petite::dataset::layout::DataSet;
 use petite::machine::Machine;
 use petite::nn::zoo::Model;
-use petite::numbers::with_thousands;
+use petite::numbers::{listed, with_thousands};
 use petite::precision::Precision;
 use petite::run::checkpoint;
 use petite::run::folder::{RunFolder, RunRecord, Versions};
@@ -22,9 +22,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let network = config.network(classes.len(), machine)?;
     let (tensors, _) = weights::load(&args.weights)?;
     let model = config.model.name();
-    weights::assign(network.parameters(), &tensors, &args.weights).with_context(|| {
-        format!("cannot import {model} with the classes {}", classes.join(", "))
-    })?;
+    weights::assign(network.parameters(), &tensors, &args.weights)
+        .with_context(|| format!("cannot import {model} for {}", listed(&classes)))?;
     let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
     let run = RunFolder::create(&args.out)?;
@@ -68,7 +67,7 @@ fn classes(args: &ImportArgs, config: &Config) -> Result<Vec<String>> {
         classes.len() >= 2
             && classes.iter().enumerate().all(|(i, c)| !c.is_empty() && !classes[..i].contains(c)),
         "expected two or more different --classes, found {}; try --classes cats,dogs",
-        classes.join(",")
+        listed(&classes)
     );
     Ok(classes)
 }

@@ -116,7 +116,8 @@ fn no_links(name: &Path) -> String {
 /// # Errors
 /// If its name leads out of `to`, or it cannot be read or written.
 fn write(from: &mut impl Read, name: &Path, to: &Path) -> Result<()> {
-    let inside = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let inside =
+        name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     ensure_or!(
         DataSet,
         inside,

@@ -2,7 +2,7 @@
 
 use super::part::Part;
 use crate::atomic_file;
-use crate::error::{Fault, ErrorKind, ensure_or, fault};
+use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::pictures::folder::Folder;
 use anyhow::{Context, Result};
 use csv::ByteRecord;
@@ -59,7 +59,8 @@ pub fn read(path: &Path) -> Result<Vec<Labeled>> {
     for record in reader.byte_records() {
         let record = record.with_context(cannot_read)?;
         let line = record.position().map_or(0, csv::Position::line);
-        let row = columns.row(&record).with_context(|| format!("{} line {line}", path.display()))?;
+        let row =
+            columns.row(&record).with_context(|| format!("{} line {line}", path.display()))?;
         match known.get(&row.path).map(|&index| &rows[index]) {
             None => {
                 known.insert(row.path.clone(), rows.len());
@@ -106,14 +107,16 @@ impl Columns {
                 let name = String::from_utf8_lossy(name);
                 let part = Part::named(&name).ok_or_else(|| Fault {
                     kind: ErrorKind::DataSet,
-                    message: format!(
-                        "expected the split train, validation or test, found {name}"
-                    ),
+                    message: format!("expected the split train, validation or test, found {name}"),
                 })?;
                 Some(part)
             }
         };
-        Ok(Labeled { path: Path::new(OsStr::from_bytes(path)).to_owned(), label: label.to_owned(), part })
+        Ok(Labeled {
+            path: Path::new(OsStr::from_bytes(path)).to_owned(),
+            label: label.to_owned(),
+            part,
+        })
     }
 }
 

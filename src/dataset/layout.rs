@@ -102,7 +102,8 @@ impl DataSet {
             let mut samples = Vec::new();
             for row in rows.iter().filter(|row| row.part == part) {
                 let label = classes.iter().position(|class| *class == row.label);
-                let sample = Sample { path: path.join(&row.path), label: label.unwrap_or_default() };
+                let sample =
+                    Sample { path: path.join(&row.path), label: label.unwrap_or_default() };
                 if walk.is_new_picture(&sample.path, sample.label)? {
                     samples.push(sample);
                 }
@@ -139,7 +140,11 @@ impl DataSet {
             "expected pictures of at least two classes in {}, found {}{}; try one folder per class, such as cats and dogs",
             folders.first().map_or(path, |train| &train.path).display(),
             if classes.is_empty() { "none".to_owned() } else { format!("only {}", classes[0]) },
-            if empty.is_empty() { String::new() } else { format!(", and no picture of {}", listed(&empty)) },
+            if empty.is_empty() {
+                String::new()
+            } else {
+                format!(", and no picture of {}", listed(&empty))
+            },
         );
         Ok(Self { path: path.to_owned(), layout, classes, folders, empty, passed_over })
     }

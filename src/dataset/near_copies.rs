@@ -71,9 +71,8 @@ pub fn group(
         let read = |scratch: &mut Scratch, sample: &Sample| {
             let mut pixels = vec![0; if compared { TARGET.bytes() } else { 0 }];
             let hash = stop.check().and_then(|()| scratch.hash(&sample.path));
-            let is_picture = compared
-                && hash.is_ok()
-                && scratch.decode_file(TARGET, &mut pixels).is_ok();
+            let is_picture =
+                compared && hash.is_ok() && scratch.decode_file(TARGET, &mut pixels).is_ok();
             on_read();
             // The path identifies a file that cannot be read.
             let of_path = || XxHash3_64::oneshot(sample.path.as_os_str().as_encoded_bytes());

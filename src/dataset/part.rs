@@ -85,10 +85,10 @@ impl FromStr for PartSize {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        text.parse::<f64>().unwrap_or(f64::NAN).try_into().map_err(|fault: Fault| Fault {
-            message: fault.message.replace("NaN", text),
-            ..fault
-        })
+        text.parse::<f64>()
+            .unwrap_or(f64::NAN)
+            .try_into()
+            .map_err(|fault: Fault| Fault { message: fault.message.replace("NaN", text), ..fault })
     }
 }
 

@@ -120,8 +120,9 @@ impl<'a> Assignment<'a> {
                 }
                 Ok(())
             }
-            PartSize::Count(count) => (0..self.of_class.len())
-                .try_for_each(|class| self.take_count(part, class, count)),
+            PartSize::Count(count) => {
+                (0..self.of_class.len()).try_for_each(|class| self.take_count(part, class, count))
+            }
         }
     }
 

@@ -13,10 +13,7 @@ const SIDE: usize = 16;
 ///
 /// # Errors
 /// If libtorch is out of memory.
-pub fn of<'a>(
-    pictures: impl ExactSizeIterator<Item = &'a [u8]>,
-    target: Target,
-) -> Result<Tensor> {
+pub fn of<'a>(pictures: impl ExactSizeIterator<Item = &'a [u8]>, target: Target) -> Result<Tensor> {
     let (height, width, count) = (target.height, target.width, pictures.len());
     let channels = target.color_mode.channels();
     // The first pixel of a cell. If the picture is smaller than the grid, cells share pixels.

@@ -1,36 +1,106 @@
 //! Confusion matrices.
 
+use super::stored_confusion::Stored;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-/// Counts of pictures by true class (row) and predicted class (column).
+/// Counts of pictures by true class and predicted class. In JSON, `counts` is the matrix for up to
+/// 50 classes, `counts[label][predicted]`, and otherwise the list of its entries above 0,
+/// `[label, predicted, count]`; both forms are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Confusion {
     /// Class names, by label.
     pub classes: Vec<String>,
-    /// `counts[label][predicted]`.
-    pub counts: Vec<Vec<usize>>,
+    /// Number of pictures by label and predicted label, without zeros: most of the matrix of a
+    /// thousand classes is 0.
+    pub counts: BTreeMap<(usize, usize), usize>,
+}
+
+/// The recall of a class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recall {
+    /// The class: an index into [`Confusion::classes`].
+    pub label: usize,
+    /// Number of its pictures, at least 1.
+    pub pictures: usize,
+    /// Share of them that are classified correctly, 0..=1.
+    pub recall: f64,
+}
+
+/// Pictures of one class that are classified as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confused {
+    /// The true class: an index into [`Confusion::classes`].
+    pub label: usize,
+    /// The predicted class.
+    pub predicted: usize,
+    /// Number of pictures.
+    pub pictures: usize,
 }
 
 impl Confusion {
     /// `labels` and `predicted` have an index into `classes` for each picture.
-    ///
-    /// # Panics
-    /// If an index is out of range.
     pub fn new(classes: Vec<String>, labels: &[i64], predicted: &[i64]) -> Self {
-        let mut counts = vec![vec![0; classes.len()]; classes.len()];
+        let mut counts = BTreeMap::new();
         for (&label, &predicted) in labels.iter().zip(predicted) {
-            counts[label as usize][predicted as usize] += 1;
+            *counts.entry((label as usize, predicted as usize)).or_insert(0) += 1;
         }
         Self { classes, counts }
     }
 
-    /// Share of correctly classified pictures of each class, 0..=1; NaN for a class without
-    /// pictures.
-    pub fn recall(&self) -> Vec<f64> {
-        let of_class = |(label, row): (usize, &Vec<usize>)| {
-            row[label] as f64 / row.iter().sum::<usize>() as f64
+    /// Number of pictures of the class `label` that are classified as `predicted`.
+    pub fn count(&self, label: usize, predicted: usize) -> usize {
+        self.counts.get(&(label, predicted)).copied().unwrap_or(0)
+    }
+
+    /// Number of pictures of each class, by label.
+    pub fn pictures(&self) -> Vec<usize> {
+        let mut pictures = vec![0; self.classes.len()];
+        for (&(label, _), count) in &self.counts {
+            if let Some(sum) = pictures.get_mut(label) {
+                *sum += count;
+            }
+        }
+        pictures
+    }
+
+    /// Share of correctly classified pictures of each class, 0..=1, by label; `None` for a class
+    /// without pictures.
+    pub fn recall(&self) -> Vec<Option<f64>> {
+        let of_class = |(label, pictures): (usize, usize)| {
+            (pictures > 0).then(|| self.count(label, label) as f64 / pictures as f64)
         };
-        self.counts.iter().enumerate().map(of_class).collect()
+        self.pictures().into_iter().enumerate().map(of_class).collect()
+    }
+
+    /// The up to `n` classes with the lowest recall, lowest first; at equal recall those with more
+    /// pictures first, then by label. Classes without pictures are left out.
+    pub fn worst(&self, n: usize) -> Vec<Recall> {
+        let classes = self.recall().into_iter().zip(self.pictures()).enumerate();
+        let mut worst: Vec<Recall> = classes
+            .filter_map(|(label, (recall, pictures))| {
+                Some(Recall { label, pictures, recall: recall? })
+            })
+            .collect();
+        worst.sort_by(|a, b| a.recall.total_cmp(&b.recall).then(b.pictures.cmp(&a.pictures)));
+        worst.truncate(n);
+        worst
+    }
+
+    /// The up to `n` most common confusions of one class with another, most pictures first; at
+    /// equal numbers by label, then predicted class.
+    pub fn most_confused(&self, n: usize) -> Vec<Confused> {
+        let mut confused: Vec<Confused> = self
+            .counts
+            .iter()
+            .filter(|((label, predicted), _)| label != predicted)
+            .map(|(&(label, predicted), &pictures)| Confused { label, predicted, pictures })
+            .collect();
+        confused.sort_by_key(|confused| Reverse(confused.pictures));
+        confused.truncate(n);
+        confused
     }
 }
 
@@ -38,12 +108,30 @@ impl Confusion {
 mod tests {
     use super::*;
 
+    fn named(count: usize) -> Vec<String> {
+        (0..count).map(|label| format!("c{label}")).collect()
+    }
+
     #[test]
     fn counts_by_label_then_prediction() {
-        let classes = vec!["cats".to_owned(), "dogs".to_owned()];
-        // Three cats, one classified as a dog; one dog, classified correctly.
-        let confusion = Confusion::new(classes, &[0, 0, 0, 1], &[0, 1, 0, 1]);
-        assert_eq!(confusion.counts, [[2, 1], [0, 1]]);
-        assert_eq!(confusion.recall(), [2.0 / 3.0, 1.0]);
+        // Three cats, one classified as a dog; one dog, classified correctly; no mice.
+        let confusion = Confusion::new(named(3), &[0, 0, 0, 1], &[0, 1, 0, 1]);
+        let counts = [0, 1].map(|label| [0, 1].map(|predicted| confusion.count(label, predicted)));
+        assert_eq!(counts, [[2, 1], [0, 1]]);
+        assert_eq!(confusion.pictures(), [3, 1, 0]);
+        assert_eq!(confusion.recall(), [Some(2.0 / 3.0), Some(1.0), None]);
+    }
+
+    #[test]
+    fn lists_the_worst_classes_and_the_most_common_confusions() {
+        let labels = [0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 3];
+        let predicted = [0, 2, 2, 2, 3, 0, 1, 3, 3, 3, 0];
+        let confusion = Confusion::new(named(5), &labels, &predicted);
+        let recall = |label, pictures, recall| Recall { label, pictures, recall };
+        assert_eq!(confusion.worst(3), [recall(1, 3, 0.0), recall(2, 2, 0.0), recall(0, 2, 0.5)]);
+        assert_eq!(confusion.worst(9).len(), 4);
+        let confused = |label, predicted, pictures| Confused { label, predicted, pictures };
+        assert_eq!(confusion.most_confused(2), [confused(1, 2, 2), confused(0, 2, 1)]);
+        assert_eq!(confusion.most_confused(9).len(), 6);
     }
 }

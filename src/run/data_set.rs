@@ -179,7 +179,8 @@ pub fn evaluated(
     if !passed_over.is_empty() {
         events.warning(&Warning::PassedOver(&passed_over));
     }
-    let folder = folder.with_classes(&record.classes, &format!("the run {}", run.path().display()))?;
+    let folder =
+        folder.with_classes(&record.classes, &format!("the run {}", run.path().display()))?;
     ensure_or!(
         DataSet,
         !folder.samples.is_empty(),

@@ -53,7 +53,8 @@ impl FeatureFile {
         let mut hasher = XxHash3_64::new();
         hasher.write(path.as_os_str().as_encoded_bytes());
         hasher.write(folder.name.as_bytes());
-        let name = format!("{}-{}-{:016x}.safetensors", folder.name, config.model.name(), hasher.finish());
+        let name =
+            format!("{}-{}-{:016x}.safetensors", folder.name, config.model.name(), hasher.finish());
 
         let settings = (base.preprocessing(), base.kind(), on_base.pooling, config.target());
         hasher.write(format!("{settings:?} {:?}", folder.classes).as_bytes());

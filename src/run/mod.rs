@@ -19,6 +19,7 @@ pub mod repeat;
 mod resume;
 mod splits;
 mod start;
+mod stored_confusion;
 pub mod train;
 pub mod trained;
 mod upgrade;

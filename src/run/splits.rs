@@ -199,10 +199,7 @@ impl<'a> Splits<'a> {
             self.note(name, features.labels.numel(), origin, events);
             anyhow::Ok(features)
         };
-        Ok((
-            get(kept.0, "train", &train_file)?,
-            get(kept.1, "validation", &validation_file)?,
-        ))
+        Ok((get(kept.0, "train", &train_file)?, get(kept.1, "validation", &validation_file)?))
     }
 
     /// Opens the training pictures, each class of which must have a good one.

@@ -7,6 +7,7 @@ use crate::error::{ensure_or, fault};
 use crate::nn::network::Network;
 use crate::nn::stored::Stored;
 use crate::nn::zoo::Model;
+use crate::numbers::listed;
 use crate::user_folders;
 use crate::weights;
 use anyhow::Result;
@@ -78,10 +79,10 @@ pub fn fill(
     ensure_or!(
         Run,
         found == classes,
-        "expected the classes {} of {}, found {}; try another `data`",
-        found.join(", "),
+        "expected the classes of {} ({}), found {}; try another `data`",
         run.path().display(),
-        classes.join(", ")
+        listed(&found),
+        listed(classes)
     );
     let path = run.best();
     weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;

@@ -139,7 +139,7 @@ mod tests {
         let smooth = Objective::new(2, 0.1, ClassWeights::Equal, &[], Device::Cpu).unwrap();
         let logits = Tensor::from_slice(&[0.3f32, -1.7, 2.9, 30.0]);
         let labels = Tensor::from_slice(&[1i64, 0, 0, 1]);
-        let of_each = |labels| Loss::BinaryCrossentropy.of_each(&logits, labels).unwrap();
+        let of_each = |labels: &Tensor| Loss::BinaryCrossentropy.of_each(&logits, labels).unwrap();
         let (first, second) = (of_each(&labels.full_like(0)), of_each(&labels.full_like(1)));
         let sum = of_each(&labels) * (1.0 - 0.1) + first * (0.1 / 2.0) + second * (0.1 / 2.0);
         assert_eq!(smooth.mean(&logits, &labels).unwrap(), sum.mean(Kind::Float));

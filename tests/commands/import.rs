@@ -54,7 +54,7 @@ fn refuses_weights_of_another_network_and_makes_no_run() {
     let before = entries(&workspace.path(""));
     for (flags, reason) in [
         ("--classes a,b,c", "dense_2.weight is Float [1, 512] instead of Float [3, 512]"),
-        ("--classes a,b --model mnist", "cannot import mnist with the classes a, b"),
+        ("--classes a,b --model mnist", "cannot import mnist for a, b"),
         ("--classes a", "two or more different --classes"),
         ("--classes a,a", "two or more different --classes"),
         ("--data nowhere", "a data set at --data nowhere"),

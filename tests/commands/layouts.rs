@@ -51,11 +51,8 @@ fn splits_a_folder_of_class_folders_and_evaluates_on_the_same_split() {
     }
     let tested = count("spot", "test") + count("stripe", "test");
     // A picture that came later belongs to no part of this run.
-    std::fs::copy(
-        workspace.path("originals/spot.1.jpg"),
-        workspace.path("data/spot/later.jpg"),
-    )
-    .unwrap();
+    std::fs::copy(workspace.path("originals/spot.1.jpg"), workspace.path("data/spot/later.jpg"))
+        .unwrap();
     let out = output_of(&mut workspace.on_run("evaluate", "run"));
     assert!(out.contains(&format!("over {tested} pictures")), "{out}");
     let out = output_of(&mut workspace.on_run("evaluate --split all", "run"));
@@ -92,7 +89,8 @@ fn a_picture_stays_in_its_part() {
         )
         .unwrap();
     }
-    let mut second = petite("train --epochs 1 --image-size 60 --seed 9 --validation 0.3 --test 0.3");
+    let mut second =
+        petite("train --epochs 1 --image-size 60 --seed 9 --validation 0.3 --test 0.3");
     second.arg("--data").arg(workspace.path("data")).arg("--out").arg(workspace.path("second"));
     second.assert().success();
     let second = split_of(&workspace, "second");
@@ -200,7 +198,10 @@ fn reads_labels_from_a_list() {
         ("path,label,split\np.jpg,a,train\nq.jpg,b,\n", "expected a split in every line"),
         ("path,label,split\np.jpg,a,val\nq.jpg,b,val\n", "expected lines of the split train"),
         ("path,label\npictures/spot.0.jpg,a\npictures/spot.1.jpg,a\n", "found only a"),
-        ("path,label,split\nnone.jpg,a,train\nno.jpg,b,train\nx.jpg,a,val\n", "none.jpg: cannot read"),
+        (
+            "path,label,split\nnone.jpg,a,train\nno.jpg,b,train\nx.jpg,a,val\n",
+            "none.jpg: cannot read",
+        ),
     ];
     for (text, expected) in wrong {
         workspace.write("wrong.csv", text.as_bytes());
