@@ -1,32 +1,40 @@
 //! Flags of the commands for data sets and the machine: prepare, synthesize, doctor.
 
 use clap::{Args, ValueEnum};
+use petite::dataset::part::PartSize;
 use petite::dataset::split::Link;
 use petite::device::DeviceChoice;
 use std::path::PathBuf;
 
-/// Split Kaggle's pictures into train, validation and test folders (listing 5.4)
+/// Split pictures into train, validation and test folders (listing 5.4)
 ///
-/// Reads pictures named CLASS.NUMBER.jpg, such as cat.0.jpg and dog.0.jpg. Of each class, the
-/// lowest numbers go to train/cats and train/dogs, the next to validation, the next to test.
+/// Of pictures named CLASS.NUMBER.jpg, such as Kaggle's cat.0.jpg and dog.0.jpg, the lowest numbers
+/// of each class go to train/cats and train/dogs, the next to validation, the next to test. Of any
+/// others, in class folders or an archive of them or listed by --labels, the content decides, and
+/// near copies stay together.
 #[derive(Debug, Args)]
 pub struct PrepareArgs {
-    /// Folder of the original pictures
+    /// Folder or archive of the original pictures
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
     /// Data set folder to create; must be new or empty
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Training pictures per class
-    #[arg(long, default_value_t = 1000, value_name = "N")]
-    pub train: usize,
-    /// Validation pictures per class
-    #[arg(long, default_value_t = 500, value_name = "N")]
-    pub validation: usize,
-    /// Test pictures per class
-    #[arg(long, default_value_t = 500, value_name = "N")]
-    pub test: usize,
-    /// Assign pictures to splits at random, with this seed, instead of by number
+    /// CSV with the columns path,label instead of class folders; paths are relative to --from
+    #[arg(long, value_name = "FILE.csv")]
+    pub labels: Option<PathBuf>,
+    /// Training pictures of each class: a number, or a share such as 0.5 [default: all that the
+    /// other splits leave; names like Kaggle's: 1000]
+    #[arg(long, value_name = "SHARE|N")]
+    pub train: Option<PartSize>,
+    /// Validation pictures of each class [default: 0.2; names like Kaggle's: 500]
+    #[arg(long, value_name = "SHARE|N")]
+    pub validation: Option<PartSize>,
+    /// Test pictures of each class [default: 0.1; names like Kaggle's: 500]
+    #[arg(long, value_name = "SHARE|N")]
+    pub test: Option<PartSize>,
+    /// Assign pictures with names like Kaggle's to splits at random, with this seed, instead of by
+    /// number
     #[arg(long, value_name = "SEED")]
     pub shuffle: Option<u64>,
     /// How pictures get into the splits

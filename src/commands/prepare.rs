@@ -2,15 +2,64 @@
 
 use crate::cli::PrepareArgs;
 use crate::console::say;
-use anyhow::Result;
+use crate::progress::Terminal;
+use anyhow::{Result, bail, ensure};
 use petite::Stop;
-use petite::dataset::split::{Sizes, split};
+use petite::dataset::arrange::arrange;
+use petite::dataset::layout::DataSet;
+use petite::dataset::part::{PartSize, PartSizes};
+use petite::dataset::split::{Count, Sizes, is_numbered, split};
 
 pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
-    let sizes = Sizes { train: args.train, validation: args.validation, test: args.test };
+    let counts = match args.labels.is_none() && is_numbered(&args.from)? {
+        true => split_numbered(args, stop)?,
+        false => split_any(args, stop)?,
+    };
     // The book's sanity check: count the pictures of each folder.
-    for count in split(&args.from, &args.to, sizes, args.link.into(), args.shuffle, stop)? {
+    for count in counts {
         say(format_args!("{:<10} {:<10} {:>6}", count.split, count.class, count.pictures));
     }
     Ok(())
+}
+
+/// Kaggle's pictures, by number.
+fn split_numbered(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
+    let number = |flag: &str, size: Option<PartSize>, default| match size {
+        None => Ok(default),
+        Some(PartSize::Count(count)) => Ok(count),
+        Some(PartSize::Share(0.0)) => Ok(0),
+        Some(PartSize::Share(share)) => bail!(
+            "expected a number of pictures with --{flag} for names like Kaggle's, found {share}; try {default}"
+        ),
+    };
+    let sizes = Sizes {
+        train: number("train", args.train, 1000)?,
+        validation: number("validation", args.validation, 500)?,
+        test: number("test", args.test, 500)?,
+    };
+    split(&args.from, &args.to, sizes, args.link.into(), args.shuffle, stop)
+}
+
+/// Any pictures, by content.
+fn split_any(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
+    ensure!(
+        args.shuffle.is_none(),
+        "expected names like Kaggle's with --shuffle, found others; try without it"
+    );
+    let data = DataSet::read(&args.from, args.labels.as_deref())?;
+    if !data.passed_over.is_empty() {
+        eprintln!("passed over {}", data.passed_over);
+    }
+    let usual = PartSizes::default();
+    let sizes = PartSizes {
+        train: args.train,
+        validation: args.validation.unwrap_or(usual.validation),
+        test: args.test.unwrap_or(usual.test),
+    };
+    let is_asked = args.train.or(args.validation).or(args.test).is_some();
+    let bar = Terminal::bar("comparing", data.folders.iter().map(|f| f.samples.len()).sum());
+    let (link, sizes) = (args.link.into(), is_asked.then_some(sizes));
+    let counts = arrange(&data, &args.to, sizes, link, stop, &|| bar.inc(1));
+    bar.finish_and_clear();
+    counts
 }

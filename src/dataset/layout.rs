@@ -198,17 +198,20 @@ impl DataSet {
         if name == ALL {
             return Ok((self.all(), self.passed_over));
         }
-        let known = |folder: &Folder| {
+        let known = |folder: &&Folder| {
             folder.name == name || Part::named(name).is_some_and(|part| folder.name == part.name())
         };
-        match self.folders.into_iter().find(known) {
-            Some(folder) => Ok((folder, self.passed_over)),
-            None => fault!(
-                DataSet,
-                "expected {name} pictures in {}, found none; try `split` {ALL} for all of its pictures",
-                self.path.display()
-            ),
+        if let Some(folder) = self.folders.iter().find(known) {
+            return Ok((folder.clone(), self.passed_over));
         }
+        let names: Vec<&str> = self.folders.iter().map(|folder| folder.name.as_str()).collect();
+        let found =
+            if names == [ALL] { "one that is not split".to_owned() } else { names.join(", ") };
+        fault!(
+            DataSet,
+            "expected {name} pictures in the data set {}, found {found}; try `split` {ALL} for all of its pictures",
+            self.path.display()
+        )
     }
 
     /// [`named`](Self::named), for a data set read from `list` at a place where its pictures may

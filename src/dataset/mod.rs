@@ -1,12 +1,14 @@
 //! Whole data sets: their layouts, splitting, synthesizing, and searching splits for duplicates.
 
 pub mod archive;
+pub mod arrange;
 pub mod duplicates;
 pub mod labels;
 pub mod layout;
 pub mod near_copies;
 pub mod part;
 pub mod partition;
+pub mod sorted_folders;
 pub mod split;
 pub mod staging;
 pub mod synthetic;

@@ -120,6 +120,12 @@ impl PartSizes {
     pub const TEST: PartSize = PartSize::Share(0.1);
 }
 
+impl Default for PartSizes {
+    fn default() -> Self {
+        Self { train: None, validation: Self::VALIDATION, test: Self::TEST }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

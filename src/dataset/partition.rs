@@ -13,7 +13,7 @@
 
 use super::near_copies::Groups;
 use super::part::{Part, PartSize, PartSizes};
-use crate::error::ensure_or;
+use crate::error::{ensure_or, fault};
 use crate::pictures::folder::Folder;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -25,11 +25,12 @@ use twox_hash::XxHash3_64;
 /// # Errors
 /// If a class has too few pictures for the numbers asked for, or the shares leave none to train.
 pub fn partition(folder: &Folder, groups: &Groups, sizes: PartSizes) -> Result<[Folder; 3]> {
-    if let (PartSize::Share(validation), PartSize::Share(test)) = (sizes.validation, sizes.test) {
-        ensure_or!(
+    if let (PartSize::Share(validation), PartSize::Share(test)) = (sizes.validation, sizes.test)
+        && validation + test >= 1.0
+    {
+        fault!(
             Setting,
-            validation + test < 1.0,
-            "expected `validation` and `test` to leave pictures to train, found {validation} and {test}"
+            "expected `validation` and `test` to leave pictures to train, found {validation} and {test}; try smaller shares"
         );
     }
     let mut state = Assignment::new(folder, groups);

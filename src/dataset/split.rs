@@ -44,7 +44,7 @@ impl Sizes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
     /// `train`, `validation` or `test`.
-    pub split: &'static str,
+    pub split: String,
     /// The name of the class folder, such as `cats`.
     pub class: String,
     /// Number of pictures.
@@ -98,12 +98,26 @@ pub fn split(
                 let name = original.file_name().context("expected a file name")?;
                 copy_or_link(original, &folder.join(name), link)?;
             }
-            counts.push(Count { split, class: format!("{class}s"), pictures: size });
+            let (split, class) = (split.to_owned(), format!("{class}s"));
+            counts.push(Count { split, class, pictures: size });
         }
         first += size;
     }
     staging.rename_to(to)?;
     Ok(counts)
+}
+
+/// Whether `from` (or `from/train`) has pictures with names like Kaggle's, which [`split`] takes.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn is_numbered(from: &Path) -> Result<bool> {
+    for folder in [from.to_owned(), from.join("train")] {
+        if folder.is_dir() && !read_originals(&folder)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Class → number → path.
@@ -183,7 +197,11 @@ fn check_complete(from: &Path, originals: &Originals, needed: usize) -> Result<(
     )
 }
 
-fn copy_or_link(original: &Path, destination: &Path, link: Link) -> Result<()> {
+/// Puts a copy of the file `original`, or a link to it, at `destination`.
+///
+/// # Errors
+/// If that fails; a hard link also if the two are on different file systems.
+pub(super) fn copy_or_link(original: &Path, destination: &Path, link: Link) -> Result<()> {
     let done = match link {
         Link::Copy => std::fs::copy(original, destination).map(drop),
         Link::Hard => std::fs::hard_link(original, destination),

@@ -6,14 +6,24 @@ use anyhow::{Context, Result};
 use std::path::Path;
 
 /// A folder being filled under a temporary name; removed if dropped before the rename.
+#[derive(Debug)]
 pub struct Staging(tempfile::TempDir);
 
 impl Staging {
-    /// A new temporary folder next to `to`. Creates the parents of `to` if necessary.
+    /// A new temporary folder next to `to`, the value of the setting `to`. Creates the parents of
+    /// `to` if necessary.
     ///
     /// # Errors
     /// If `to` is a file or not empty, or a folder cannot be created.
     pub fn beside(to: &Path) -> Result<Self> {
+        Self::for_setting("to", to)
+    }
+
+    /// As [`Staging::beside`], for a path `to` that is the value of `setting`.
+    ///
+    /// # Errors
+    /// As [`Staging::beside`].
+    pub fn for_setting(setting: &str, to: &Path) -> Result<Self> {
         if to.exists() {
             let free = to.is_dir()
                 && to
@@ -24,7 +34,7 @@ impl Staging {
             ensure_or!(
                 Setting,
                 free,
-                "expected {} to be new or empty, found {} there; try another `to`, or remove it",
+                "expected {} to be new or empty, found {} there; try another `{setting}`, or remove it",
                 to.display(),
                 if to.is_dir() { "files" } else { "a file" }
             );
@@ -33,13 +43,16 @@ impl Staging {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("cannot create {}; try another `to`", parent.display()))?;
+        std::fs::create_dir_all(parent).with_context(|| {
+            format!("cannot create {}; try another `{setting}`", parent.display())
+        })?;
         let staging = tempfile::Builder::new()
             .prefix(".petite-")
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .tempdir_in(parent)
-            .with_context(|| format!("cannot write in {}; try another `to`", parent.display()))?;
+            .with_context(|| {
+                format!("cannot write in {}; try another `{setting}`", parent.display())
+            })?;
         Ok(Self(staging))
     }
 

@@ -73,7 +73,7 @@ fn says_what_is_wrong_with_the_run_or_the_split() {
     assert!(error_of(&mut workspace.on_run("evaluate", "data")).contains("config.json"));
     workspace.train("run", "--epochs 1").assert().success();
     let error = error_of(&mut workspace.on_run("evaluate --split holdout", "run"));
-    assert!(error.contains("data/holdout, found nothing"), "{error}");
+    assert!(error.contains("data, found train, validation, test; try --split all"), "{error}");
     assert!(error_of(&mut workspace.on_run("evaluate --split ../x", "run")).contains("--split"));
 }
 

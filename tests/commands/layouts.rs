@@ -4,11 +4,10 @@ use super::support::{Workspace, entries, error_of, figures, output_of, petite};
 use petite::dataset::synthetic::synthesize;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// `data`: 32 pictures in each of two class folders, not split.
-fn class_folders() -> Workspace {
+pub fn class_folders() -> Workspace {
     let workspace = Workspace::empty();
     synthesize(&workspace.path("originals"), 32, 1, &petite::Stop::default()).unwrap();
     for name in entries(&workspace.path("originals")) {
@@ -20,7 +19,7 @@ fn class_folders() -> Workspace {
 }
 
 /// The lines of a run's `split.csv`: path → label and split.
-fn split_of(workspace: &Workspace, run: &str) -> BTreeMap<String, (String, String)> {
+pub fn split_of(workspace: &Workspace, run: &str) -> BTreeMap<String, (String, String)> {
     let text = std::fs::read_to_string(workspace.path(run).join("split.csv")).unwrap();
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("path,label,split"));
@@ -212,7 +211,7 @@ fn reads_labels_from_a_list() {
     }
 }
 
-/// Appends the files below `folder` to a zip or, through `tar`, to an archive of tar.
+/// Writes the files below `folder` to the zip `to`.
 fn zipped(folder: &Path, to: &Path) {
     let mut zip = zip::ZipWriter::new(std::fs::File::create(to).unwrap());
     let options = zip::write::SimpleFileOptions::default();
@@ -262,45 +261,4 @@ fn an_archive_is_as_good_as_its_folder() {
     workspace.write("links.tar", &tar.into_inner().unwrap());
     let error = error_of(&mut workspace.train_on("links.tar", "links", "--epochs 1"));
     assert!(error.contains("found the link cats/passwd.jpg"), "{error}");
-}
-
-#[test]
-fn links_and_loops_are_counted_once() {
-    let workspace = class_folders();
-    workspace.train("plain", "--epochs 1").assert().success();
-    let data = workspace.path("data");
-    symlink("..", data.join("spot/up")).unwrap();
-    symlink(".", data.join("spot/self")).unwrap();
-    symlink("../stripe", data.join("spot/stripes")).unwrap();
-    symlink("spot.0.jpg", data.join("spot/linked.jpg")).unwrap();
-    std::fs::hard_link(data.join("spot/spot.1.jpg"), data.join("spot/hard.jpg")).unwrap();
-    std::process::Command::new("mkfifo").arg(data.join("stripe/pipe.jpg")).status().unwrap();
-    let mut command = workspace.train("linked", "--epochs 1");
-    let output = command.assert().success().get_output().clone();
-    let error = String::from_utf8(output.stderr).unwrap();
-    // Of links to the same file, the first by name is used.
-    assert!(error.contains("5 links to what was already read"), "{error}");
-    assert!(error.contains("1 pipe or device (pipe.jpg)"), "{error}");
-    assert_eq!(figures(&workspace.history("plain")), figures(&workspace.history("linked")));
-
-    symlink("../spot/spot.2.jpg", data.join("stripe/both.jpg")).unwrap();
-    let error = error_of(&mut workspace.train("both", "--epochs 1"));
-    assert!(error.contains("expected every picture in one class"), "{error}");
-    assert!(error.contains("spot.2.jpg") && error.contains("both.jpg"), "{error}");
-}
-
-#[test]
-fn nested_folders_belong_to_their_class() {
-    let workspace = class_folders();
-    workspace.train("flat", "--epochs 1").assert().success();
-    let inside = workspace.path("data/spot/2019/may");
-    std::fs::create_dir_all(&inside).unwrap();
-    for number in [0, 5, 7] {
-        let name = format!("spot.{number}.jpg");
-        std::fs::rename(workspace.path("data/spot").join(&name), inside.join(&name)).unwrap();
-    }
-    workspace.train("nested", "--epochs 1").assert().success();
-    let split = split_of(&workspace, "nested");
-    assert_eq!(split["spot/2019/may/spot.5.jpg"], split_of(&workspace, "flat")["spot/spot.5.jpg"]);
-    assert_eq!(split.len(), 64);
 }

@@ -10,6 +10,7 @@ mod evaluate;
 mod flip;
 mod import;
 mod layouts;
+mod odd_folders;
 mod plot;
 mod precision;
 mod predict;

@@ -1,3 +1,4 @@
+use super::layouts::class_folders;
 use super::support::{Workspace, entries, error_of, output_of, petite};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -177,4 +178,46 @@ fn an_interrupted_split_leaves_nothing_half_made() {
         assert_eq!(left, if done { vec!["from", "to"] } else { vec!["from"] });
         let _ = std::fs::remove_dir_all(workspace.path("to"));
     }
+}
+
+#[test]
+fn splits_any_class_folders_by_content() {
+    let workspace = class_folders();
+    std::fs::rename(workspace.path("data"), workspace.path("from")).unwrap();
+    std::fs::create_dir(workspace.path("from/spot/old")).unwrap();
+    let again = workspace.path("from/spot/old/spot.1.jpg");
+    std::fs::rename(workspace.path("from/spot/spot.0.jpg"), again).unwrap();
+    let counts = output_of(&mut prepare(&workspace, "--validation 0.3 --test 4"));
+    let count = |split: &str, class: &str| -> usize {
+        let line = counts.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let mut of = line.filter(|line| line[..2] == [split, class]);
+        of.next().unwrap()[2].parse().unwrap()
+    };
+    for class in ["spot", "stripe"] {
+        let parts = ["train", "validation", "test"].map(|split| {
+            let found = entries(&workspace.path("to").join(split).join(class)).len();
+            assert_eq!(found, count(split, class));
+            found
+        });
+        assert_eq!(parts.iter().sum::<usize>(), 32);
+        assert!(parts[1] > 4 && parts[2] == 4, "{parts:?}");
+    }
+    // What it made is a data set; train would split the same way.
+    workspace.train_on("to", "prepared", "--epochs 1").assert().success();
+    let flags = "--epochs 1 --validation 0.3 --test 4";
+    workspace.train_on("from", "split", flags).assert().success();
+    let list = std::fs::read_to_string(workspace.path("split/split.csv")).unwrap();
+    for line in list.lines().skip(1).filter(|line| line.starts_with("stripe/")) {
+        let [path, class, split] = line.split(',').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        let name = path.rsplit('/').next().unwrap();
+        assert!(workspace.path("to").join(split).join(class).join(name).exists(), "{line}");
+    }
+
+    let error = error_of(&mut prepare(&workspace, "--shuffle 3"));
+    assert!(error.contains("expected names like Kaggle's with --shuffle"), "{error}");
+    std::fs::remove_dir_all(workspace.path("to")).unwrap();
+    let error = error_of(&mut prepare(&workspace, "--validation 40"));
+    assert!(error.contains("expected 40 validation pictures of spot"), "{error}");
 }

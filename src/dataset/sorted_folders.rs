@@ -1,0 +1,133 @@
+//! A new folder that pictures are sorted into.
+
+use super::split::{Link, copy_or_link};
+use super::staging::Staging;
+use crate::error::ensure_or;
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// A folder being filled with pictures under a temporary name; removed if dropped before
+/// [`SortedFolders::finish`].
+#[derive(Debug)]
+pub struct SortedFolders {
+    staging: Staging,
+    to: PathBuf,
+    link: Link,
+    /// The number to try next for a name that is taken, by its path.
+    numbers: HashMap<PathBuf, usize>,
+}
+
+impl SortedFolders {
+    /// A new temporary folder next to `to`, the value of `setting`, with folders for `classes`.
+    ///
+    /// # Errors
+    /// If the name of a class cannot be a folder's, `to` is a file or not empty, or the folder
+    /// cannot be created.
+    pub fn new(setting: &str, to: &Path, classes: &[String], link: Link) -> Result<Self> {
+        for class in classes {
+            ensure_or!(
+                Setting,
+                !class.is_empty() && !class.contains(['/', '\0']) && class != "." && class != "..",
+                "expected class names that can be the names of folders with `{setting}`, found {class:?}"
+            );
+        }
+        let staging = Staging::for_setting(setting, to)?;
+        Ok(Self { staging, to: to.to_owned(), link, numbers: HashMap::new() })
+    }
+
+    /// Copies or links the file at `picture` into `folder`, a relative path, which is created if
+    /// necessary. If `a.jpg` is taken there, the file's name becomes `a-2.jpg`.
+    ///
+    /// # Errors
+    /// If the file cannot be copied or linked.
+    pub fn add(&mut self, picture: &Path, folder: impl AsRef<Path>) -> Result<()> {
+        let name = picture.file_name().context("expected a file name")?;
+        let folder = self.staging.path().join(folder);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let mut destination = folder.join(name);
+        if destination.symlink_metadata().is_ok() {
+            let number = self.numbers.entry(destination).or_insert(2);
+            loop {
+                destination = folder.join(numbered(picture, *number));
+                *number += 1;
+                if destination.symlink_metadata().is_err() {
+                    break;
+                }
+            }
+        }
+        copy_or_link(picture, &destination, self.link)
+    }
+
+    /// Renames the folder to its final name.
+    ///
+    /// # Errors
+    /// If the rename fails; the folder is removed then.
+    pub fn finish(self) -> Result<()> {
+        self.staging.rename_to(&self.to)
+    }
+}
+
+/// `a.jpg` → `a-2.jpg`.
+fn numbered(picture: &Path, number: usize) -> OsString {
+    let mut name = picture.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(extension) = picture.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_picture_gets_a_name_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let names = ["x/a.jpg", "y/a.jpg", "x/a-2.jpg", "z/a.jpg", "x/b"];
+        for name in names {
+            std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            std::fs::write(at(name), name).unwrap();
+        }
+        let mut sorted = SortedFolders::new("to", &at("sorted"), &[], Link::Copy).unwrap();
+        for name in names {
+            sorted.add(&at(name), "dogs").unwrap();
+        }
+        sorted.add(&at("x/b"), "dogs").unwrap();
+        assert!(!at("sorted").exists());
+        sorted.finish().unwrap();
+        let found = |name: &str| std::fs::read_to_string(at("sorted/dogs").join(name)).unwrap();
+        for (name, original) in [
+            ("a.jpg", "x/a.jpg"),
+            ("a-2.jpg", "y/a.jpg"),
+            ("a-2-2.jpg", "x/a-2.jpg"),
+            ("a-3.jpg", "z/a.jpg"),
+            ("b", "x/b"),
+            ("b-2", "x/b"),
+        ] {
+            assert_eq!(found(name), original);
+        }
+        assert!(!at("sorted/cats").exists());
+    }
+
+    #[test]
+    fn only_folder_names_and_new_folders_will_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = |to: &str, class: &str| {
+            SortedFolders::new("into", &folder.path().join(to), &[class.to_owned()], Link::Copy)
+        };
+        for class in ["a/b", ".", "..", ""] {
+            let error = new("sorted", class).unwrap_err().to_string();
+            assert!(error.contains(&format!("found {class:?}")), "{error}");
+        }
+        std::fs::create_dir(folder.path().join("used")).unwrap();
+        assert!(new("used", "cats").is_ok());
+        std::fs::write(folder.path().join("used/file"), b"").unwrap();
+        assert!(new("used", "cats").unwrap_err().to_string().contains("try another `into`"));
+    }
+}

@@ -1,0 +1,126 @@
+//! Links, nested folders, and classes that are empty, small or many.
+
+use super::layouts::{class_folders, split_of};
+use super::support::{Workspace, entries, error_of, figures, output_of, petite};
+use std::os::unix::fs::symlink;
+
+#[test]
+fn links_and_loops_are_counted_once() {
+    let workspace = class_folders();
+    workspace.train("plain", "--epochs 1").assert().success();
+    let data = workspace.path("data");
+    symlink("..", data.join("spot/up")).unwrap();
+    symlink(".", data.join("spot/self")).unwrap();
+    symlink("../stripe", data.join("spot/stripes")).unwrap();
+    symlink("spot.0.jpg", data.join("spot/linked.jpg")).unwrap();
+    std::fs::hard_link(data.join("spot/spot.1.jpg"), data.join("spot/hard.jpg")).unwrap();
+    std::process::Command::new("mkfifo").arg(data.join("stripe/pipe.jpg")).status().unwrap();
+    let mut command = workspace.train("linked", "--epochs 1");
+    let output = command.assert().success().get_output().clone();
+    let error = String::from_utf8(output.stderr).unwrap();
+    // Of links to the same file, the first by name is used.
+    assert!(error.contains("5 links to what was already read"), "{error}");
+    assert!(error.contains("1 pipe or device (pipe.jpg)"), "{error}");
+    assert_eq!(figures(&workspace.history("plain")), figures(&workspace.history("linked")));
+
+    symlink("../spot/spot.2.jpg", data.join("stripe/both.jpg")).unwrap();
+    let error = error_of(&mut workspace.train("both", "--epochs 1"));
+    assert!(error.contains("expected every picture in one class"), "{error}");
+    assert!(error.contains("spot.2.jpg") && error.contains("both.jpg"), "{error}");
+}
+
+#[test]
+fn nested_folders_belong_to_their_class() {
+    let workspace = class_folders();
+    workspace.train("flat", "--epochs 1").assert().success();
+    let inside = workspace.path("data/spot/2019/may");
+    std::fs::create_dir_all(&inside).unwrap();
+    for number in [0, 5, 7] {
+        let name = format!("spot.{number}.jpg");
+        std::fs::rename(workspace.path("data/spot").join(&name), inside.join(&name)).unwrap();
+    }
+    workspace.train("nested", "--epochs 1").assert().success();
+    let split = split_of(&workspace, "nested");
+    assert_eq!(split["spot/2019/may/spot.5.jpg"], split_of(&workspace, "flat")["spot/spot.5.jpg"]);
+    assert_eq!(split.len(), 64);
+}
+
+#[test]
+fn trains_where_classes_are_empty_or_missing_elsewhere() {
+    let workspace = Workspace::with_data();
+    std::fs::create_dir(workspace.path("data/train/rings")).unwrap();
+    std::fs::create_dir(workspace.path("data/validation/rings")).unwrap();
+    let output = workspace.train("empty", "--epochs 1").assert().success().get_output().clone();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("warning: no pictures of rings; leaving this class out"), "{error}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("16 pictures of spots, stripes\n"), "{out}");
+
+    // One training picture, none to validate or test.
+    let picture = workspace.path("data/train/spots/spot.0.jpg");
+    std::fs::copy(&picture, workspace.path("data/train/rings/ring.jpg")).unwrap();
+    let output = workspace.train("three", "--epochs 1").assert().success().get_output().clone();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("warning: no validation pictures of rings"), "{error}");
+    let out = output_of(&mut workspace.on_run("evaluate", "three"));
+    assert!(out.contains("over 8 pictures"), "{out}");
+
+    // A class of the validation pictures without training pictures.
+    std::fs::copy(&picture, workspace.path("data/validation/rings/ring.jpg")).unwrap();
+    std::fs::remove_file(workspace.path("data/train/rings/ring.jpg")).unwrap();
+    let error = error_of(&mut workspace.train("none", "--epochs 1"));
+    assert!(error.contains("spots, stripes") && error.contains("rings, spots, stripes"), "{error}");
+}
+
+#[test]
+fn a_run_keeps_its_classes() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    for part in ["train", "validation", "test"] {
+        let folder = workspace.path("data").join(part);
+        std::fs::rename(folder.join("spots"), folder.join("zebras")).unwrap();
+    }
+    let mut resume = petite("train --resume --epochs 2");
+    let error = error_of(resume.arg("--out").arg(workspace.path("run")));
+    assert!(error.contains("spots, stripes") && error.contains("stripes, zebras"), "{error}");
+    assert_eq!(workspace.history("run").len(), 1);
+    let error = error_of(&mut workspace.on_run("evaluate", "run"));
+    assert!(error.contains("spots, stripes") && error.contains("stripes, zebras"), "{error}");
+    assert!(!workspace.path("run/test.json").exists());
+}
+
+#[test]
+fn a_thousand_classes_are_named_in_short() {
+    let workspace = Workspace::with_data();
+    let picture = workspace.path("data/train/spots/spot.0.jpg");
+    let data = workspace.path("many");
+    for class in 0..1000 {
+        let folder = data.join(format!("train/class {class:03}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        symlink(&picture, folder.join("picture.jpg")).unwrap_or_default();
+    }
+    let error = error_of(&mut workspace.train_on("many", "linked", "--epochs 1"));
+    assert!(error.contains("expected every picture in one class"), "{error}");
+    for class in 0..1000 {
+        let file = data.join(format!("train/class {class:03}/picture.jpg"));
+        std::fs::remove_file(&file).unwrap();
+        std::fs::copy(&picture, &file).unwrap();
+    }
+    let validation = data.join("validation/class 007");
+    std::fs::create_dir_all(&validation).unwrap();
+    std::fs::copy(workspace.path("data/test/spots/spot.12.jpg"), validation.join("a.jpg")).unwrap();
+    let mut command = workspace.train_on("many", "run", "--epochs 1 --label-smoothing 0.1");
+    let output = command.assert().success().get_output().clone();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let listed = "1,000 pictures of 1,000 classes: class 000, class 001, class 002, …\n";
+    assert!(out.contains(listed), "{out}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    let missing = "no validation pictures of 999 classes: class 000, class 001, class 002, …";
+    assert!(error.contains(missing) && error.len() < 2000, "{error}");
+    let mut evaluate = workspace.on_run("evaluate --split validation", "run");
+    let out = output_of(&mut evaluate);
+    assert!(out.contains("over 1 pictures") && out.len() < 2000, "{out}");
+    let json = std::fs::read(workspace.path("run/validation.json")).unwrap();
+    assert!(json.len() < 100_000, "{}", json.len());
+    assert!(entries(&workspace.path("run")).contains(&"best.ot".to_owned()));
+}
