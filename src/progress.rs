@@ -241,6 +241,7 @@ fn layout_in_words(data: &DataSet, split: Option<SplitByContent<'_>>) -> String 
         Layout::PartFolders => format!("folders {}", parts.join(", ")),
         Layout::ClassFolders => "class folders".to_owned(),
         Layout::List => "a list of labels".to_owned(),
+        Layout::RunList => "split as in the run's split.csv".to_owned(),
     };
     let Some(SplitByContent { folders, copies }) = split else { return layout };
     let count = |folder: &Folder| {

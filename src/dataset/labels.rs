@@ -36,15 +36,7 @@ pub fn read(path: &Path) -> Result<Vec<Labeled>> {
         .from_path(path)
         .with_context(cannot_read)?;
     let header = reader.byte_headers().with_context(cannot_read)?.clone();
-    let column = |name: &str| {
-        let name = name.as_bytes();
-        // A byte order mark, as spreadsheets write it, precedes the first name.
-        let is_name = |found: &[u8]| {
-            found.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(found).eq_ignore_ascii_case(name)
-        };
-        header.iter().position(is_name)
-    };
-    let (Some(path_column), Some(label_column)) = (column("path"), column("label")) else {
+    let Some(columns) = Columns::of(&header) else {
         let found: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
         fault!(
             DataSet,
@@ -53,7 +45,6 @@ pub fn read(path: &Path) -> Result<Vec<Labeled>> {
             found.join(",")
         );
     };
-    let columns = Columns { path: path_column, label: label_column, split: column("split") };
     let mut rows: Vec<Labeled> = Vec::new();
     let mut known: HashMap<PathBuf, usize> = HashMap::new();
     for record in reader.byte_records() {
@@ -79,6 +70,14 @@ pub fn read(path: &Path) -> Result<Vec<Labeled>> {
     Ok(rows)
 }
 
+/// Whether the file at `path` is a CSV with the columns of a list.
+pub fn is_list(path: &Path) -> bool {
+    let reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_path(path);
+    reader.is_ok_and(|mut reader| {
+        reader.byte_headers().is_ok_and(|header| Columns::of(header).is_some())
+    })
+}
+
 /// The places of the columns in a line.
 struct Columns {
     path: usize,
@@ -87,6 +86,19 @@ struct Columns {
 }
 
 impl Columns {
+    /// The columns that a header names.
+    fn of(header: &ByteRecord) -> Option<Self> {
+        let column = |name: &str| {
+            let name = name.as_bytes();
+            // A byte order mark, as spreadsheets write it, precedes the first name.
+            let is_name = |found: &[u8]| {
+                found.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(found).eq_ignore_ascii_case(name)
+            };
+            header.iter().position(is_name)
+        };
+        Some(Self { path: column("path")?, label: column("label")?, split: column("split") })
+    }
+
     fn row(&self, record: &ByteRecord) -> Result<Labeled> {
         let path = record.get(self.path).unwrap_or_default();
         ensure_or!(DataSet, !path.is_empty(), "expected a path, found none");

@@ -23,6 +23,8 @@ pub enum Layout {
     ClassFolders,
     /// A CSV of paths and labels.
     List,
+    /// The `split.csv` of a run that continues.
+    RunList,
 }
 
 /// A data set.
@@ -47,14 +49,16 @@ impl DataSet {
     /// Reads the data set at `path`: a folder or an archive (`.zip`, `.tar`, `.tar.gz`) with
     /// `train`, `validation` and `test` folders of class folders, or with class folders only. With
     /// `list`, a CSV of `path,label[,split]`, the pictures are those of the list, relative to
-    /// `path`.
+    /// `path`. An archive may have its list at its top.
     ///
     /// # Errors
     /// If there is no such data set, a class of another part has no training pictures, or there are
     /// fewer than two classes.
     pub fn read(path: &Path, list: Option<&Path>) -> Result<Self> {
+        let is_archive = path.is_file();
         let path = &archive::unpacked(path)?;
-        if let Some(list) = list {
+        let own = if is_archive && list.is_none() { own_list(path)? } else { None };
+        if let Some(list) = list.or(own.as_deref()) {
             return Self::read_list(path, list);
         }
         let parts = part_folders(path)?;
@@ -239,6 +243,13 @@ impl DataSet {
         let (path, classes) = (self.path.clone(), self.classes.clone());
         Folder { path, name: ALL.to_owned(), classes, samples }
     }
+}
+
+/// The list of labels in the folder `path`, if it is the only CSV there.
+fn own_list(path: &Path) -> Result<Option<PathBuf>> {
+    let (_, mut files) = Walk::default().entries(path)?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "csv"));
+    Ok(files.pop().filter(|file| files.is_empty() && labels::is_list(file)))
 }
 
 /// The folders of `path` that are parts of a data set, in the order of [`Part::ALL`]; none if it

@@ -42,7 +42,10 @@ pub fn read(
 ) -> Result<Pictures> {
     let has_list = config.resume && run.split().is_file();
     let data = match has_list {
-        true => DataSet::read_list(&archive::unpacked(path)?, &run.split())?,
+        true => DataSet {
+            layout: Layout::RunList,
+            ..DataSet::read_list(&archive::unpacked(path)?, &run.split())?
+        },
         false => DataSet::read(path, config.labels.as_deref())?,
     };
     warn(&data, events);

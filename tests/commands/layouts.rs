@@ -249,6 +249,16 @@ fn an_archive_is_as_good_as_its_folder() {
     }
     assert_eq!(entries(&workspace.path("cache/archives")).len(), 3);
 
+    // An archive with a list of labels at its top.
+    let list = std::fs::read(workspace.path("folder/split.csv")).unwrap();
+    workspace.write("data/labels.csv", &list);
+    let mut tar = tar::Builder::new(std::fs::File::create(workspace.path("list.tar")).unwrap());
+    tar.append_dir_all("pets", workspace.path("data")).unwrap();
+    tar.finish().unwrap();
+    let out = output_of(&mut workspace.train_on("list.tar", "list", "--epochs 1"));
+    assert!(out.contains("list.tar: a list of labels\n"), "{out}");
+    assert_eq!(figures(&workspace.history("folder")), figures(&workspace.history("list")));
+
     workspace.write("pets.zip", &bytes[..1000]);
     let error = error_of(&mut workspace.train_on("pets.zip", "broken", "--epochs 1"));
     assert!(error.contains("cannot unpack") && error.contains("pets.zip"), "{error}");

@@ -72,6 +72,21 @@ fn trains_where_classes_are_empty_or_missing_elsewhere() {
     assert!(error.contains("spots, stripes") && error.contains("rings, spots, stripes"), "{error}");
 }
 
+/// A resumed run trains on the pictures that it began with.
+#[test]
+fn a_run_keeps_its_split() {
+    let workspace = class_folders();
+    workspace.train("whole", "--epochs 2").assert().success();
+    workspace.train("parts", "--epochs 1").assert().success();
+    let spot = workspace.path("data/spot/spot.0.jpg");
+    std::fs::copy(&spot, workspace.path("data/stripe/new.jpg")).unwrap();
+    let mut resume = petite("train --resume --epochs 2");
+    let out = output_of(resume.arg("--out").arg(workspace.path("parts")));
+    assert!(out.contains("split as in the run's split.csv\n"), "{out}");
+    assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("parts")));
+    assert_eq!(split_of(&workspace, "whole"), split_of(&workspace, "parts"));
+}
+
 #[test]
 fn a_run_keeps_its_classes() {
     let workspace = Workspace::with_data();
