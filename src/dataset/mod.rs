@@ -8,6 +8,7 @@ pub mod layout;
 pub mod near_copies;
 pub mod part;
 pub mod partition;
+mod recognize;
 pub mod sorted_folders;
 pub mod split;
 pub mod staging;
