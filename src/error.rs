@@ -85,6 +85,23 @@ pub struct BadPicture {
     pub reason: String,
 }
 
+impl fmt::Display for BadPicture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.reason)
+    }
+}
+
+fn list(pictures: &[BadPicture]) -> String {
+    pictures.iter().map(|bad| format!("  {bad}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The error that `pictures`, of `of` pictures from anywhere, cannot be used.
+pub fn unusable(pictures: &[BadPicture], of: usize) -> Fault {
+    let message =
+        format!("{} of {of} pictures cannot be used:\n{}", pictures.len(), list(pictures));
+    Fault { kind: ErrorKind::BadPictures, message }
+}
+
 /// The files of a folder that cannot be used as pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadFolder {
@@ -104,8 +121,7 @@ impl BadFolder {
 
     /// One line for each bad picture, indented: its path, and why it cannot be used.
     pub fn list(&self) -> String {
-        let line = |bad: &BadPicture| format!("  {}: {}", bad.path.display(), bad.reason);
-        self.pictures.iter().map(line).collect::<Vec<_>>().join("\n")
+        list(&self.pictures)
     }
 }
 

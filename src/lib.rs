@@ -70,6 +70,7 @@ pub use run::evaluate::{Evaluate, Evaluation};
 pub use run::events::{Decoding, Events, Note, Silent, Warning};
 pub use run::outcome::{Ended, Outcome};
 pub use run::predict::{Predict, Prediction, Predictions};
+pub use run::predictor::Predictor;
 pub use run::recipe::Recipe;
 pub use stop::Stop;
 
@@ -110,10 +111,13 @@ pub fn evaluate(what: &Evaluate, events: &mut impl Events) -> Result<Evaluation,
     Ok(run::evaluate::evaluate(what, events)?)
 }
 
-/// Predicts the classes of pictures with a run's network.
+/// Predicts the classes of pictures with a run's network. Pictures that cannot be used are
+/// returned with the reason. [`Predictor`] does the same with memory for one picture's prediction
+/// at a time.
 ///
 /// # Errors
-/// If the run or a picture cannot be read; [`ErrorKind::Interrupted`] if a stop was requested.
+/// If the run cannot be read; [`ErrorKind::BadPictures`] if none of the pictures can be used;
+/// [`ErrorKind::Interrupted`] if a stop was requested.
 pub fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
-    Ok(run::predict::predict(what, events)?)
+    run::predict::predict(what, events)
 }

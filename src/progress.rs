@@ -23,6 +23,8 @@ const REFRESH: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Terminal {
     stop: Stop,
+    /// Whether reading pictures has a bar.
+    shows_reading: bool,
     /// The split being decoded, and its bar.
     reading: Option<(String, ProgressBar)>,
     training: ProgressBar,
@@ -40,12 +42,18 @@ impl Terminal {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         Self {
             stop: stop.clone(),
+            shows_reading: true,
             reading: None,
             training: bar.with_style(style),
             epochs: 0,
             last_drawn: Instant::now(),
             runs: 1,
         }
+    }
+
+    /// Shows no bar for reading pictures, so that none is torn by lines printed meanwhile.
+    pub fn hide_reading(&mut self) {
+        self.shows_reading = false;
     }
 
     /// A bar for decoding `count` pictures; hidden unless standard error is a terminal.
@@ -165,6 +173,9 @@ impl Events for Terminal {
     }
 
     fn decoding(&mut self, progress: Decoding<'_>) {
+        if !self.shows_reading {
+            return;
+        }
         if self.reading.as_ref().is_none_or(|(split, _)| split != progress.split) {
             let bar = Self::bar(progress.split, progress.of);
             self.reading = Some((progress.split.to_owned(), bar));

@@ -8,6 +8,9 @@ use petite::{Error, ErrorKind};
 pub fn add_to(error: &Error, command: &str) -> String {
     let text = error.to_string();
     if error.kind() == ErrorKind::BadPictures {
+        if command == "predict" {
+            return format!("{text}\ntry without them");
+        }
         let skip = has_flag(command, "skip_bad_pictures");
         return format!(
             "{text}\ntry removing them{}",

@@ -117,13 +117,19 @@ fn a_run_is_told_and_comes_back_as_a_value() {
     let evaluation = petite::evaluate(&Evaluate::new(workspace.path("run")), &mut Silent).unwrap();
     assert_eq!((evaluation.pictures, evaluation.split.as_str()), (8, "test"));
     let picture = workspace.path("drawn/spot.15.jpg");
-    let predict = Predict::new(workspace.path("run"), [picture.clone()]);
+    let nothing = workspace.path("nothing.jpg");
+    let predict = Predict::new(workspace.path("run"), [nothing.clone(), picture.clone()]);
     let predictions = petite::predict(&predict, &mut Silent).unwrap();
     assert_eq!(predictions.classes, ["spots", "stripes"]);
     let [prediction] = predictions.pictures.as_slice() else { panic!("{predictions:?}") };
     assert_eq!(prediction.path, picture);
     let sum: f64 = prediction.probabilities.iter().sum();
     assert!((sum - 1.0).abs() < 1e-6 && prediction.label < 2, "{prediction:?}");
+    let [bad] = predictions.bad.as_slice() else { panic!("{predictions:?}") };
+    assert!(bad.path == nothing && bad.reason.contains("found nothing"), "{bad}");
+    let predict = Predict::new(workspace.path("run"), [nothing]);
+    let error = petite::predict(&predict, &mut Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadPictures);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod data;
 mod defaults;
+mod predict;
 mod report;
 mod settings;
 mod train;
@@ -10,10 +11,11 @@ mod weights;
 
 use clap::{Parser, Subcommand};
 pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
+pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
 pub use settings::{Flags, Subset};
 pub use train::TrainArgs;
-pub use trained::{EvaluateArgs, PredictArgs, machine_overrides};
+pub use trained::{EvaluateArgs, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 
 /// Train an image classifier on a few thousand JPEGs in class folders

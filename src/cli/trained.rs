@@ -39,24 +39,6 @@ pub struct EvaluateArgs {
     pub settings: Flags<Evaluating>,
 }
 
-/// Predict the classes of pictures
-#[derive(Debug, Args)]
-pub struct PredictArgs {
-    /// Run folder
-    #[arg(long, value_name = "RUN")]
-    pub run: PathBuf,
-    /// JPEGs, or folders of them
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub view: ViewArgs,
-    /// Write path, class and each class's probability to this CSV instead of printing
-    #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
-    #[command(flatten)]
-    pub settings: Flags<Computing>,
-}
-
 /// Which weights to use, on which views of a picture.
 #[derive(Debug, Args)]
 pub struct ViewArgs {

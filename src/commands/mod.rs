@@ -8,6 +8,7 @@ mod evaluate;
 mod import;
 mod plot;
 mod predict;
+mod prediction_output;
 mod prepare;
 mod preview;
 mod repeats;

@@ -1,48 +1,65 @@
 //! `petite predict`
 
+use super::prediction_output::Output;
 use crate::cli::{PredictArgs, machine_overrides};
-use crate::console::say;
 use crate::progress::Terminal;
-use anyhow::{Context, Result};
-use petite::{Predict, Predictions, Stop, atomic_file};
-use std::path::Path;
+use anyhow::{Context, Result, ensure};
+use petite::{Predict, Predictor, Stop, error};
+use std::ffi::OsString;
+use std::io::{BufRead, IsTerminal};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
 pub fn run(args: &PredictArgs, stop: &Stop) -> Result<()> {
     let what = Predict {
         run: args.run.clone(),
-        paths: args.paths.clone(),
+        paths: with_standard_input(&args.paths)?,
         weights: args.view.weights.into(),
         views: args.view.views(),
         machine: machine_overrides(&mut args.settings.clone())?,
     };
-    let predictions = petite::predict(&what, &mut Terminal::new(stop))?;
-    if let Some(file) = &args.csv {
-        return write_csv(file, &predictions);
+    let predictor = Predictor::new(&what)?;
+    let paths = predictor.paths();
+    for (given, flag) in [(args.csv.is_some(), "--csv"), (args.json, "--json")] {
+        let odd = paths.iter().find(|path| given && path.to_str().is_none());
+        ensure!(
+            odd.is_none(),
+            "expected UTF-8 paths with {flag}, found {}; try renaming it",
+            odd.map_or(Path::new(""), PathBuf::as_path).display()
+        );
     }
-    for picture in &predictions.pictures {
-        say(format_args!(
-            "{:<10} {:>6.2}%  {}",
-            predictions.classes[picture.label],
-            picture.probabilities[picture.label] * 100.0,
-            picture.path.display()
-        ));
+    let mut output = Output::new(args, predictor.classes())?;
+    let mut terminal = Terminal::new(stop);
+    if output.prints() && std::io::stdout().is_terminal() {
+        terminal.hide_reading();
     }
-    Ok(())
+    let mut bad = Vec::new();
+    predictor.each(&mut terminal, |outcome| {
+        output.add(&outcome)?;
+        bad.extend(outcome.err());
+        Ok(())
+    })?;
+    output.finish()?;
+    match bad.is_empty() {
+        true => Ok(()),
+        false => Err(error::unusable(&bad, paths.len()).into()),
+    }
 }
 
-fn write_csv(file: &Path, predictions: &Predictions) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let classes = predictions.classes.iter().map(String::as_str);
-    writer.write_record(["path", "class"].into_iter().chain(classes))?;
-    for picture in &predictions.pictures {
-        let path = picture.path.to_str().with_context(|| {
-            let path = picture.path.display();
-            format!("expected UTF-8 paths with --csv, found {path}; try renaming it")
-        })?;
-        let class = predictions.classes[picture.label].clone();
-        let numbers = picture.probabilities.iter().map(f64::to_string);
-        writer.write_record([path.to_owned(), class].into_iter().chain(numbers))?;
+/// The paths, with the lines of standard input in place of `-`.
+fn with_standard_input(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::with_capacity(paths.len());
+    for path in paths {
+        if path.as_os_str() != "-" {
+            all.push(path.clone());
+            continue;
+        }
+        for line in std::io::stdin().lock().split(b'\n') {
+            let line = line.context("cannot read the paths on standard input")?;
+            if !line.is_empty() {
+                all.push(OsString::from_vec(line).into());
+            }
+        }
     }
-    let bytes = writer.into_inner().context("cannot write the CSV")?;
-    atomic_file::write_bytes(file, &bytes)
+    Ok(all)
 }

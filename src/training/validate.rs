@@ -20,7 +20,12 @@ pub enum Views {
 }
 
 impl Views {
-    fn logits(self, network: &Network, input: &Input) -> Result<Tensor> {
+    /// The logits of a batch, shaped as in [`Network::logits`]: with mirror images, the means of
+    /// both views.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub fn logits(self, network: &Network, input: &Input) -> Result<Tensor> {
         let logits = network.logits(input)?;
         Ok(match self {
             Self::Picture => logits,

@@ -40,6 +40,39 @@ fn counts_which_class_is_taken_for_which() {
 }
 
 #[test]
+fn lists_the_worst_of_many_classes() {
+    let workspace = Workspace::with_data();
+    let data = workspace.path("many");
+    let longest = "l".repeat(40);
+    for label in 0..11 {
+        let class = if label == 0 { longest.clone() } else { format!("class {label}") };
+        for (split, first) in [("train", 0), ("validation", 8), ("test", 12)] {
+            let folder = data.join(split).join(&class);
+            std::fs::create_dir_all(&folder).unwrap();
+            for number in first..first + 2 {
+                let name = format!("spot.{number}.jpg");
+                let original = workspace.path("originals").join(&name);
+                std::fs::copy(original, folder.join(name)).unwrap();
+            }
+        }
+    }
+    let mut train = petite("train --epochs 1 --label-smoothing 0.1 --image-size 46 --threads 1");
+    train.env("PETITE_CACHE", workspace.path("cache"));
+    let out = output_of(train.arg("--data").arg(&data).arg("--out").arg(workspace.path("run")));
+    assert!(out.contains("pictures of 11 classes: class 1, class 10, class 2, …"), "{out}");
+    let out = output_of(&mut workspace.on_run("evaluate", "run"));
+    // The classes do not differ, so one of them is predicted for each picture.
+    for line in ["11 classes", "lowest recall", "most common confusions"] {
+        assert!(out.lines().any(|found| found.starts_with(line)), "{out}");
+    }
+    assert!(!out.contains("true") && !out.contains(&longest), "{out}");
+    assert!(out.lines().filter(|line| line.contains('%')).count() == 10, "{out}");
+    let json = json_of(&mut workspace.on_run("evaluate --json", "run"));
+    let counts = json["confusion"]["counts"].as_array().unwrap();
+    assert!(counts.len() == 11 && counts.iter().all(|row| row.as_array().unwrap().len() == 11));
+}
+
+#[test]
 fn refuses_weights_that_are_damaged_or_of_another_network() {
     let workspace = Workspace::with_data();
     workspace.train("run", "--epochs 1").assert().success();

@@ -1,4 +1,26 @@
-use super::support::{Workspace, error_of, output_of};
+use super::support::{Workspace, entries, error_of, output_of, usage_error_of};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// A data set and a run of one epoch on it.
+fn with_run() -> Workspace {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    workspace
+}
+
+/// The JSON objects in lines of output.
+fn objects(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn path_of(object: &Value) -> PathBuf {
+    object["path"].as_str().unwrap().into()
+}
 
 #[test]
 fn tells_the_class_of_each_picture() {
@@ -15,7 +37,8 @@ fn tells_the_class_of_each_picture() {
 
     let csv = workspace.path("told.csv");
     let mut command = workspace.on_run("predict", "run");
-    command.arg("--csv").arg(&csv).arg(workspace.path("data/train")).assert().success();
+    command.arg("--csv").arg(&csv).arg(workspace.path("data/train"));
+    assert_eq!(output_of(&mut command), "");
     let mut reader = csv::Reader::from_path(&csv).unwrap();
     assert_eq!(reader.headers().unwrap(), &["path", "class", "spots", "stripes"][..]);
     let rows: Vec<(String, String, f64, f64)> =
@@ -29,12 +52,229 @@ fn tells_the_class_of_each_picture() {
 
 #[test]
 fn names_what_is_no_picture() {
-    let workspace = Workspace::with_data();
-    workspace.train("run", "--epochs 1").assert().success();
+    let workspace = with_run();
     workspace.write("notes.txt", b"notes");
-    let mut command = workspace.on_run("predict", "run");
-    assert!(error_of(command.arg(workspace.path("notes.txt"))).contains("expected a JPEG"));
-    let mut command = workspace.on_run("predict", "run");
-    assert!(error_of(command.arg(workspace.path("nothing.jpg"))).contains("found nothing"));
+    let csv = workspace.path("told.csv");
+    let into = workspace.path("sorted");
+    let before = entries(&workspace.path(""));
+    for (name, reason) in [("notes.txt", "expected a JPEG"), ("nothing.jpg", "found nothing")] {
+        let mut command = workspace.on_run("predict --json", "run");
+        command.arg("--csv").arg(&csv).arg("--into").arg(&into).arg(workspace.path(name));
+        let error = error_of(&mut command);
+        assert!(error.starts_with("error: 1 of 1 pictures cannot be used:\n"), "{error}");
+        assert!(error.contains(reason) && error.contains(name), "{error}");
+        assert_eq!(command.output().unwrap().stdout, b"");
+    }
+    assert_eq!(entries(&workspace.path("")), before);
     workspace.on_run("predict", "run").assert().code(2);
+}
+
+#[test]
+fn a_bad_file_does_not_keep_the_others_from_being_predicted() {
+    let workspace = with_run();
+    workspace.write("data/test/spots/spot.12x.jpg", b"no picture");
+    let (csv, into) = (workspace.path("told.csv"), workspace.path("sorted"));
+    let paths = [workspace.path("nothing.jpg"), workspace.path("data/test")];
+    let mut command = workspace.on_run("predict", "run");
+    let error = error_of(command.args(&paths));
+    assert!(error.starts_with("error: 2 of 10 pictures cannot be used:\n"), "{error}");
+    for reason in ["nothing.jpg: expected a JPEG or a folder", "spot.12x.jpg: expected a JPEG"] {
+        assert!(error.contains(reason), "{error}");
+    }
+    let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert_eq!(printed.lines().count(), 8, "{printed}");
+
+    let mut command = workspace.on_run("predict --json", "run");
+    command.args(&paths).arg("--csv").arg(&csv).arg("--into").arg(&into);
+    let output = command.assert().code(1).get_output().stdout.clone();
+    let objects = objects(std::str::from_utf8(&output).unwrap());
+    assert_eq!(objects.len(), 10);
+    let bad: Vec<&Value> = objects.iter().filter(|object| object["error"].is_string()).collect();
+    assert_eq!(path_of(bad[0]), paths[0]);
+    assert!(path_of(bad[1]).ends_with("spot.12x.jpg"));
+    assert_eq!(bad[1].as_object().unwrap().len(), 2);
+    let rows = csv::Reader::from_path(&csv).unwrap().into_records().count();
+    let sorted: usize = entries(&into).iter().map(|class| entries(&into.join(class)).len()).sum();
+    assert_eq!((rows, sorted), (8, 8));
+}
+
+#[test]
+fn takes_patterns_and_paths_from_standard_input() {
+    let workspace = with_run();
+    let test = workspace.path("data/test");
+    let paths = |command: &mut assert_cmd::Command| {
+        let out = output_of(command);
+        objects(&out).iter().map(path_of).collect::<Vec<_>>()
+    };
+    let all = paths(workspace.on_run("predict --json", "run").arg(&test));
+    assert_eq!(all.len(), 8);
+    let mut command = workspace.on_run("predict --json", "run");
+    assert_eq!(paths(command.arg(workspace.path("data/t?st/*/*.jpg"))), all);
+    let mut command = workspace.on_run("predict --json", "run");
+    let error = error_of(command.arg(test.join("*.png")));
+    assert!(error.contains("expected pictures in ") && error.contains("*.png"), "{error}");
+
+    // In the order of the lines, between the other paths.
+    let lines = format!("{}\n\n{}\n", all[3].display(), test.join("stripes").display());
+    let mut command = workspace.on_run("predict --json", "run");
+    command.arg(&all[0]).arg("-").arg(&all[1]).write_stdin(lines);
+    let expected = [&all[..1], &all[3..4], &all[4..], &all[1..2]].concat();
+    assert_eq!(paths(&mut command), expected);
+    let mut command = workspace.on_run("predict", "run");
+    let error = error_of(command.arg("-").write_stdin("\n"));
+    assert!(error.contains("expected the paths of pictures, found none"), "{error}");
+}
+
+#[test]
+fn many_pictures_keep_their_order_and_their_probabilities() {
+    let workspace = with_run();
+    let test = workspace.path("data/test");
+    let alone = objects(&output_of(workspace.on_run("predict --json", "run").arg(&test)));
+    // Two parts, with bad pictures in both.
+    let mut lines: Vec<String> = Vec::new();
+    for number in 0..600 {
+        lines.push(alone[number % 8]["path"].as_str().unwrap().to_owned());
+        if number % 250 == 100 {
+            lines.push(format!("nothing-{number}.jpg"));
+        }
+    }
+    let mut command = workspace.on_run("predict --json", "run");
+    command.arg("-").write_stdin(lines.join("\n"));
+    let output = command.assert().code(1).get_output().stdout.clone();
+    let found = objects(std::str::from_utf8(&output).unwrap());
+    let paths: Vec<&str> = found.iter().map(|object| object["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, lines);
+    for object in found.iter().filter(|object| object["error"].is_null()) {
+        let same = alone.iter().find(|other| other["path"] == object["path"]).unwrap();
+        let spots = |object: &Value| object["probabilities"]["spots"].as_f64().unwrap();
+        assert!((spots(object) - spots(same)).abs() < 1e-5, "{object} {same}");
+    }
+}
+
+#[test]
+fn gives_the_most_probable_classes() {
+    let workspace = with_run();
+    let picture = workspace.path("data/test/spots/spot.12.jpg");
+    let json = |flags: &str| {
+        let mut command = workspace.on_run(&format!("predict --json {flags}"), "run");
+        output_of(command.arg(&picture))
+    };
+    let [all] = &objects(&json(""))[..] else { panic!("expected a line") };
+    assert_eq!(path_of(all), picture);
+    let class = all["class"].as_str().unwrap();
+    let other = if class == "spots" { "stripes" } else { "spots" };
+    let probability = |class: &str| all["probabilities"][class].as_f64().unwrap();
+    assert!(probability(class) >= probability(other));
+    assert!((probability(class) + probability(other) - 1.0).abs() < 1e-6);
+    // From high to low, which a parsed object does not show.
+    let line = json("");
+    assert!(line.rfind(&format!("\"{class}\":")) < line.rfind(&format!("\"{other}\":")), "{line}");
+    let [first] = &objects(&json("--top 1"))[..] else { panic!("expected a line") };
+    assert_eq!(first["probabilities"], serde_json::json!({ class: probability(class) }));
+    assert_eq!(json("--top 9"), line);
+
+    let text = |flags: &str| {
+        let mut command = workspace.on_run(&format!("predict {flags}"), "run");
+        output_of(command.arg(&picture)).split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let percent = |class: &str| format!("{:.2}%", probability(class) * 100.0);
+    let path = picture.to_str().unwrap();
+    assert_eq!(text(""), [class, &percent(class), path]);
+    assert_eq!(text("--top 3"), [class, &percent(class), other, &percent(other), path]);
+    usage_error_of(workspace.on_run("predict --top 0", "run").arg(&picture));
+
+    let csv = workspace.path("told.csv");
+    let rows = |flags: &str| {
+        let mut command = workspace.on_run(&format!("predict {flags}"), "run");
+        command.arg("--csv").arg(&csv).arg(&picture).assert().success();
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(&csv).unwrap();
+        reader.deserialize().collect::<Result<Vec<Vec<String>>, _>>().unwrap()
+    };
+    let number = |class: &str| probability(class).to_string();
+    let head = ["path", "class", "probability"];
+    let (first, second) = (number(class), number(other));
+    let first = [path, class, &first];
+    assert_eq!(rows("--top 1"), [head, first]);
+    let more = [head.as_slice(), &["class_2", "probability_2"]].concat();
+    let second = [first.as_slice(), &[other, &second]].concat();
+    assert_eq!(rows("--top 2"), [more, second]);
+}
+
+#[test]
+fn sorts_pictures_into_folders() {
+    let workspace = with_run();
+    let test = workspace.path("data/test");
+    // Two pictures of one name, whatever their class.
+    let twin = workspace.path("twin/spot.12.jpg");
+    std::fs::create_dir(workspace.path("twin")).unwrap();
+    std::fs::copy(test.join("spots/spot.12.jpg"), &twin).unwrap();
+    let sorted = |into: &str, flags: &str| {
+        let mut command = workspace.on_run(&format!("predict --json {flags}"), "run");
+        command.arg("--into").arg(workspace.path(into)).arg(&test).arg(&twin);
+        objects(&output_of(&mut command))
+    };
+    std::fs::create_dir(workspace.path("copies")).unwrap();
+    let predicted = sorted("copies", "");
+    let mut expected = BTreeSet::new();
+    for object in &predicted {
+        let path = path_of(object);
+        let name = match path == twin {
+            true => "spot.12-2.jpg",
+            false => path.file_name().unwrap().to_str().unwrap(),
+        };
+        let class = object["class"].as_str().unwrap();
+        let copy = workspace.path("copies").join(class).join(name);
+        assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&path).unwrap());
+        assert!(copy.symlink_metadata().unwrap().is_file());
+        expected.insert(class.to_owned());
+    }
+    assert_eq!(entries(&workspace.path("copies")), Vec::from_iter(expected));
+
+    for (into, flags) in [("hard", "--link hard"), ("symbolic", "--link symbolic")] {
+        for object in sorted(into, flags) {
+            let path = path_of(&object);
+            if path == twin {
+                continue;
+            }
+            let class = workspace.path(into).join(object["class"].as_str().unwrap());
+            let link = class.join(path.file_name().unwrap());
+            assert_eq!(link.metadata().unwrap().ino(), path.metadata().unwrap().ino());
+            assert_eq!(link.is_symlink(), into == "symbolic");
+        }
+    }
+    usage_error_of(workspace.on_run("predict --link hard", "run").arg(&test));
+}
+
+#[test]
+fn refuses_outputs_before_computing() {
+    let workspace = with_run();
+    let picture = workspace.path("data/test/spots/spot.12.jpg");
+    let before = entries(&workspace.path(""));
+    let error = |flags: &str, into: &str| {
+        let mut command = workspace.on_run(&format!("predict --json {flags}"), "run");
+        let error = error_of(command.arg("--into").arg(workspace.path(into)).arg(&picture));
+        assert_eq!(command.output().unwrap().stdout, b"");
+        assert_eq!(entries(&workspace.path("")), before);
+        error
+    };
+    assert!(error("", "data").contains("found files there; try another --into"));
+    assert!(error("--csv /nowhere/told.csv", "sorted").contains("cannot write /nowhere/told.csv"));
+
+    let odd = workspace.path("data/test/spots").join(OsStr::from_bytes(b"\xff.jpg"));
+    std::fs::copy(&picture, &odd).unwrap();
+    for flags in ["--json", "--csv told.csv"] {
+        let flag = flags.split(' ').next().unwrap();
+        let mut command = workspace.on_run(&format!("predict {flags}"), "run");
+        command.current_dir(workspace.path("")).arg(workspace.path("data/test"));
+        let error = error_of(&mut command);
+        assert!(error.contains(&format!("expected UTF-8 paths with {flag}, found ")), "{error}");
+        assert_eq!(command.output().unwrap().stdout, b"");
+    }
+    let mut command = workspace.on_run("predict", "run");
+    assert_eq!(output_of(command.arg(workspace.path("data/test"))).lines().count(), 9);
+
+    let config = workspace.path("run/config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("\"spots\"", "\"../spots\"")).unwrap();
+    assert!(error("", "sorted").contains("found \"../spots\""));
 }

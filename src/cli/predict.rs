@@ -1,0 +1,43 @@
+//! Flags of predict.
+
+use super::Flags;
+use super::data::LinkChoice;
+use super::trained::{Computing, ViewArgs};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Predict the classes of pictures
+///
+/// Prints the most probable class of each picture with its probability. Files that cannot be used
+/// are reported at the end, with exit code 1; the others are predicted.
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// Run folder
+    #[arg(long, value_name = "RUN")]
+    pub run: PathBuf,
+    /// JPEGs, folders of them, or quoted glob patterns; - reads paths from standard input, one per
+    /// line
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub view: ViewArgs,
+    /// Give the K most probable classes of each picture [default: the most probable; all with
+    /// --csv and --json]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: Option<u32>,
+    /// Write path, class and each class's probability to this CSV instead of printing
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Print a JSON object per line: path, class, and probabilities from high to low; for a file
+    /// that cannot be used, path and error
+    #[arg(long)]
+    pub json: bool,
+    /// Also sort the pictures into DIR/CLASS by their most probable class; DIR must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
+    /// How pictures get into DIR
+    #[arg(long, value_enum, default_value_t = LinkChoice::Copy, requires = "into")]
+    pub link: LinkChoice,
+    #[command(flatten)]
+    pub settings: Flags<Computing>,
+}

@@ -1,0 +1,197 @@
+//! What `petite predict` writes: lines of text or JSON, a CSV, and folders of pictures.
+
+use crate::cli::PredictArgs;
+use crate::console::say;
+use anyhow::{Context, Result};
+use petite::Prediction;
+use petite::atomic_file::AtomicFile;
+use petite::dataset::sorted_folders::SortedFolders;
+use petite::error::BadPicture;
+use serde::{Serialize, Serializer};
+use std::path::Path;
+
+/// The outputs that the flags ask for, written as the predictions come. Files and folders appear
+/// under their names at the end.
+pub struct Output<'a> {
+    classes: &'a [String],
+    /// Number of classes to give for each picture, if limited.
+    top: Option<usize>,
+    text: bool,
+    json: Option<Json>,
+    csv: Option<csv::Writer<AtomicFile>>,
+    into: Option<SortedFolders>,
+}
+
+/// JSON lines on standard output.
+#[derive(Default)]
+struct Json {
+    /// Whether a picture has been predicted. Nothing is printed before: if none can be, there is
+    /// no output.
+    begun: bool,
+    held: Vec<String>,
+}
+
+impl<'a> Output<'a> {
+    /// # Errors
+    /// If a file or a folder cannot be created, or the classes cannot be the names of folders.
+    pub fn new(args: &PredictArgs, classes: &'a [String]) -> Result<Self> {
+        let top = args.top.map(|top| (top as usize).min(classes.len()));
+        let new_into = |to| SortedFolders::new("into", to, classes, args.link.into());
+        let into = args.into.as_deref().map(new_into).transpose()?;
+        let mut csv = match &args.csv {
+            Some(file) => Some(csv::Writer::from_writer(AtomicFile::create(file)?)),
+            None => None,
+        };
+        if let Some(csv) = &mut csv {
+            csv.write_record(header(classes, top))?;
+        }
+        let text = csv.is_none() && !args.json;
+        Ok(Self { classes, top, text, json: args.json.then(Json::default), csv, into })
+    }
+
+    /// Whether lines are printed.
+    pub fn prints(&self) -> bool {
+        self.text || self.json.is_some()
+    }
+
+    /// Writes a picture's prediction, or that it has none.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn add(&mut self, outcome: &Result<Prediction, BadPicture>) -> Result<()> {
+        if let Some(json) = &mut self.json {
+            json.add(outcome, self.classes, self.top)?;
+        }
+        let Ok(picture) = outcome else { return Ok(()) };
+        if self.text {
+            say(text(picture, self.classes, self.top.unwrap_or(1)));
+        }
+        if let Some(csv) = &mut self.csv {
+            csv.write_record(row(picture, self.classes, self.top)?)
+                .context("cannot write the CSV")?;
+        }
+        if let Some(into) = &mut self.into {
+            into.add(&picture.path, &self.classes[picture.label])?;
+        }
+        Ok(())
+    }
+
+    /// Renames files and folders to their names.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn finish(self) -> Result<()> {
+        self.into.map_or(Ok(()), SortedFolders::finish)?;
+        let Some(csv) = self.csv else { return Ok(()) };
+        csv.into_inner().ok().context("cannot write the CSV")?.rename()
+    }
+}
+
+/// `dogs        98.20%  cats         1.80%  PATH`
+fn text(picture: &Prediction, classes: &[String], top: usize) -> String {
+    let columns: String = match top {
+        1 => column(&classes[picture.label], picture.probabilities[picture.label]),
+        top => {
+            let top = picture.top(top).into_iter();
+            top.map(|(label, probability)| column(&classes[label], probability)).collect()
+        }
+    };
+    format!("{columns}{}", picture.path.display())
+}
+
+fn column(class: &str, probability: f64) -> String {
+    format!("{class:<10} {:>6.2}%  ", probability * 100.0)
+}
+
+/// The CSV's columns: every class's probability, or the `top` classes in turn.
+fn header(classes: &[String], top: Option<usize>) -> Vec<String> {
+    let mut columns = vec!["path".to_owned(), "class".to_owned()];
+    match top {
+        None => columns.extend_from_slice(classes),
+        Some(top) => {
+            columns.push("probability".to_owned());
+            columns.extend(
+                (2..=top).flat_map(|rank| [format!("class_{rank}"), format!("probability_{rank}")]),
+            );
+        }
+    }
+    columns
+}
+
+fn row(picture: &Prediction, classes: &[String], top: Option<usize>) -> Result<Vec<String>> {
+    let mut row = vec![utf8(&picture.path)?.to_owned()];
+    match top {
+        None => {
+            row.push(classes[picture.label].clone());
+            row.extend(picture.probabilities.iter().map(f64::to_string));
+        }
+        Some(top) => row.extend(
+            picture
+                .top(top)
+                .into_iter()
+                .flat_map(|(label, probability)| [classes[label].clone(), probability.to_string()]),
+        ),
+    }
+    Ok(row)
+}
+
+impl Json {
+    fn add(
+        &mut self,
+        outcome: &Result<Prediction, BadPicture>,
+        classes: &[String],
+        top: Option<usize>,
+    ) -> Result<()> {
+        let line = match outcome {
+            Ok(picture) => serde_json::to_string(&Predicted {
+                path: utf8(&picture.path)?,
+                class: &classes[picture.label],
+                probabilities: Probabilities(
+                    picture
+                        .top(top.unwrap_or(classes.len()))
+                        .into_iter()
+                        .map(|(label, probability)| (classes[label].as_str(), probability))
+                        .collect(),
+                ),
+            }),
+            Err(bad) => {
+                serde_json::to_string(&Unusable { path: utf8(&bad.path)?, error: &bad.reason })
+            }
+        };
+        let line = line.context("cannot serialize a prediction to JSON")?;
+        self.begun |= outcome.is_ok();
+        if self.begun {
+            self.held.drain(..).for_each(say);
+            say(line);
+        } else {
+            self.held.push(line);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Predicted<'a> {
+    path: &'a str,
+    class: &'a str,
+    probabilities: Probabilities<'a>,
+}
+
+/// An object from class to probability, in this order.
+struct Probabilities<'a>(Vec<(&'a str, f64)>);
+
+impl Serialize for Probabilities<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+#[derive(Serialize)]
+struct Unusable<'a> {
+    path: &'a str,
+    error: &'a str,
+}
+
+fn utf8(path: &Path) -> Result<&str> {
+    path.to_str().with_context(|| format!("expected a UTF-8 path, found {}", path.display()))
+}

@@ -1,0 +1,158 @@
+//! Predicts any number of pictures with bounded memory.
+
+use super::events::Events;
+use super::folder::RunFolder;
+use super::parts::{Part, Parts};
+use super::picture_paths;
+use super::predict::{Predict, Prediction};
+use super::trained::Trained;
+use crate::batches::loader::Loader;
+use crate::error::{BadPicture, Error, unusable};
+use crate::pictures::pixels::Pixels;
+use crate::stop::Stop;
+use crate::training::validate::Views;
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::mpsc::sync_channel;
+use tch::{Kind, Tensor};
+
+/// Largest number of pictures that the network gets at once, unless the run's batches are larger.
+const BATCH: usize = 64;
+
+/// Largest size of their pixels in bytes.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// A run's network and the pictures to predict with it.
+#[derive(Debug)]
+pub struct Predictor {
+    trained: Trained,
+    views: Views,
+    paths: Vec<PathBuf>,
+}
+
+impl Predictor {
+    /// Loads the network of `what.run` and lists the pictures at `what.paths`.
+    ///
+    /// # Errors
+    /// If the run cannot be read, there are no pictures at one of the paths, or the device or
+    /// precision is not available.
+    pub fn new(what: &Predict) -> Result<Self, Error> {
+        let run = RunFolder::open(&what.run)?;
+        let trained = Trained::load(&run, what.weights, what.machine)?;
+        let paths = picture_paths::list(&what.paths)?;
+        Ok(Self { trained, views: what.views, paths })
+    }
+
+    /// Class names, by label.
+    pub fn classes(&self) -> &[String] {
+        &self.trained.record.classes
+    }
+
+    /// The paths of the pictures, in the order of their predictions. Files that do not exist are
+    /// among them.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Number of pictures that the network gets at once.
+    pub fn batch_size(&self) -> i64 {
+        let config = &self.trained.record.train;
+        let batch = (BATCH_BYTES / config.target().bytes()).clamp(1, BATCH) as i64;
+        batch.max(config.batch_size)
+    }
+
+    /// Predicts the pictures and calls `then` with each picture's prediction, or why it cannot be
+    /// used, in the order of the paths. Decodes ahead of the network; memory does not grow with the
+    /// number of pictures.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadPictures`](crate::ErrorKind::BadPictures) if none of the pictures can be
+    /// used, [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) if a stop was requested. If
+    /// libtorch or the host is out of memory, or `then` fails.
+    pub fn each(
+        &self,
+        events: &mut impl Events,
+        mut then: impl FnMut(Result<Prediction, BadPicture>) -> Result<()>,
+    ) -> Result<(), Error> {
+        Ok(self.run(events, &mut then)?)
+    }
+
+    fn run(
+        &self,
+        events: &mut dyn Events,
+        then: &mut dyn FnMut(Result<Prediction, BadPicture>) -> Result<()>,
+    ) -> Result<()> {
+        let config = &self.trained.record.train;
+        let (stop, events) = (events.stop(), Mutex::new(events));
+        let parts = Parts {
+            paths: &self.paths,
+            target: config.target(),
+            threads: config.loader_threads.unwrap_or(0),
+            stop: &stop,
+            events: &events,
+        };
+        let mut bad = Vec::new();
+        std::thread::scope(|scope| {
+            // With the part in the channel, three are in memory: one is being decoded, and one is
+            // in the network.
+            let (sender, decoded) = sync_channel(1);
+            std::thread::Builder::new()
+                .name("decoder".to_owned())
+                .spawn_scoped(scope, move || parts.send_to(&sender))
+                .context("cannot start the decoding thread")?;
+            for part in decoded {
+                for outcome in self.predict(part?, &stop)? {
+                    bad.extend(outcome.as_ref().err().cloned());
+                    then(outcome)?;
+                }
+            }
+            anyhow::Ok(())
+        })?;
+        match bad.len() < self.paths.len() {
+            true => Ok(()),
+            false => Err(unusable(&bad, bad.len()).into()),
+        }
+    }
+
+    /// The predictions of the pictures of a part, or why they have none, in order.
+    fn predict(&self, part: Part, stop: &Stop) -> Result<Vec<Result<Prediction, BadPicture>>> {
+        let Part { pixels, bad } = part;
+        let samples = pixels.samples.clone();
+        let count = samples.len() + bad.len();
+        let probabilities = match samples.is_empty() {
+            true => Vec::new(),
+            false => self.probabilities(pixels, stop)?,
+        };
+        let rows = probabilities.chunks_exact(self.classes().len());
+        let mut good = samples.into_iter().zip(rows).peekable();
+        let mut bad = bad.into_iter();
+        let outcome = |position| match good.next_if(|(sample, _)| sample.label == position) {
+            Some((sample, row)) => Some(Ok(Prediction::new(sample.path, row.to_vec()))),
+            None => bad.next().map(Err),
+        };
+        Ok((0..count).filter_map(outcome).collect())
+    }
+
+    /// The probabilities of pictures, `[N, classes]` in row-major order.
+    fn probabilities(&self, pixels: Pixels, stop: &Stop) -> Result<Vec<f64>> {
+        let Trained { network, loss, .. } = &self.trained;
+        let mut loader = Loader::sorted(pixels, network.device(), self.batch_size())?;
+        let mut probabilities = Vec::new();
+        for step in 0..loader.steps_per_epoch() {
+            stop.check()?;
+            let batch = loader.batch(0, step)?;
+            let logits = tch::no_grad(|| self.views.logits(network, &batch.input))?;
+            let batch = loss.probabilities(&logits)?;
+            // A sigmoid unit gives the probability of the second class only.
+            let batch = if batch.dim() == 1 {
+                Tensor::f_stack(&[batch.f_rsub_scalar(1.0)?, batch], 1)?
+            } else {
+                batch
+            };
+            let batch = batch.f_to_kind(Kind::Double)?.f_flatten(0, -1)?;
+            probabilities.extend(Vec::<f64>::try_from(&batch)?);
+        }
+        Ok(probabilities)
+    }
+}
