@@ -4,6 +4,7 @@ mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::pictures::decode::{ColorMode, decode};
+use petite::pictures::orientation::ExifOrientation;
 use support::{DataSet, short};
 
 fn decoding(criterion: &mut Criterion) {
@@ -20,7 +21,7 @@ fn decoding(criterion: &mut Criterion) {
         group.bench_function(name, |bench| {
             bench.iter(|| {
                 for file in &files {
-                    std::hint::black_box(decode(file, color_mode).unwrap());
+                    std::hint::black_box(decode(file, color_mode, ExifOrientation::Apply).unwrap());
                 }
             });
         });

@@ -3,8 +3,9 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use petite::pictures::aspect::Fitter;
 use petite::pictures::decode::decode;
-use petite::pictures::resize::{Interpolation, resize};
+use petite::pictures::resize::Interpolation;
 use support::{DataSet, TARGET, short};
 
 fn resizing(criterion: &mut Criterion) {
@@ -13,18 +14,29 @@ fn resizing(criterion: &mut Criterion) {
         .split("validation")
         .samples
         .iter()
-        .map(|sample| decode(&std::fs::read(&sample.path).unwrap(), TARGET.color_mode).unwrap())
+        .map(|sample| {
+            decode(
+                &std::fs::read(&sample.path).unwrap(),
+                TARGET.color_mode,
+                TARGET.exif_orientation,
+            )
+            .unwrap()
+        })
         .collect();
+    let size = (TARGET.height, TARGET.width);
     let mut out = vec![0; TARGET.bytes()];
     let mut group = criterion.benchmark_group("resize");
     group.throughput(Throughput::Elements(pictures.len() as u64));
-    for (name, interpolation) in
-        [("nearest", Interpolation::Nearest), ("bilinear", Interpolation::Bilinear)]
-    {
+    for (name, interpolation) in [
+        ("nearest", Interpolation::Nearest),
+        ("bilinear", Interpolation::Bilinear),
+        ("bicubic", Interpolation::Bicubic),
+    ] {
+        let mut fitter = Fitter::default();
         group.bench_function(name, |bench| {
             bench.iter(|| {
                 for picture in &pictures {
-                    resize(picture, TARGET.height, TARGET.width, interpolation, &mut out);
+                    fitter.fit(picture, size, TARGET.resize, interpolation, &mut out);
                     std::hint::black_box(&out);
                 }
             });

@@ -2,8 +2,10 @@
 //! `cargo run --example decode_rate -- DIR [THREADS]`. `scripts/speed/decode_rate.py` holds it against Pillow.
 
 use anyhow::{Context, Result};
+use petite::pictures::aspect::Resize;
 use petite::pictures::decode::ColorMode;
 use petite::pictures::folder::Folder;
+use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::pixels::{Target, decode_all};
 use petite::pictures::resize::Interpolation;
 use std::path::Path;
@@ -20,6 +22,8 @@ fn main() -> Result<()> {
         width: 150,
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
+        exif_orientation: ExifOrientation::Apply,
+        resize: Resize::Stretch,
     };
     let start = Instant::now();
     let (pixels, bad) = decode_all(&folder, target, threads, &petite::Stop::default(), &|| ())?;

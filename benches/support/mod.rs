@@ -6,8 +6,10 @@
 use criterion::Criterion;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
+use petite::pictures::aspect::Resize;
 use petite::pictures::decode::ColorMode;
 use petite::pictures::folder::Folder;
+use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
 use petite::pictures::resize::Interpolation;
 use std::path::PathBuf;
@@ -23,6 +25,8 @@ pub const TARGET: Target = Target {
     width: 150,
     color_mode: ColorMode::Rgb,
     interpolation: Interpolation::Nearest,
+    exif_orientation: ExifOrientation::Apply,
+    resize: Resize::Stretch,
 };
 
 /// Ten samples in a few seconds: enough to see a tenth.

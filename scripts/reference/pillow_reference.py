@@ -12,7 +12,9 @@ import pathlib
 import random
 
 import PIL
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
+
+import pillow_formats
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "pillow"
 
@@ -85,8 +87,47 @@ def write_nearest() -> None:
     (GOLDEN / "nearest.bin").write_bytes(steps)
 
 
+def fnv(data: bytes) -> int:
+    """FNV-1a of 32 bits."""
+    result = 0x811C9DC5
+    for byte in data:
+        result = (result ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return result
+
+
+def write_fits() -> None:
+    """Hashes of resized pictures of many sizes: stretched, cropped (ImageOps.fit) and padded (ImageOps.pad), by every
+    filter, in color and in gray. The pixels follow a formula."""
+    draws = random.Random(54)
+    filters = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
+    cases = []
+    while len(cases) < 200:
+        width, height = draws.randint(1, 90), draws.randint(1, 90)
+        to = (draws.randint(1, 60), draws.randint(1, 60))
+        if len(cases) % 10 == 0:
+            to = (width, to[1]) if draws.random() < 0.5 else (to[0], height)
+        values = bytes(index * 2654435761 % 2**32 >> 21 & 255 for index in range(width * height * 3))
+        hashes = []
+        for picture in (Image.frombytes("RGB", (width, height), values), Image.frombytes("L", (width, height), values)):
+            for filter in filters:
+                fitted = (picture.resize(to, filter), ImageOps.fit(picture, to, filter))
+                hashes += [fnv(picture.tobytes()) for picture in fitted]
+                try:
+                    hashes.append(fnv(ImageOps.pad(picture, to, filter).tobytes()))
+                except ValueError:  # A side would be rounded to 0.
+                    hashes.append(0)
+        cases.append(
+            {"from": [height, width], "to": [to[1], to[0]], "hashes": "".join(f"{hash:08x}" for hash in hashes)}
+        )
+    lines = ",\n".join(json.dumps(case) for case in cases)
+    (GOLDEN / "fit.json").write_text(f"[\n{lines}\n]\n")
+
+
 if __name__ == "__main__":
     GOLDEN.mkdir(parents=True, exist_ok=True)
     write_jpegs()
     write_resizes()
     write_nearest()
+    write_fits()
+    pillow_formats.write_formats(GOLDEN)
+    pillow_formats.write_orientations(GOLDEN)

@@ -73,7 +73,7 @@ pub struct PreviewArgs {
 pub struct Seeing;
 
 impl Subset for Seeing {
-    const NAMES: &[&str] = &["recipe", "labels", "keras", "image_size", "seed"];
+    const NAMES: &[&str] = &["recipe", "labels", "keras", "image_size", "exif_orientation", "seed"];
     const DEFAULTS: bool = true;
 
     fn holds(setting: &Setting) -> bool {

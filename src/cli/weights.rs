@@ -50,8 +50,17 @@ pub struct ImportArgs {
 pub struct Importing;
 
 impl Subset for Importing {
-    const NAMES: &[&str] =
-        &["data", "keras", "model", "downsample", "dropout", "image_size", "interpolation"];
+    const NAMES: &[&str] = &[
+        "data",
+        "keras",
+        "model",
+        "downsample",
+        "dropout",
+        "image_size",
+        "interpolation",
+        "resize",
+        "exif_orientation",
+    ];
     const DEFAULTS: bool = true;
 }
 

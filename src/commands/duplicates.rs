@@ -8,8 +8,10 @@ use petite::dataset::duplicates::{Duplicate, describe, find};
 use petite::dataset::layout::DataSet;
 use petite::dataset::near_copies;
 use petite::numbers::with_thousands;
+use petite::pictures::aspect::Resize;
 use petite::pictures::decode::ColorMode;
 use petite::pictures::folder::Folder;
+use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
 use petite::pictures::resize::Interpolation;
 use std::path::Path;
@@ -71,8 +73,15 @@ fn count_copies(folder: &Folder, stop: &Stop) -> Result<()> {
 
 /// The splits of `data`, decoded to small pictures. Bad pictures are skipped.
 fn read_splits(data: &DataSet, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
-    let interpolation = Interpolation::Nearest;
-    let target = Target { height: 64, width: 64, color_mode: ColorMode::Rgb, interpolation };
+    let target = Target {
+        height: 64,
+        width: 64,
+        color_mode: ColorMode::Rgb,
+        interpolation: Interpolation::Nearest,
+        // An upright copy of a rotated picture is a duplicate too.
+        exif_orientation: ExifOrientation::Apply,
+        resize: Resize::Stretch,
+    };
     let mut splits = Vec::new();
     for folder in &data.folders {
         let bar = Terminal::bar(&folder.name, folder.samples.len());

@@ -10,6 +10,7 @@ use petite::dataset::part::Part;
 use petite::pictures::decode::{ColorMode, Picture, decode};
 use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::image_size::ImageSize;
+use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::resize::{Interpolation, resize};
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
@@ -23,6 +24,7 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
     let recipe: Recipe = settings.take("recipe")?.unwrap_or_default();
     let keras = settings.take("keras")?.unwrap_or_default();
     let image_size: Option<ImageSize> = settings.take("image_size")?;
+    let exif_orientation = settings.take("exif_orientation")?.unwrap_or_default();
     let seed = settings.take("seed")?.unwrap_or(1);
     let mut run = Config::with(recipe, keras, recipe.model(), None);
     run.change(settings.rest())?;
@@ -33,13 +35,14 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
         let count = args.count.unwrap_or(9).into();
         let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
         let augmentation = Augmentation::new(config, keras, seed)?;
-        augmented(path, image_size.map_or((150, 150), Into::into), &config, &augmentation, count)?
+        let size = image_size.map_or((150, 150), Into::into);
+        augmented((path, read(path, exif_orientation)?), size, &config, &augmentation, count)?
     } else {
         ensure!(
             args.picture.is_none(),
             "expected an augmentation with --picture, found none; try --recipe augmented"
         );
-        samples(&folder, args.count.unwrap_or(10).into(), seed)?
+        samples(&folder, args.count.unwrap_or(10).into(), seed, exif_orientation)?
     };
     contact_sheet::write(&args.to, &tiles)?;
     say(format_args!("{} pictures  {}", tiles.len(), args.to.display()));
@@ -65,7 +68,12 @@ fn pictures(data: &Path, labels: Option<&Path>, split: Option<&str>) -> Result<F
 }
 
 /// Pictures of each class in turn, at their own sizes (the book's figure 5.8).
-fn samples(folder: &Folder, count: usize, seed: u64) -> Result<Vec<Tile>> {
+fn samples(
+    folder: &Folder,
+    count: usize,
+    seed: u64,
+    exif_orientation: ExifOrientation,
+) -> Result<Vec<Tile>> {
     let mut of_class: Vec<Vec<&Sample>> = vec![Vec::new(); folder.classes.len()];
     let mut shuffled: Vec<&Sample> = folder.samples.iter().collect();
     shuffled.shuffle(&mut generator(seed, Purpose::Preview, 0));
@@ -78,7 +86,7 @@ fn samples(folder: &Folder, count: usize, seed: u64) -> Result<Vec<Tile>> {
     in_turn
         .take(count)
         .map(|sample| {
-            let picture = read(&sample.path)?;
+            let picture = read(&sample.path, exif_orientation)?;
             let size = format!("{}×{}", picture.width, picture.height);
             let class = &folder.classes[sample.label];
             Ok(Tile { picture, caption: vec![format!("{class}  {size}"), file_name(&sample.path)] })
@@ -88,13 +96,12 @@ fn samples(folder: &Folder, count: usize, seed: u64) -> Result<Vec<Tile>> {
 
 /// One picture at the network's size, unchanged and then augmented `count` times (figure 5.12).
 fn augmented(
-    path: &Path,
+    (path, whole): (&Path, Picture),
     (height, width): (usize, usize),
     config: &AugmentConfig,
     augmentation: &Augmentation,
     count: usize,
 ) -> Result<Vec<Tile>> {
-    let whole = read(path)?;
     let mut pixels = vec![0; height * width * 3];
     resize(&whole, height, width, Interpolation::Nearest, &mut pixels);
     let one = Tensor::f_from_data_size(&pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
@@ -131,9 +138,9 @@ fn lines(parts: &[String]) -> Vec<String> {
     lines
 }
 
-fn read(path: &Path) -> Result<Picture> {
+fn read(path: &Path, exif_orientation: ExifOrientation) -> Result<Picture> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    decode(&bytes, ColorMode::Rgb).with_context(|| path.display().to_string())
+    decode(&bytes, ColorMode::Rgb, exif_orientation).with_context(|| path.display().to_string())
 }
 
 fn file_name(path: &Path) -> String {

@@ -127,8 +127,10 @@ impl Best {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pictures::aspect::Resize;
     use crate::pictures::decode::ColorMode;
     use crate::pictures::folder::Sample;
+    use crate::pictures::orientation::ExifOrientation;
     use crate::pictures::pixels::{Bytes, Target};
     use crate::pictures::resize::Interpolation;
     use crate::random::{Purpose, generator};
@@ -158,6 +160,8 @@ mod tests {
                 width: SIZE,
                 color_mode: ColorMode::Rgb,
                 interpolation: Interpolation::Nearest,
+                exif_orientation: ExifOrientation::Apply,
+                resize: Resize::Stretch,
             },
             bytes: Bytes::Memory(bytes),
             samples: vec![Sample { path: "picture.jpg".into(), label: 0 }; pictures.len()],

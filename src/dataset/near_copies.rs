@@ -2,8 +2,10 @@
 
 use super::duplicates::LEAST_CORRELATION;
 use super::thumbnails;
+use crate::pictures::aspect::Resize;
 use crate::pictures::decode::ColorMode;
 use crate::pictures::folder::Sample;
+use crate::pictures::orientation::ExifOrientation;
 use crate::pictures::pixels::{Scratch, Target, pool};
 use crate::pictures::resize::Interpolation;
 use crate::stop::Stop;
@@ -20,6 +22,8 @@ const TARGET: Target = Target {
     color_mode: ColorMode::Rgb,
     // Copies of another size average to the same colors.
     interpolation: Interpolation::Bilinear,
+    exif_orientation: ExifOrientation::Apply,
+    resize: Resize::Stretch,
 };
 
 /// Least correlations at which two pictures count as copies, tried in order: in a set of pictures

@@ -236,7 +236,9 @@ impl Split<'_> {
 mod tests {
     use super::*;
     use crate::dataset::synthetic::synthesize;
+    use crate::pictures::aspect::Resize;
     use crate::pictures::decode::ColorMode;
+    use crate::pictures::orientation::ExifOrientation;
     use crate::pictures::pixels::decode_all;
     use crate::pictures::resize::Interpolation;
 
@@ -245,6 +247,8 @@ mod tests {
         width: 30,
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
+        exif_orientation: ExifOrientation::Apply,
+        resize: Resize::Stretch,
     };
 
     fn folder(path: &Path) -> Folder {

@@ -1,16 +1,31 @@
 //! Files → samples → pixels: finds picture files, decodes them to u8 and resizes them for a
 //! network.
 
+pub mod aspect;
+mod bmp;
 pub mod cache;
+mod convolution;
+#[cfg(target_arch = "x86_64")]
+mod convolution_avx2;
 pub mod decode;
+mod directory;
 pub mod disk_cache;
 pub mod folder;
 pub mod format;
+mod gif;
 pub mod image_size;
+mod jpeg;
+pub mod orientation;
 pub mod passed_over;
 pub mod pixel_file;
 pub mod pixels;
+mod png;
 pub mod resize;
+mod samples;
 pub mod source;
 pub mod stream;
+mod taps;
+mod tiff;
+mod tiff_page;
 pub mod walk;
+mod webp;

@@ -18,8 +18,8 @@ use twox_hash::XxHash3_64;
 /// The last bytes of every file.
 const MAGIC: &[u8; 16] = b"petite pictures\n";
 
-/// Must be raised whenever the format changes or the same JPEG decodes to different pixels.
-pub(super) const VERSION: u32 = 1;
+/// Must be raised whenever the format changes or the same picture gives different pixels.
+pub(super) const VERSION: u32 = 2;
 
 /// Lengths of pixels and index, checksum of the index, magic.
 const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
@@ -139,8 +139,8 @@ pub(super) fn map(file: &File) -> std::io::Result<Mmap> {
     unsafe { Mmap::map(file) }
 }
 
-/// Removes pixels of deleted folders and leftovers of killed runs, so that the cache does not grow
-/// forever. Failures are ignored.
+/// Removes pixels of deleted folders and of other versions, and leftovers of killed runs, so that the
+/// cache does not grow forever. Failures are ignored.
 pub(super) fn remove_leftovers(cache: &Path) {
     for entry in std::fs::read_dir(cache).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -149,7 +149,9 @@ pub(super) fn remove_leftovers(cache: &Path) {
             let age = entry.metadata().and_then(|found| found.modified()).map(|m| m.elapsed());
             matches!(age, Ok(Ok(age)) if age > TEMPORARY_KEPT)
         } else {
-            Stored::read(&path).is_some_and(|stored| !stored.index.folder.exists())
+            Stored::read(&path).is_some_and(|Stored { index, .. }| {
+                index.version != VERSION || !index.folder.exists()
+            })
         };
         if is_leftover {
             let _ = std::fs::remove_file(path);
@@ -160,19 +162,60 @@ pub(super) fn remove_leftovers(cache: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pictures::aspect::{Fitter, Resize};
     use crate::pictures::decode::{ColorMode, decode};
+    use crate::pictures::orientation::ExifOrientation;
     use crate::pictures::resize::{Interpolation, resize};
+
+    const JPEGS: [&str; 6] =
+        ["chroma-full", "chroma-halved", "progressive", "grey", "cmyk", "rotated"];
+
+    /// JPEGs, and a picture of every other format.
+    fn pictures() -> Vec<Vec<u8>> {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pillow");
+        let read = |name: &str| std::fs::read(golden.join(name)).unwrap();
+        let mut files: Vec<_> = JPEGS.iter().map(|name| read(&format!("{name}.jpg"))).collect();
+        let cases: Vec<serde_json::Value> = serde_json::from_slice(&read("formats.json")).unwrap();
+        for name in
+            ["png-rgb16-alpha", "webp-lossy", "bmp-rgb565", "tiff-cmyk", "gif-inside-transparent"]
+        {
+            let case = cases.iter().find(|case| case["name"] == name).unwrap();
+            let (digits, _) = case["file"].as_str().unwrap().as_bytes().as_chunks::<2>();
+            let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+            files.push(digits.iter().map(|pair| byte(pair)).collect());
+        }
+        files
+    }
 
     /// If decoding or resizing gives different pixels, this fails: raise [`VERSION`], or cached
     /// pixels of the old version stay in use.
     #[test]
     fn the_version_identifies_these_pixels() {
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pillow");
-        let mut pixels = Vec::new();
-        for name in ["chroma-full", "chroma-halved", "progressive", "grey", "cmyk", "rotated"] {
-            let bytes = std::fs::read(golden.join(format!("{name}.jpg"))).unwrap();
+        use Interpolation::{Bicubic, Bilinear, Nearest};
+        let (mut pixels, mut fitter) = (Vec::new(), Fitter::default());
+        for file in pictures() {
             for color_mode in [ColorMode::Rgb, ColorMode::Grayscale] {
-                let picture = decode(&bytes, color_mode).unwrap();
+                let picture = decode(&file, color_mode, ExifOrientation::Apply).unwrap();
+                for interpolation in [Nearest, Bilinear, Bicubic] {
+                    for resize in [Resize::Stretch, Resize::Crop, Resize::Pad] {
+                        let mut out = vec![0; 20 * 30 * color_mode.channels()];
+                        fitter.fit(&picture, (20, 30), resize, interpolation, &mut out);
+                        pixels.extend(out);
+                    }
+                }
+            }
+        }
+        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (2, 10_894_420_422_781_076_143));
+    }
+
+    /// Raising the version for other formats must not hide a change of JPEGs' pixels, with which
+    /// runs reproduce those of earlier versions.
+    #[test]
+    fn jpegs_give_the_pixels_of_version_1() {
+        let mut pixels = Vec::new();
+        for file in &pictures()[..JPEGS.len()] {
+            for color_mode in [ColorMode::Rgb, ColorMode::Grayscale] {
+                let picture = decode(file, color_mode, ExifOrientation::Ignore).unwrap();
                 for interpolation in [Interpolation::Nearest, Interpolation::Bilinear] {
                     let mut out = vec![0; 20 * 30 * color_mode.channels()];
                     resize(&picture, 20, 30, interpolation, &mut out);
@@ -180,6 +223,27 @@ mod tests {
                 }
             }
         }
-        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (1, 14_313_121_175_570_723_430));
+        assert_eq!(XxHash3_64::oneshot(&pixels), 14_313_121_175_570_723_430);
+    }
+
+    #[test]
+    fn files_of_another_version_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        // Of version 1, whose targets lack the later settings.
+        let target = r#"{"height":2,"width":2,"color_mode":"rgb","interpolation":"nearest"}"#;
+        let index = format!(
+            r#"{{"version":1,"target":{target},"folder":{:?},"entries":[],"bad":[]}}"#,
+            folder.path()
+        );
+        let index: Index = serde_json::from_str(&index).unwrap();
+        let write = |name: &str, index: &Index| {
+            std::fs::write(folder.path().join(name), end_of_file(index, 0).unwrap()).unwrap();
+        };
+        write("old.pixels", &index);
+        write("current.pixels", &Index { version: VERSION, ..index });
+        remove_leftovers(folder.path());
+        let left: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["current.pixels"]);
     }
 }

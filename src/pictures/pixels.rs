@@ -1,8 +1,10 @@
 //! Samples → pixels: decodes and resizes all pictures of a split.
 
+use super::aspect::{Fitter, Resize};
 use super::decode::{self, ColorMode, Picture};
 use super::folder::{Folder, Sample};
-use super::resize::{self, Interpolation};
+use super::orientation::ExifOrientation;
+use super::resize::Interpolation;
 use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
 use anyhow::{Context, Result};
@@ -15,7 +17,7 @@ use std::ops::Deref;
 use std::path::Path;
 use twox_hash::XxHash3_64;
 
-/// The size and color mode that pictures are decoded to.
+/// What pictures are decoded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Rows.
@@ -26,6 +28,12 @@ pub struct Target {
     pub color_mode: ColorMode,
     /// How pictures are resized.
     pub interpolation: Interpolation,
+    /// Whether the orientation in EXIF data is applied.
+    #[serde(default)]
+    pub exif_orientation: ExifOrientation,
+    /// How pictures of another aspect ratio are fitted.
+    #[serde(default)]
+    pub resize: Resize,
 }
 
 impl Target {
@@ -179,6 +187,7 @@ pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
 pub(crate) struct Scratch {
     file: Vec<u8>,
     picture: Picture,
+    fitter: Fitter,
 }
 
 impl Scratch {
@@ -196,8 +205,9 @@ impl Scratch {
 
     /// Decodes and resizes the file that was last read into `slot`, `target.bytes()` bytes.
     pub fn decode_file(&mut self, target: Target, slot: &mut [u8]) -> Result<()> {
-        decode::decode_into(&self.file, target.color_mode, &mut self.picture)?;
-        resize::resize(&self.picture, target.height, target.width, target.interpolation, slot);
+        let Target { height, width, color_mode, interpolation, exif_orientation, resize } = target;
+        decode::decode_into(&self.file, color_mode, exif_orientation, &mut self.picture)?;
+        self.fitter.fit(&self.picture, (height, width), resize, interpolation, slot);
         Ok(())
     }
 

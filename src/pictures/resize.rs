@@ -1,6 +1,8 @@
 //! Resizes pictures with exactly the values of Pillow's `Image.resize`.
 
+use super::convolution::Convolution;
 use super::decode::Picture;
+use super::taps::{CUBIC, TRIANGLE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,73 @@ pub enum Interpolation {
     /// A weighted mean of all original pixels covered; close to Keras's
     /// `image_dataset_from_directory`.
     Bilinear,
+    /// A weighted mean of more pixels, some with negative weights: sharper than bilinear.
+    Bicubic,
+}
+
+/// A part of a picture, in pixels from its top left corner. f32, as in Pillow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Area {
+    /// Left edge.
+    pub left: f32,
+    /// Upper edge.
+    pub top: f32,
+    /// Right edge.
+    pub right: f32,
+    /// Lower edge.
+    pub bottom: f32,
+}
+
+impl Area {
+    /// The whole of a picture.
+    pub fn of(picture: &Picture) -> Self {
+        Self { left: 0.0, top: 0.0, right: picture.width as f32, bottom: picture.height as f32 }
+    }
+}
+
+/// Resizes pictures and reuses its memory.
+#[derive(Debug, Default)]
+pub struct Resizer {
+    convolution: Convolution,
+}
+
+impl Resizer {
+    /// Resizes `area` of `picture` into `out`, `[height, width, channels]`, ignoring its aspect
+    /// ratio: Pillow's `resize((width, height), interpolation, area)`.
+    ///
+    /// # Panics
+    /// If the length of `out` is not `height · width · channels`, or `area` is not inside the picture.
+    pub fn resize(
+        &mut self,
+        picture: &Picture,
+        area: Area,
+        (height, width): (usize, usize),
+        interpolation: Interpolation,
+        out: &mut [u8],
+    ) {
+        assert_eq!(out.len(), height * width * picture.channels);
+        let Area { left, top, right, bottom } = area;
+        if left.fract() == 0.0
+            && top.fract() == 0.0
+            && (right - left, bottom - top) == (width as f32, height as f32)
+        {
+            copy(picture, (top as usize, left as usize), width, out);
+            return;
+        }
+        match interpolation {
+            // With the pixel size known at compile time, a copy is a register move, not a call.
+            Interpolation::Nearest if picture.channels == 3 => {
+                nearest::<3>(picture, area, (height, width), out);
+            }
+            Interpolation::Nearest => nearest::<1>(picture, area, (height, width), out),
+            Interpolation::Bilinear => {
+                self.convolution.resize(TRIANGLE, picture, area, (height, width), out);
+            }
+            Interpolation::Bicubic => {
+                self.convolution.resize(CUBIC, picture, area, (height, width), out);
+            }
+        }
+    }
 }
 
 /// Resizes `picture` into `out`, `[height, width, channels]`, ignoring its aspect ratio.
@@ -27,26 +96,29 @@ pub fn resize(
     interpolation: Interpolation,
     out: &mut [u8],
 ) {
-    assert_eq!(out.len(), height * width * picture.channels);
-    if (picture.height, picture.width) == (height, width) {
-        out.copy_from_slice(&picture.pixels);
-        return;
-    }
-    match interpolation {
-        // With the pixel size known at compile time, a copy is a register move, not a call.
-        Interpolation::Nearest if picture.channels == 3 => {
-            nearest::<3>(picture, height, width, out)
-        }
-        Interpolation::Nearest => nearest::<1>(picture, height, width, out),
-        Interpolation::Bilinear => bilinear(picture, height, width, out),
+    let area = Area::of(picture);
+    Resizer::default().resize(picture, area, (height, width), interpolation, out);
+}
+
+/// Copies a part of a picture.
+fn copy(picture: &Picture, (top, left): (usize, usize), width: usize, out: &mut [u8]) {
+    let (stride, start) = (picture.width * picture.channels, left * picture.channels);
+    let rows = picture.pixels.chunks_exact(stride).skip(top);
+    for (row, line) in rows.zip(out.chunks_exact_mut(width * picture.channels)) {
+        line.copy_from_slice(&row[start..][..line.len()]);
     }
 }
 
 /// Pillow's `ImagingScaleAffine` (`Geometry.c`): accumulates the source position in f64 and
 /// truncates.
-fn nearest<const CHANNELS: usize>(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
-    let columns = nearest_positions(picture.width, width);
-    let rows = nearest_positions(picture.height, height);
+fn nearest<const CHANNELS: usize>(
+    picture: &Picture,
+    area: Area,
+    (height, width): (usize, usize),
+    out: &mut [u8],
+) {
+    let columns = positions_in(picture.width, (area.left, area.right), width);
+    let rows = positions_in(picture.height, (area.top, area.bottom), height);
     let (source, _) = picture.pixels.as_chunks::<CHANNELS>();
     let (out, _) = out.as_chunks_mut::<CHANNELS>();
     for (row, line) in rows.iter().zip(out.chunks_exact_mut(width)) {
@@ -60,81 +132,19 @@ fn nearest<const CHANNELS: usize>(picture: &Picture, height: usize, width: usize
 /// The source index of each of `output` pixels along an axis of `input` pixels; see
 /// [`Interpolation::Nearest`].
 pub fn nearest_positions(input: usize, output: usize) -> Vec<usize> {
-    let scale = input as f64 / output as f64;
-    let mut position = scale * 0.5;
+    positions_in(input, (0.0, input as f32), output)
+}
+
+/// The source index of each of `output` pixels in the part `from..to` of an axis of `input` pixels.
+fn positions_in(input: usize, (from, to): (f32, f32), output: usize) -> Vec<usize> {
+    let scale = f64::from(to - from) / output as f64;
+    let mut position = f64::from(from) + scale * 0.5;
     let mut positions = Vec::with_capacity(output);
     for _ in 0..output {
         positions.push((position as usize).min(input - 1));
         position += scale;
     }
     positions
-}
-
-/// Bits of the fixed-point weights in Pillow's `Resample.c` (32 − 8 − 2).
-const PRECISION_BITS: u32 = 22;
-
-/// The source pixels of one output pixel along an axis, and their fixed-point weights.
-struct Taps {
-    start: usize,
-    weights: Vec<i32>,
-}
-
-/// Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc` (`Resample.c`) for the triangle filter.
-/// Its support grows with the scale, so that shrinking averages.
-fn triangle_taps(input: usize, output: usize) -> Vec<Taps> {
-    let scale = input as f64 / output as f64;
-    let filter_scale = scale.max(1.0);
-    (0..output)
-        .map(|index| {
-            let center = (index as f64 + 0.5) * scale;
-            let start = ((center - filter_scale + 0.5) as i64).max(0) as usize;
-            let end = ((center + filter_scale + 0.5) as usize).min(input);
-            let weights: Vec<f64> = (start..end)
-                .map(|x| (1.0 - ((x as f64 - center + 0.5) / filter_scale).abs()).max(0.0))
-                .collect();
-            let sum: f64 = weights.iter().sum();
-            let one = f64::from(1 << PRECISION_BITS);
-            let fixed = |weight: f64| (0.5 + weight / sum * one) as i32;
-            Taps { start, weights: weights.into_iter().map(fixed).collect() }
-        })
-        .collect()
-}
-
-/// Pillow's two passes: horizontal, then vertical, each rounded to 8 bits. (At some sizes Pillow 13
-/// starts with the vertical pass; values then differ by one level.)
-fn bilinear(picture: &Picture, height: usize, width: usize, out: &mut [u8]) {
-    let channels = picture.channels;
-    let horizontal = if picture.width == width {
-        picture.pixels.clone()
-    } else {
-        let taps = triangle_taps(picture.width, width);
-        let mut horizontal = vec![0; picture.height * width * channels];
-        let sources = picture.pixels.chunks_exact(picture.width * channels);
-        for (source, line) in sources.zip(horizontal.chunks_exact_mut(width * channels)) {
-            for (tap, pixel) in taps.iter().zip(line.chunks_exact_mut(channels)) {
-                for (channel, value) in pixel.iter_mut().enumerate() {
-                    let first = tap.start * channels + channel;
-                    *value = weighted(&tap.weights, source[first..].iter().step_by(channels));
-                }
-            }
-        }
-        horizontal
-    };
-    let stride = width * channels;
-    let taps = triangle_taps(picture.height, height);
-    for (tap, line) in taps.iter().zip(out.chunks_exact_mut(stride)) {
-        for (column, value) in line.iter_mut().enumerate() {
-            let first = tap.start * stride + column;
-            *value = weighted(&tap.weights, horizontal[first..].iter().step_by(stride));
-        }
-    }
-}
-
-fn weighted<'a>(weights: &[i32], values: impl Iterator<Item = &'a u8>) -> u8 {
-    let half = 1 << (PRECISION_BITS - 1);
-    let sum: i32 =
-        weights.iter().zip(values).map(|(weight, &value)| weight * i32::from(value)).sum();
-    ((half + sum) >> PRECISION_BITS).clamp(0, 255) as u8
 }
 
 #[cfg(test)]

@@ -140,14 +140,22 @@ fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
 mod tests {
     use super::*;
     use crate::dataset::synthetic::synthesize;
+    use crate::pictures::aspect::Resize;
     use crate::pictures::decode::ColorMode;
+    use crate::pictures::orientation::ExifOrientation;
     use crate::pictures::resize::Interpolation;
 
     fn stream(folder: &Path, threads: usize) -> Stream {
         let mut samples = Vec::new();
         crate::pictures::folder::collect_pictures(folder, 0, &mut samples).unwrap();
-        let interpolation = Interpolation::Nearest;
-        let target = Target { height: 20, width: 30, color_mode: ColorMode::Rgb, interpolation };
+        let target = Target {
+            height: 20,
+            width: 30,
+            color_mode: ColorMode::Rgb,
+            interpolation: Interpolation::Nearest,
+            exif_orientation: ExifOrientation::Apply,
+            resize: Resize::Stretch,
+        };
         let (path, name) = (folder.to_owned(), "train".to_owned());
         let folder = Folder { path, name, classes: Vec::new(), samples };
         Stream { folder, target, threads }

@@ -16,8 +16,14 @@ impl Config {
     /// The format that pictures are decoded to.
     pub fn target(&self) -> Target {
         let ImageSize { height, width } = self.image_size;
-        let (color_mode, interpolation) = (self.model.definition().color_mode, self.interpolation);
-        Target { height, width, color_mode, interpolation }
+        Target {
+            height,
+            width,
+            color_mode: self.model.definition().color_mode,
+            interpolation: self.interpolation,
+            exif_orientation: self.exif_orientation,
+            resize: self.resize,
+        }
     }
 
     /// The layers for `classes` classes: of the whole network, or of the head on a base.
@@ -55,5 +61,26 @@ impl Config {
             base.unfreeze_from(layer)?;
         }
         Ok(network.on_base(base, on_base.batch_norm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pictures::aspect::Resize;
+    use crate::pictures::orientation::ExifOrientation;
+    use crate::run::recipe::Recipe;
+
+    #[test]
+    fn runs_from_before_these_settings_stretch_pictures_and_ignore_their_orientation() {
+        let new = Config::new(Recipe::Baseline, "data");
+        assert_eq!(new.target().exif_orientation, ExifOrientation::Apply);
+        let mut json = serde_json::to_value(&new).unwrap();
+        for name in ["resize", "exif_orientation"] {
+            json.as_object_mut().unwrap().remove(name).unwrap();
+        }
+        let target = serde_json::from_value::<Config>(json).unwrap().target();
+        assert_eq!(target.exif_orientation, ExifOrientation::Ignore);
+        assert_eq!(target.resize, Resize::Stretch);
     }
 }

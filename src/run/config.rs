@@ -8,8 +8,10 @@ use crate::device::DeviceChoice;
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::keras::KerasProfile;
 use crate::nn::zoo::{Downsample, Model};
+use crate::pictures::aspect::Resize;
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
+use crate::pictures::orientation::ExifOrientation;
 use crate::pictures::resize::Interpolation;
 use crate::precision::PrecisionChoice;
 use crate::settings::{self, Setting};
@@ -78,6 +80,12 @@ pub struct Config {
     pub image_size: ImageSize,
     /// How to resample pictures when resizing them.
     pub interpolation: Interpolation,
+    /// How to fit pictures of another aspect ratio into the image size.
+    #[serde(default)]
+    pub resize: Resize,
+    /// What to do with the orientation in a picture's EXIF data.
+    #[serde(default = "ExifOrientation::ignored")]
+    pub exif_orientation: ExifOrientation,
     /// Skip files that cannot be used as pictures, and list them.
     pub skip_bad_pictures: bool,
     /// Number of threads that decode pictures; none for one per core.

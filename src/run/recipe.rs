@@ -8,8 +8,10 @@ use crate::device::DeviceChoice;
 use crate::error::fault;
 use crate::keras::KerasProfile;
 use crate::nn::zoo::{BaseDefinition, Model};
+use crate::pictures::aspect::Resize;
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
+use crate::pictures::orientation::ExifOrientation;
 use crate::pictures::resize::Interpolation;
 use crate::precision::PrecisionChoice;
 use crate::training::objective::ClassWeights;
@@ -94,6 +96,8 @@ impl Config {
             dropout: None,
             image_size: image_size(model),
             interpolation: Interpolation::default(),
+            resize: Resize::default(),
+            exif_orientation: ExifOrientation::default(),
             augmentation: recipe.augmentation(),
             batch_size: 20,
             epochs: 30,
@@ -149,6 +153,8 @@ impl Config {
         (config.validation, config.test) = (stored.validation, stored.test);
         config.image_size = stored.image_size;
         config.interpolation = stored.interpolation;
+        config.resize = stored.resize;
+        config.exif_orientation = stored.exif_orientation;
         if let Some(on_base) = config.on_base_mut() {
             *on_base = OnBase {
                 unfreeze_from: on_base.unfreeze_from.take(),

@@ -6,8 +6,9 @@ use crate::skipped::skipped;
 use petite::batches::batch::to_images;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::nn::{base::Base, convolution::Statistics, stored::Stored, zoo::Model};
+use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::resize::Interpolation;
-use petite::pictures::{decode::ColorMode, folder::Folder, pixels};
+use petite::pictures::{aspect::Resize, decode::ColorMode, folder::Folder, pixels};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
@@ -118,6 +119,8 @@ fn all_pixels(data: &Path) -> Tensor {
         width: 224,
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
+        exif_orientation: ExifOrientation::Apply,
+        resize: Resize::Stretch,
     };
     let mut splits = Vec::new();
     for name in ["train", "validation", "test"] {

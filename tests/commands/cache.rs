@@ -2,6 +2,7 @@
 
 use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
 use petite::pictures::decode::{ColorMode, check, decode};
+use petite::pictures::orientation::ExifOrientation;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -205,7 +206,9 @@ fn undecodable(whole: &[u8]) -> Vec<u8> {
             damaged[at] = value;
             damaged
         })
-        .find(|bytes| check(bytes).is_ok() && decode(bytes, ColorMode::Rgb).is_err())
+        .find(|bytes| {
+            check(bytes).is_ok() && decode(bytes, ColorMode::Rgb, ExifOrientation::Apply).is_err()
+        })
         .expect("no byte spoils the data alone")
 }
 

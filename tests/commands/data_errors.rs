@@ -75,7 +75,7 @@ fn spoil(workspace: &Workspace) -> Vec<(&'static str, &'static str)> {
         ("spot.1.jpg", "empty file"),
         ("spot.2.jpg", "truncated"),
         ("spot.3.jpg", "PNG"),
-        ("stripe.4.jpg", "does not begin with FF D8"),
+        ("stripe.4.jpg", "expected a picture, found text"),
         ("drawing.png", "PNG"),
         ("stripe.8.jpg", "truncated"),
     ]

@@ -44,6 +44,29 @@ fn another_seed_and_version_show_other_pictures() {
 }
 
 #[test]
+fn shows_pictures_upright_unless_told_otherwise() {
+    let workspace = Workspace::with_data();
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pillow");
+    std::fs::copy(golden.join("rotated.jpg"), workspace.path("rotated.jpg")).unwrap();
+    let rotated = workspace.path("rotated.jpg").display().to_string();
+    for (index, flags) in
+        ["--count 16".to_owned(), format!("--horizontal-flip --picture {rotated}")]
+            .iter()
+            .enumerate()
+    {
+        std::fs::copy(&rotated, workspace.path("data/train/spots/spot.0.jpg")).unwrap();
+        let sheet = |more: &str, name: &str| {
+            let name = format!("{index}-{name}.png");
+            preview(&workspace, &format!("{flags} {more}"), &name).assert().success();
+            std::fs::read(workspace.path(&name)).unwrap()
+        };
+        let upright = sheet("", "default");
+        assert_eq!(upright, sheet("--exif-orientation apply", "apply"));
+        assert_ne!(upright, sheet("--exif-orientation ignore", "ignore"));
+    }
+}
+
+#[test]
 fn refuses_what_it_cannot_show() {
     let workspace = Workspace::with_data();
     workspace.write("broken.jpg", b"no picture");

@@ -133,6 +133,8 @@ fn every_network_trains() {
         "--downsample none --image-size 20",
         "--model mnist --image-size 28",
         "--interpolation bilinear",
+        "--interpolation bicubic --resize pad",
+        "--resize crop --exif-orientation ignore",
     ]
     .iter()
     .enumerate()

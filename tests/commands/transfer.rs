@@ -99,7 +99,11 @@ fn vgg16_runs_through_the_book_s_three_recipes() {
 #[test]
 fn a_base_can_be_cut_and_trained_on() {
     let workspace = with_mobilenet();
-    let out = features(&workspace, "head", "--through conv_pw_5 --units 8");
+    let out = features(
+        &workspace,
+        "head",
+        "--through conv_pw_5 --units 8 --resize pad --exif-orientation ignore",
+    );
     assert!(out.contains("base        through conv_pw_5, frozen; "), "{out}");
     assert_evaluates_as_trained(&workspace, "head", 1e-5);
     let names: Vec<String> = last(&workspace, "head").into_iter().map(|(name, _)| name).collect();
@@ -113,6 +117,9 @@ fn a_base_can_be_cut_and_trained_on() {
     let out = output_of(&mut fine_tune(&workspace, "tuned", "head", flags));
     assert!(out.contains("through conv_pw_5, frozen before conv_dw_4; "), "{out}");
     assert_evaluates_as_trained(&workspace, "tuned", 0.0);
+    let config = std::fs::read_to_string(workspace.path("tuned/config.json")).unwrap();
+    assert!(config.contains(r#""resize": "pad""#), "{config}");
+    assert!(config.contains(r#""exif_orientation": "ignore""#), "{config}");
     // It goes on from the head at its lowest val_loss.
     let before = weights_in(&workspace.path("head/best.ot"));
     for ((name, before), (_, after)) in before.iter().zip(last(&workspace, "tuned")) {

@@ -1,0 +1,103 @@
+//! GIF → pixels: the first frame.
+
+use super::decode::{ColorMode, MAX_PIXELS, Picture, check_size, luma};
+use super::orientation::Orientation;
+use anyhow::{Context, Result, ensure};
+use gif::{ColorOutput, DecodeOptions, Decoder, Frame, MemoryLimit};
+
+/// Decodes a file into an existing picture and returns its orientation, which is always upright.
+pub(super) fn decode_into(
+    bytes: &[u8],
+    color_mode: ColorMode,
+    picture: &mut Picture,
+) -> Result<Orientation> {
+    let mut decoder = open(bytes)?;
+    let cannot_decode = "cannot decode the GIF";
+    let frame = decoder.current_frame_info().context(cannot_decode)?;
+    let (width, height) = size(&decoder, frame);
+    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
+    let across = usize::from(frame.width);
+    // Outside the frame, Pillow shows the transparent color, or the first one.
+    let outside = frame.transparent.unwrap_or(0);
+    let mut indices = vec![0; decoder.buffer_size()];
+    decoder.read_into_buffer(&mut indices).context(cannot_decode)?;
+    let (palette, _) = decoder.palette().context(cannot_decode)?.as_chunks::<3>();
+    let color = |index: u8| palette.get(usize::from(index)).copied().unwrap_or_default();
+
+    let mut screen = vec![outside; width * height];
+    if across > 0 {
+        for (row, line) in indices.chunks_exact(across).enumerate() {
+            screen[(top + row) * width + left..][..across].copy_from_slice(line);
+        }
+    }
+    picture.pixels.clear();
+    match color_mode {
+        ColorMode::Rgb => picture.pixels.extend(screen.iter().flat_map(|&index| color(index))),
+        ColorMode::Grayscale => picture.pixels.extend(screen.iter().map(|&index| {
+            let [red, green, blue] = color(index);
+            luma(red, green, blue)
+        })),
+    }
+    (picture.width, picture.height, picture.channels) = (width, height, color_mode.channels());
+    Ok(Orientation::NoTransforms)
+}
+
+/// Checks the headers up to the first frame, and that all blocks are present.
+pub(super) fn check(bytes: &[u8]) -> Result<()> {
+    open(bytes).map(|_| ())
+}
+
+/// A decoder at its first frame.
+fn open(bytes: &[u8]) -> Result<Decoder<&[u8]>> {
+    let frames = count_frames(bytes);
+    ensure!(frames != Some(0), "expected a GIF with a picture, found none");
+    ensure!(frames.is_some(), "expected a complete GIF, found a truncated one");
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    options.set_memory_limit(MemoryLimit::Bytes(MAX_PIXELS.try_into()?));
+    options.allow_unknown_blocks(true);
+    let mut decoder = options.read_info(bytes).context("cannot decode the GIF")?;
+    decoder.next_frame_info().context("cannot decode the GIF")?;
+    let frame = decoder.current_frame_info().context("cannot decode the GIF")?;
+    let (width, height) = size(&decoder, frame);
+    check_size(width, height)?;
+    Ok(decoder)
+}
+
+/// Width and height of the picture: the screen's, enlarged to the frame.
+fn size(decoder: &Decoder<&[u8]>, frame: &Frame<'_>) -> (usize, usize) {
+    let right = usize::from(frame.left) + usize::from(frame.width);
+    let bottom = usize::from(frame.top) + usize::from(frame.height);
+    (right.max(decoder.width().into()), bottom.max(decoder.height().into()))
+}
+
+/// The number of frames, if the file's blocks lead to the trailer. Unknown bytes between blocks are
+/// skipped.
+fn count_frames(bytes: &[u8]) -> Option<usize> {
+    let palette = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 * (2 << (flags & 7)) };
+    let mut at = 13 + palette(*bytes.get(10)?);
+    let mut frames = 0;
+    while let Some(&block) = bytes.get(at) {
+        match block {
+            0x3B => return Some(frames),
+            0x21 => at = after_blocks(bytes, at + 2),
+            0x2C => {
+                frames += 1;
+                at = after_blocks(bytes, at + 10 + palette(*bytes.get(at + 9)?) + 1);
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// The offset after the data blocks at `at` and their empty last one.
+fn after_blocks(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(&length) = bytes.get(at) {
+        at += 1 + usize::from(length);
+        if length == 0 {
+            break;
+        }
+    }
+    at
+}

@@ -1,0 +1,68 @@
+//! PNG → pixels. Of an animated PNG, the default picture counts.
+
+use super::decode::{ColorMode, Picture, check_size};
+use super::orientation::{self, Orientation};
+use super::samples;
+use anyhow::{Context, Result, ensure};
+use image::codecs::png::PngDecoder;
+use std::io::Cursor;
+
+/// Decodes a file into an existing picture and returns its orientation.
+pub(super) fn decode_into(
+    bytes: &[u8],
+    color_mode: ColorMode,
+    picture: &mut Picture,
+) -> Result<Orientation> {
+    let chunks = read_chunks(bytes)?;
+    let limits = samples::limits(chunks.width as u64 * chunks.height as u64);
+    PngDecoder::with_limits(Cursor::new(bytes), limits)
+        .map_err(anyhow::Error::from)
+        .and_then(|decoder| samples::decode_into(decoder, color_mode, picture))
+        .context("cannot decode the PNG")?;
+    Ok(orientation::read(chunks.exif, chunks.xmp))
+}
+
+/// Checks the header and that all chunks are present.
+pub(super) fn check(bytes: &[u8]) -> Result<()> {
+    read_chunks(bytes).map(|_| ())
+}
+
+#[derive(Default)]
+struct Chunks<'a> {
+    width: usize,
+    height: usize,
+    exif: Option<&'a [u8]>,
+    xmp: Option<&'a [u8]>,
+}
+
+/// Reads the chunks up to the end marker.
+fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>> {
+    let mut chunks = Chunks::default();
+    let mut at = 8;
+    loop {
+        let header = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>);
+        let data = header.and_then(|&[a, b, c, d, ..]| {
+            let length = u32::from_be_bytes([a, b, c, d]) as usize;
+            bytes.get(at + 8..at + 8 + length + 4).map(|data| &data[..length])
+        });
+        let (Some(header), Some(data)) = (header, data) else {
+            anyhow::bail!("expected a complete PNG, found a truncated one");
+        };
+        match &header[4..] {
+            b"IHDR" => {
+                let side =
+                    |at: usize| data.get(at..)?.first_chunk().map(|&side| u32::from_be_bytes(side));
+                chunks.width = side(0).unwrap_or(0) as usize;
+                chunks.height = side(4).unwrap_or(0) as usize;
+            }
+            b"eXIf" => chunks.exif = chunks.exif.or(Some(data)),
+            b"iTXt" if data.starts_with(b"XML:com.adobe.xmp\0") => chunks.xmp = Some(data),
+            b"IEND" => break,
+            _ => {}
+        }
+        at += 8 + data.len() + 4;
+    }
+    ensure!(bytes.get(12..16) == Some(b"IHDR"), "expected a PNG with a header, found none");
+    check_size(chunks.width, chunks.height)?;
+    Ok(chunks)
+}

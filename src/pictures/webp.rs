@@ -1,0 +1,36 @@
+//! WebP → pixels, lossy or lossless. Of an animation, the first frame counts.
+
+use super::decode::{ColorMode, Picture};
+use super::orientation::{self, Orientation};
+use super::samples;
+use anyhow::{Context, Result, ensure};
+use image::ImageDecoder;
+use image::codecs::webp::WebPDecoder;
+use std::io::Cursor;
+
+/// Decodes a file into an existing picture and returns its orientation.
+pub(super) fn decode_into(
+    bytes: &[u8],
+    color_mode: ColorMode,
+    picture: &mut Picture,
+) -> Result<Orientation> {
+    let mut decoder = open(bytes)?;
+    let exif = decoder.exif_metadata().ok().flatten();
+    let xmp = decoder.xmp_metadata().ok().flatten();
+    samples::decode_into(decoder, color_mode, picture).context("cannot decode the WebP")?;
+    Ok(orientation::read(exif.as_deref(), xmp.as_deref()))
+}
+
+/// Checks the headers and the file's length.
+pub(super) fn check(bytes: &[u8]) -> Result<()> {
+    samples::prepare(&mut open(bytes)?).map(|_| ())
+}
+
+fn open(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>> {
+    let length = bytes.get(4..).and_then(<[u8]>::first_chunk).map(|&size| u32::from_le_bytes(size));
+    ensure!(
+        length.is_some_and(|length| length as usize + 8 <= bytes.len()),
+        "expected a complete WebP, found a truncated one"
+    );
+    WebPDecoder::new(Cursor::new(bytes)).context("cannot decode the WebP")
+}

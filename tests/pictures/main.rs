@@ -1,0 +1,13 @@
+//! Decoding and resizing, held against Pillow. The golden files come from
+//! `scripts/reference/pillow_reference.py`.
+
+mod damaged;
+mod formats;
+mod golden;
+mod jpeg;
+mod kinds;
+mod orientation;
+mod real;
+mod resize;
+#[path = "../support/skipped.rs"]
+mod skipped;
