@@ -15,12 +15,8 @@ fn resizing(criterion: &mut Criterion) {
         .samples
         .iter()
         .map(|sample| {
-            decode(
-                &std::fs::read(&sample.path).unwrap(),
-                TARGET.color_mode,
-                TARGET.exif_orientation,
-            )
-            .unwrap()
+            decode(&std::fs::read(&sample.path).unwrap(), TARGET.color_mode, TARGET.orientation)
+                .unwrap()
         })
         .collect();
     let size = (TARGET.height, TARGET.width);

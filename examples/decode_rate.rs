@@ -22,7 +22,7 @@ fn main() -> Result<()> {
         width: 150,
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
-        exif_orientation: ExifOrientation::Apply,
+        orientation: ExifOrientation::Apply,
         resize: Resize::Stretch,
     };
     let start = Instant::now();

@@ -25,7 +25,7 @@ pub const TARGET: Target = Target {
     width: 150,
     color_mode: ColorMode::Rgb,
     interpolation: Interpolation::Nearest,
-    exif_orientation: ExifOrientation::Apply,
+    orientation: ExifOrientation::Apply,
     resize: Resize::Stretch,
 };
 

@@ -79,7 +79,7 @@ fn read_splits(data: &DataSet, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
         // An upright copy of a rotated picture is a duplicate too.
-        exif_orientation: ExifOrientation::Apply,
+        orientation: ExifOrientation::Apply,
         resize: Resize::Stretch,
     };
     let mut splits = Vec::new();

@@ -160,7 +160,7 @@ mod tests {
                 width: SIZE,
                 color_mode: ColorMode::Rgb,
                 interpolation: Interpolation::Nearest,
-                exif_orientation: ExifOrientation::Apply,
+                orientation: ExifOrientation::Apply,
                 resize: Resize::Stretch,
             },
             bytes: Bytes::Memory(bytes),

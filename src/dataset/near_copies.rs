@@ -22,7 +22,7 @@ const TARGET: Target = Target {
     color_mode: ColorMode::Rgb,
     // Copies of another size average to the same colors.
     interpolation: Interpolation::Bilinear,
-    exif_orientation: ExifOrientation::Apply,
+    orientation: ExifOrientation::Apply,
     resize: Resize::Stretch,
 };
 

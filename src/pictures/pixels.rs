@@ -30,7 +30,7 @@ pub struct Target {
     pub interpolation: Interpolation,
     /// Whether the orientation in EXIF data is applied.
     #[serde(default)]
-    pub exif_orientation: ExifOrientation,
+    pub orientation: ExifOrientation,
     /// How pictures of another aspect ratio are fitted.
     #[serde(default)]
     pub resize: Resize,
@@ -205,8 +205,8 @@ impl Scratch {
 
     /// Decodes and resizes the file that was last read into `slot`, `target.bytes()` bytes.
     pub fn decode_file(&mut self, target: Target, slot: &mut [u8]) -> Result<()> {
-        let Target { height, width, color_mode, interpolation, exif_orientation, resize } = target;
-        decode::decode_into(&self.file, color_mode, exif_orientation, &mut self.picture)?;
+        let Target { height, width, color_mode, interpolation, orientation, resize } = target;
+        decode::decode_into(&self.file, color_mode, orientation, &mut self.picture)?;
         self.fitter.fit(&self.picture, (height, width), resize, interpolation, slot);
         Ok(())
     }

@@ -153,7 +153,7 @@ mod tests {
             width: 30,
             color_mode: ColorMode::Rgb,
             interpolation: Interpolation::Nearest,
-            exif_orientation: ExifOrientation::Apply,
+            orientation: ExifOrientation::Apply,
             resize: Resize::Stretch,
         };
         let (path, name) = (folder.to_owned(), "train".to_owned());

@@ -21,7 +21,7 @@ impl Config {
             width,
             color_mode: self.model.definition().color_mode,
             interpolation: self.interpolation,
-            exif_orientation: self.exif_orientation,
+            orientation: self.exif_orientation,
             resize: self.resize,
         }
     }
@@ -74,13 +74,13 @@ mod tests {
     #[test]
     fn runs_from_before_these_settings_stretch_pictures_and_ignore_their_orientation() {
         let new = Config::new(Recipe::Baseline, "data");
-        assert_eq!(new.target().exif_orientation, ExifOrientation::Apply);
+        assert_eq!(new.target().orientation, ExifOrientation::Apply);
         let mut json = serde_json::to_value(&new).unwrap();
         for name in ["resize", "exif_orientation"] {
             json.as_object_mut().unwrap().remove(name).unwrap();
         }
         let target = serde_json::from_value::<Config>(json).unwrap().target();
-        assert_eq!(target.exif_orientation, ExifOrientation::Ignore);
+        assert_eq!(target.orientation, ExifOrientation::Ignore);
         assert_eq!(target.resize, Resize::Stretch);
     }
 }

@@ -119,7 +119,7 @@ fn all_pixels(data: &Path) -> Tensor {
         width: 224,
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
-        exif_orientation: ExifOrientation::Apply,
+        orientation: ExifOrientation::Apply,
         resize: Resize::Stretch,
     };
     let mut splits = Vec::new();

@@ -57,7 +57,9 @@ fn names_what_is_no_picture() {
     let csv = workspace.path("told.csv");
     let into = workspace.path("sorted");
     let before = entries(&workspace.path(""));
-    for (name, reason) in [("notes.txt", "expected a JPEG"), ("nothing.jpg", "found nothing")] {
+    for (name, reason) in
+        [("notes.txt", "expected a picture, found text"), ("nothing.jpg", "found nothing")]
+    {
         let mut command = workspace.on_run("predict --json", "run");
         command.arg("--csv").arg(&csv).arg("--into").arg(&into).arg(workspace.path(name));
         let error = error_of(&mut command);

@@ -202,7 +202,7 @@ fn a_folder_of_all_formats_is_decoded() {
         width: 11,
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
-        exif_orientation: ExifOrientation::Apply,
+        orientation: ExifOrientation::Apply,
         resize: Resize::Stretch,
     };
     let (pixels, bad) = decode_all(&folder, target, 1, &Stop::default(), &|| ()).unwrap();

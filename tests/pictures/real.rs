@@ -32,7 +32,7 @@ fn all_real_pictures_decode() {
         width: 150,
         color_mode: ColorMode::Rgb,
         interpolation: Interpolation::Nearest,
-        exif_orientation: ExifOrientation::Apply,
+        orientation: ExifOrientation::Apply,
         resize: Resize::Stretch,
     };
     for (split, count) in [("train", 2000), ("validation", 1000), ("test", 1000)] {
