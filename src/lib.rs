@@ -1,4 +1,4 @@
-//! Trains image classifiers on small data sets: a few thousand JPEGs in class folders.
+//! Trains image classifiers on small data sets: a few thousand pictures in class folders.
 //!
 //! A minimal example, on drawn pictures of spots and stripes:
 //!

@@ -35,6 +35,22 @@ pub fn listed(classes: &[String]) -> String {
     }
 }
 
+/// How `found` differs from the `expected` classes if [`listed`] may not show it: one of the classes
+/// that only one of them has. Begins with a blank; empty for lists that are not cut short.
+pub fn difference(expected: &[String], found: &[String]) -> String {
+    if expected.len().max(found.len()) <= LISTED {
+        return String::new();
+    }
+    let first = |of: &[String], without: &[String]| {
+        of.iter().find(|class| !without.contains(class)).map(|class| cut(class))
+    };
+    match (first(expected, found), first(found, expected)) {
+        (Some(missing), _) => format!(" without {missing}"),
+        (None, Some(added)) => format!(" with {added}"),
+        (None, None) => " in another order".to_owned(),
+    }
+}
+
 /// `name`, with `…` in place of what exceeds 30 characters.
 pub fn cut(name: &str) -> String {
     match name.char_indices().nth(NAME) {
@@ -55,6 +71,9 @@ mod tests {
         assert_eq!(listed(&names(10)), "c0, c1, c2, c3, c4, c5, c6, c7, c8, c9");
         assert_eq!(listed(&names(11)), "11 classes: c0, c1, c2, …");
         assert_eq!(listed(&names(1000)), "1,000 classes: c0, c1, c2, …");
+        assert_eq!(difference(&names(3), &names(4)), "");
+        assert_eq!(difference(&names(12), &names(11)), " without c11");
+        assert_eq!(difference(&names(11), &names(12)), " with c11");
         assert_eq!(cut(&"ä".repeat(30)), "ä".repeat(30));
         assert_eq!(cut(&"ä".repeat(31)), format!("{}…", "ä".repeat(30)));
     }

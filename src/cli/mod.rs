@@ -18,7 +18,7 @@ pub use train::TrainArgs;
 pub use trained::{EvaluateArgs, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 
-/// Train an image classifier on a few thousand JPEGs in class folders
+/// Train an image classifier on a few thousand pictures in class folders
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub struct Cli {

@@ -15,8 +15,8 @@ pub struct PredictArgs {
     /// Run folder
     #[arg(long, value_name = "RUN")]
     pub run: PathBuf,
-    /// JPEGs, folders of them, or quoted glob patterns; - reads paths from standard input, one per
-    /// line
+    /// Pictures, folders of them, or quoted glob patterns; - reads paths from standard input, one
+    /// per line
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use super::passed_over::{PassedOver, Why};
 use super::walk::Walk;
 use crate::error::{ensure_or, fault};
-use crate::numbers::listed;
+use crate::numbers::{cut, listed};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -106,15 +106,18 @@ impl Folder {
         let label_of = |class: &String| classes.iter().position(|known| known == class);
         let labels: Vec<Option<usize>> = self.classes.iter().map(label_of).collect();
         let others = self.classes_with(true);
-        let unknown = others.iter().any(|class| label_of(class).is_none());
+        // A list that is cut short may not show it.
+        let unknown = others.iter().find(|class| label_of(class).is_none());
+        let unknown = unknown.map(|class| format!("; {} is not one of them", cut(class)));
         ensure_or!(
             DataSet,
-            !unknown,
-            "expected the classes of {of}, {}, in the {} pictures of {}, found {}",
+            unknown.is_none(),
+            "expected the classes of {of}, {}, in the {} pictures of {}, found {}{}",
             listed(classes),
             self.name,
             self.path.display(),
-            listed(&others)
+            listed(&others),
+            unknown.unwrap_or_default()
         );
         for sample in &mut self.samples {
             sample.label = labels[sample.label].unwrap_or_default();
@@ -124,15 +127,4 @@ impl Folder {
         self.classes = classes.to_vec();
         Ok(self)
     }
-}
-
-/// Appends the pictures in `folder` and its subfolders to `samples`, sorted by path and with the
-/// label `label`.
-///
-/// # Errors
-/// If a folder cannot be read.
-pub fn collect_pictures(folder: &Path, label: usize, samples: &mut Vec<Sample>) -> Result<()> {
-    let pictures = Walk::default().pictures(folder, label)?.into_iter();
-    samples.extend(pictures.map(|path| Sample { path, label }));
-    Ok(())
 }

@@ -142,12 +142,13 @@ mod tests {
     use crate::dataset::synthetic::synthesize;
     use crate::pictures::aspect::Resize;
     use crate::pictures::decode::ColorMode;
+    use crate::pictures::folder::Sample;
     use crate::pictures::orientation::ExifOrientation;
     use crate::pictures::resize::Interpolation;
 
     fn stream(folder: &Path, threads: usize) -> Stream {
-        let mut samples = Vec::new();
-        crate::pictures::folder::collect_pictures(folder, 0, &mut samples).unwrap();
+        let pictures = crate::pictures::walk::Walk::default().pictures(folder, 0).unwrap();
+        let samples = pictures.into_iter().map(|path| Sample { path, label: 0 }).collect();
         let target = Target {
             height: 20,
             width: 30,

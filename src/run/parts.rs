@@ -1,4 +1,4 @@
-//! Any number of pictures decoded in parts, on a thread ahead of their use.
+//! Any number of pictures, decoded in parts on another thread.
 
 use super::events::{Decoding, Events};
 use crate::error::BadPicture;
@@ -8,7 +8,7 @@ use crate::stop::Stop;
 use anyhow::Result;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
 
 /// Largest number of pictures in a part.
@@ -41,9 +41,9 @@ pub(super) struct Parts<'a, 'e> {
 }
 
 impl Parts<'_, '_> {
-    /// Decodes all parts and sends them in order, up to the first error or until the receiver is
-    /// dropped.
-    pub fn send_to(&self, receiver: &SyncSender<Result<Part>>) {
+    /// Decodes a part for each request and sends it, in order: up to the first error, or until the
+    /// other ends are dropped.
+    pub fn answer(&self, requests: &Receiver<()>, parts: &SyncSender<Result<Part>>) {
         let (of, done) = (self.paths.len(), AtomicUsize::new(0));
         let on_decoded = || {
             let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,9 +52,12 @@ impl Parts<'_, '_> {
         };
         let count = (BYTES / self.target.bytes()).clamp(1, PICTURES);
         for paths in self.paths.chunks(count) {
+            if requests.recv().is_err() {
+                return;
+            }
             let part = self.decode(paths, &on_decoded);
             let failed = part.is_err();
-            if receiver.send(part).is_err() || failed {
+            if parts.send(part).is_err() || failed {
                 return;
             }
         }
@@ -69,7 +72,7 @@ impl Parts<'_, '_> {
             decode_all(&folder, self.target, self.threads, self.stop, on_decoded)?;
         for picture in &mut bad {
             if !picture.path.exists() {
-                picture.reason = "expected a JPEG or a folder, found nothing".to_owned();
+                picture.reason = "expected a picture or a folder, found nothing".to_owned();
             }
         }
         Ok(Part { pixels, bad })

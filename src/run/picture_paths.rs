@@ -1,7 +1,8 @@
 //! The pictures at the paths that a user gives: files, folders and glob patterns.
 
 use crate::error::{ensure_or, fault};
-use crate::pictures::folder::{Sample, collect_pictures};
+use crate::pictures::passed_over::PassedOver;
+use crate::pictures::walk::Walk;
 use anyhow::{Context, Result};
 use glob::MatchOptions;
 use std::path::{Path, PathBuf};
@@ -15,53 +16,61 @@ const OPTIONS: MatchOptions = MatchOptions {
 
 /// The paths of the pictures at `paths`, in their order: files as they are, whether they exist or
 /// not; the pictures in folders and their subfolders, sorted by path; and the same for what matches
-/// a glob pattern (`*`, `?`, `[a-z]`, `**`), unless a file has the pattern itself as its name.
+/// a glob pattern (`*`, `?`, `[a-z]`, `**`), unless a file has the pattern itself as its name. Also
+/// returns what was passed over in folders.
 ///
 /// # Errors
 /// If there are none, a folder has no pictures or cannot be read, or a pattern is malformed or
 /// matches nothing.
-pub(super) fn list(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut samples = Vec::new();
+pub(super) fn list(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, PassedOver)> {
+    let mut found = Found::default();
     for path in paths {
         match path.to_str().filter(|text| text.contains(['*', '?', '['])) {
-            Some(pattern) if path.symlink_metadata().is_err() => {
-                add_matches(pattern, &mut samples)?;
-            }
-            _ if path.is_dir() => {
-                let before = samples.len();
-                collect_pictures(path, 0, &mut samples)?;
-                check_any(samples.len() > before, path)?;
-            }
-            _ => add_file(path.clone(), &mut samples),
+            Some(pattern) if path.symlink_metadata().is_err() => found.add_matches(pattern)?,
+            _ => found.add(path.clone())?,
         }
     }
-    ensure_or!(DataSet, !samples.is_empty(), "expected the paths of pictures, found none");
-    Ok(samples.into_iter().map(|sample| sample.path).collect())
+    ensure_or!(DataSet, !found.paths.is_empty(), "expected the paths of pictures, found none");
+    Ok((found.paths, found.passed_over))
 }
 
-fn add_matches(pattern: &str, samples: &mut Vec<Sample>) -> Result<()> {
-    let matches = match glob::glob_with(pattern, OPTIONS) {
-        Ok(matches) => matches,
-        Err(error) => fault!(
-            DataSet,
-            "expected a file or a glob pattern at {pattern}, found neither: {} at position {}",
-            error.msg,
-            error.pos
-        ),
-    };
-    let before = samples.len();
-    for path in matches {
-        let path = path.with_context(|| format!("cannot read what matches {pattern}"))?;
-        match path.is_dir() {
-            true => collect_pictures(&path, 0, samples)?,
-            false => add_file(path, samples),
+#[derive(Default)]
+struct Found {
+    paths: Vec<PathBuf>,
+    passed_over: PassedOver,
+}
+
+impl Found {
+    fn add_matches(&mut self, pattern: &str) -> Result<()> {
+        let matches = match glob::glob_with(pattern, OPTIONS) {
+            Ok(matches) => matches,
+            Err(error) => fault!(
+                DataSet,
+                "expected a file or a glob pattern at {pattern}, found neither: {} at position {}",
+                error.msg,
+                error.pos
+            ),
+        };
+        let before = self.paths.len();
+        for path in matches {
+            self.add(path.with_context(|| format!("cannot read what matches {pattern}"))?)?;
         }
+        check_any(self.paths.len() > before, Path::new(pattern))
     }
-    check_any(samples.len() > before, Path::new(pattern))
-}
 
-fn add_file(path: PathBuf, samples: &mut Vec<Sample>) {
-    samples.push(Sample { path, label: 0 });
+    /// Adds a file, or the pictures in a folder.
+    fn add(&mut self, path: PathBuf) -> Result<()> {
+        if !path.is_dir() {
+            self.paths.push(path);
+            return Ok(());
+        }
+        let mut walk = Walk::default();
+        let pictures = walk.pictures(&path, 0)?;
+        check_any(!pictures.is_empty(), &path)?;
+        self.paths.extend(pictures);
+        self.passed_over.append(walk.passed_over);
+        Ok(())
+    }
 }
 
 fn check_any(any: bool, path: &Path) -> Result<()> {
@@ -86,7 +95,7 @@ mod tests {
         std::fs::write(at("a/x.jpg"), b"").unwrap();
         let listed = |names: &[&str]| {
             let paths: Vec<PathBuf> = names.iter().map(|name| at(name)).collect();
-            list(&paths).map(|paths| {
+            list(&paths).map(|(paths, _)| {
                 let name = |path: PathBuf| {
                     path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned()
                 };

@@ -1,6 +1,6 @@
 //! Predicts any number of pictures with bounded memory.
 
-use super::events::Events;
+use super::events::{Events, Warning};
 use super::folder::RunFolder;
 use super::parts::{Part, Parts};
 use super::picture_paths;
@@ -8,14 +8,15 @@ use super::predict::{Predict, Prediction};
 use super::trained::Trained;
 use crate::batches::loader::Loader;
 use crate::error::{BadPicture, Error, unusable};
+use crate::pictures::passed_over::PassedOver;
 use crate::pictures::pixels::Pixels;
 use crate::stop::Stop;
 use crate::training::validate::Views;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
-use tch::{Kind, Tensor};
+use std::sync::mpsc::{channel, sync_channel};
+use tch::{Device, Kind, Tensor};
 
 /// Largest number of pictures that the network gets at once, unless the run's batches are larger.
 const BATCH: usize = 64;
@@ -29,6 +30,7 @@ pub struct Predictor {
     trained: Trained,
     views: Views,
     paths: Vec<PathBuf>,
+    passed_over: PassedOver,
 }
 
 impl Predictor {
@@ -40,8 +42,8 @@ impl Predictor {
     pub fn new(what: &Predict) -> Result<Self, Error> {
         let run = RunFolder::open(&what.run)?;
         let trained = Trained::load(&run, what.weights, what.machine)?;
-        let paths = picture_paths::list(&what.paths)?;
-        Ok(Self { trained, views: what.views, paths })
+        let (paths, passed_over) = picture_paths::list(&what.paths)?;
+        Ok(Self { trained, views: what.views, paths, passed_over })
     }
 
     /// Class names, by label.
@@ -63,8 +65,8 @@ impl Predictor {
     }
 
     /// Predicts the pictures and calls `then` with each picture's prediction, or why it cannot be
-    /// used, in the order of the paths. Decodes ahead of the network; memory does not grow with the
-    /// number of pictures.
+    /// used, in the order of the paths. On a GPU, or with idle cores, pictures are decoded
+    /// ahead of the network. Memory does not grow with the number of pictures.
     ///
     /// # Errors
     /// [`ErrorKind::BadPictures`](crate::ErrorKind::BadPictures) if none of the pictures can be
@@ -83,6 +85,9 @@ impl Predictor {
         events: &mut dyn Events,
         then: &mut dyn FnMut(Result<Prediction, BadPicture>) -> Result<()>,
     ) -> Result<()> {
+        if !self.passed_over.is_empty() {
+            events.warning(&Warning::PassedOver(&self.passed_over));
+        }
         let config = &self.trained.record.train;
         let (stop, events) = (events.stop(), Mutex::new(events));
         let parts = Parts {
@@ -94,14 +99,21 @@ impl Predictor {
         };
         let mut bad = Vec::new();
         std::thread::scope(|scope| {
-            // With the part in the channel, three are in memory: one is being decoded, and one is
-            // in the network.
-            let (sender, decoded) = sync_channel(1);
+            let ((ask, requests), (sender, decoded)) = (channel(), sync_channel(1));
             std::thread::Builder::new()
                 .name("decoder".to_owned())
-                .spawn_scoped(scope, move || parts.send_to(&sender))
+                .spawn_scoped(scope, move || parts.answer(&requests, &sender))
                 .context("cannot start the decoding thread")?;
-            for part in decoded {
+            // Once all parts are decoded, the decoder is gone, and requests fail.
+            let request = || {
+                let _ = ask.send(());
+            };
+            if self.has_idle_cores() {
+                request();
+            }
+            loop {
+                request();
+                let Ok(part) = decoded.recv() else { break };
                 for outcome in self.predict(part?, &stop)? {
                     bad.extend(outcome.as_ref().err().cloned());
                     then(outcome)?;
@@ -113,6 +125,15 @@ impl Predictor {
             true => Ok(()),
             false => Err(unusable(&bad, bad.len()).into()),
         }
+    }
+
+    /// Whether pictures can be decoded while the network computes without slowing it down. Decoding
+    /// on its cores makes its threads wait for each other, which takes longer than doing one after
+    /// the other.
+    fn has_idle_cores(&self) -> bool {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let used = usize::try_from(tch::get_num_threads()).unwrap_or(cores);
+        self.trained.network.device() != Device::Cpu || used < cores
     }
 
     /// The predictions of the pictures of a part, or why they have none, in order.

@@ -4,7 +4,7 @@ use super::config::Config;
 use super::folder::RunFolder;
 use crate::device::DeviceChoice;
 use crate::error::ensure_or;
-use crate::numbers::listed;
+use crate::numbers::{difference, listed};
 use crate::pictures::cache::CachePolicy;
 use crate::precision::PrecisionChoice;
 use crate::training::schedule::Schedule;
@@ -45,10 +45,11 @@ pub fn check_classes(classes: &[String], run: &RunFolder) -> Result<()> {
     ensure_or!(
         Run,
         stored == classes,
-        "expected the classes {} of the run {}, found {}; try a new `out`",
+        "expected the classes {} of the run {}, found {}{}; try a new `out`",
         listed(&stored),
         run.path().display(),
-        listed(classes)
+        listed(classes),
+        difference(&stored, classes)
     );
     Ok(())
 }

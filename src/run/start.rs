@@ -7,7 +7,7 @@ use crate::error::{ensure_or, fault};
 use crate::nn::network::Network;
 use crate::nn::stored::Stored;
 use crate::nn::zoo::Model;
-use crate::numbers::listed;
+use crate::numbers::{difference, listed};
 use crate::user_folders;
 use crate::weights;
 use anyhow::Result;
@@ -79,10 +79,11 @@ pub fn fill(
     ensure_or!(
         Run,
         found == classes,
-        "expected the classes of {} ({}), found {}; try another `data`",
+        "expected the classes of {} ({}), found {}{}; try another `data`",
         run.path().display(),
         listed(&found),
-        listed(classes)
+        listed(classes),
+        difference(&found, classes)
     );
     let path = run.best();
     weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
