@@ -27,7 +27,11 @@ pub(super) fn list(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, PassedOver)> {
     for path in paths {
         match path.to_str().filter(|text| text.contains(['*', '?', '['])) {
             Some(pattern) if path.symlink_metadata().is_err() => found.add_matches(pattern)?,
-            _ => found.add(path.clone())?,
+            _ => {
+                let before = found.paths.len();
+                found.add(path.clone())?;
+                check_any(found.paths.len() > before, path)?;
+            }
         }
     }
     ensure_or!(DataSet, !found.paths.is_empty(), "expected the paths of pictures, found none");
@@ -66,7 +70,6 @@ impl Found {
         }
         let mut walk = Walk::default();
         let pictures = walk.pictures(&path, 0)?;
-        check_any(!pictures.is_empty(), &path)?;
         self.paths.extend(pictures);
         self.passed_over.append(walk.passed_over);
         Ok(())
