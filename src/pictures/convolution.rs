@@ -175,7 +175,7 @@ with_avx2! {
             for (offset, value) in rest.iter_mut().enumerate() {
                 let values = source[at + offset..].iter().step_by(stride);
                 let weighted = weights.iter().zip(values);
-            let sum = weighted.fold(HALF, |sum, (&weight, &value)| added(sum, weight, value));
+                let sum = weighted.fold(HALF, |sum, (&weight, &value)| added(sum, weight, value));
                 *value = rounded(sum);
             }
         }

@@ -9,7 +9,7 @@ pub const EXTENSIONS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jfif", "pjpeg", "png", "apng", "webp", "bmp", "dib", "tif", "tiff",
     "gif", "ppm", "pgm", "pbm", "pnm", "heic", "heif", "hif", "avif", "jp2", "j2k", "jxl", "psd",
     "tga", "dcm", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "dng", "raf", "orf",
-    "rw2", "pef", "srw",
+    "rw2", "pef", "srw", "pdf", "svg",
 ];
 
 /// The format of a file.
@@ -38,27 +38,25 @@ pub struct Other {
     pub name: &'static str,
     /// A command that converts a file, or what else to try.
     pub remedy: &'static str,
-    /// Whether its files are pictures of pixels.
-    is_picture: bool,
 }
 
-const fn picture(name: &'static str, remedy: &'static str) -> Other {
-    Other { name, remedy, is_picture: true }
+const fn other(name: &'static str, remedy: &'static str) -> Other {
+    Other { name, remedy }
 }
 
-static HEIC: Other = picture("HEIC", "heif-convert IN OUT.jpg");
-static AVIF: Other = picture("AVIF", "avifdec IN OUT.png");
-static RAW: Other = picture("a camera RAW file", "darktable-cli IN OUT.jpg");
-static DNG: Other = picture("DNG, a camera RAW file", "darktable-cli IN OUT.jpg");
-static JPEG_2000: Other = picture("JPEG 2000", "opj_decompress -i IN -o OUT.png");
-static JPEG_XL: Other = picture("JPEG XL", "djxl IN OUT.png");
-static PSD: Other = picture("PSD", "magick IN[0] OUT.png");
-static NETPBM: Other = picture("PBM, PGM or PPM", "magick IN OUT.png");
-static DICOM: Other = picture("DICOM", "dcmj2pnm --write-png IN OUT.png");
-static EXR: Other = picture("OpenEXR", "magick IN OUT.png");
-static QOI: Other = picture("QOI", "magick IN OUT.png");
-static PDF: Other = Other { name: "PDF", remedy: "pdftoppm -png IN OUT", is_picture: false };
-static SVG: Other = Other { name: "SVG", remedy: "rsvg-convert IN -o OUT.png", is_picture: false };
+static HEIC: Other = other("HEIC", "heif-convert IN OUT.jpg");
+static AVIF: Other = other("AVIF", "avifdec IN OUT.png");
+static RAW: Other = other("a camera RAW file", "darktable-cli IN OUT.jpg");
+static DNG: Other = other("DNG, a camera RAW file", "darktable-cli IN OUT.jpg");
+static JPEG_2000: Other = other("JPEG 2000", "opj_decompress -i IN -o OUT.png");
+static JPEG_XL: Other = other("JPEG XL", "djxl IN OUT.png");
+static PSD: Other = other("PSD", "magick IN[0] OUT.png");
+static NETPBM: Other = other("PBM, PGM or PPM", "magick IN OUT.png");
+static DICOM: Other = other("DICOM", "dcmj2pnm --write-png IN OUT.png");
+static EXR: Other = other("OpenEXR", "magick IN OUT.png");
+static QOI: Other = other("QOI", "magick IN OUT.png");
+static PDF: Other = other("PDF", "pdftoppm -png IN OUT");
+static SVG: Other = other("SVG", "rsvg-convert IN -o OUT.png");
 
 impl Format {
     /// The format of a file, or of its first bytes; `None` if it is unknown. Cameras' RAW files that
@@ -110,12 +108,9 @@ impl Format {
 }
 
 /// Whether a file beginning with `start`, its first 64 bytes or more, is a picture: of a format that
-/// is decoded, or of a known one that is not. PDF and SVG do not count.
+/// is decoded, or of a known one that is not.
 pub fn is_picture(start: &[u8]) -> bool {
-    match Format::of(start) {
-        Some(Format::Other(other)) => other.is_picture,
-        found => found.is_some(),
-    }
+    Format::of(start).is_some()
 }
 
 /// Whether the size of the second header is a known one: `BM` alone may begin a text.

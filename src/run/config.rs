@@ -5,7 +5,7 @@ pub use super::recipe::Recipe;
 use crate::augment::config::AugmentConfig;
 use crate::dataset::part::PartSize;
 use crate::device::DeviceChoice;
-use crate::error::{ErrorKind, Fault, ensure_or, fault};
+use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
 use crate::nn::zoo::{Downsample, Model};
 use crate::pictures::aspect::Resize;
@@ -207,27 +207,6 @@ impl Config {
         };
         *self = Self { out: std::mem::take(&mut self.out), resume: self.resume, ..changed };
         Ok(())
-    }
-
-    /// Makes `data` and `labels` absolute, so that they stay valid in other working directories.
-    /// Without `data`, it is the folder of `labels`.
-    ///
-    /// # Errors
-    /// If one of them does not exist.
-    pub fn locate_data(&mut self) -> Result<()> {
-        let locate = |path: &mut PathBuf, what: &str| -> Result<()> {
-            *path = path.canonicalize().with_context(|| Fault {
-                kind: ErrorKind::DataSet,
-                message: format!("expected {what} {}, found none", path.display()),
-            })?;
-            Ok(())
-        };
-        if let Some(labels) = &mut self.labels {
-            locate(labels, "a CSV at `labels`")?;
-            let folder = labels.parent().map(PathBuf::from);
-            self.data = self.data.take().or(folder);
-        }
-        self.data.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`"))
     }
 
     /// The settings of the base; `None` if the network is trained from scratch.

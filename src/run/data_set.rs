@@ -7,13 +7,36 @@ use super::folder::{RunFolder, RunRecord};
 use crate::dataset::layout::{ALL, DataSet, Layout};
 use crate::dataset::part::{Part, PartSize, PartSizes};
 use crate::dataset::{archive, labels, near_copies, partition};
-use crate::error::{ensure_or, fault};
+use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::pictures::folder::Folder;
 use crate::stop::Stop;
-use anyhow::Result;
-use std::path::Path;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+impl Config {
+    /// Makes `data` and `labels` absolute, so that they stay valid in other working directories.
+    /// Without `data`, it is the folder of `labels`.
+    ///
+    /// # Errors
+    /// If one of them does not exist.
+    pub fn locate_data(&mut self) -> Result<()> {
+        let locate = |path: &mut PathBuf, what: &str| -> Result<()> {
+            *path = path.canonicalize().with_context(|| Fault {
+                kind: ErrorKind::DataSet,
+                message: format!("expected {what} {}, found none", path.display()),
+            })?;
+            Ok(())
+        };
+        if let Some(labels) = &mut self.labels {
+            locate(labels, "a CSV at `labels`")?;
+            let folder = labels.parent().map(PathBuf::from);
+            self.data = self.data.take().or(folder);
+        }
+        self.data.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`"))
+    }
+}
 
 /// The pictures that a run trains and validates on.
 #[derive(Debug)]

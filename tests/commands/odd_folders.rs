@@ -72,6 +72,37 @@ fn trains_where_classes_are_empty_or_missing_elsewhere() {
     assert!(error.contains("spots, stripes") && error.contains("rings, spots, stripes"), "{error}");
 }
 
+/// Files are pictures by their content, whatever their names.
+#[test]
+fn names_do_not_matter_but_for_what_cannot_be_decoded() {
+    let workspace = Workspace::with_data();
+    workspace.train("usual", "--epochs 1").assert().success();
+    let spots = workspace.path("data/train/spots");
+    for (number, name) in
+        [(0, "spot.0.jfif"), (1, "spot.1.jpe"), (2, "spot.2.JPG"), (3, "spot.3"), (4, "spot.4.png")]
+    {
+        std::fs::rename(spots.join(format!("spot.{number}.jpg")), spots.join(name)).unwrap();
+    }
+    // The same pixels as a PNG.
+    let picture = image::open(spots.join("spot.5.jpg")).unwrap();
+    picture.save(spots.join("spot.5.png")).unwrap();
+    std::fs::remove_file(spots.join("spot.5.jpg")).unwrap();
+    workspace.train("renamed", "--epochs 1").assert().success();
+    assert_eq!(figures(&workspace.history("usual")), figures(&workspace.history("renamed")));
+
+    for (name, bytes, expected) in [
+        ("phone.HEIC", &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "found HEIC; try converting it"),
+        ("scan.pdf", b"%PDF-1.7", "found PDF; try converting it, for example with: pdftoppm"),
+        ("camera.CR2", b"II*\0\x10\0\0\0CR\x02\0", "found a camera RAW file; try converting it"),
+    ] {
+        workspace.write(&format!("data/train/spots/{name}"), bytes);
+        let error = error_of(&mut workspace.train("bad", "--epochs 1"));
+        let line = error.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.contains(expected), "{line}");
+        std::fs::remove_file(spots.join(name)).unwrap();
+    }
+}
+
 /// A resumed run trains on the pictures that it began with.
 #[test]
 fn a_run_keeps_its_split() {
