@@ -9,6 +9,7 @@ mod console;
 mod progress;
 mod remedy;
 mod signals;
+mod wording;
 
 use clap::{CommandFactory, FromArgMatches};
 use cli::Cli;

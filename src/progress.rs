@@ -1,15 +1,13 @@
 //! Progress output: bars on a terminal, plain lines everywhere.
 
 use crate::console::say;
+use crate::wording;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use petite::dataset::duplicates;
-use petite::dataset::layout::{DataSet, Layout};
 use petite::device;
 use petite::history::Epoch;
 use petite::numbers::{listed, with_thousands};
 use petite::pictures::cache::Origin;
-use petite::pictures::folder::Folder;
-use petite::run::events::SplitByContent;
 use petite::run::folder::Versions;
 use petite::training::fit::StepProgress;
 use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning};
@@ -97,7 +95,7 @@ impl Events for Terminal {
             Note::DataSet { data, path, split } => say(format_args!(
                 "data        {}: {}",
                 path.display(),
-                layout_in_words(data, *split)
+                wording::layout(data, *split)
             )),
             Note::Cache { folder, bytes, free } => {
                 let mebibytes = |bytes: u64| with_thousands((bytes >> 20) as i64);
@@ -116,7 +114,10 @@ impl Events for Terminal {
                     _ => String::new(),
                 };
                 let pictures = with_thousands(*pictures as i64);
-                say(format_args!("{name:<11} {pictures} pictures{classes}{}", in_words(*origin)));
+                say(format_args!(
+                    "{name:<11} {pictures} pictures{classes}{}",
+                    wording::origin(*origin)
+                ));
             }
             Note::WholePass { steps, asked } => say(format_args!(
                 "epoch       {steps} steps, not {asked}: in Keras 3 an epoch ends with the pass over the pictures"
@@ -241,42 +242,6 @@ impl Events for Terminal {
         if self.runs > 1 {
             say("");
         }
-    }
-}
-
-/// `folders train, validation, test`, or `class folders, split by content into …`.
-fn layout_in_words(data: &DataSet, split: Option<SplitByContent<'_>>) -> String {
-    let parts: Vec<&str> = data.folders.iter().map(|folder| folder.name.as_str()).collect();
-    let layout = match data.layout {
-        Layout::PartFolders if parts.len() == 1 => format!("folder {}", parts[0]),
-        Layout::PartFolders => format!("folders {}", parts.join(", ")),
-        Layout::ClassFolders => "class folders".to_owned(),
-        Layout::List => "a list of labels".to_owned(),
-        Layout::RunList => "split as in the run's split.csv".to_owned(),
-    };
-    let Some(SplitByContent { folders, copies }) = split else { return layout };
-    let count = |folder: &Folder| {
-        format!("{} {}", with_thousands(folder.samples.len() as i64), folder.name)
-    };
-    let counts: Vec<String> = folders.iter().map(count).collect();
-    let near_copies = match copies {
-        0 => String::new(),
-        1 => "; 1 near copy kept with its original".to_owned(),
-        _ => format!("; {} near copies kept with their originals", with_thousands(copies as i64)),
-    };
-    format!("{layout}, split by content into {}{near_copies}", counts.join(", "))
-}
-
-/// The source of a split's pixels or features, to follow the number of its pictures.
-fn in_words(origin: Option<Origin>) -> String {
-    match origin {
-        None => " (features from the cache)".to_owned(),
-        Some(Origin::Memory) => String::new(),
-        Some(Origin::Disk { decoded: 0 }) => " (from the cache)".to_owned(),
-        Some(Origin::Disk { decoded }) => {
-            format!(" ({} decoded into the cache)", with_thousands(decoded as i64))
-        }
-        Some(Origin::Stream) => " (decoded on demand)".to_owned(),
     }
 }
 
