@@ -13,7 +13,7 @@ pub fn with_thousands(number: i64) -> String {
 }
 
 /// Longest list of classes that is not cut short.
-const LISTED: usize = 10;
+pub const LISTED: usize = 10;
 
 /// Number of names in a list that is cut short.
 const NAMED: usize = 3;

@@ -6,7 +6,7 @@ use super::{archive, labels};
 use crate::error::{ensure_or, fault};
 use crate::numbers::listed;
 use crate::pictures::folder::{Folder, Sample};
-use crate::pictures::passed_over::PassedOver;
+use crate::pictures::passed_over::{PassedOver, Why};
 use crate::pictures::walk::Walk;
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 /// The name of the folder of a data set that is not split, and of all pictures of any data set.
 pub const ALL: &str = "all";
+
+/// What other parts' classes are compared with, in messages.
+const TRAIN: &str = "the training pictures";
 
 /// How a data set is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,21 +66,25 @@ impl DataSet {
             return Self::read_list(path, list);
         }
         let parts = part_folders(path)?;
-        let (layout, folders) = match parts.is_empty() {
-            true => (Layout::ClassFolders, vec![(ALL, path.clone())]),
-            false => {
-                let named = parts.into_iter().map(|(part, folder)| (part.name(), folder));
-                (Layout::PartFolders, named.collect())
-            }
-        };
-        let mut passed_over = PassedOver::default();
-        let mut read = Vec::new();
-        for (name, folder) in folders {
-            let (folder, others) = class_folders(&folder)?;
-            passed_over.append(others);
-            read.push(Folder { name: name.to_owned(), ..folder });
+        if parts.is_empty() {
+            let (folder, passed_over) = class_folders(path)?;
+            let folder = Folder { name: ALL.to_owned(), ..folder };
+            return Self::of(path, Layout::ClassFolders, vec![folder], passed_over);
         }
-        Self::of(path, layout, read, passed_over)
+        let mut passed_over = PassedOver::default();
+        let mut folders: Vec<Folder> = Vec::new();
+        for (part, path) in parts {
+            match part_of(part, &path, folders.first()) {
+                Ok((folder, others)) => {
+                    passed_over.append(others);
+                    folders.push(folder);
+                }
+                // Training needs no test pictures; evaluating on them gives the error.
+                Err(_) if part == Part::Test => passed_over.add(path, Why::NoTest),
+                Err(error) => return Err(error),
+            }
+        }
+        Self::of(path, Layout::PartFolders, folders, passed_over)
     }
 
     /// Reads the pictures that the CSV `list` names, relative to `path`.
@@ -106,9 +113,8 @@ impl DataSet {
         for part in parts {
             let mut samples = Vec::new();
             for row in rows.iter().filter(|row| row.part == part) {
-                let label = classes.iter().position(|class| *class == row.label);
-                let sample =
-                    Sample { path: path.join(&row.path), label: label.unwrap_or_default() };
+                let label = classes.binary_search(&row.label).unwrap_or_default();
+                let sample = Sample { path: path.join(&row.path), label };
                 if walk.is_new_picture(&sample.path, sample.label)? {
                     samples.push(sample);
                 }
@@ -135,9 +141,8 @@ impl DataSet {
             .flat_map(|folder| folder.classes_with(false))
             .filter(|class| !classes.contains(class))
             .collect();
-        let of = "the training pictures";
         let folders: Result<Vec<Folder>> =
-            folders.into_iter().map(|folder| folder.with_classes(&classes, of)).collect();
+            folders.into_iter().map(|folder| folder.with_classes(&classes, TRAIN)).collect();
         let (folders, empty) = (folders?, empty.into_iter().collect::<Vec<_>>());
         ensure_or!(
             DataSet,
@@ -244,4 +249,15 @@ impl DataSet {
         let (path, classes) = (self.path.clone(), self.classes.clone());
         Folder { path, name: ALL.to_owned(), classes, samples }
     }
+}
+
+/// Reads the part in the folder `path`. Its classes must be among those of `train`, if given.
+fn part_of(part: Part, path: &Path, train: Option<&Folder>) -> Result<(Folder, PassedOver)> {
+    let (folder, passed_over) = class_folders(path)?;
+    let folder = Folder { name: part.name().to_owned(), ..folder };
+    let folder = match train {
+        Some(train) => folder.with_classes(&train.classes_with(true), TRAIN)?,
+        None => folder,
+    };
+    Ok((folder, passed_over))
 }

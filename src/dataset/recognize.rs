@@ -21,7 +21,8 @@ pub fn own_list(path: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// The folders of `path` that are parts of a data set, in the order of [`Part::ALL`]; none if it
-/// has only class folders. A folder with a part's name and pictures of its own is a class's.
+/// has only class folders. A folder with a part's name and pictures of its own is a class's, unless
+/// another is a part.
 ///
 /// # Errors
 /// If `path` cannot be read, two folders are the same part, or there is no training folder.
@@ -35,17 +36,12 @@ pub fn part_folders(path: &Path) -> Result<Vec<(Part, PathBuf)>> {
     );
     let (folders, _) = Walk::default().entries(path)?;
     let part_of = |folder: &Path| Part::named(&folder.file_name()?.to_string_lossy());
-    let all_are_parts = folders.iter().all(|folder| part_of(folder).is_some());
+    let others = folders.iter().filter(|folder| part_of(folder).is_none()).count();
     let mut parts: Vec<(Part, PathBuf)> = Vec::new();
+    let mut has_class_folders = false;
     for folder in folders {
         let Some(part) = part_of(&folder) else { continue };
-        let (inside, files) = Walk::default().entries(&folder)?;
-        let unlabeled = if inside.is_empty() { count_pictures(&files)? } else { 0 };
-        if unlabeled > 0 {
-            // Kaggle's folders: `train` and `test` are then no classes.
-            ensure_or!(DataSet, !all_are_parts, "{}", no_labels(&folder, unlabeled));
-            continue;
-        }
+        has_class_folders |= !Walk::default().entries(&folder)?.0.is_empty();
         if let Some((_, other)) = parts.iter().find(|(known, _)| *known == part) {
             fault!(
                 DataSet,
@@ -57,6 +53,10 @@ pub fn part_folders(path: &Path) -> Result<Vec<(Part, PathBuf)>> {
             );
         }
         parts.push((part, folder));
+    }
+    // Folders of pictures are classes, unless all have names of parts, as Kaggle's.
+    if !has_class_folders && others > 0 {
+        return Ok(Vec::new());
     }
     parts.sort();
     if let Some((first, folder)) = parts.first() {

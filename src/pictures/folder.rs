@@ -3,7 +3,7 @@
 use super::passed_over::{PassedOver, Why};
 use super::walk::Walk;
 use crate::error::{ensure_or, fault};
-use crate::numbers::{cut, listed};
+use crate::numbers::{LISTED, listed};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -106,18 +106,21 @@ impl Folder {
         let label_of = |class: &String| classes.iter().position(|known| known == class);
         let labels: Vec<Option<usize>> = self.classes.iter().map(label_of).collect();
         let others = self.classes_with(true);
-        // A list that is cut short may not show it.
-        let unknown = others.iter().find(|class| label_of(class).is_none());
-        let unknown = unknown.map(|class| format!("; {} is not one of them", cut(class)));
+        let unknown = others.iter().filter(|class| label_of(class).is_none());
+        let unknown: Vec<String> = unknown.cloned().collect();
         ensure_or!(
             DataSet,
-            unknown.is_none(),
-            "expected the classes of {of}, {}, in the {} pictures of {}, found {}{}",
+            unknown.is_empty(),
+            "expected the classes of {of}, {}, in the {} pictures of {}, found {}",
             listed(classes),
             self.name,
             self.path.display(),
-            listed(&others),
-            unknown.unwrap_or_default()
+            // The whole list, unless it is cut short and would not show the difference.
+            if others.len() <= LISTED {
+                listed(&others)
+            } else {
+                format!("others: {}", listed(&unknown))
+            }
         );
         for sample in &mut self.samples {
             sample.label = labels[sample.label].unwrap_or_default();

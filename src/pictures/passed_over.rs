@@ -16,6 +16,8 @@ pub enum Why {
     Hidden,
     /// A picture, but not in a class folder.
     Unlabeled,
+    /// A folder of test pictures that are not in folders of the training pictures' classes.
+    NoTest,
     /// A link to a file or folder that was already read.
     Repeated,
     /// A pipe, socket or device.
@@ -23,8 +25,14 @@ pub enum Why {
 }
 
 impl Why {
-    const ALL: [Self; 5] =
-        [Self::NoPicture, Self::Hidden, Self::Unlabeled, Self::Repeated, Self::Special];
+    const ALL: [Self; 6] = [
+        Self::NoPicture,
+        Self::Hidden,
+        Self::Unlabeled,
+        Self::NoTest,
+        Self::Repeated,
+        Self::Special,
+    ];
 
     /// The noun of a count.
     fn noun(self, count: usize) -> &'static str {
@@ -35,6 +43,7 @@ impl Why {
             Self::Hidden => "hidden",
             Self::Unlabeled if one => "file outside the class folders",
             Self::Unlabeled => "files outside the class folders",
+            Self::NoTest => "test folder without folders of the training classes",
             Self::Repeated if one => "link to what was already read",
             Self::Repeated => "links to what was already read",
             Self::Special if one => "pipe or device",

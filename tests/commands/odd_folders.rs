@@ -136,6 +136,40 @@ fn a_run_keeps_its_classes() {
 }
 
 #[test]
+fn a_test_folder_without_labels_is_no_hindrance_to_training() {
+    let workspace = Workspace::with_data();
+    workspace.train("usual", "--epochs 1").assert().success();
+    let test = workspace.path("data/test");
+    std::fs::rename(test.join("spots/spot.12.jpg"), workspace.path("1.jpg")).unwrap();
+    std::fs::remove_dir_all(test.join("spots")).unwrap();
+    std::fs::rename(test.join("stripes"), test.join("rings")).unwrap();
+    for run in ["others", "none"] {
+        let output = workspace.train(run, "--epochs 1").assert().success().get_output().clone();
+        let error = String::from_utf8(output.stderr).unwrap();
+        let expected = "passed over 1 test folder without folders of the training classes (test)\n";
+        assert_eq!(error, expected);
+        assert_eq!(figures(&workspace.history("usual")), figures(&workspace.history(run)));
+        if run == "others" {
+            let error = error_of(&mut workspace.on_run("evaluate", run));
+            assert!(error.contains("spots, stripes") && error.contains("found rings"), "{error}");
+            std::fs::remove_dir_all(test.join("rings")).unwrap();
+            std::fs::rename(workspace.path("1.jpg"), test.join("1.jpg")).unwrap();
+        }
+    }
+    let error = error_of(&mut workspace.on_run("evaluate", "none"));
+    assert!(error.contains("expected test pictures"), "{error}");
+}
+
+#[test]
+fn a_class_may_be_called_train() {
+    let workspace = class_folders();
+    std::fs::rename(workspace.path("data/spot"), workspace.path("data/train")).unwrap();
+    let out = output_of(&mut workspace.train("run", "--epochs 1"));
+    assert!(out.contains("class folders, split by content"), "{out}");
+    assert!(out.contains("pictures of stripe, train\n"), "{out}");
+}
+
+#[test]
 fn a_thousand_classes_are_named_in_short() {
     let workspace = Workspace::with_data();
     let picture = workspace.path("data/train/spots/spot.0.jpg");
