@@ -73,7 +73,16 @@ pub struct PreviewArgs {
 pub struct Seeing;
 
 impl Subset for Seeing {
-    const NAMES: &[&str] = &["recipe", "labels", "keras", "image_size", "exif_orientation", "seed"];
+    const NAMES: &[&str] = &[
+        "recipe",
+        "labels",
+        "keras",
+        "image_size",
+        "interpolation",
+        "exif_orientation",
+        "resize",
+        "seed",
+    ];
     const DEFAULTS: bool = true;
 
     fn holds(setting: &Setting) -> bool {

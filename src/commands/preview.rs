@@ -7,11 +7,11 @@ use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
 use petite::dataset::layout::{ALL, DataSet};
 use petite::dataset::part::Part;
+use petite::pictures::aspect::Fitter;
 use petite::pictures::decode::{ColorMode, Picture, decode};
 use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::image_size::ImageSize;
 use petite::pictures::orientation::ExifOrientation;
-use petite::pictures::resize::{Interpolation, resize};
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
 use petite::{Config, Recipe};
@@ -25,18 +25,24 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
     let keras = settings.take("keras")?.unwrap_or_default();
     let image_size: Option<ImageSize> = settings.take("image_size")?;
     let exif_orientation = settings.take("exif_orientation")?.unwrap_or_default();
+    let resize = settings.take("resize")?.unwrap_or_default();
+    let interpolation = settings.take("interpolation")?.unwrap_or_default();
+    let labels: Option<PathBuf> = settings.take("labels")?;
     let seed = settings.take("seed")?.unwrap_or(1);
     let mut run = Config::with(recipe, keras, recipe.model(), None);
     run.change(settings.rest())?;
     let config = run.augmentation;
-    let labels: Option<PathBuf> = settings.take("labels")?;
     let folder = pictures(&args.data, labels.as_deref(), args.split.as_deref())?;
     let tiles = if config.is_active() {
         let count = args.count.unwrap_or(9).into();
         let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
         let augmentation = Augmentation::new(config, keras, seed)?;
-        let size = image_size.map_or((150, 150), Into::into);
-        augmented((path, read(path, exif_orientation)?), size, &config, &augmentation, count)?
+        let (height, width) = image_size.map_or((150, 150), Into::into);
+        let mut pixels = vec![0; height * width * 3];
+        let whole = read(path, exif_orientation)?;
+        Fitter::default().fit(&whole, (height, width), resize, interpolation, &mut pixels);
+        let picture = Picture { width, height, channels: 3, pixels };
+        augmented(path, picture, &config, &augmentation, count)?
     } else {
         ensure!(
             args.picture.is_none(),
@@ -96,21 +102,20 @@ fn samples(
 
 /// One picture at the network's size, unchanged and then augmented `count` times (figure 5.12).
 fn augmented(
-    (path, whole): (&Path, Picture),
-    (height, width): (usize, usize),
+    path: &Path,
+    unchanged: Picture,
     config: &AugmentConfig,
     augmentation: &Augmentation,
     count: usize,
 ) -> Result<Vec<Tile>> {
-    let mut pixels = vec![0; height * width * 3];
-    resize(&whole, height, width, Interpolation::Nearest, &mut pixels);
-    let one = Tensor::f_from_data_size(&pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
+    let (height, width) = (unchanged.height, unchanged.width);
+    let pixels = &unchanged.pixels;
+    let one = Tensor::f_from_data_size(pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
     let draws: Vec<_> =
         (0..count as i64).map(|index| augmentation.draw(index, (height, width))).collect();
     let out = augmentation.apply(&one.f_repeat([count as i64, 1, 1, 1])?, &draws)?;
     let out = out.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
 
-    let unchanged = Picture { width, height, channels: 3, pixels };
     let mut tiles = vec![Tile {
         picture: unchanged,
         caption: vec![file_name(path), format!("{width}×{height}")],

@@ -16,6 +16,8 @@ const GAP: usize = 14;
 const LINE: usize = 16;
 /// Pictures per row.
 const COLUMNS: usize = 5;
+/// Font of the captions, and its size in pixels.
+const FONT: (&str, u32) = ("sans-serif", 13);
 
 /// A picture and its caption.
 #[derive(Debug)]
@@ -59,12 +61,30 @@ pub fn write(path: &Path, tiles: &[Tile]) -> Result<()> {
             area.draw(&bitmap).map_err(failed)?;
             for (line, text) in tile.caption.iter().enumerate() {
                 let position = (left as i32, (top + SIDE + 7 + line * LINE) as i32);
-                let text = Text::new(text.as_str(), position, ("sans-serif", 13));
+                let text = Text::new(shortened(text)?, position, FONT);
                 area.draw(&text).map_err(failed)?;
             }
         }
         area.present().map_err(failed)
     })
+}
+
+/// `text` with `…` in place of its middle, if it is too wide for its column.
+fn shortened(text: &str) -> Result<String> {
+    let letters: Vec<char> = text.chars().collect();
+    let width = |text: &str| {
+        let size = FONT.into_font().box_size(text);
+        size.map(|(width, _)| width as usize).map_err(|error| anyhow!("cannot draw: {error}"))
+    };
+    let mut short = text.to_owned();
+    for kept in (2..letters.len()).rev() {
+        if width(&short)? <= SIDE + GAP / 2 {
+            break;
+        }
+        let (start, end) = (kept.div_ceil(2), letters.len() - kept / 2);
+        short = letters[..start].iter().chain(&['…']).chain(&letters[end..]).collect();
+    }
+    Ok(short)
 }
 
 /// Width, height and pixels of `picture` scaled so that its longer side is [`SIDE`].
