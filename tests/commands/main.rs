@@ -11,6 +11,7 @@ mod flip;
 mod import;
 mod layouts;
 mod odd_folders;
+mod orientation;
 mod plot;
 mod precision;
 mod predict;

@@ -67,6 +67,21 @@ fn shows_pictures_upright_unless_told_otherwise() {
 }
 
 #[test]
+fn fits_the_augmented_picture_as_training_does() {
+    let workspace = Workspace::with_data();
+    let sheet = |flags: &str| {
+        let flags = format!("--horizontal-flip --image-size 60x90 {flags}");
+        preview(&workspace, &flags, "sheet.png").assert().success();
+        std::fs::read(workspace.path("sheet.png")).unwrap()
+    };
+    let stretched = sheet("");
+    assert_eq!(stretched, sheet("--resize stretch --interpolation nearest"));
+    for other in ["--resize crop", "--resize pad", "--interpolation bicubic"] {
+        assert_ne!(stretched, sheet(other), "{other}");
+    }
+}
+
+#[test]
 fn refuses_what_it_cannot_show() {
     let workspace = Workspace::with_data();
     workspace.write("broken.jpg", b"no picture");
