@@ -3,8 +3,9 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::pictures::decode::{ColorMode, decode};
+use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 use support::{DataSet, short};
 
 fn decoding(criterion: &mut Criterion) {

@@ -3,9 +3,9 @@
 
 use anyhow::{Context, Result};
 use petite::pictures::aspect::Resize;
-use petite::pictures::decode::ColorMode;
 use petite::pictures::folder::Folder;
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 use petite::pictures::pixels::{Target, decode_all};
 use petite::pictures::resize::Interpolation;
 use std::path::Path;

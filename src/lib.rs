@@ -119,5 +119,5 @@ pub fn evaluate(what: &Evaluate, events: &mut impl Events) -> Result<Evaluation,
 /// If the run cannot be read; [`ErrorKind::BadPictures`] if none of the pictures can be used;
 /// [`ErrorKind::Interrupted`] if a stop was requested.
 pub fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
-    run::predict::predict(what, events)
+    run::predictor::predict(what, events)
 }

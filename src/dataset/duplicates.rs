@@ -128,9 +128,9 @@ impl Best {
 mod tests {
     use super::*;
     use crate::pictures::aspect::Resize;
-    use crate::pictures::decode::ColorMode;
     use crate::pictures::folder::Sample;
     use crate::pictures::orientation::ExifOrientation;
+    use crate::pictures::picture::ColorMode;
     use crate::pictures::pixels::{Bytes, Target};
     use crate::pictures::resize::Interpolation;
     use crate::random::{Purpose, generator};

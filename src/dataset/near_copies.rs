@@ -3,9 +3,9 @@
 use super::duplicates::LEAST_CORRELATION;
 use super::thumbnails;
 use crate::pictures::aspect::Resize;
-use crate::pictures::decode::ColorMode;
 use crate::pictures::folder::Sample;
 use crate::pictures::orientation::ExifOrientation;
+use crate::pictures::picture::ColorMode;
 use crate::pictures::pixels::{Scratch, Target, pool};
 use crate::pictures::resize::Interpolation;
 use crate::stop::Stop;

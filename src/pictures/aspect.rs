@@ -1,7 +1,8 @@
 //! Resizing pictures of another aspect ratio than the network's.
 
-use super::decode::Picture;
-use super::resize::{Area, Interpolation, Resizer};
+use super::picture::Area;
+use super::picture::Picture;
+use super::resize::{Interpolation, Resizer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! BMP → pixels.
 
-use super::decode::{ColorMode, Picture};
 use super::orientation::Orientation;
+use super::picture::{ColorMode, Picture};
 use super::samples;
 use anyhow::{Context, Result, ensure};
 use image::ImageDecoder;

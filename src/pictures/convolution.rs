@@ -3,8 +3,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::convolution_avx2::{self as avx2, Quads};
-use super::decode::Picture;
-use super::resize::Area;
+use super::picture::Area;
+use super::picture::Picture;
 use super::taps::{Filter, PRECISION_BITS, Taps};
 
 /// The memory of the passes, reused from picture to picture.

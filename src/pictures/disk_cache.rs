@@ -237,8 +237,8 @@ mod tests {
     use super::*;
     use crate::dataset::synthetic::synthesize;
     use crate::pictures::aspect::Resize;
-    use crate::pictures::decode::ColorMode;
     use crate::pictures::orientation::ExifOrientation;
+    use crate::pictures::picture::ColorMode;
     use crate::pictures::pixels::decode_all;
     use crate::pictures::resize::Interpolation;
 

@@ -1,7 +1,7 @@
 //! GIF → pixels: the first frame.
 
-use super::decode::{ColorMode, MAX_PIXELS, Picture, check_size, luma};
 use super::orientation::Orientation;
+use super::picture::{ColorMode, MAX_PIXELS, Picture, check_size, luma};
 use anyhow::{Context, Result, ensure};
 use gif::{ColorOutput, DecodeOptions, Decoder, Frame, MemoryLimit};
 

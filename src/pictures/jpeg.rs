@@ -1,8 +1,8 @@
 //! JPEG → pixels, as in Pillow: grayscale pictures get three equal channels, and CMYK is converted to
 //! RGB.
 
-use super::decode::{ColorMode, Picture, check_size, luma};
 use super::orientation::{self, Orientation};
+use super::picture::{ColorMode, Picture, check_size, luma};
 use anyhow::{Result, bail, ensure};
 use memchr::memchr;
 use zune_jpeg::JpegDecoder;

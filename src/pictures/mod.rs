@@ -17,6 +17,7 @@ pub mod image_size;
 mod jpeg;
 pub mod orientation;
 pub mod passed_over;
+pub mod picture;
 pub mod pixel_file;
 pub mod pixels;
 mod png;

@@ -1,7 +1,7 @@
 //! The orientation that a camera stores with a picture, and turning the picture upright.
 
-use super::decode::Picture;
 use super::directory::Directories;
+use super::picture::Picture;
 pub(super) use image::metadata::Orientation;
 use memchr::memmem;
 use schemars::JsonSchema;

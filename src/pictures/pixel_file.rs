@@ -163,8 +163,9 @@ pub(super) fn remove_leftovers(cache: &Path) {
 mod tests {
     use super::*;
     use crate::pictures::aspect::{Fitter, Resize};
-    use crate::pictures::decode::{ColorMode, decode};
+    use crate::pictures::decode::decode;
     use crate::pictures::orientation::ExifOrientation;
+    use crate::pictures::picture::ColorMode;
     use crate::pictures::resize::{Interpolation, resize};
 
     const JPEGS: [&str; 6] =

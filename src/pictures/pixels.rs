@@ -1,9 +1,10 @@
 //! Samples → pixels: decodes and resizes all pictures of a split.
 
 use super::aspect::{Fitter, Resize};
-use super::decode::{self, ColorMode, Picture};
+use super::decode;
 use super::folder::{Folder, Sample};
 use super::orientation::ExifOrientation;
+use super::picture::{ColorMode, Picture};
 use super::resize::Interpolation;
 use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;

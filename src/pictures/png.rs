@@ -1,7 +1,7 @@
 //! PNG → pixels. Of an animated PNG, the default picture counts.
 
-use super::decode::{ColorMode, Picture, check_size};
 use super::orientation::{self, Orientation};
+use super::picture::{ColorMode, Picture, check_size};
 use super::samples;
 use anyhow::{Context, Result, ensure};
 use image::codecs::png::PngDecoder;

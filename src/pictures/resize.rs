@@ -1,7 +1,7 @@
 //! Resizes pictures with exactly the values of Pillow's `Image.resize`.
 
 use super::convolution::Convolution;
-use super::decode::Picture;
+use super::picture::{Area, Picture};
 use super::taps::{CUBIC, TRIANGLE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,26 +18,6 @@ pub enum Interpolation {
     Bilinear,
     /// A weighted mean of more pixels, some with negative weights: sharper than bilinear.
     Bicubic,
-}
-
-/// A part of a picture, in pixels from its top left corner. f32, as in Pillow.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Area {
-    /// Left edge.
-    pub left: f32,
-    /// Upper edge.
-    pub top: f32,
-    /// Right edge.
-    pub right: f32,
-    /// Lower edge.
-    pub bottom: f32,
-}
-
-impl Area {
-    /// The whole of a picture.
-    pub fn of(picture: &Picture) -> Self {
-        Self { left: 0.0, top: 0.0, right: picture.width as f32, bottom: picture.height as f32 }
-    }
 }
 
 /// Resizes pictures and reuses its memory.

@@ -1,6 +1,6 @@
 //! Decoded samples → pixels.
 
-use super::decode::{ColorMode, MAX_PIXELS, Picture, check_size, luma};
+use super::picture::{ColorMode, MAX_PIXELS, Picture, check_size, luma};
 use anyhow::{Context, Result};
 use image::{ImageDecoder, Limits};
 

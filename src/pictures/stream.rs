@@ -141,9 +141,9 @@ mod tests {
     use super::*;
     use crate::dataset::synthetic::synthesize;
     use crate::pictures::aspect::Resize;
-    use crate::pictures::decode::ColorMode;
     use crate::pictures::folder::Sample;
     use crate::pictures::orientation::ExifOrientation;
+    use crate::pictures::picture::ColorMode;
     use crate::pictures::resize::Interpolation;
 
     fn stream(folder: &Path, threads: usize) -> Stream {

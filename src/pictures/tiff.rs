@@ -1,8 +1,8 @@
 //! TIFF → pixels: the first page.
 
-use super::decode::{ColorMode, MAX_PIXELS, Picture, check_size};
 use super::directory::{Directories, Directory};
 use super::orientation::{self, ORIENTATION, Orientation};
+use super::picture::{ColorMode, MAX_PIXELS, Picture, check_size};
 use super::samples;
 use super::tiff_page::{Page, Photometric};
 use anyhow::{Context, Result, bail, ensure};

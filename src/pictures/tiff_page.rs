@@ -107,7 +107,7 @@ impl Page {
             "expected a TIFF without a predictor beside extra channels, found one; try converting it, for example with: magick IN OUT.png"
         );
         let tile = number(TILE_WIDTH, 1).saturating_mul(number(TILE_HEIGHT, 1));
-        let limit = super::decode::MAX_PIXELS / samples as u64;
+        let limit = super::picture::MAX_PIXELS / samples as u64;
         ensure!(
             tile <= limit,
             "expected tiles of at most {limit} pixels in the TIFF, found {tile}"

@@ -1,7 +1,7 @@
 //! WebP → pixels, lossy or lossless. Of an animation, the first frame counts.
 
-use super::decode::{ColorMode, Picture};
 use super::orientation::{self, Orientation};
+use super::picture::{ColorMode, Picture};
 use super::samples;
 use anyhow::{Context, Result, ensure};
 use image::ImageDecoder;

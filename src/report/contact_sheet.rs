@@ -2,7 +2,7 @@
 
 use super::canvas::{use_own_font, write_png};
 use crate::error::ensure_or;
-use crate::pictures::decode::Picture;
+use crate::pictures::picture::Picture;
 use crate::pictures::resize::{Interpolation, resize};
 use anyhow::{Result, anyhow, ensure};
 use plotters::prelude::*;

@@ -1,9 +1,8 @@
 //! The data set of a run: read as it lies on disk, and split if it is not.
 
 use super::config::Config;
-use super::evaluate::Evaluate;
 use super::events::{Decoding, Events, Note, SplitByContent, Warning};
-use super::folder::{RunFolder, RunRecord};
+use super::folder::RunFolder;
 use crate::dataset::layout::{ALL, DataSet, Layout};
 use crate::dataset::part::{Part, PartSize, PartSizes};
 use crate::dataset::{archive, labels, near_copies, partition};
@@ -167,51 +166,4 @@ fn checked(
         events.warning(&Warning::NoValidation(&missing));
     }
     Ok(Pictures { train, validation, are_grouped, list })
-}
-
-/// The pictures to evaluate the run with the settings `record` on: of the run's data set, those in
-/// its `split.csv` if it has one; of another, those in the folder of the split, else those in
-/// `split.csv`.
-///
-/// # Errors
-/// If there are no such pictures, or some of a class that the run does not have.
-pub fn evaluated(
-    what: &Evaluate,
-    run: &RunFolder,
-    record: &RunRecord,
-    events: &mut dyn Events,
-) -> Result<Folder> {
-    let config = &record.train;
-    let Some(data) = what.data.as_deref().or(config.data.as_deref()) else {
-        fault!(
-            DataSet,
-            "expected `data` for the run {}, which was imported without one, found none",
-            run.path().display()
-        );
-    };
-    let path = archive::unpacked(data)?;
-    let (split, list) = (what.split.as_str(), run.split());
-    let of_list = || DataSet::read_list(&path, &list)?.found(split, &list);
-    let (folder, passed_over) = match (&what.labels, &what.data) {
-        (Some(labels), _) => DataSet::read_list(&path, labels)?.named(split)?,
-        (None, None) if list.is_file() && split != ALL => of_list()?,
-        (None, None) => DataSet::read_named(&path, config.labels.as_deref(), split)?,
-        (None, Some(_)) => match DataSet::read_folder(&path, split)? {
-            Some(found) => found,
-            None if list.is_file() && split != ALL => of_list()?,
-            None => DataSet::read(&path, None)?.named(split)?,
-        },
-    };
-    if !passed_over.is_empty() {
-        events.warning(&Warning::PassedOver(&passed_over));
-    }
-    let folder =
-        folder.with_classes(&record.classes, &format!("the run {}", run.path().display()))?;
-    ensure_or!(
-        DataSet,
-        !folder.samples.is_empty(),
-        "expected {split} pictures in {}, found none",
-        folder.path.display()
-    );
-    Ok(folder)
 }

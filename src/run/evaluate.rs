@@ -1,17 +1,19 @@
 //! Evaluating a trained network on a split.
 
 use super::confusion::Confusion;
-use super::data_set;
-use super::events::Events;
+use super::events::{Events, Warning};
 use super::export;
-use super::folder::{RunFolder, WhichWeights};
+use super::folder::{RunFolder, RunRecord, WhichWeights};
 use super::splits;
 use super::trained::{MachineOverrides, Trained};
 use crate::atomic_file;
 use crate::batches::loader::Loader;
-use crate::error::ensure_or;
+use crate::dataset::archive;
+use crate::dataset::layout::{ALL, DataSet};
+use crate::error::{ensure_or, fault};
 use crate::memory::free_memory;
 use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
+use crate::pictures::folder::Folder;
 use crate::stop::Stop;
 use crate::training::validate::{Views, validate};
 use crate::weights::Format;
@@ -119,7 +121,7 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     let trained = Trained::load(&run, what.weights, what.machine)?;
     let config = &trained.record.train;
     let classes = &trained.record.classes;
-    let folder = data_set::evaluated(what, &run, &trained.record, events)?;
+    let folder = pictures(what, &run, &trained.record, events)?;
     let (stop, target) = (events.stop(), config.target());
     let cache = what.cache.unwrap_or(config.cache);
     let reading = Reading {
@@ -139,6 +141,59 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     }
     evaluation.write(&run.evaluation(&what.split))?;
     Ok(evaluation)
+}
+
+/// The pictures to evaluate the run with the settings `record` on: of the run's data set, those in
+/// its `split.csv` if it has one; of another, those in the folder of the split, else those in
+/// `split.csv`.
+///
+/// # Errors
+/// If there are no such pictures, or some of a class that the run does not have.
+fn pictures(
+    what: &Evaluate,
+    run: &RunFolder,
+    record: &RunRecord,
+    events: &mut dyn Events,
+) -> Result<Folder> {
+    let config = &record.train;
+    // The paths of a list are relative to its folder, unless a data set is given.
+    let beside_list = what
+        .labels
+        .as_deref()
+        .and_then(Path::parent)
+        .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let Some(data) = what.data.as_deref().or(beside_list).or(config.data.as_deref()) else {
+        fault!(
+            DataSet,
+            "expected `data` for the run {}, which was imported without one, found none",
+            run.path().display()
+        );
+    };
+    let path = archive::unpacked(data)?;
+    let (split, list) = (what.split.as_str(), run.split());
+    let of_list = || DataSet::read_list(&path, &list)?.found(split, &list);
+    let (folder, passed_over) = match (&what.labels, &what.data) {
+        (Some(labels), _) => DataSet::read_list(&path, labels)?.named(split)?,
+        (None, None) if list.is_file() && split != ALL => of_list()?,
+        (None, None) => DataSet::read_named(&path, config.labels.as_deref(), split)?,
+        (None, Some(_)) => match DataSet::read_folder(&path, split)? {
+            Some(found) => found,
+            None if list.is_file() && split != ALL => of_list()?,
+            None => DataSet::read(&path, None)?.named(split)?,
+        },
+    };
+    if !passed_over.is_empty() {
+        events.warning(&Warning::PassedOver(&passed_over));
+    }
+    let folder =
+        folder.with_classes(&record.classes, &format!("the run {}", run.path().display()))?;
+    ensure_or!(
+        DataSet,
+        !folder.samples.is_empty(),
+        "expected {split} pictures in {}, found none",
+        folder.path.display()
+    );
+    Ok(folder)
 }
 
 /// Evaluates the network on one pass of `loader`. Also returns the [`Loss::probabilities`] of all

@@ -22,7 +22,6 @@ pub mod repeat;
 mod resume;
 mod splits;
 mod start;
-mod stored_confusion;
 pub mod train;
 pub mod trained;
 mod upgrade;

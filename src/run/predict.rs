@@ -1,10 +1,8 @@
-//! Predicting the classes of pictures with a trained network.
+//! What to predict, and the predictions.
 
-use super::events::Events;
 use super::folder::WhichWeights;
-use super::predictor::Predictor;
 use super::trained::MachineOverrides;
-use crate::error::{BadPicture, Error};
+use crate::error::BadPicture;
 use crate::training::validate::Views;
 use std::path::PathBuf;
 
@@ -77,20 +75,6 @@ pub struct Predictions {
     pub pictures: Vec<Prediction>,
     /// The pictures that cannot be used, in the same order.
     pub bad: Vec<BadPicture>,
-}
-
-/// Predicts the classes of pictures: see [`petite::predict`](crate::predict).
-pub(crate) fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
-    let predictor = Predictor::new(what)?;
-    let (mut pictures, mut bad) = (Vec::new(), Vec::new());
-    predictor.each(events, |outcome| {
-        match outcome {
-            Ok(prediction) => pictures.push(prediction),
-            Err(picture) => bad.push(picture),
-        }
-        Ok(())
-    })?;
-    Ok(Predictions { classes: predictor.classes().to_vec(), pictures, bad })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::events::{Events, Warning};
 use super::folder::RunFolder;
 use super::parts::{Part, Parts};
 use super::picture_paths;
-use super::predict::{Predict, Prediction};
+use super::predict::{Predict, Prediction, Predictions};
 use super::trained::Trained;
 use crate::batches::loader::Loader;
 use crate::error::{BadPicture, Error, unusable};
@@ -23,6 +23,20 @@ const BATCH: usize = 64;
 
 /// Largest size of their pixels in bytes.
 const BATCH_BYTES: usize = 16 << 20;
+
+/// Predicts the classes of pictures: see [`petite::predict`](crate::predict).
+pub(crate) fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
+    let predictor = Predictor::new(what)?;
+    let (mut pictures, mut bad) = (Vec::new(), Vec::new());
+    predictor.each(events, |outcome| {
+        match outcome {
+            Ok(prediction) => pictures.push(prediction),
+            Err(picture) => bad.push(picture),
+        }
+        Ok(())
+    })?;
+    Ok(Predictions { classes: predictor.classes().to_vec(), pictures, bad })
+}
 
 /// A run's network and the pictures to predict with it.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use petite::dataset::split::{Link, Sizes, split};
 use petite::nn::{base::Base, convolution::Statistics, stored::Stored, zoo::Model};
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::resize::Interpolation;
-use petite::pictures::{aspect::Resize, decode::ColorMode, folder::Folder, pixels};
+use petite::pictures::{aspect::Resize, folder::Folder, picture::ColorMode, pixels};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};

@@ -1,8 +1,9 @@
 //! Where decoded pictures are kept changes nothing but time and memory.
 
 use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
-use petite::pictures::decode::{ColorMode, check, decode};
+use petite::pictures::decode::{check, decode};
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -180,6 +180,16 @@ fn reads_labels_from_a_list() {
     assert!(split.contains_key("pictures/spot.0.jpg"));
     workspace.on_run("evaluate", "run").assert().success();
 
+    // Another list, whose paths are relative to it.
+    std::fs::create_dir(workspace.path("elsewhere")).unwrap();
+    std::fs::copy(workspace.path("pictures/spot.1.jpg"), workspace.path("elsewhere/one.jpg"))
+        .unwrap();
+    workspace
+        .write("elsewhere/new.csv", b"path,label,split\none.jpg,spot,train\none.jpg,spot,train\n");
+    let mut evaluate = workspace.on_run("evaluate --split all", "run");
+    evaluate.arg("--labels").arg(workspace.path("elsewhere/new.csv"));
+    assert!(output_of(&mut evaluate).contains("over 1 pictures"));
+
     // The list that the run wrote is one, too, and gives the same run.
     std::fs::copy(workspace.path("run/split.csv"), workspace.path("again.csv")).unwrap();
     let out = output_of(&mut train("again", "again.csv", ""));

@@ -1,8 +1,9 @@
 //! Pictures that a camera stored turned.
 
 use super::support::{Workspace, figures, output_of};
-use petite::pictures::decode::{ColorMode, decode};
+use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 use std::path::Path;
 
 /// A turned JPEG gives the results of an upright PNG with its pixels, wherever it is decoded.

@@ -1,8 +1,9 @@
 //! Damaged files: errors, never panics.
 
 use super::golden::{Case, golden};
-use petite::pictures::decode::{ColorMode, check, decode};
+use petite::pictures::decode::{check, decode};
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 use rayon::prelude::*;
 
 fn decodes(bytes: &[u8]) -> bool {

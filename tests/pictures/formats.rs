@@ -1,8 +1,9 @@
 //! Every way of storing pixels in every format, held against Pillow's pixels.
 
 use super::golden::{Case, difference};
-use petite::pictures::decode::{ColorMode, check, decode};
+use petite::pictures::decode::{check, decode};
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 
 #[test]
 fn every_format_decodes_as_in_pillow() {

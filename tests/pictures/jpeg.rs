@@ -1,8 +1,9 @@
 //! JPEGs.
 
 use super::golden::{difference, golden};
-use petite::pictures::decode::{ColorMode, decode};
+use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 
 #[test]
 fn every_kind_of_jpeg_decodes_as_in_pillow() {

@@ -3,10 +3,11 @@
 use super::golden::{Case, golden};
 use petite::Stop;
 use petite::pictures::aspect::Resize;
-use petite::pictures::decode::{ColorMode, check, decode};
+use petite::pictures::decode::{check, decode};
 use petite::pictures::folder::Folder;
 use petite::pictures::format::{EXTENSIONS, is_picture};
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 use petite::pictures::pixels::{Target, check_all, decode_all};
 use petite::pictures::resize::Interpolation;
 

@@ -1,8 +1,9 @@
 //! EXIF orientation, held against Pillow's `exif_transpose`.
 
 use super::golden::{bytes, difference, read_json};
-use petite::pictures::decode::{ColorMode, decode};
+use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 
 /// A file of `orientations.json`.
 #[derive(serde::Deserialize)]

@@ -2,8 +2,8 @@
 
 use super::skipped::skipped;
 use petite::pictures::aspect::Resize;
-use petite::pictures::decode::ColorMode;
 use petite::pictures::orientation::ExifOrientation;
+use petite::pictures::picture::ColorMode;
 use petite::pictures::resize::Interpolation;
 use petite::pictures::{folder::Folder, pixels};
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use super::golden::{bytes, golden, read_json};
 use petite::pictures::aspect::{Fitter, Resize};
-use petite::pictures::decode::Picture;
+use petite::pictures::picture::Picture;
 use petite::pictures::resize::{Interpolation, resize};
 
 #[derive(serde::Deserialize)]

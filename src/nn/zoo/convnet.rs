@@ -6,7 +6,7 @@
 
 use super::definition::{Definition, Form, Options};
 use crate::nn::layer::Layer;
-use crate::pictures::decode::ColorMode;
+use crate::pictures::picture::ColorMode;
 
 /// The model.
 pub const CONVNET: Definition = Definition {

@@ -3,7 +3,7 @@
 use super::Downsample;
 use crate::nn::layer::Layer;
 use crate::nn::preprocess::Preprocess;
-use crate::pictures::decode::ColorMode;
+use crate::pictures::picture::ColorMode;
 
 /// The definition of a model.
 #[derive(Debug, Clone, Copy)]

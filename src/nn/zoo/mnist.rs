@@ -7,7 +7,7 @@
 
 use super::definition::{Definition, Form, Options};
 use crate::nn::layer::{Conv2d, Layer};
-use crate::pictures::decode::ColorMode;
+use crate::pictures::picture::ColorMode;
 
 /// The model.
 pub const MNIST: Definition = Definition {

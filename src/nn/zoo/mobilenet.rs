@@ -8,7 +8,7 @@
 use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding};
 use crate::nn::preprocess::Preprocess;
-use crate::pictures::decode::ColorMode;
+use crate::pictures::picture::ColorMode;
 
 /// The model.
 pub const MOBILENET: Definition = Definition {

@@ -9,7 +9,7 @@
 use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding, Pool2d};
 use crate::nn::preprocess::Preprocess;
-use crate::pictures::decode::ColorMode;
+use crate::pictures::picture::ColorMode;
 
 /// The model of 18 layers.
 pub const RESNET18: Definition = definition("resnet18", |_| layers([2, 2, 2, 2], false));

@@ -9,7 +9,7 @@
 use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Conv2d, Layer, Padding, Pool2d};
 use crate::nn::preprocess::Preprocess;
-use crate::pictures::decode::ColorMode;
+use crate::pictures::picture::ColorMode;
 
 /// The model.
 pub const SQUEEZENET: Definition = Definition {

@@ -8,7 +8,7 @@
 use super::definition::{BaseDefinition, Definition, Form};
 use crate::nn::layer::{Conv2d, Layer};
 use crate::nn::preprocess::Preprocess;
-use crate::pictures::decode::ColorMode;
+use crate::pictures::picture::ColorMode;
 
 /// The model, with the book's picture size; the published weights were trained on 224×224.
 pub const VGG16: Definition = Definition {
