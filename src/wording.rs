@@ -1,6 +1,7 @@
 //! Wording of data sets and sources of pixels.
 
-use petite::dataset::layout::{DataSet, Layout};
+use petite::dataset::data_set::DataSet;
+use petite::dataset::layout::Layout;
 use petite::numbers::with_thousands;
 use petite::pictures::cache::Origin;
 use petite::pictures::folder::Folder;

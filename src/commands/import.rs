@@ -3,7 +3,7 @@
 use crate::cli::ImportArgs;
 use crate::console::say;
 use anyhow::{Context, Result, ensure};
-use petite::dataset::layout::DataSet;
+use petite::dataset::data_set::DataSet;
 use petite::machine::Machine;
 use petite::nn::zoo::Model;
 use petite::numbers::{listed, with_thousands};

@@ -6,7 +6,7 @@ use crate::progress::Terminal;
 use anyhow::{Result, bail, ensure};
 use petite::Stop;
 use petite::dataset::arrange::arrange;
-use petite::dataset::layout::DataSet;
+use petite::dataset::data_set::DataSet;
 use petite::dataset::part::{PartSize, PartSizes};
 use petite::dataset::split::{Count, Sizes, is_numbered, split};
 

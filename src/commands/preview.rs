@@ -5,7 +5,7 @@ use crate::console::say;
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
-use petite::dataset::layout::{ALL, DataSet};
+use petite::dataset::layout::{ALL, Parts};
 use petite::dataset::part::Part;
 use petite::pictures::aspect::Fitter;
 use petite::pictures::decode::decode;
@@ -59,11 +59,12 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
 /// The pictures of a split; of train or, if the data set is not split, all, unless one is given.
 fn pictures(data: &Path, labels: Option<&Path>, split: Option<&str>) -> Result<Folder> {
     let (folder, _) = match split {
-        Some(split) => DataSet::read_named(data, labels, split)?,
-        None => match DataSet::read(data, labels)? {
-            data if data.part(Part::Train).is_some() => data.named(Part::Train.name())?,
-            data => data.named(ALL)?,
-        },
+        Some(split) => Parts::read_named(data, labels, split)?,
+        None => {
+            let parts = Parts::read(data, labels)?;
+            let is_split = parts.folders.iter().any(|folder| folder.name == Part::Train.name());
+            parts.named(if is_split { Part::Train.name() } else { ALL })?
+        }
     };
     ensure!(
         !folder.samples.is_empty(),

@@ -1,6 +1,6 @@
 //! Puts the pictures of any data set into folders for its parts and classes.
 
-use super::layout::DataSet;
+use super::data_set::DataSet;
 use super::near_copies;
 use super::part::{Part, PartSizes};
 use super::partition::partition;

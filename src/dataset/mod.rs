@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod arrange;
+pub mod data_set;
 pub mod duplicates;
 pub mod labels;
 pub mod layout;

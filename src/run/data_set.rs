@@ -3,7 +3,8 @@
 use super::config::Config;
 use super::events::{Decoding, Events, Note, SplitByContent, Warning};
 use super::folder::RunFolder;
-use crate::dataset::layout::{ALL, DataSet, Layout};
+use crate::dataset::data_set::DataSet;
+use crate::dataset::layout::{ALL, Layout};
 use crate::dataset::part::{Part, PartSize, PartSizes};
 use crate::dataset::{archive, labels, near_copies, partition};
 use crate::error::{ErrorKind, Fault, ensure_or, fault};

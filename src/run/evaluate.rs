@@ -9,11 +9,12 @@ use super::trained::{MachineOverrides, Trained};
 use crate::atomic_file;
 use crate::batches::loader::Loader;
 use crate::dataset::archive;
-use crate::dataset::layout::{ALL, DataSet};
+use crate::dataset::layout::{ALL, Parts};
 use crate::error::{ensure_or, fault};
 use crate::memory::free_memory;
 use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
 use crate::pictures::folder::Folder;
+use crate::pictures::passed_over::PassedOver;
 use crate::stop::Stop;
 use crate::training::validate::{Views, validate};
 use crate::weights::Format;
@@ -169,18 +170,18 @@ fn pictures(
             run.path().display()
         );
     };
-    let path = archive::unpacked(data)?;
     let (split, list) = (what.split.as_str(), run.split());
-    let of_list = || DataSet::read_list(&path, &list)?.found(split, &list);
+    let has_list = list.is_file() && split != ALL;
     let (folder, passed_over) = match (&what.labels, &what.data) {
-        (Some(labels), _) => DataSet::read_list(&path, labels)?.named(split)?,
-        (None, None) if list.is_file() && split != ALL => of_list()?,
-        (None, None) => DataSet::read_named(&path, config.labels.as_deref(), split)?,
-        (None, Some(_)) => match DataSet::read_folder(&path, split)? {
-            Some(found) => found,
-            None if list.is_file() && split != ALL => of_list()?,
-            None => DataSet::read(&path, None)?.named(split)?,
-        },
+        (None, None) if has_list => listed_by_run(data, &list, split)?,
+        (None, Some(_)) if has_list => {
+            match Parts::read_folder(&archive::unpacked(data)?, split)? {
+                Some(found) => found,
+                None => listed_by_run(data, &list, split)?,
+            }
+        }
+        (None, None) => Parts::read_named(data, config.labels.as_deref(), split)?,
+        (labels, _) => Parts::read_named(data, labels.as_deref(), split)?,
     };
     if !passed_over.is_empty() {
         events.warning(&Warning::PassedOver(&passed_over));
@@ -194,6 +195,19 @@ fn pictures(
         folder.path.display()
     );
     Ok(folder)
+}
+
+/// The pictures of `split` in the run's `list`, in the data set `data`, which may have been moved.
+fn listed_by_run(data: &Path, list: &Path, split: &str) -> Result<(Folder, PassedOver)> {
+    let (folder, passed_over) = Parts::read_list(&archive::unpacked(data)?, list)?.named(split)?;
+    ensure_or!(
+        DataSet,
+        folder.samples.is_empty() || folder.samples.iter().any(|sample| sample.path.exists()),
+        "expected the {split} pictures of {} in {}, found none of them; try `split` {ALL} for all pictures there",
+        list.display(),
+        folder.path.display()
+    );
+    Ok((folder, passed_over))
 }
 
 /// Evaluates the network on one pass of `loader`. Also returns the [`Loss::probabilities`] of all

@@ -2,8 +2,8 @@
 
 use super::config::Config;
 use super::outcome::Outcome;
+use crate::dataset::data_set::DataSet;
 use crate::dataset::duplicates::Duplicate;
-use crate::dataset::layout::DataSet;
 use crate::error::BadFolder;
 use crate::history::Epoch;
 use crate::machine::Machine;

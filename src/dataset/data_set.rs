@@ -1,0 +1,99 @@
+//! Data sets to train on.
+
+use super::layout::{ALL, Layout, Parts};
+use super::part::Part;
+use crate::error::{ensure_or, fault};
+use crate::numbers::listed;
+use crate::pictures::folder::{Folder, Sample};
+use crate::pictures::passed_over::{PassedOver, Why};
+use anyhow::Result;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataSet {
+    /// The folder of the pictures: that of an unpacked archive, or the one that a list's paths are
+    /// relative to.
+    pub path: PathBuf,
+    /// How it is laid out.
+    pub layout: Layout,
+    /// Names of the classes with training pictures, sorted; a class's index is its label.
+    pub classes: Vec<String>,
+    /// Its parts, in the order of [`Part::ALL`], or [`ALL`] pictures if it is not split.
+    pub folders: Vec<Folder>,
+    /// Classes without any picture, which are left out.
+    pub empty: Vec<String>,
+    /// Entries of the folders that are not used.
+    pub passed_over: PassedOver,
+}
+
+impl DataSet {
+    /// Reads the data set at `path` as [`Parts::read`] does, and checks that it can be trained on.
+    ///
+    /// # Errors
+    /// As [`Parts::read`]; if there are no training pictures or fewer than two classes of them, or
+    /// a class of the validation pictures is not among these.
+    pub fn read(path: &Path, list: Option<&Path>) -> Result<Self> {
+        Self::of(Parts::read(path, list)?)
+    }
+
+    /// Reads the pictures that the CSV `list` names, relative to `path`.
+    ///
+    /// # Errors
+    /// As [`DataSet::read`].
+    pub fn read_list(path: &Path, list: &Path) -> Result<Self> {
+        Self::of(Parts::read_list(path, list)?)
+    }
+
+    fn of(parts: Parts) -> Result<Self> {
+        let Parts { path, layout, folders: found, mut passed_over } = parts;
+        let Some(train) = found.first().filter(|first| first.name != Part::Validation.name())
+        else {
+            fault!(DataSet, "expected train pictures in {}, found none", path.display());
+        };
+        let classes = train.classes_with(true);
+        let empty: BTreeSet<String> = train.classes_with(false).into_iter().collect();
+        let mut folders = Vec::new();
+        for folder in found {
+            let is_test = folder.name == Part::Test.name();
+            let path = folder.path.clone();
+            match folder.with_classes(&classes, "the training pictures") {
+                Ok(folder) => folders.push(folder),
+                // Training needs no test pictures; evaluating on them gives the error.
+                Err(_) if is_test && layout == Layout::PartFolders => {
+                    passed_over.add(path, Why::NoTest);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let empty: Vec<String> = empty.into_iter().collect();
+        ensure_or!(
+            DataSet,
+            classes.len() >= 2,
+            "expected pictures of at least two classes in {}, found {}{}; try one folder per class, such as cats and dogs",
+            folders.first().map_or(&path, |train| &train.path).display(),
+            if classes.is_empty() { "none".to_owned() } else { format!("only {}", classes[0]) },
+            if empty.is_empty() {
+                String::new()
+            } else {
+                format!(", and no picture of {}", listed(&empty))
+            },
+        );
+        Ok(Self { path, layout, classes, folders, empty, passed_over })
+    }
+
+    /// The pictures of `part`, if the data set is split into parts with that one.
+    pub fn part(&self, part: Part) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.name == part.name())
+    }
+
+    /// All its pictures, sorted by label, then path.
+    pub fn all(&self) -> Folder {
+        let mut samples: Vec<Sample> =
+            self.folders.iter().flat_map(|folder| folder.samples.clone()).collect();
+        samples.sort_by(|a, b| (a.label, &a.path).cmp(&(b.label, &b.path)));
+        let (path, classes) = (self.path.clone(), self.classes.clone());
+        Folder { path, name: ALL.to_owned(), classes, samples }
+    }
+}
