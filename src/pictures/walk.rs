@@ -89,7 +89,9 @@ impl Walk {
             }
         }
         for folder in folders {
-            let is_new = folder.metadata().map_or(true, |found| self.folders.insert(id(&found)));
+            let is_new = folder
+                .metadata()
+                .map_or(true, |found| found.ino() == 0 || self.folders.insert(id(&found)));
             if is_new {
                 self.collect(&folder, label, found)?;
             } else {
@@ -114,7 +116,10 @@ impl Walk {
             self.passed_over.add(path.to_owned(), why);
             return Ok(false);
         }
-        let Some(metadata) = metadata else { return Ok(true) };
+        // Some network file systems number no files: all have inode 0.
+        let Some(metadata) = metadata.filter(|metadata| metadata.ino() != 0) else {
+            return Ok(true);
+        };
         let (first, of) =
             self.files.entry(id(&metadata)).or_insert_with(|| (path.to_owned(), label));
         if first == path {
