@@ -13,6 +13,7 @@ use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::image_size::ImageSize;
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::{ColorMode, Picture};
+use petite::pictures::pixels::read_file;
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
 use petite::{Config, Recipe};
@@ -146,8 +147,10 @@ fn lines(parts: &[String]) -> Vec<String> {
 }
 
 fn read(path: &Path, exif_orientation: ExifOrientation) -> Result<Picture> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    decode(&bytes, ColorMode::Rgb, exif_orientation).with_context(|| path.display().to_string())
+    let mut bytes = Vec::new();
+    read_file(path, &mut bytes)
+        .and_then(|()| decode(&bytes, ColorMode::Rgb, exif_orientation))
+        .with_context(|| path.display().to_string())
 }
 
 fn file_name(path: &Path) -> String {

@@ -8,7 +8,7 @@ use super::picture::{ColorMode, Picture};
 use super::resize::Interpolation;
 use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use memmap2::{Mmap, MmapMut};
 use rayon::{ThreadPool, prelude::*};
 use serde::{Deserialize, Serialize};
@@ -183,6 +183,32 @@ pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
         .context("cannot start the loader's threads; try a smaller `loader_threads`")
 }
 
+/// Largest file that is read, in bytes: more than any picture within the limit of pixels needs.
+const LARGEST_FILE: u64 = 2 << 30;
+
+/// Reads a picture file into `bytes`, which it replaces.
+///
+/// # Errors
+/// If there is no file, it is not a regular one (opening a pipe would wait, and a device may never
+/// end), it has more than 2 GiB, or it cannot be read.
+pub fn read_file(path: &Path, bytes: &mut Vec<u8>) -> Result<()> {
+    bytes.clear();
+    let found = path.metadata().context("cannot read the file")?;
+    ensure!(
+        found.is_file(),
+        "expected a picture, found {}",
+        if found.is_dir() { "a folder" } else { "a pipe or device" }
+    );
+    ensure!(
+        found.len() <= LARGEST_FILE,
+        "expected a file of at most {LARGEST_FILE} bytes, found {}",
+        found.len()
+    );
+    let mut file = File::open(path).context("cannot read the file")?;
+    file.read_to_end(bytes).context("cannot read the file")?;
+    Ok(())
+}
+
 /// Buffers that a thread reuses from file to file.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
@@ -218,10 +244,7 @@ impl Scratch {
     }
 
     fn read(&mut self, path: &Path) -> Result<()> {
-        self.file.clear();
-        let mut file = File::open(path).context("cannot read the file")?;
-        file.read_to_end(&mut self.file).context("cannot read the file")?;
-        Ok(())
+        read_file(path, &mut self.file)
     }
 }
 

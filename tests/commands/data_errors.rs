@@ -158,3 +158,23 @@ fn names_in_one_line_what_it_passes_over() {
                     1 file outside the class folders (README)\n";
     assert_eq!(error, expected);
 }
+
+/// Opening a pipe waits for a writer, and a device may never end.
+#[test]
+fn opens_regular_files_only() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    let pipe = workspace.path("pipe.jpg");
+    std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    let mut command = workspace.on_run("predict", "run");
+    command.arg(&pipe).arg("/dev/zero").arg(workspace.path("data/test"));
+    let error = error_of(command.timeout(std::time::Duration::from_secs(60)));
+    for name in ["pipe.jpg", "/dev/zero"] {
+        assert!(error.contains(&format!("{name}: expected a picture, found a pipe or")), "{error}");
+    }
+    let mut preview = petite("preview --horizontal-flip");
+    preview.arg("--data").arg(workspace.path("data")).arg("--picture").arg(&pipe);
+    preview.arg("--to").arg(workspace.path("sheet.png"));
+    let error = error_of(preview.timeout(std::time::Duration::from_secs(60)));
+    assert!(error.contains("found a pipe or device"), "{error}");
+}
