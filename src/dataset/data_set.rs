@@ -7,7 +7,6 @@ use crate::numbers::listed;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::{PassedOver, Why};
 use anyhow::Result;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A data set.
@@ -48,12 +47,12 @@ impl DataSet {
 
     fn of(parts: Parts) -> Result<Self> {
         let Parts { path, layout, folders: found, mut passed_over } = parts;
-        let Some(train) = found.first().filter(|first| first.name != Part::Validation.name())
-        else {
+        let is_train = |first: &&Folder| [ALL, Part::Train.name()].contains(&first.name.as_str());
+        let Some(train) = found.first().filter(is_train) else {
             fault!(DataSet, "expected train pictures in {}, found none", path.display());
         };
         let classes = train.classes_with(true);
-        let empty: BTreeSet<String> = train.classes_with(false).into_iter().collect();
+        let empty = train.classes_with(false);
         let mut folders = Vec::new();
         for folder in found {
             let is_test = folder.name == Part::Test.name();
@@ -67,7 +66,6 @@ impl DataSet {
                 Err(error) => return Err(error),
             }
         }
-        let empty: Vec<String> = empty.into_iter().collect();
         ensure_or!(
             DataSet,
             classes.len() >= 2,

@@ -1,7 +1,6 @@
 //! Lists of labeled pictures in CSV files: `path,label` or `path,label,split`.
 
 use super::part::Part;
-use crate::atomic_file;
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::pictures::folder::Folder;
 use anyhow::{Context, Result};
@@ -148,12 +147,4 @@ pub fn to_csv(root: &Path, folders: &[Folder]) -> Result<Vec<u8>> {
         }
     }
     writer.into_inner().context("cannot write the list of pictures")
-}
-
-/// Writes [`to_csv`] to `path`.
-///
-/// # Errors
-/// If the file cannot be written.
-pub fn write(path: &Path, root: &Path, folders: &[Folder]) -> Result<()> {
-    atomic_file::write_bytes(path, &to_csv(root, folders)?)
 }

@@ -2,6 +2,7 @@
 
 mod build;
 pub mod checkpoint;
+mod chunks;
 pub mod config;
 pub mod confusion;
 mod data_set;
@@ -12,7 +13,6 @@ pub mod features;
 pub mod folder;
 pub mod on_base;
 pub mod outcome;
-mod parts;
 mod picture_paths;
 pub mod predict;
 pub mod predictor;

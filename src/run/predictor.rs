@@ -1,8 +1,8 @@
 //! Predicts any number of pictures with bounded memory.
 
+use super::chunks::{Chunk, Chunks};
 use super::events::{Events, Warning};
 use super::folder::RunFolder;
-use super::parts::{Part, Parts};
 use super::picture_paths;
 use super::predict::{Predict, Prediction, Predictions};
 use super::trained::Trained;
@@ -104,7 +104,7 @@ impl Predictor {
         }
         let config = &self.trained.record.train;
         let (stop, events) = (events.stop(), Mutex::new(events));
-        let parts = Parts {
+        let chunks = Chunks {
             paths: &self.paths,
             target: config.target(),
             threads: config.loader_threads.unwrap_or(0),
@@ -116,9 +116,9 @@ impl Predictor {
             let ((ask, requests), (sender, decoded)) = (channel(), sync_channel(1));
             std::thread::Builder::new()
                 .name("decoder".to_owned())
-                .spawn_scoped(scope, move || parts.answer(&requests, &sender))
+                .spawn_scoped(scope, move || chunks.answer(&requests, &sender))
                 .context("cannot start the decoding thread")?;
-            // Once all parts are decoded, the decoder is gone, and requests fail.
+            // Once all chunks are decoded, the decoder is gone, and requests fail.
             let request = || {
                 let _ = ask.send(());
             };
@@ -127,8 +127,8 @@ impl Predictor {
             }
             loop {
                 request();
-                let Ok(part) = decoded.recv() else { break };
-                for outcome in self.predict(part?, &stop)? {
+                let Ok(chunk) = decoded.recv() else { break };
+                for outcome in self.predict(chunk?, &stop)? {
                     bad.extend(outcome.as_ref().err().cloned());
                     then(outcome)?;
                 }
@@ -150,9 +150,9 @@ impl Predictor {
         self.trained.network.device() != Device::Cpu || used < cores
     }
 
-    /// The predictions of the pictures of a part, or why they have none, in order.
-    fn predict(&self, part: Part, stop: &Stop) -> Result<Vec<Result<Prediction, BadPicture>>> {
-        let Part { pixels, bad } = part;
+    /// The predictions of the pictures of a chunk, or why they have none, in order.
+    fn predict(&self, chunk: Chunk, stop: &Stop) -> Result<Vec<Result<Prediction, BadPicture>>> {
+        let Chunk { pixels, bad } = chunk;
         let samples = pixels.samples.clone();
         let count = samples.len() + bad.len();
         let probabilities = match samples.is_empty() {

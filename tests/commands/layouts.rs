@@ -206,6 +206,7 @@ fn reads_labels_from_a_list() {
         ("path,label\np.jpg,a\np.jpg,b\n", "expected one label and one split for p.jpg"),
         ("path,label,split\np.jpg,a,train\nq.jpg,b,\n", "expected a split in every line"),
         ("path,label,split\np.jpg,a,val\nq.jpg,b,val\n", "expected train pictures in"),
+        ("path,label,split\np.jpg,a,test\nq.jpg,b,test\n", "expected train pictures in"),
         ("path,label\npictures/spot.0.jpg,a\npictures/spot.1.jpg,a\n", "found only a"),
         (
             "path,label,split\nnone.jpg,a,train\nno.jpg,b,train\nx.jpg,a,val\n",

@@ -1,4 +1,4 @@
-//! Any number of pictures, decoded in parts on another thread.
+//! Any number of pictures, decoded in chunks on another thread.
 
 use super::events::{Decoding, Events};
 use crate::error::BadPicture;
@@ -11,23 +11,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
 
-/// Largest number of pictures in a part.
+/// Largest number of pictures in a chunk.
 const PICTURES: usize = 512;
 
-/// Largest size of a part in bytes, unless a single picture is larger.
+/// Largest size of a chunk in bytes, unless a single picture is larger.
 const BYTES: usize = 128 << 20;
 
-/// A decoded part of the pictures.
+/// A decoded chunk of the pictures.
 #[derive(Debug)]
-pub(super) struct Part {
-    /// The good pictures. The label of a sample is its position among all pictures of the part.
+pub(super) struct Chunk {
+    /// The good pictures. The label of a sample is its position among all pictures of the chunk.
     pub pixels: Pixels,
     /// The bad pictures, in order.
     pub bad: Vec<BadPicture>,
 }
 
-/// Decodes pictures in parts.
-pub(super) struct Parts<'a, 'e> {
+/// Decodes pictures in chunks.
+pub(super) struct Chunks<'a, 'e> {
     /// The pictures.
     pub paths: &'a [PathBuf],
     /// Size and color mode to decode to.
@@ -40,10 +40,10 @@ pub(super) struct Parts<'a, 'e> {
     pub events: &'a Mutex<&'e mut dyn Events>,
 }
 
-impl Parts<'_, '_> {
-    /// Decodes a part for each request and sends it, in order: up to the first error, or until the
+impl Chunks<'_, '_> {
+    /// Decodes a chunk for each request and sends it, in order: up to the first error, or until the
     /// other ends are dropped.
-    pub fn answer(&self, requests: &Receiver<()>, parts: &SyncSender<Result<Part>>) {
+    pub fn answer(&self, requests: &Receiver<()>, chunks: &SyncSender<Result<Chunk>>) {
         let (of, done) = (self.paths.len(), AtomicUsize::new(0));
         let on_decoded = || {
             let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,15 +55,15 @@ impl Parts<'_, '_> {
             if requests.recv().is_err() {
                 return;
             }
-            let part = self.decode(paths, &on_decoded);
-            let failed = part.is_err();
-            if parts.send(part).is_err() || failed {
+            let chunk = self.decode(paths, &on_decoded);
+            let failed = chunk.is_err();
+            if chunks.send(chunk).is_err() || failed {
                 return;
             }
         }
     }
 
-    fn decode(&self, paths: &[PathBuf], on_decoded: &(dyn Fn() + Sync)) -> Result<Part> {
+    fn decode(&self, paths: &[PathBuf], on_decoded: &(dyn Fn() + Sync)) -> Result<Chunk> {
         let sample = |(label, path): (usize, &PathBuf)| Sample { path: path.clone(), label };
         let samples = paths.iter().enumerate().map(sample).collect();
         let name = "pictures".to_owned();
@@ -75,6 +75,6 @@ impl Parts<'_, '_> {
                 picture.reason = "expected a picture or a folder, found nothing".to_owned();
             }
         }
-        Ok(Part { pixels, bad })
+        Ok(Chunk { pixels, bad })
     }
 }
