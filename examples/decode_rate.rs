@@ -2,12 +2,8 @@
 //! `cargo run --example decode_rate -- DIR [THREADS]`. `scripts/speed/decode_rate.py` holds it against Pillow.
 
 use anyhow::{Context, Result};
-use petite::pictures::aspect::Resize;
 use petite::pictures::folder::Folder;
-use petite::pictures::orientation::ExifOrientation;
-use petite::pictures::picture::ColorMode;
 use petite::pictures::pixels::{Target, decode_all};
-use petite::pictures::resize::Interpolation;
 use std::path::Path;
 use std::time::Instant;
 
@@ -17,14 +13,7 @@ fn main() -> Result<()> {
     let path = arguments.next().context("expected a folder of class folders")?;
     let threads = arguments.next().map_or(Ok(1), |threads| threads.parse())?;
     let (folder, _) = Folder::read(Path::new(&path))?;
-    let target = Target {
-        height: 150,
-        width: 150,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-        orientation: ExifOrientation::Apply,
-        resize: Resize::Stretch,
-    };
+    let target = Target::rgb(150, 150);
     let start = Instant::now();
     let (pixels, bad) = decode_all(&folder, target, threads, &petite::Stop::default(), &|| ())?;
     let seconds = start.elapsed().as_secs_f64();

@@ -6,12 +6,8 @@
 use criterion::Criterion;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
-use petite::pictures::aspect::Resize;
 use petite::pictures::folder::Folder;
-use petite::pictures::orientation::ExifOrientation;
-use petite::pictures::picture::ColorMode;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
-use petite::pictures::resize::Interpolation;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -20,14 +16,7 @@ use tempfile::TempDir;
 pub const SIZES: Sizes = Sizes { train: 100, validation: 50, test: 0 };
 
 /// What the baseline decodes a picture to.
-pub const TARGET: Target = Target {
-    height: 150,
-    width: 150,
-    color_mode: ColorMode::Rgb,
-    interpolation: Interpolation::Nearest,
-    orientation: ExifOrientation::Apply,
-    resize: Resize::Stretch,
-};
+pub const TARGET: Target = Target::rgb(150, 150);
 
 /// Ten samples in a few seconds: enough to see a tenth.
 pub fn short() -> Criterion {

@@ -8,12 +8,8 @@ use petite::dataset::data_set::DataSet;
 use petite::dataset::duplicates::{Duplicate, describe, find};
 use petite::dataset::near_copies;
 use petite::numbers::with_thousands;
-use petite::pictures::aspect::Resize;
 use petite::pictures::folder::Folder;
-use petite::pictures::orientation::ExifOrientation;
-use petite::pictures::picture::ColorMode;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
-use petite::pictures::resize::Interpolation;
 use std::path::Path;
 
 /// Duplicates listed per pair of splits.
@@ -73,15 +69,7 @@ fn count_copies(folder: &Folder, stop: &Stop) -> Result<()> {
 
 /// The splits of `data`, decoded to small pictures. Bad pictures are skipped.
 fn read_splits(data: &DataSet, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
-    let target = Target {
-        height: 64,
-        width: 64,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-        // An upright copy of a rotated picture is a duplicate too.
-        orientation: ExifOrientation::Apply,
-        resize: Resize::Stretch,
-    };
+    let target = Target::rgb(64, 64);
     let mut splits = Vec::new();
     for folder in &data.folders {
         let bar = Terminal::bar(&folder.name, folder.samples.len());

@@ -127,12 +127,8 @@ impl Best {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pictures::aspect::Resize;
     use crate::pictures::folder::Sample;
-    use crate::pictures::orientation::ExifOrientation;
-    use crate::pictures::picture::ColorMode;
     use crate::pictures::pixels::{Bytes, Target};
-    use crate::pictures::resize::Interpolation;
     use crate::random::{Purpose, generator};
     use memmap2::MmapMut;
     use rand::Rng;
@@ -155,14 +151,7 @@ mod tests {
         let mut bytes = MmapMut::map_anon(pictures.len() * SIZE * SIZE * 3).unwrap();
         bytes.copy_from_slice(&pictures.concat());
         Pixels {
-            target: Target {
-                height: SIZE,
-                width: SIZE,
-                color_mode: ColorMode::Rgb,
-                interpolation: Interpolation::Nearest,
-                orientation: ExifOrientation::Apply,
-                resize: Resize::Stretch,
-            },
+            target: Target::rgb(SIZE, SIZE),
             bytes: Bytes::Memory(bytes),
             samples: vec![Sample { path: "picture.jpg".into(), label: 0 }; pictures.len()],
             classes: vec!["a".to_owned(), "b".to_owned()],

@@ -2,10 +2,7 @@
 
 use super::duplicates::LEAST_CORRELATION;
 use super::thumbnails;
-use crate::pictures::aspect::Resize;
 use crate::pictures::folder::Sample;
-use crate::pictures::orientation::ExifOrientation;
-use crate::pictures::picture::ColorMode;
 use crate::pictures::pixels::{Scratch, Target, pool};
 use crate::pictures::resize::Interpolation;
 use crate::stop::Stop;
@@ -16,15 +13,9 @@ use tch::Tensor;
 use twox_hash::XxHash3_64;
 
 /// The size at which pictures are compared.
-const TARGET: Target = Target {
-    height: 64,
-    width: 64,
-    color_mode: ColorMode::Rgb,
-    // Copies of another size average to the same colors.
-    interpolation: Interpolation::Bilinear,
-    orientation: ExifOrientation::Apply,
-    resize: Resize::Stretch,
-};
+const TARGET: Target =
+    // Bilinear, so that copies of another size average to the same colors.
+    Target { interpolation: Interpolation::Bilinear, ..Target::rgb(64, 64) };
 
 /// Least correlations at which two pictures count as copies, tried in order: in a set of pictures
 /// that are all alike, such as X-ray images of one view, the first would group different ones.

@@ -236,20 +236,9 @@ impl Split<'_> {
 mod tests {
     use super::*;
     use crate::dataset::synthetic::synthesize;
-    use crate::pictures::aspect::Resize;
-    use crate::pictures::orientation::ExifOrientation;
-    use crate::pictures::picture::ColorMode;
     use crate::pictures::pixels::decode_all;
-    use crate::pictures::resize::Interpolation;
 
-    const TARGET: Target = Target {
-        height: 20,
-        width: 30,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-        orientation: ExifOrientation::Apply,
-        resize: Resize::Stretch,
-    };
+    const TARGET: Target = Target::rgb(20, 30);
 
     fn folder(path: &Path) -> Folder {
         for class in ["a", "b"] {

@@ -38,6 +38,18 @@ pub struct Target {
 }
 
 impl Target {
+    /// RGB pictures of `height` by `width` pixels: upright, stretched, the nearest pixels.
+    pub const fn rgb(height: usize, width: usize) -> Self {
+        Self {
+            height,
+            width,
+            color_mode: ColorMode::Rgb,
+            interpolation: Interpolation::Nearest,
+            orientation: ExifOrientation::Apply,
+            resize: Resize::Stretch,
+        }
+    }
+
     /// Bytes per decoded picture: `height · width · channels`.
     pub fn bytes(&self) -> usize {
         self.height * self.width * self.color_mode.channels()

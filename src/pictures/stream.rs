@@ -140,23 +140,12 @@ fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
 mod tests {
     use super::*;
     use crate::dataset::synthetic::synthesize;
-    use crate::pictures::aspect::Resize;
     use crate::pictures::folder::Sample;
-    use crate::pictures::orientation::ExifOrientation;
-    use crate::pictures::picture::ColorMode;
-    use crate::pictures::resize::Interpolation;
 
     fn stream(folder: &Path, threads: usize) -> Stream {
         let pictures = crate::pictures::walk::Walk::default().pictures(folder, 0).unwrap();
         let samples = pictures.into_iter().map(|path| Sample { path, label: 0 }).collect();
-        let target = Target {
-            height: 20,
-            width: 30,
-            color_mode: ColorMode::Rgb,
-            interpolation: Interpolation::Nearest,
-            orientation: ExifOrientation::Apply,
-            resize: Resize::Stretch,
-        };
+        let target = Target::rgb(20, 30);
         let (path, name) = (folder.to_owned(), "train".to_owned());
         let folder = Folder { path, name, classes: Vec::new(), samples };
         Stream { folder, target, threads }

@@ -6,9 +6,7 @@ use crate::skipped::skipped;
 use petite::batches::batch::to_images;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::nn::{base::Base, convolution::Statistics, stored::Stored, zoo::Model};
-use petite::pictures::orientation::ExifOrientation;
-use petite::pictures::resize::Interpolation;
-use petite::pictures::{aspect::Resize, folder::Folder, picture::ColorMode, pixels};
+use petite::pictures::{folder::Folder, pixels};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
@@ -114,14 +112,7 @@ fn features_of_all_pictures() {
 
 /// The pictures of the three splits at 224×224, `[N, H, W, C]` u8.
 fn all_pixels(data: &Path) -> Tensor {
-    let target = pixels::Target {
-        height: 224,
-        width: 224,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-        orientation: ExifOrientation::Apply,
-        resize: Resize::Stretch,
-    };
+    let target = pixels::Target::rgb(224, 224);
     let mut splits = Vec::new();
     for name in ["train", "validation", "test"] {
         let folder = Folder::read(&data.join(name)).unwrap().0;

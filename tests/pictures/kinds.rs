@@ -2,14 +2,12 @@
 
 use super::golden::{Case, golden};
 use petite::Stop;
-use petite::pictures::aspect::Resize;
 use petite::pictures::decode::{check, decode};
 use petite::pictures::folder::Folder;
 use petite::pictures::format::{EXTENSIONS, is_picture};
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::ColorMode;
 use petite::pictures::pixels::{Target, check_all, decode_all};
-use petite::pictures::resize::Interpolation;
 
 /// A little-endian TIFF of 2×2 pixels with 64 bytes of data, and with these tags in place of, or
 /// beside, those of 8-bit gray.
@@ -196,14 +194,7 @@ fn a_folder_of_all_formats_is_decoded() {
     write("b/7.png", &jpeg());
     write("b/8.png", b"text");
     let (folder, _) = Folder::read(folder.path()).unwrap();
-    let target = Target {
-        height: 7,
-        width: 11,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-        orientation: ExifOrientation::Apply,
-        resize: Resize::Stretch,
-    };
+    let target = Target::rgb(7, 11);
     let (pixels, bad) = decode_all(&folder, target, 1, &Stop::default(), &|| ()).unwrap();
     assert_eq!((pixels.samples.len(), bad.len()), (7, 1));
     assert_eq!(pixels.picture(0), Case::named("png-rgb8").rgb());

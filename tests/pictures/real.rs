@@ -1,10 +1,6 @@
 //! The real pictures.
 
 use super::skipped::skipped;
-use petite::pictures::aspect::Resize;
-use petite::pictures::orientation::ExifOrientation;
-use petite::pictures::picture::ColorMode;
-use petite::pictures::resize::Interpolation;
 use petite::pictures::{folder::Folder, pixels};
 use std::path::PathBuf;
 
@@ -27,14 +23,7 @@ fn all_real_pictures_decode() {
         &petite::Stop::default(),
     )
     .unwrap();
-    let target = pixels::Target {
-        height: 150,
-        width: 150,
-        color_mode: ColorMode::Rgb,
-        interpolation: Interpolation::Nearest,
-        orientation: ExifOrientation::Apply,
-        resize: Resize::Stretch,
-    };
+    let target = pixels::Target::rgb(150, 150);
     for (split, count) in [("train", 2000), ("validation", 1000), ("test", 1000)] {
         let folder = Folder::read(&data.join(split)).unwrap().0;
         let (pixels, bad) =
