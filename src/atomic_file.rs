@@ -1,11 +1,16 @@
 //! Writes files atomically: under a temporary name in the same folder, then renamed.
 
+pub use crate::temporary::sweep;
+
+use crate::temporary;
 use anyhow::{Context, Result};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// A file being written under a temporary name; removed if dropped before [`AtomicFile::rename`].
+/// A file being written under a temporary name, which is locked so that [`sweep`] keeps it; removed
+/// if dropped before [`AtomicFile::rename`].
 #[derive(Debug)]
 pub struct AtomicFile {
     temporary: NamedTempFile,
@@ -18,32 +23,26 @@ impl AtomicFile {
     /// # Errors
     /// If the folder cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
         let suffix = path.extension().map(|e| format!(".{}", e.to_string_lossy()));
-        let temporary = tempfile::Builder::new()
-            .prefix(".petite-")
-            .suffix(&suffix.unwrap_or_default())
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-            .tempfile_in(folder)
+        let temporary = temporary::file_in(folder_of(path), &suffix.unwrap_or_default())
             .with_context(|| cannot_write(path))?;
         Ok(Self { temporary, path: path.to_owned() })
     }
 
-    /// Syncs the file to disk and renames it to the path it was created for. An existing file there
-    /// is kept until then.
+    /// Syncs the file to disk, renames it to the path it was created for, and syncs the folder. An
+    /// existing file there is kept until the rename.
     ///
     /// # Errors
-    /// If the file cannot be written; it is removed then.
+    /// If the file cannot be written; it is removed then. If only the last step fails, the file is
+    /// in place but may be lost by a power cut.
     pub fn rename(self) -> Result<()> {
-        // Reopened by name, since a caller of `write` may have replaced the file.
-        std::fs::File::open(self.temporary.path())
-            .and_then(|file| file.sync_all())
-            .with_context(|| cannot_write(&self.path))?;
-        let temporary = self.temporary.into_temp_path();
-        temporary.persist(&self.path).with_context(|| cannot_write(&self.path))
+        let Self { temporary, path } = self;
+        temporary
+            .as_file()
+            .sync_all()
+            .and_then(|()| temporary.persist(&path).map_err(|error| error.error).map(drop))
+            .and_then(|()| sync_folder(folder_of(&path)))
+            .with_context(|| cannot_write(&path))
     }
 }
 
@@ -57,12 +56,43 @@ impl Write for AtomicFile {
     }
 }
 
+impl Seek for AtomicFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.temporary.seek(to)
+    }
+}
+
+/// The folder that has the entry `path`.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
 fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 
-/// Calls `write` with a temporary path in the folder of `path`, syncs the file to disk and renames
-/// it to `path`. An existing file at `path` is kept until the rename.
+/// Syncs the entries of a folder to disk, after a rename in it. Does nothing where folders cannot
+/// be synced, or only be written.
+///
+/// # Errors
+/// If the disk reports one.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    let opened = match File::open(folder) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+        opened => opened?,
+    };
+    match opened.sync_all() {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Calls `write` with a temporary path in the folder of `path`, syncs the file to disk, renames it
+/// to `path` and syncs the folder. `write` must write into the file that is there, not replace it.
+/// An existing file at `path` is kept until the rename.
 ///
 /// # Errors
 /// If the folder cannot be written, or `write` fails; nothing is left behind then.
@@ -72,10 +102,54 @@ pub fn write(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()>
     file.rename()
 }
 
+/// As [`write()`], for contents written to a stream.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_with(path: &Path, write: impl FnOnce(&mut AtomicFile) -> Result<()>) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    write(&mut file).with_context(|| cannot_write(path))?;
+    file.rename()
+}
+
 /// Writes `bytes` to `path` atomically; see [`write()`].
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    write(path, |temporary| Ok(std::fs::write(temporary, bytes)?))
+    write_with(path, |file| Ok(file.write_all(bytes)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_keeps_the_old_file_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.csv");
+        write_bytes(&path, b"old").unwrap();
+        let failed = write_with(&path, |file| {
+            file.write_all(b"new")?;
+            anyhow::bail!("the source broke off")
+        });
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        write(&path, |temporary| Ok(std::fs::write(temporary, b"newer")?)).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"newer");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_being_written_is_not_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last.ot");
+        let mut file = AtomicFile::create(&path).unwrap();
+        sweep(folder.path());
+        file.write_all(b"whole").unwrap();
+        sweep(folder.path());
+        file.rename().unwrap();
+        sweep(folder.path());
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+    }
 }

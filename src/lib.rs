@@ -34,6 +34,7 @@
 pub mod atomic_file;
 pub mod device;
 pub mod error;
+pub mod folder_lock;
 pub mod keras;
 pub mod machine;
 pub mod memory;
@@ -43,6 +44,7 @@ pub mod precision;
 pub mod random;
 pub mod settings;
 pub mod stop;
+mod temporary;
 pub mod user_folders;
 
 pub mod pictures;

@@ -5,17 +5,16 @@
 //! decoded again.
 
 use super::folder::{Folder, Sample};
-use super::pixel_file::{
-    Entry, Index, Stamp, Stored, TEMPORARY, VERSION, end_of_file, map, remove_leftovers,
-};
+use super::pixel_file::{Entry, Index, Stamp, Stored, VERSION, end_of_file, map, remove_leftovers};
 use super::pixels::{Bytes, Pixels, Scratch, Target, pool};
 use crate::error::BadPicture;
 use crate::stop::Stop;
+use crate::temporary;
 use anyhow::{Context, Result};
 use memmap2::Mmap;
 use rayon::prelude::*;
 use std::fs::File;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_64;
 
@@ -141,12 +140,7 @@ impl Split<'_> {
         let cache = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(cache).with_context(cannot_write)?;
         remove_leftovers(cache);
-        let file = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .suffix(".pixels")
-            .permissions(PermissionsExt::from_mode(0o666))
-            .tempfile_in(cache)
-            .with_context(cannot_write)?;
+        let file = temporary::file_in(cache, ".pixels").with_context(cannot_write)?;
 
         let outcomes =
             self.write_pixels(file.as_file(), slots, stored).with_context(cannot_write)?;

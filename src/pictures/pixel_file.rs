@@ -4,6 +4,7 @@
 //! lengths of pixels and index and the index's XXH3 checksum (u64, little-endian), and `MAGIC`.
 
 use super::pixels::Target;
+use crate::temporary::sweep;
 use anyhow::Result;
 use memmap2::Mmap;
 use rayon::prelude::*;
@@ -12,7 +13,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use twox_hash::XxHash3_64;
 
 /// The last bytes of every file.
@@ -23,11 +23,6 @@ pub(super) const VERSION: u32 = 2;
 
 /// Lengths of pixels and index, checksum of the index, magic.
 const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
-
-/// Name prefix of files being written.
-pub(super) const TEMPORARY: &str = ".petite-";
-/// Age at which temporary files are taken for leftovers of killed runs and removed.
-const TEMPORARY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Identifies one version of a picture file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,21 +134,15 @@ pub(super) fn map(file: &File) -> std::io::Result<Mmap> {
     unsafe { Mmap::map(file) }
 }
 
-/// Removes pixels of deleted folders and of other versions, and leftovers of killed runs, so that the
-/// cache does not grow forever. Failures are ignored.
+/// Removes pixels of deleted folders and of other versions, and what dead processes left, so that
+/// the cache does not grow forever. Failures are ignored.
 pub(super) fn remove_leftovers(cache: &Path) {
+    sweep(cache);
     for entry in std::fs::read_dir(cache).into_iter().flatten().flatten() {
         let path = entry.path();
-        let is_leftover = if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
-        {
-            let age = entry.metadata().and_then(|found| found.modified()).map(|m| m.elapsed());
-            matches!(age, Ok(Ok(age)) if age > TEMPORARY_KEPT)
-        } else {
-            Stored::read(&path).is_some_and(|Stored { index, .. }| {
-                index.version != VERSION || !index.folder.exists()
-            })
-        };
-        if is_leftover {
+        let is_of_no_use = Stored::read(&path)
+            .is_some_and(|Stored { index, .. }| index.version != VERSION || !index.folder.exists());
+        if is_of_no_use {
             let _ = std::fs::remove_file(path);
         }
     }

@@ -3,7 +3,7 @@
 use super::colors::FAINT_GRAY;
 use crate::atomic_file;
 use anyhow::{Result, anyhow};
-use image::{ColorType, ImageFormat, save_buffer_with_format};
+use image::{ColorType, ImageFormat, write_buffer_with_format};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -31,9 +31,9 @@ pub trait Drawing {
 /// If a file cannot be written.
 pub fn write_both<D: Drawing>(png: &Path, svg: &Path, drawing: &D) -> Result<()> {
     write_png(png, D::SIZE, |area| present(area, drawing))?;
-    atomic_file::write(svg, |temporary| {
-        present(&SVGBackend::new(temporary, D::SIZE).into_drawing_area(), drawing)
-    })
+    let mut text = String::new();
+    present(&SVGBackend::with_string(&mut text, D::SIZE).into_drawing_area(), drawing)?;
+    atomic_file::write_bytes(svg, text.as_bytes())
 }
 
 /// Draws on a bitmap of `size` (width, height), in pixels, and writes it to `path` as PNG.
@@ -47,9 +47,9 @@ pub fn write_png(
 ) -> Result<()> {
     let mut pixels = vec![0; (size.0 * size.1 * 3) as usize];
     draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area())?;
-    atomic_file::write(path, |temporary| {
+    atomic_file::write_with(path, |file| {
         let format = ImageFormat::Png;
-        Ok(save_buffer_with_format(temporary, &pixels, size.0, size.1, ColorType::Rgb8, format)?)
+        Ok(write_buffer_with_format(file, &pixels, size.0, size.1, ColorType::Rgb8, format)?)
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::on_base::OnBase;
+use crate::atomic_file;
 use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
 use crate::error::ensure_or;
@@ -93,6 +94,7 @@ impl FeatureFile {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot write {}", self.path.display()))?;
+        atomic_file::sweep(folder);
         let metadata = Metadata::from([
             ("key".to_owned(), self.key.clone()),
             ("checksum".to_owned(), features.checksum()?),
