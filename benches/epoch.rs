@@ -13,7 +13,7 @@ use petite::machine::Machine;
 use petite::nn::network::Network;
 use petite::precision::PrecisionChoice;
 use petite::random::Purpose;
-use petite::training::fit::{Observer, Trainer};
+use petite::training::fit::{Observer, Partial, Trainer};
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::RmsProp;
 use petite::{Config, Recipe, Stop};
@@ -62,6 +62,8 @@ fn training(criterion: &mut Criterion) {
             schedule: config.schedule,
             patience: None,
             val_losses: Vec::new(),
+            partial: Partial::default(),
+            checkpoint_every: None,
             train: &mut train,
             augmentation: &Augmentation::new(config.augmentation, config.keras, 1).unwrap(),
             validation: &mut validation,

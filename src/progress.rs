@@ -125,7 +125,9 @@ impl Events for Terminal {
             Note::Network { config, parameters, trained } => {
                 say_network(config, *parameters, *trained);
             }
-            Note::Continuing { epochs } => say(format_args!("continuing after epoch {epochs}")),
+            Note::Continuing { epochs, steps } => {
+                say(format_args!("continuing after {}", wording::done(*epochs, *steps)));
+            }
             Note::Complete { epochs } => say(format_args!(
                 "the run already has all its {epochs} epochs; continue it with --epochs {}",
                 epochs + 10
@@ -164,6 +166,21 @@ impl Events for Terminal {
                 "warning: {}, which makes val_loss and val_acc too optimistic; petite doctor --data {} lists them",
                 duplicates::describe(found, *of, "train", "validation"),
                 data.display()
+            ),
+            Warning::ResumedWith(changes) => format!(
+                "warning: the run continues with {}, so its results may differ in the last digits from those without the change",
+                changes.join(", ")
+            ),
+            Warning::DamagedCheckpoint { error, instead } => {
+                format!("warning: {error:#}; continuing from {} instead", instead.display())
+            }
+            Warning::HistoryRestored { path, found, epochs } => format!(
+                "warning: expected the checkpoint's {epochs} epochs in {}, found {found}; written again from the checkpoint",
+                path.display()
+            ),
+            Warning::NoBestWeights { path, epoch } => format!(
+                "warning: expected the weights of epoch {epoch} in {}, found none or damaged ones, and only training again can restore them; the next lower val_loss replaces them",
+                path.display()
             ),
             Warning::NoCudaGraph(error) => format!(
                 "warning: cannot record the training step as a CUDA graph ({error:#}); launching its operations one by one, which is slower with small batches; --no-cuda-graph skips the attempt"

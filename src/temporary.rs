@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::{NamedTempFile, TempDir};
 
-const PREFIX: &str = ".petite-";
+pub(crate) const PREFIX: &str = ".petite-";
 /// Random characters after the prefix. Enough that [`sweep`] does not take a user's `.petite-…`
 /// for one.
 const RANDOM: usize = 12;

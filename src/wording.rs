@@ -1,4 +1,4 @@
-//! Wording of data sets and sources of pixels.
+//! Wording of data sets, sources of pixels and progress.
 
 use petite::dataset::data_set::DataSet;
 use petite::dataset::layout::Layout;
@@ -40,5 +40,14 @@ pub fn origin(origin: Option<Origin>) -> String {
             format!(" ({} decoded into the cache)", with_thousands(decoded as i64))
         }
         Some(Origin::Stream) => " (decoded on demand)".to_owned(),
+    }
+}
+
+/// `epoch 3`, or `epoch 3 and 12 steps of the next`.
+pub fn done(epochs: i64, steps: i64) -> String {
+    match (epochs, steps) {
+        (_, 0) => format!("epoch {epochs}"),
+        (0, _) => format!("{} steps", with_thousands(steps)),
+        _ => format!("epoch {epochs} and {} steps of the next", with_thousands(steps)),
     }
 }

@@ -27,6 +27,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
     let run = RunFolder::create(&args.out)?;
+    let _lock = run.lock()?;
     let name = args.weights.file_name().unwrap_or_default();
     let device = format!("none: imported from {}", name.display());
     let has_data = config.data.is_some();

@@ -22,6 +22,13 @@ pub fn run(args: &TrainArgs, repeats: u32, stop: &Stop) -> Result<()> {
             train::interrupted(last, &flags).context(format!("in run {number} of {repeats}"))
         );
     }
+    let diverged = outcomes.iter().find_map(|outcome| match outcome.ended {
+        Ended::Diverged(found) => Some(train::diverged(outcome, found, &config)),
+        _ => None,
+    });
+    if let Some(error) = diverged {
+        return Err(error);
+    }
     let run = |outcome: Outcome| Run {
         name: outcome.run.path().display().to_string(),
         history: outcome.history,

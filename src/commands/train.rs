@@ -3,22 +3,29 @@
 use crate::cli::TrainArgs;
 use crate::console::say;
 use crate::progress::Terminal;
-use anyhow::{Context, Result, ensure};
+use crate::wording;
+use anyhow::{Context, Result, anyhow, ensure};
 use petite::nn::zoo::Model;
+use petite::precision::PrecisionChoice;
 use petite::run::folder::{RunFolder, read_record};
 use petite::run::on_base::Start;
 use petite::run::repeat;
 use petite::stop::Interrupted;
+use petite::training::divergence::Divergence;
 use petite::{Config, Ended, Outcome, Recipe, Stop};
 use std::path::PathBuf;
 
 pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
-    let outcome = petite::train(&config(args)?, &mut Terminal::new(stop))?;
-    if outcome.ended == Ended::Interrupted {
-        return Err(interrupted(&outcome, &format!("--out {}", args.out.display())));
+    let config = config(args)?;
+    let outcome = petite::train(&config, &mut Terminal::new(stop))?;
+    match outcome.ended {
+        Ended::Interrupted => Err(interrupted(&outcome, &format!("--out {}", args.out.display()))),
+        Ended::Diverged(found) => Err(diverged(&outcome, found, &config)),
+        Ended::AllEpochs | Ended::EarlyStop => {
+            report(&outcome);
+            Ok(())
+        }
     }
-    report(&outcome);
-    Ok(())
 }
 
 /// The settings asked for: a stored run's or a recipe's, changed by the flags.
@@ -124,15 +131,36 @@ fn report(outcome: &Outcome) {
 /// The error of an interrupted run, with the command that resumes it with `flags`.
 pub fn interrupted(outcome: &Outcome, flags: &str) -> anyhow::Error {
     let path = outcome.run.path().display();
-    anyhow::Error::new(Interrupted).context(match outcome.last() {
-        Some(last) => format!(
-            "saved after epoch {} in {path}; continue with petite train --resume {flags}",
-            last.epoch
+    let (epochs, steps) = (outcome.history.len() as i64, outcome.steps);
+    anyhow::Error::new(Interrupted).context(match epochs + steps {
+        0 => format!("no step was completed; start again with petite train --resume {flags}"),
+        _ => format!(
+            "saved after {} in {path}; continue with petite train --resume {flags}",
+            wording::done(epochs, steps)
         ),
-        None => {
-            format!("no epoch was completed; start again with petite train --resume {flags}")
-        }
     })
+}
+
+/// The error of a run that has diverged, with what to try.
+pub fn diverged(outcome: &Outcome, found: Divergence, config: &Config) -> anyhow::Error {
+    let kept = match outcome.last() {
+        Some(last) => {
+            format!(
+                "the weights after epoch {} stay in {}",
+                last.epoch,
+                outcome.run.last().display()
+            )
+        }
+        None => "there are no weights yet".to_owned(),
+    };
+    let rate = config.optimizer.learning_rate;
+    let precision = match config.precision {
+        PrecisionChoice::Fp32 => "",
+        _ => ", or --precision fp32",
+    };
+    anyhow!(
+        "expected finite numbers, found {found} to be infinite or NaN; {kept}; try a --learning-rate below {rate:?}{precision}"
+    )
 }
 
 #[cfg(test)]

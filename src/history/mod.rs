@@ -4,10 +4,11 @@ mod read;
 
 use crate::atomic_file;
 use anyhow::{Context, Result};
-pub use read::{parse, read};
+pub use read::{parse, parse_good, read, read_first};
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// Result of one epoch. The fields are the columns of `history.csv`, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -23,7 +24,7 @@ pub struct Epoch {
     pub val_loss: f64,
     /// Validation accuracy, 0..=1.
     pub val_acc: f64,
-    /// Duration in seconds, including validation; `None` in histories of other programs.
+    /// Duration in seconds, including validation; `None` in histories of other programs, or if lost.
     pub seconds: Option<f64>,
     /// Training pictures per second, without validation.
     pub images_per_second: Option<f64>,
@@ -38,11 +39,33 @@ impl Epoch {
         let (seconds, images_per_second, learning_rate) = (None, None, None);
         Self { epoch, loss, acc, val_loss, val_acc, seconds, images_per_second, learning_rate }
     }
+
+    /// The row without the values of the clock, which differ between equal runs.
+    pub fn without_clock(self) -> Self {
+        Self { seconds: None, images_per_second: None, ..self }
+    }
 }
 
-/// A history file open for appending, flushed after every epoch.
+/// The CSV of `rows`: what [`Writer`] writes.
+///
+/// # Errors
+/// If a row cannot be serialized.
+pub fn to_csv(rows: &[Epoch]) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).context("cannot serialize the history to CSV")?;
+    }
+    let bytes = writer.into_inner().context("cannot serialize the history to CSV")?;
+    Ok(String::from_utf8(bytes)?)
+}
+
+/// A history file open for appending. Every row is synced to disk.
 #[derive(Debug)]
-pub struct Writer(csv::Writer<File>);
+pub struct Writer {
+    file: File,
+    path: PathBuf,
+    is_empty: bool,
+}
 
 impl Writer {
     /// Starts a file at `path` with `rows`; further rows are appended.
@@ -50,24 +73,31 @@ impl Writer {
     /// # Errors
     /// If the file cannot be written.
     pub fn start(path: &Path, rows: &[Epoch]) -> Result<Self> {
-        let cannot_write = || format!("cannot write {}", path.display());
-        atomic_file::write(path, |temporary| {
-            let mut writer = csv::Writer::from_path(temporary)?;
-            for row in rows {
-                writer.serialize(row)?;
-            }
-            Ok(writer.flush()?)
-        })?;
-        let file = OpenOptions::new().append(true).open(path).with_context(cannot_write)?;
-        Ok(Self(csv::WriterBuilder::new().has_headers(rows.is_empty()).from_writer(file)))
+        atomic_file::write_bytes(path, to_csv(rows)?.as_bytes())?;
+        let file = OpenOptions::new().append(true).open(path);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { file, path: path.to_owned(), is_empty: rows.is_empty() })
     }
 
     /// Appends a row.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the file cannot be written; it keeps its former rows then.
     pub fn append(&mut self, row: &Epoch) -> Result<()> {
-        self.0.serialize(row).context("cannot append to history.csv")?;
-        self.0.flush().context("cannot append to history.csv")
+        let cannot_write = || format!("cannot write {}", self.path.display());
+        let text = to_csv(std::slice::from_ref(row))?;
+        let row = match self.is_empty {
+            true => text.as_str(),
+            false => text.split_once('\n').map_or("", |(_, row)| row),
+        };
+        let length = self.file.metadata().with_context(cannot_write)?.len();
+        let written = self.file.write_all(row.as_bytes()).and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            // A full disk may take the first part of a row.
+            let _ = self.file.set_len(length);
+        }
+        written.with_context(cannot_write)?;
+        self.is_empty = false;
+        Ok(())
     }
 }

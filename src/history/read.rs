@@ -11,21 +11,12 @@ use std::path::Path;
 /// # Errors
 /// If the file cannot be read, or as [`parse`].
 pub fn read(path: &Path) -> Result<Vec<Epoch>> {
-    let shown = path.display();
-    ensure_or!(
-        Run,
-        !path.is_dir(),
-        "expected a CSV, found the folder {shown}; try {}",
-        path.join("history.csv").display()
-    );
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the history {shown}"))?;
-    parse(&text, &shown.to_string())
+    parse(&text_of(path)?, &path.display().to_string())
 }
 
 /// Reads a history from the text of a CSV. Its columns, in any order, are `epoch`, `loss`, `acc`
 /// (or `accuracy`), `val_loss`, `val_acc` (or `val_accuracy`) and optionally `seconds`,
-/// `images_per_second` and `learning_rate`; others are ignored. Epochs count from 0, as in
+/// `images_per_second` and `learning_rate`, whose cells may be empty; others are ignored. Epochs count from 0, as in
 /// `CSVLogger`, or from 1, without gaps or repeats; the returned ones count from 1. `source` names
 /// the text in errors.
 ///
@@ -33,15 +24,56 @@ pub fn read(path: &Path) -> Result<Vec<Epoch>> {
 /// If a column is missing or duplicate, a cell is missing or not a number, an epoch is out of
 /// order, an accuracy is outside 0..=1, or there is no epoch; with the line.
 pub fn parse(text: &str, source: &str) -> Result<Vec<Epoch>> {
+    parse_first(text, source, usize::MAX)
+}
+
+/// Reads the first `epochs` epochs of the history at `path`, whatever follows them.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_first(path: &Path, epochs: usize) -> Result<Vec<Epoch>> {
+    parse_first(&text_of(path)?, &path.display().to_string(), epochs)
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    let shown = path.display();
+    ensure_or!(
+        Run,
+        !path.is_dir(),
+        "expected a CSV, found the folder {shown}; try {}",
+        path.join("history.csv").display()
+    );
+    std::fs::read_to_string(path).with_context(|| format!("cannot read the history {shown}"))
+}
+
+/// The epochs before the first that is cut off or wrong, or all.
+pub fn parse_good(text: &str) -> Vec<Epoch> {
+    let mut history = Vec::new();
+    let _ = append(&mut history, text, "", usize::MAX);
+    history
+}
+
+fn parse_first(text: &str, source: &str, epochs: usize) -> Result<Vec<Epoch>> {
+    let mut history = Vec::new();
+    append(&mut history, text, source, epochs)?;
+    ensure_or!(
+        Run,
+        !history.is_empty(),
+        "expected at least one epoch, found none in {source}; try a run that has finished an epoch"
+    );
+    Ok(history)
+}
+
+/// Appends the first `epochs` epochs of `text` to `history`, until an error.
+fn append(history: &mut Vec<Epoch>, text: &str, source: &str, epochs: usize) -> Result<()> {
     // Spreadsheets start a CSV with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().with_context(|| format!("cannot read {source}"))?.clone();
     let columns = Columns::find(&header, source)?;
-    let mut history: Vec<Epoch> = Vec::new();
     let mut first = 1;
-    for record in reader.records() {
+    for record in reader.records().take(epochs) {
         let record = record.with_context(|| format!("cannot read {source}"))?;
         let location = format!("{source} line {}", line_of(&record, text));
         ensure_or!(
@@ -68,12 +100,7 @@ pub fn parse(text: &str, source: &str) -> Result<Vec<Epoch>> {
         );
         history.push(columns.row(&record, counted - first + 1, &location)?);
     }
-    ensure_or!(
-        Run,
-        !history.is_empty(),
-        "expected at least one epoch, found none in {source}; try a run that has finished an epoch"
-    );
-    Ok(history)
+    Ok(())
 }
 
 /// Indices of the columns.
@@ -107,6 +134,11 @@ impl Columns {
     /// The row of `epoch`, from 1. `location` names the line in errors.
     fn row(&self, record: &StringRecord, epoch: i64, location: &str) -> Result<Epoch> {
         let number = |column| cell(record, column, "a number", location);
+        let optional = |column: Option<usize>| {
+            let filled =
+                column.filter(|&column| record.get(column).is_some_and(|cell| !cell.is_empty()));
+            filled.map(number).transpose()
+        };
         let accuracy = |column| -> Result<f64> {
             let value: f64 = number(column)?;
             ensure_or!(
@@ -122,9 +154,9 @@ impl Columns {
             acc: accuracy(self.acc)?,
             val_loss: number(self.val_loss)?,
             val_acc: accuracy(self.val_acc)?,
-            seconds: self.seconds.map(number).transpose()?,
-            images_per_second: self.images_per_second.map(number).transpose()?,
-            learning_rate: self.learning_rate.map(number).transpose()?,
+            seconds: optional(self.seconds)?,
+            images_per_second: optional(self.images_per_second)?,
+            learning_rate: optional(self.learning_rate)?,
         })
     }
 }

@@ -67,6 +67,11 @@ impl Stamp {
             Err(_) => Self { path: inside, ..Self::default() },
         }
     }
+
+    /// Everything but the path: whether a file is the same version as another of its name.
+    pub fn state(&self) -> Self {
+        Self { path: PathBuf::new(), ..self.clone() }
+    }
 }
 
 /// A cache file whose index is valid; pixels are verified by [`find`](Self::find).

@@ -139,6 +139,15 @@ pub struct Config {
     /// Record the training step as a CUDA graph.
     #[serde(default = "yes")]
     pub cuda_graph: bool,
+    /// Training steps after which to save a checkpoint within an epoch; none to save after epochs
+    /// only.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 2_147_483_647), extend("x-group" = "Checkpoints", "x-value-name" = "N"))]
+    pub checkpoint_every: Option<i64>,
+    /// Number of checkpoints to keep, the older ones as checkpoint-EPOCH.safetensors; none for 1.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 65_536), extend("x-value-name" = "N"))]
+    pub keep: Option<usize>,
     /// Run folder; must be new or empty, except with `resume`. Not stored: a run can be moved.
     #[serde(skip)]
     pub out: PathBuf,

@@ -136,6 +136,8 @@ pub enum Note<'a> {
     Continuing {
         /// Epochs done.
         epochs: i64,
+        /// Training steps done of the next epoch.
+        steps: i64,
     },
     /// A resumed run has all its epochs already.
     Complete {
@@ -164,6 +166,33 @@ pub enum Warning<'a> {
         error: &'a Error,
         /// Source of the pixels instead.
         instead: Origin,
+    },
+    /// A resumed run continues on another machine or with other software, so its results may differ
+    /// in the last digits from those of an uninterrupted run: each as `bf16 instead of fp32`.
+    ResumedWith(&'a [String]),
+    /// The newest checkpoint of a resumed run is damaged.
+    DamagedCheckpoint {
+        /// Why it cannot be used.
+        error: &'a Error,
+        /// The older checkpoint that is used instead.
+        instead: &'a Path,
+    },
+    /// The `history.csv` of a resumed run was not that of its checkpoint and is written again.
+    HistoryRestored {
+        /// The file.
+        path: &'a Path,
+        /// What was in it.
+        found: &'a str,
+        /// Epochs of the checkpoint.
+        epochs: i64,
+    },
+    /// `best.ot` of a resumed run is missing or damaged, and its weights are not in the checkpoint.
+    /// The next epoch with a new lowest val_loss writes it again.
+    NoBestWeights {
+        /// The file.
+        path: &'a Path,
+        /// The epoch whose weights it had.
+        epoch: i64,
     },
     /// Features could not be kept on disk.
     FeaturesNotKept(&'a Error),

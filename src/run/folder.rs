@@ -1,13 +1,12 @@
 //! The folder of a run and the files in it.
 
-use super::config::Config;
-use super::upgrade::upgrade;
-use crate::atomic_file;
-use crate::error::{ensure_or, fault};
-use crate::settings::unknown_key;
+pub use super::record::{RunRecord, Versions, read_record};
+use crate::error::ensure_or;
+use crate::folder_lock::{self, FolderLock};
+use crate::{atomic_file, temporary};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 /// Which of a run's weights to use.
@@ -21,58 +20,42 @@ pub enum WhichWeights {
     Best,
 }
 
-/// Contents of `config.json`: all settings of a run, and what it was made with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunRecord {
-    /// Versions of the software.
-    pub versions: Versions,
-    /// Description of the device.
-    pub device: String,
-    /// Class names, by label.
-    pub classes: Vec<String>,
-    /// The settings.
-    pub train: Config,
-}
-
-/// Versions of the software that a run was made with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Versions {
-    /// Version of this crate.
-    pub petite: String,
-    /// Version of the crate tch.
-    pub tch: String,
-    /// Version of libtorch.
-    pub libtorch: String,
-}
-
-impl Versions {
-    /// The versions in this build.
-    pub fn current() -> Self {
-        // A version of tch supports exactly one of libtorch.
-        Self {
-            petite: env!("CARGO_PKG_VERSION").to_owned(),
-            tch: "0.24.0".to_owned(),
-            libtorch: "2.11.0".to_owned(),
-        }
-    }
-}
-
 /// A run's folder and the paths inside it.
 #[derive(Debug, Clone)]
 pub struct RunFolder(PathBuf);
 
 impl RunFolder {
-    /// Creates the folder of a new run.
+    /// Creates the folder of a new run. What a run leaves that is killed before its `config.json`
+    /// is written does not count as files in it.
     ///
     /// # Errors
     /// If it is not empty or cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
+        Self::create_unless(path, &|entry| !is_leftover(entry))
+    }
+
+    /// Creates the folder for the runs of [`repeat`](crate::repeat), none of which may have begun.
+    ///
+    /// # Errors
+    /// As [`RunFolder::create`].
+    pub(super) fn create_for_repeats(path: &Path) -> Result<Self> {
+        Self::create_unless(path, &|entry| {
+            let is_unbegun = || {
+                let mut entries = entry.path().read_dir().ok()?.flatten();
+                Some(entries.all(|entry| is_leftover(&entry)))
+            };
+            let is_run = seed_of(entry).is_some();
+            !is_leftover(entry) && !(is_run && is_unbegun() == Some(true))
+        })
+    }
+
+    fn create_unless(path: &Path, is_used: &dyn Fn(&DirEntry) -> bool) -> Result<Self> {
         if path.is_dir() {
-            let mut entries =
+            let entries =
                 path.read_dir().with_context(|| format!("cannot read {}", path.display()))?;
             ensure_or!(
                 Run,
-                entries.next().is_none(),
+                !entries.flatten().any(|entry| is_used(&entry)),
                 "expected `out` {} to be new or empty, found files there; try another `out`, or `resume` to continue that run",
                 path.display()
             );
@@ -92,6 +75,16 @@ impl RunFolder {
             format!("cannot write in `out` {}; try another folder", path.display())
         })?;
         Ok(run)
+    }
+
+    /// Locks the folder for a process that writes in it, and removes what killed processes left.
+    ///
+    /// # Errors
+    /// If another process has locked it, or it cannot be written.
+    pub fn lock(&self) -> Result<FolderLock> {
+        let lock = FolderLock::take(&self.0)?;
+        atomic_file::sweep(&self.0);
+        Ok(lock)
     }
 
     /// The folder of an existing run.
@@ -134,11 +127,7 @@ impl RunFolder {
         let mut found = Vec::new();
         for entry in path.read_dir().with_context(cannot_read)? {
             let entry = entry.with_context(cannot_read)?;
-            let name = entry.file_name();
-            let seed = name.to_str().and_then(|name| name.strip_prefix("seed-")?.parse().ok());
-            if let Some(seed) = seed {
-                found.push((seed, entry.path()));
-            }
+            found.extend(seed_of(&entry).map(|seed| (seed, entry.path())));
         }
         found.sort();
         Ok(found)
@@ -188,6 +177,43 @@ impl RunFolder {
         self.0.join("checkpoint.safetensors")
     }
 
+    /// An older checkpoint: the state after `epochs` epochs and `steps` steps of the next.
+    pub fn kept_checkpoint(&self, epochs: i64, steps: i64) -> PathBuf {
+        self.0.join(match steps {
+            0 => format!("checkpoint-{epochs}.safetensors"),
+            _ => format!("checkpoint-{epochs}-{steps}.safetensors"),
+        })
+    }
+
+    /// All older checkpoints, the newest first.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn kept_checkpoints(&self) -> Result<Vec<PathBuf>> {
+        let cannot_read = || format!("cannot read {}", self.0.display());
+        let mut found = Vec::new();
+        for entry in self.0.read_dir().with_context(cannot_read)? {
+            let name = entry.with_context(cannot_read)?.file_name();
+            let progress = |name: &str| {
+                let name = name.strip_prefix("checkpoint-")?.strip_suffix(".safetensors")?;
+                let (epochs, steps) = name.split_once('-').unwrap_or((name, "0"));
+                Some((epochs.parse::<i64>().ok()?, steps.parse::<i64>().ok()?))
+            };
+            found.extend(name.to_str().and_then(progress));
+        }
+        found.sort_unstable();
+        Ok(found
+            .into_iter()
+            .rev()
+            .map(|(epochs, steps)| self.kept_checkpoint(epochs, steps))
+            .collect())
+    }
+
+    /// The state of every picture at the run's start: `pictures.csv`.
+    pub fn pictures(&self) -> PathBuf {
+        self.0.join("pictures.csv")
+    }
+
     /// Plot of accuracy and loss: `curves.EXTENSION`.
     pub fn curves(&self, extension: &str) -> PathBuf {
         self.0.join(format!("curves.{extension}"))
@@ -217,24 +243,13 @@ impl RunFolder {
     }
 }
 
-/// Reads the `config.json` of a run, in the format of this or an earlier version.
-///
-/// # Errors
-/// If it cannot be read or does not have the settings of a run, with the line or field.
-pub fn read_record(path: &Path) -> Result<RunRecord> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the settings {}", path.display()))?;
-    let not_a_run = || format!("expected the settings of a run in {}", path.display());
-    let mut json: Value = serde_json::from_str(&text).with_context(not_a_run)?;
-    upgrade(&mut json);
-    // Only errors in the text have line numbers.
-    let record: RunRecord = serde_json::from_value(json.clone())
-        .or_else(|_| serde_json::from_str(&text))
-        .with_context(not_a_run)?;
-    let known = serde_json::to_value(&record).with_context(not_a_run)?;
-    if let Some(key) = unknown_key(&json, &known) {
-        fault!(Run, "{}, found the unknown field {key}", not_a_run());
-    }
-    record.train.check().with_context(|| format!("in {}", path.display()))?;
-    Ok(record)
+/// Whether an entry of a run's folder is a lock or an unfinished file, maybe of a killed process.
+fn is_leftover(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    name == folder_lock::NAME || name.as_encoded_bytes().starts_with(temporary::PREFIX.as_bytes())
+}
+
+/// The seed of the run in an entry `seed-SEED`.
+fn seed_of(entry: &DirEntry) -> Option<u64> {
+    entry.file_name().to_str()?.strip_prefix("seed-")?.parse().ok()
 }

@@ -1,8 +1,9 @@
 //! The outcome of training a run.
 
-use super::checkpoint::Best;
 use super::folder::RunFolder;
+use super::progress::Best;
 use crate::history::Epoch;
+use crate::training::divergence::Divergence;
 
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +14,8 @@ pub enum Ended {
     EarlyStop,
     /// A stop was requested. The run can be resumed.
     Interrupted,
-    /// The last training loss is not finite.
-    Diverged,
+    /// A loss or weight is not finite. The files of the run are those after the last epoch before.
+    Diverged(Divergence),
 }
 
 /// Result of training a run.
@@ -22,6 +23,8 @@ pub enum Ended {
 pub struct Outcome {
     /// One row per epoch, including those of earlier processes.
     pub history: Vec<Epoch>,
+    /// Training steps of the next epoch that are done and saved.
+    pub steps: i64,
     /// The epoch whose weights are in `best.ot`; `None` before the first.
     pub best: Option<Best>,
     /// Why the run ended.

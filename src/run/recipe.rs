@@ -113,6 +113,8 @@ impl Config {
             device: DeviceChoice::default(),
             precision: PrecisionChoice::Auto,
             cuda_graph: true,
+            checkpoint_every: None,
+            keep: None,
             threads: None,
             loader_threads: None,
             cache: CachePolicy::default(),

@@ -4,15 +4,13 @@ use super::checkpoint::Checkpoints;
 use super::events::{Events, Warning};
 use crate::history::{Epoch, Writer};
 use crate::nn::network::Network;
-use crate::training::fit::{Observer, StepProgress};
+use crate::training::fit::{Observer, Partial, StepProgress};
 use crate::training::optimizer::RmsProp;
 use anyhow::Result;
 
 /// Keeps the run's files up to date and reports progress.
 pub(super) struct Recorder<'a> {
     pub(super) history: Writer,
-    /// One row per epoch, including those of earlier processes.
-    pub(super) rows: Vec<Epoch>,
     pub(super) checkpoints: Checkpoints,
     /// Epochs of the whole run.
     pub(super) epochs: i64,
@@ -28,10 +26,14 @@ impl Observer for Recorder<'_> {
         self.events.warning(&Warning::NoCudaGraph(error));
     }
 
+    fn partial(&mut self, done: &Partial, network: &Network, optimizer: &RmsProp) -> Result<()> {
+        self.checkpoints.save_partial(done, network, optimizer)
+    }
+
     fn epoch(&mut self, row: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
-        self.history.append(row)?;
+        // The checkpoint has the history too: a row that is lost here comes back with `resume`.
         self.checkpoints.save(row, network, optimizer)?;
-        self.rows.push(*row);
+        self.history.append(row)?;
         self.events.epoch(row, self.epochs);
         Ok(())
     }

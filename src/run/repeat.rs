@@ -6,7 +6,8 @@ use super::folder::RunFolder;
 use super::outcome::{Ended, Outcome};
 use super::train::train;
 use crate::error::{ensure_or, fault};
-use anyhow::{Context, Result};
+use crate::folder_lock::FolderLock;
+use anyhow::Result;
 use std::path::Path;
 
 /// Trains `repeats` runs: see [`petite::repeat`](crate::repeat).
@@ -25,20 +26,24 @@ pub(crate) fn repeat(
         );
     };
     if !config.resume {
-        RunFolder::create(out)?;
+        RunFolder::create_for_repeats(out)?;
     }
+    let lock = FolderLock::take(out)?;
     let mut outcomes = Vec::new();
     for (seed, number) in (first_seed..=last_seed).zip(1..) {
         let folder = out.join(format!("seed-{seed}"));
         events.note(&Note::Repeat { number, of: repeats, out: &folder });
         let resume = config.resume && RunFolder::open(&folder).is_ok();
         let one = Config { seed, out: folder, resume, ..config.clone() };
-        let outcome = train(&one, events)
-            .inspect_err(|_| {
+        let outcome = match train(&one, events) {
+            Ok(outcome) => outcome,
+            Err(error) => {
                 // As for a single run, remove the folder if it is still empty.
+                drop(lock);
                 let _ = std::fs::remove_dir(out);
-            })
-            .with_context(|| format!("in run {number} of {repeats}"))?;
+                return Err(error.context(format!("in run {number} of {repeats}")));
+            }
+        };
         let is_interrupted = outcome.ended == Ended::Interrupted;
         outcomes.push(outcome);
         if is_interrupted {

@@ -1,15 +1,74 @@
 //! Resuming a run, which continues with its own settings.
 
 use super::config::Config;
-use super::folder::RunFolder;
+use super::folder::{RunFolder, RunRecord, Versions};
+use super::progress::Progress;
 use crate::device::DeviceChoice;
 use crate::error::ensure_or;
+use crate::history::{self, Writer};
 use crate::numbers::{difference, listed};
 use crate::pictures::cache::CachePolicy;
 use crate::precision::PrecisionChoice;
 use crate::training::schedule::Schedule;
 use anyhow::Result;
 use std::path::PathBuf;
+
+/// What has changed since `run` was last trained and may change its results by rounding: versions,
+/// device and precision, each as `libtorch 2.11.0 instead of 2.10.0`.
+///
+/// # Errors
+/// If the run's record cannot be read.
+pub fn changes(config: &Config, device: &str, run: &RunFolder) -> Result<Vec<String>> {
+    let RunRecord { versions, device: before, train, .. } = run.read_record()?;
+    let now = Versions::current();
+    let precision = |choice: PrecisionChoice| {
+        let json = serde_json::to_value(choice).unwrap_or_default();
+        json.as_str().unwrap_or_default().to_owned()
+    };
+    let pairs = [
+        ("petite ", now.petite, versions.petite),
+        ("libtorch ", now.libtorch, versions.libtorch),
+        ("", device.to_owned(), before),
+        ("", precision(config.precision), precision(train.precision)),
+    ];
+    let changed = pairs.into_iter().filter(|(_, now, before)| now != before);
+    Ok(changed.map(|(what, now, before)| format!("{what}{now} instead of {before}")).collect())
+}
+
+/// Writes `history.csv` from the checkpoint's `progress`, and takes the values of the clock, which the
+/// checkpoint lacks, from the file. Returns what was wrong with the file if it had other epochs.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn restore_history(
+    run: &RunFolder,
+    progress: &mut Progress,
+) -> Result<(Writer, Option<String>)> {
+    let path = run.history();
+    let read = std::fs::read_to_string(&path);
+    let found = read.as_deref().map(history::parse_good).unwrap_or_default();
+    for (row, found) in progress.rows.iter_mut().zip(&found) {
+        if found.without_clock() == *row {
+            *row = *found;
+        }
+    }
+    let wrong = match (read, progress.rows.len()) {
+        (_, 0) => None,
+        (Err(error), _) => Some(error.to_string()),
+        (Ok(text), _) if !text.ends_with('\n') => {
+            Some(format!("{} and a cut line", counted(found.len())))
+        }
+        (Ok(_), _) if found == progress.rows => None,
+        (Ok(_), epochs) if found.len() == epochs => Some("other values".to_owned()),
+        (Ok(_), _) => Some(counted(found.len())),
+    };
+    Ok((Writer::start(&path, &progress.rows)?, wrong))
+}
+
+/// `1 epoch`, `2 epochs`
+fn counted(epochs: usize) -> String {
+    format!("{epochs} epoch{}", if epochs == 1 { "" } else { "s" })
+}
 
 /// Checks that `run` is resumed with its own settings.
 ///
@@ -65,6 +124,8 @@ fn differences(config: &Config, other: &Config) -> Vec<String> {
         precision: PrecisionChoice::Auto,
         cuda_graph: true,
         threads: None,
+        checkpoint_every: None,
+        keep: None,
         loader_threads: None,
         cache: CachePolicy::Auto,
         out: PathBuf::new(),

@@ -4,6 +4,7 @@ use super::config::Config;
 use super::data_set::{self, Pictures};
 use super::events::{Decoding, Events, Note, Warning};
 use super::features::{FeatureFile, Features};
+use super::fingerprint::Fingerprint;
 use super::folder::RunFolder;
 use super::on_base::OnBase;
 use crate::batches::batch::Input;
@@ -68,6 +69,14 @@ impl<'a> Splits<'a> {
     /// Class names, by label.
     pub fn classes(&self) -> &[String] {
         &self.train.classes
+    }
+
+    /// The state of all pictures.
+    ///
+    /// # Errors
+    /// As [`Fingerprint::checked`].
+    pub fn fingerprint(&self, run: &RunFolder, stop: &Stop) -> Result<Fingerprint> {
+        Fingerprint::checked(&[&self.train, &self.validation], self.config, run, stop)
     }
 
     /// Loaders of training and validation pictures, or of their features from the base of

@@ -1,10 +1,11 @@
 //! Training a run: from a data set to a folder with weights, history and curves.
 
-use super::checkpoint::{self, Best, Checkpoints, Progress};
+use super::checkpoint::{self, Checkpoints};
 use super::config::Config;
 use super::events::{Events, Note, Warning};
 use super::folder::{RunFolder, RunRecord, Versions};
 use super::outcome::{Ended, Outcome};
+use super::progress::Progress;
 use super::recorder::Recorder;
 use super::splits::Splits;
 use super::{resume, start};
@@ -13,7 +14,7 @@ use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::device::describe;
 use crate::error::ensure_or;
-use crate::history::{self, Epoch, Writer};
+use crate::history::Epoch;
 use crate::machine::Machine;
 use crate::nn::network::Network;
 use crate::nn::stored::Stored;
@@ -36,6 +37,7 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     config.locate_data()?;
     if config.resume {
         let run = RunFolder::open(&config.out)?;
+        let _lock = run.lock()?;
         resume::check(&config, &run)?;
         let machine = prepare(&mut config)?;
         // A run that ended in its first epoch has no checkpoint and starts again.
@@ -46,11 +48,15 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     let machine = prepare(&mut config)?;
     let stored = start::read(&mut config)?;
     let run = RunFolder::create(&config.out)?;
+    let lock = run.lock()?;
+    // Another process may have used the folder in between.
+    RunFolder::create(&config.out)?;
     Session::open(&run, &config, machine, stored.as_ref(), events)
         .and_then(|session| session.train(events))
         .inspect_err(|_| {
             // If nothing was written, for example because of bad pictures, the same `out` can be
             // used again. A folder with files in it stays.
+            drop(lock);
             let _ = std::fs::remove_dir(run.path());
         })
 }
@@ -72,13 +78,15 @@ struct Session<'a> {
     classes: Vec<String>,
     /// The contents of `split.csv`, if the run is to have one.
     list: Option<Vec<u8>>,
+    /// The contents of `pictures.csv`.
+    pictures: Vec<u8>,
     network: Network,
     optimizer: RmsProp,
     objective: Objective,
     train: Loader,
     validation: Loader,
     /// Progress of earlier processes of the run.
-    done: Option<Progress>,
+    done: Progress,
 }
 
 impl<'a> Session<'a> {
@@ -100,10 +108,15 @@ impl<'a> Session<'a> {
         }
         let mut network = config.network(classes.len(), machine)?;
         let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
-        let done = checkpoint::restore(run, &mut network, &optimizer)?;
-        if done.is_none() {
+        let restored = checkpoint::restore(run, &mut network, &optimizer)?;
+        if let Some((error, instead)) = restored.as_ref().and_then(|found| found.instead.as_ref()) {
+            events.warning(&Warning::DamagedCheckpoint { error, instead });
+        }
+        if restored.is_none() {
             start::fill(&mut network, config, stored, &classes)?;
         }
+        let done = restored.map(|restored| restored.progress).unwrap_or_default();
+        let pictures = splits.fingerprint(run, &stop)?.to_csv()?;
         let (train, validation) = splits.loaders(&network, &stop, events)?;
         let list = splits.list.take();
         let steps = train.steps_per_epoch();
@@ -122,39 +135,54 @@ impl<'a> Session<'a> {
             machine.device,
         )?;
         #[rustfmt::skip]
-        let session = Self { run, config, machine, stop, classes, list, network, optimizer, objective, train, validation, done };
+        let session = Self { run, config, machine, stop, classes, list, pictures, network, optimizer, objective, train, validation, done };
         Ok(session)
     }
 
     /// Trains the remaining epochs.
     fn train(mut self, events: &mut dyn Events) -> Result<Outcome> {
         let (run, config) = (self.run, self.config);
-        let first = self.done.map_or(0, |progress| progress.epoch);
-        let rows = self.rows(first)?;
-        let best = self.done.map(|progress| progress.best);
-        if first >= config.epochs {
-            events.note(&Note::Complete { epochs: first });
-            return finish(run, rows, best, Ended::AllEpochs, events);
+        let mut done = std::mem::take(&mut self.done);
+        let (epochs, steps) = (done.epochs(), done.steps());
+        let device = describe(self.machine.device);
+        if epochs + steps > 0 {
+            let changes = resume::changes(config, &device, run)?;
+            if !changes.is_empty() && epochs < config.epochs {
+                events.warning(&Warning::ResumedWith(&changes));
+            }
         }
-        if first > 0 {
-            events.note(&Note::Continuing { epochs: first });
+        if checkpoint::repair(run, &done, &self.network)?
+            && let Some(best) = done.best
+        {
+            let (path, epoch) = (&run.best(), best.epoch);
+            events.warning(&Warning::NoBestWeights { path, epoch });
         }
+        let (history, wrong) = resume::restore_history(run, &mut done)?;
+        if let Some(found) = &wrong {
+            events.warning(&Warning::HistoryRestored { path: &run.history(), found, epochs });
+        }
+        if epochs >= config.epochs {
+            events.note(&Note::Complete { epochs });
+            return finish(run, done, Ended::AllEpochs, events);
+        }
+        if epochs + steps > 0 {
+            events.note(&Note::Continuing { epochs, steps });
+        }
+        // A folder without it is not a run yet; the others can be written later.
+        run.write_record(&self.record(device))?;
         if let Some(list) = &self.list {
             atomic_file::write_bytes(&run.split(), list)?;
         }
-        run.write_record(&self.record())?;
+        atomic_file::write_bytes(&run.pictures(), &self.pictures)?;
         let record_steps = config.cuda_graph
             && self.machine.use_own_stream().unwrap_or_else(|error| {
                 events.warning(&Warning::NoCudaGraph(&error));
                 false
             });
-        let mut recorder = Recorder {
-            history: Writer::start(&run.history(), &rows)?,
-            rows,
-            checkpoints: Checkpoints::new(run.clone(), best),
-            epochs: config.epochs,
-            events,
-        };
+        let (val_losses, partial) = (done.rows.iter().map(|row| row.val_loss), done.partial);
+        let (val_losses, keep) = (val_losses.collect(), config.keep.unwrap_or(1));
+        let checkpoints = Checkpoints::new(run.clone(), done, keep);
+        let mut recorder = Recorder { history, checkpoints, epochs: config.epochs, events };
         let ended = Trainer {
             network: &self.network,
             optimizer: &mut self.optimizer,
@@ -163,65 +191,52 @@ impl<'a> Session<'a> {
             objective: &self.objective,
             schedule: config.schedule,
             patience: config.patience,
-            val_losses: recorder.rows.iter().map(|row| row.val_loss).collect(),
+            val_losses,
+            partial,
+            checkpoint_every: config.checkpoint_every,
             train: &mut self.train,
             augmentation: &Augmentation::new(config.augmentation, config.keras, config.seed)?,
             validation: &mut self.validation,
             record: record_steps,
             stop: self.stop,
         }
-        .fit(first..config.epochs, &mut recorder);
-        let (rows, best) = (recorder.rows, recorder.checkpoints.best());
+        .fit(epochs..config.epochs, &mut recorder);
+        let saved = recorder.checkpoints.into_saved();
         let ended = match ended {
-            Ok(_) if rows.last().is_some_and(|row| !row.loss.is_finite()) => Ended::Diverged,
             Ok(fit::Ended::AllEpochs) => Ended::AllEpochs,
             Ok(fit::Ended::EarlyStop) => Ended::EarlyStop,
+            Ok(fit::Ended::Diverged(found)) => Ended::Diverged(found),
             Err(error) if error.is::<Interrupted>() => Ended::Interrupted,
             Err(error) => {
-                draw(run, &rows)?;
+                // Maybe for the same reason, such as a full disk.
+                let _ = draw(run, &saved.rows);
                 return Err(error);
             }
         };
-        finish(run, rows, best, ended, events)
+        finish(run, saved, ended, events)
     }
 
     /// The contents of `config.json`; takes the classes.
-    fn record(&mut self) -> RunRecord {
+    fn record(&mut self, device: String) -> RunRecord {
         RunRecord {
             versions: Versions::current(),
-            device: describe(self.machine.device),
+            device,
             classes: std::mem::take(&mut self.classes),
             train: self.config.clone(),
         }
-    }
-
-    /// The history of the first `first` epochs.
-    fn rows(&self, first: i64) -> Result<Vec<Epoch>> {
-        let path = self.run.history();
-        let mut rows = if first > 0 { history::read(&path)? } else { Vec::new() };
-        // A process killed between writing the row and the checkpoint leaves an extra row.
-        rows.truncate(first as usize);
-        ensure_or!(
-            Run,
-            rows.len() as i64 == first,
-            "expected the {first} epochs of the checkpoint in {}, found {}; try a new `out`",
-            path.display(),
-            rows.len()
-        );
-        Ok(rows)
     }
 }
 
 /// Draws the curves and reports the end.
 fn finish(
     run: &RunFolder,
-    history: Vec<Epoch>,
-    best: Option<Best>,
+    saved: Progress,
     ended: Ended,
     events: &mut dyn Events,
 ) -> Result<Outcome> {
-    draw(run, &history)?;
-    let outcome = Outcome { history, best, ended, run: run.clone() };
+    draw(run, &saved.rows)?;
+    let (steps, best, run) = (saved.steps(), saved.best, run.clone());
+    let outcome = Outcome { history: saved.rows, steps, best, ended, run };
     events.end(&outcome);
     Ok(outcome)
 }

@@ -1,7 +1,8 @@
 //! The training loop, the same for every recipe and device.
 
-use super::metrics::Running;
+use super::divergence::{Divergence, NonFinite, has_finite_weights};
 use super::objective::Objective;
+pub use super::observer::{Observer, Partial, StepProgress};
 use super::optimizer::RmsProp;
 use super::schedule::{Schedule, has_stalled};
 use super::step::{StepInput, TrainStep};
@@ -10,40 +11,15 @@ use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::history::Epoch;
 use crate::nn::network::Network;
-use crate::stop::Stop;
+use crate::stop::{Interrupted, Stop};
 use anyhow::Result;
 use std::ops::Range;
 use std::time::Instant;
+use tch::Device;
 
-/// Progress within an epoch.
-#[derive(Debug)]
-pub struct StepProgress<'a> {
-    /// Number of the epoch, from 1.
-    pub epoch: i64,
-    /// Training steps done in this epoch.
-    pub steps_done: i64,
-    /// Training steps per epoch.
-    pub steps: i64,
-    /// Sums over the epoch so far. [`Running::means`] waits for the device: call it at intervals,
-    /// not after every step.
-    pub running: &'a Running,
-}
-
-/// Follows the training loop. All printing and writing of files is left to observers.
-pub trait Observer {
-    /// Called after each training step.
-    fn step(&mut self, _progress: &StepProgress) {}
-
-    /// Called if steps cannot be recorded as a CUDA graph. Training continues without one, with the
-    /// same results.
-    fn unrecorded(&mut self, _error: &anyhow::Error) {}
-
-    /// Called after each epoch, including its validation.
-    ///
-    /// # Errors
-    /// An error ends training.
-    fn epoch(&mut self, record: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()>;
-}
+/// Steps between two looks at the loss on a GPU: each look waits for the device. On the CPU every
+/// step is looked at.
+const LOOK_EVERY: i64 = 32;
 
 /// Everything that [`fit`](Trainer::fit) needs except the epochs.
 #[derive(Debug)]
@@ -64,6 +40,10 @@ pub struct Trainer<'a> {
     pub patience: Option<i64>,
     /// val_loss of the epochs trained so far; `fit` appends to it.
     pub val_losses: Vec<f64>,
+    /// The part of the first epoch that is done already.
+    pub partial: Partial,
+    /// Steps within an epoch after which to call [`Observer::partial`]; `None` for never.
+    pub checkpoint_every: Option<i64>,
     /// Training batches.
     pub train: &'a mut Loader,
     /// Augmentation of the training pictures.
@@ -72,7 +52,7 @@ pub struct Trainer<'a> {
     pub validation: &'a mut Loader,
     /// Whether to record steps as a CUDA graph: see [`TrainStep::new`].
     pub record: bool,
-    /// Ends training after the current step.
+    /// Ends training after the current step, after [`Observer::partial`].
     pub stop: Stop,
 }
 
@@ -83,17 +63,20 @@ pub enum Ended {
     AllEpochs,
     /// val_loss had no new low for `patience` epochs.
     EarlyStop,
+    /// A loss or weight is not finite. The epoch is not reported to the observer.
+    Diverged(Divergence),
 }
 
 impl Trainer<'_> {
     /// Trains the given epochs (0-based) and validates after each. An epoch depends only on its
-    /// number and on the state before it, so training 0..2 and then 2..4 equals training 0..4.
+    /// number and on the state before it, so training 0..2 and then 2..4 equals training 0..4; so
+    /// does continuing within an epoch from what [`Observer::partial`] got. Ends at the first loss
+    /// or weight that is not finite.
     ///
     /// # Errors
     /// If a picture cannot be read, libtorch or the observer fails, or a stop was requested
     /// ([`Interrupted`](crate::stop::Interrupted)).
     pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<Ended> {
-        let steps = self.train.steps_per_epoch();
         let mut train_step = TrainStep::new(self.network, self.objective, self.record)?;
         for epoch in epochs {
             if self.patience.is_some_and(|patience| has_stalled(&self.val_losses, patience)) {
@@ -102,46 +85,35 @@ impl Trainer<'_> {
             let rate =
                 self.schedule.learning_rate(self.learning_rate, self.epochs, &self.val_losses);
             self.optimizer.set_learning_rate(rate);
-            let start = Instant::now();
-            train_step.start_epoch()?;
-            for step in 0..steps {
-                self.stop.check()?;
-                let batch = self.train.batch(epoch, step)?;
-                let input = self.augmentation.input(&batch)?;
-                let pictures = batch.labels.numel() as i64;
-                let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
-                let input = StepInput { input, labels: batch.labels, masks };
-                train_step.run(&input, self.optimizer)?;
-                if let Some(error) = train_step.take_failure() {
-                    observer.unrecorded(&error);
-                }
-                observer.step(&StepProgress {
-                    epoch: epoch + 1,
-                    steps_done: step + 1,
-                    steps,
-                    running: train_step.running(),
-                });
+            let done = std::mem::take(&mut self.partial);
+            let clock = Clock { start: Instant::now(), before: done.seconds };
+            train_step.start_epoch(done.sums)?;
+            if let Some(found) = self.train_epoch(epoch, &mut train_step, &clock, observer)? {
+                return Ok(Ended::Diverged(found));
             }
             let running = train_step.running();
             let means = running.means()?;
-            let train_seconds = start.elapsed().as_secs_f64();
-            let loss = self.objective.loss;
-            let val_means = validate(
-                self.network,
-                self.validation,
-                loss,
-                epoch,
-                Views::Picture,
-                &self.stop,
-                |_, _| Ok(()),
-            )?;
+            let train_seconds = clock.seconds();
+            let (loss, views) = (self.objective.loss, Views::Picture);
+            let (network, stop) = (self.network, &self.stop);
+            let validated =
+                validate(network, self.validation, loss, epoch, views, stop, |_, _| Ok(()));
+            if validated.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
+                let done = Partial { sums: running.sums()?, seconds: train_seconds };
+                observer.partial(&done, self.network, self.optimizer)?;
+            }
+            let val_means = validated?;
+            if !val_means.loss.is_finite() {
+                let (epoch, step) = (epoch + 1, running.batches());
+                return Ok(Ended::Diverged(Divergence { what: NonFinite::ValLoss, epoch, step }));
+            }
             let record = Epoch {
                 epoch: epoch + 1,
                 loss: means.loss,
                 acc: means.accuracy,
                 val_loss: val_means.loss,
                 val_acc: val_means.accuracy,
-                seconds: Some(start.elapsed().as_secs_f64()),
+                seconds: Some(clock.seconds()),
                 images_per_second: Some(running.pictures() as f64 / train_seconds),
                 learning_rate: Some(self.optimizer.learning_rate()),
             };
@@ -149,6 +121,68 @@ impl Trainer<'_> {
             observer.epoch(&record, self.network, self.optimizer)?;
         }
         Ok(Ended::AllEpochs)
+    }
+
+    /// Trains the steps of an epoch that are left. Returns where training diverged, if it did.
+    fn train_epoch(
+        &mut self,
+        epoch: i64,
+        train_step: &mut TrainStep,
+        clock: &Clock,
+        observer: &mut impl Observer,
+    ) -> Result<Option<Divergence>> {
+        let steps = self.train.steps_per_epoch();
+        self.stop.check()?;
+        let look_every = if self.network.device() == Device::Cpu { 1 } else { LOOK_EVERY };
+        for step in train_step.running().batches()..steps {
+            let batch = self.train.batch(epoch, step)?;
+            let input = self.augmentation.input(&batch)?;
+            let pictures = batch.labels.numel() as i64;
+            let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
+            let input = StepInput { input, labels: batch.labels, masks };
+            train_step.run(&input, self.optimizer)?;
+            if let Some(error) = train_step.take_failure() {
+                observer.unrecorded(&error);
+            }
+            let (steps_done, running) = (step + 1, train_step.running());
+            observer.step(&StepProgress { epoch: epoch + 1, steps_done, steps, running });
+            let stops = self.stop.is_requested();
+            let is_due = self.checkpoint_every.is_some_and(|every| steps_done % every == 0);
+            let saves = stops || (is_due && steps_done < steps);
+            if saves || steps_done == steps || steps_done % look_every == 0 {
+                let finite = running.finite_batches()?;
+                let found = match finite < steps_done {
+                    true => Some((NonFinite::Loss, finite + 1)),
+                    false if !saves && steps_done < steps => None,
+                    false if has_finite_weights(self.network)? => None,
+                    false => Some((NonFinite::Weight, steps_done)),
+                };
+                if let Some((what, step)) = found {
+                    return Ok(Some(Divergence { what, epoch: epoch + 1, step }));
+                }
+            }
+            if saves {
+                let done = Partial { sums: running.sums()?, seconds: clock.seconds() };
+                observer.partial(&done, self.network, self.optimizer)?;
+            }
+            if stops {
+                return Err(Interrupted.into());
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Measures the duration of an epoch.
+struct Clock {
+    start: Instant,
+    /// Seconds before `start`, in an earlier process.
+    before: f64,
+}
+
+impl Clock {
+    fn seconds(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
     }
 }
 
@@ -207,6 +241,8 @@ mod tests {
             schedule,
             patience: None,
             val_losses: Vec::new(),
+            partial: Partial::default(),
+            checkpoint_every: None,
             train: &mut train,
             augmentation: &augmentation,
             validation: &mut validation,

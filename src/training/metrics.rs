@@ -13,7 +13,21 @@ pub struct Means {
     pub accuracy: f64,
 }
 
-/// Sums over the batches so far. They are on the device, so only [`Running::means`] waits for it.
+/// The values of a [`Running`], from which it can be restored exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sums {
+    /// Number of batches.
+    pub batches: i64,
+    /// Number of pictures.
+    pub pictures: i64,
+    /// Sum of the pictures' losses, in nats.
+    pub losses: f64,
+    /// Number of correctly classified pictures.
+    pub correct: i64,
+}
+
+/// Sums over the batches so far. They are on the device, so only [`Running::means`],
+/// [`Running::sums`] and [`Running::finite_batches`] wait for it.
 #[derive(Debug)]
 pub struct Running {
     loss: Loss,
@@ -21,6 +35,9 @@ pub struct Running {
     losses: Tensor,
     /// Correctly classified pictures, an i64 scalar.
     correct: Tensor,
+    /// Batches after which the sum of losses was finite, an i64 scalar.
+    finite: Tensor,
+    batches: i64,
     pictures: i64,
 }
 
@@ -34,6 +51,8 @@ impl Running {
             loss,
             losses: Tensor::f_zeros([], (Kind::Double, device))?,
             correct: Tensor::f_zeros([], (Kind::Int64, device))?,
+            finite: Tensor::f_zeros([], (Kind::Int64, device))?,
+            batches: 0,
             pictures: 0,
         })
     }
@@ -49,23 +68,55 @@ impl Running {
         let sum = mean_loss.f_detach()?.f_to_kind(Kind::Double)?.f_mul_scalar(pictures as f64)?;
         let _ = self.losses.f_add_(&sum)?;
         let _ = self.correct.f_add_(&self.loss.correct(&logits.f_detach()?, labels)?)?;
+        let _ = self.finite.f_add_(&self.losses.f_isfinite()?)?;
         Ok(())
     }
 
     /// Counts the pictures of a batch, on the host: a replayed CUDA graph cannot.
     pub fn count(&mut self, pictures: i64) {
+        self.batches += 1;
         self.pictures += pictures;
     }
 
-    /// Zeroes the sums in place, since a CUDA graph refers to their memory.
+    /// Sets the sums in place, since a CUDA graph refers to their memory. The default of [`Sums`]
+    /// is zero.
     ///
     /// # Errors
     /// If libtorch fails.
-    pub fn reset(&mut self) -> Result<()> {
-        let _ = self.losses.f_zero_()?;
-        let _ = self.correct.f_zero_()?;
-        self.pictures = 0;
+    pub fn set(&mut self, sums: Sums) -> Result<()> {
+        let _ = self.losses.f_fill_(sums.losses)?;
+        let _ = self.correct.f_fill_(sums.correct)?;
+        let _ = self.finite.f_fill_(sums.batches)?;
+        (self.batches, self.pictures) = (sums.batches, sums.pictures);
         Ok(())
+    }
+
+    /// The sums. Waits for the device.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn sums(&self) -> Result<Sums> {
+        Ok(Sums {
+            batches: self.batches,
+            pictures: self.pictures,
+            losses: self.losses.f_double_value(&[])?,
+            correct: self.correct.f_int64_value(&[])?,
+        })
+    }
+
+    /// Number of batches before the first whose loss is not finite: all of them, or the index of
+    /// that batch. Waits for the device.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn finite_batches(&self) -> Result<i64> {
+        // A sum that is not finite stays so.
+        Ok(self.finite.f_int64_value(&[])?)
+    }
+
+    /// Batches added so far.
+    pub fn batches(&self) -> i64 {
+        self.batches
     }
 
     /// Pictures added so far.
@@ -78,10 +129,8 @@ impl Running {
     /// # Errors
     /// If the device fails.
     pub fn means(&self) -> Result<Means> {
-        let pictures = self.pictures as f64;
-        Ok(Means {
-            loss: self.losses.f_double_value(&[])? / pictures,
-            accuracy: self.correct.f_int64_value(&[])? as f64 / pictures,
-        })
+        let Sums { losses, correct, pictures, .. } = self.sums()?;
+        let pictures = pictures as f64;
+        Ok(Means { loss: losses / pictures, accuracy: correct as f64 / pictures })
     }
 }

@@ -1,9 +1,11 @@
 //! Training: batches → logits → loss → update → metrics. Nothing here writes files.
 
+pub mod divergence;
 pub mod fit;
 pub mod loss;
 pub mod metrics;
 pub mod objective;
+pub mod observer;
 pub mod optimizer;
 pub mod schedule;
 pub mod step;

@@ -1,6 +1,6 @@
 //! One training step. On CUDA it is recorded once as a graph, which later steps replay.
 
-use super::metrics::Running;
+use super::metrics::{Running, Sums};
 use super::objective::Objective;
 use super::optimizer::RmsProp;
 use crate::batches::batch::Input;
@@ -119,17 +119,17 @@ impl<'a> TrainStep<'a> {
         }
     }
 
-    /// Sums since the last [`TrainStep::start_epoch`].
+    /// Sums of the epoch.
     pub fn running(&self) -> &Running {
         &self.running
     }
 
-    /// Resets the sums.
+    /// Starts an epoch after the batches of `sums`, usually none.
     ///
     /// # Errors
     /// If libtorch fails.
-    pub fn start_epoch(&mut self) -> Result<()> {
-        self.running.reset()
+    pub fn start_epoch(&mut self, sums: Sums) -> Result<()> {
+        self.running.set(sums)
     }
 
     /// Runs one step: forward, backward and update.

@@ -2,14 +2,18 @@
 
 mod augmented;
 mod cache;
+mod changed_data;
+mod checkpoints;
 mod compare;
 mod convert;
 mod data_errors;
+mod divergence;
 mod doctor;
 mod evaluate;
 mod flip;
 mod import;
 mod layouts;
+mod occupied;
 mod odd_folders;
 mod orientation;
 mod plot;

@@ -18,6 +18,7 @@ fn leaves_a_whole_run() {
             "curves.svg",
             "history.csv",
             "last.ot",
+            "pictures.csv",
         ]
     );
     // No terminal: one plain line an epoch, no bar.

@@ -1,0 +1,100 @@
+//! Data sets that change between a stop and `--resume`.
+
+use super::support::{Workspace, error_of, output_of, petite};
+use std::path::Path;
+
+fn resume(workspace: &Workspace) -> assert_cmd::Command {
+    let mut command = petite("train --resume --epochs 2");
+    command.arg("--out").arg(workspace.path("run")).env("PETITE_CACHE", workspace.path("cache"));
+    command
+}
+
+fn first_picture(folder: &Path) -> std::path::PathBuf {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    paths.remove(0)
+}
+
+#[test]
+fn what_changed_is_named() {
+    let workspace = Workspace::with_data();
+    for cache in ["memory", "disk", "none"] {
+        let _ = std::fs::remove_dir_all(workspace.path("run"));
+        workspace.train("run", &format!("--epochs 1 --cache {cache}")).assert().success();
+        let first = first_picture(&workspace.path("data/train/spots"));
+        let other = first_picture(&workspace.path("data/train/stripes"));
+        let (picture, times) = (std::fs::read(&first).unwrap(), first.metadata().unwrap());
+
+        std::fs::copy(&other, &first).unwrap();
+        let error = error_of(&mut resume(&workspace));
+        assert!(error.contains("found 1 changed; try restoring them, or a new --out"), "{error}");
+        assert!(
+            error.contains(&format!(
+                "train: spots/{} changed",
+                first.file_name().unwrap().display()
+            )),
+            "{error}"
+        );
+        std::fs::write(&first, &picture).unwrap();
+        let set = std::fs::File::options().write(true).open(&first).unwrap();
+        set.set_modified(times.modified().unwrap()).unwrap();
+
+        let added = workspace.path("data/validation/spots/zzz.jpg");
+        std::fs::copy(&other, &added).unwrap();
+        let error = error_of(&mut resume(&workspace));
+        assert!(
+            error.contains("found 1 added;") && error.contains("validation: spots/zzz.jpg added"),
+            "{error}"
+        );
+        std::fs::remove_file(&added).unwrap();
+
+        std::fs::rename(&first, workspace.path("away.jpg")).unwrap();
+        let error = error_of(&mut resume(&workspace));
+        assert!(error.contains("found 1 removed;"), "{error}");
+        // A copy with another time is the same picture.
+        std::fs::copy(workspace.path("away.jpg"), &first).unwrap();
+        output_of(&mut resume(&workspace));
+        assert_eq!(workspace.history("run").len(), 2, "{cache}");
+    }
+}
+
+#[test]
+fn a_run_that_petite_split_names_changes_too_and_ignores_pictures_it_does_not_use() {
+    let workspace = Workspace::with_data();
+    std::fs::rename(workspace.path("data/train"), workspace.path("own")).unwrap();
+    workspace.train_on("own", "run", "--epochs 1 --validation 2 --test 1").assert().success();
+    let first = first_picture(&workspace.path("own/spots"));
+    std::fs::copy(&first, workspace.path("own/spots/new.jpg")).unwrap();
+    output_of(&mut resume(&workspace));
+    let list = std::fs::read_to_string(workspace.path("run/split.csv")).unwrap();
+    let trained =
+        list.lines().find(|line| line.ends_with(",train") && line.contains("stripes")).unwrap();
+    std::fs::copy(&first, workspace.path("own").join(trained.split(',').next().unwrap())).unwrap();
+    let mut command = petite("train --resume --epochs 3 --out");
+    let error = error_of(command.arg(workspace.path("run")));
+    assert!(error.contains("found 1 changed;"), "{error}");
+}
+
+/// Precision, device and versions may change, but it is said.
+#[test]
+fn another_precision_or_version_is_named() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1 --precision fp32").assert().success();
+    let file = workspace.path("run/config.json");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("\"libtorch\": \"2.11.0\"", "\"libtorch\": \"2.10.0\""))
+        .unwrap();
+    let output = resume(&workspace).assert().success().get_output().clone();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("the run continues with libtorch 2.11.0 instead of 2.10.0, so"),
+        "{error}"
+    );
+    let output = petite("train --resume --epochs 3 --out")
+        .arg(workspace.path("run"))
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    assert!(output.stderr.is_empty(), "{output:?}");
+}

@@ -1,0 +1,47 @@
+//! Training whose loss or weights are no longer finite.
+
+use super::support::{Workspace, entries, error_of, weights_in};
+
+#[test]
+fn training_stops_at_the_first_loss_that_is_not_finite() {
+    let workspace = Workspace::with_data();
+    // The rate is so high that an update overflows.
+    let flags = "--epochs 3 --learning-rate 1e38 --precision fp32";
+    let error = error_of(&mut workspace.train("run", flags));
+    assert!(error.contains("expected finite numbers, found "), "{error}");
+    assert!(
+        error.contains(" in epoch 1 to be infinite or NaN; there are no weights yet"),
+        "{error}"
+    );
+    assert!(error.contains("try a --learning-rate below 1e38\n"), "{error}");
+    assert!(!entries(&workspace.path("run")).contains(&"last.ot".to_owned()));
+}
+
+#[test]
+fn the_last_good_weights_stay() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 2").assert().success();
+    let files = ["last.ot", "best.ot"].map(|file| workspace.path("run").join(file));
+    let before = files.each_ref().map(|file| weights_in(file));
+    // A later rate is the way to let a good run diverge.
+    let config = std::fs::read_to_string(workspace.path("run/config.json")).unwrap();
+    workspace.write(
+        "run/config.json",
+        config.replace("\"learning_rate\": 0.0001", "\"learning_rate\": 1e38").as_bytes(),
+    );
+    let mut command = super::support::petite("train --resume --epochs 4 --out");
+    let error = error_of(command.arg(workspace.path("run")));
+    assert!(error.contains(" in epoch 3 to be"), "{error}");
+    assert!(error.contains("the weights after epoch 2 stay in "), "{error}");
+    assert_eq!(before, files.each_ref().map(|file| weights_in(file)));
+    assert_eq!(workspace.history("run").len(), 2);
+}
+
+#[test]
+fn one_of_several_runs_that_diverges_is_an_error_after_the_others() {
+    let workspace = Workspace::with_data();
+    let error =
+        error_of(&mut workspace.train("runs", "--epochs 1 --learning-rate 1e38 --repeats 2"));
+    assert!(error.contains("expected finite numbers"), "{error}");
+    assert!(workspace.path("runs/seed-2/config.json").exists());
+}
