@@ -1,18 +1,22 @@
 //! Weights: writing them to files, reading them, and copying them into networks.
 
+mod archive;
 mod assign;
 mod element;
 mod npz;
 mod ot;
 pub mod pth;
 mod safetensors;
+mod torch_archive;
 
 use crate::error::{ensure_or, fault};
-use anyhow::Result;
+use anyhow::{Context, Result};
 pub use assign::assign;
 pub use ot::{load_ot, save_ot};
 pub use safetensors::{load_safetensors, save_safetensors};
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
 use tch::Tensor;
 
@@ -85,17 +89,34 @@ pub fn load(path: &Path) -> Result<(Named, Metadata)> {
         path.display(),
         if path.is_dir() { "a folder" } else { "no file" }
     );
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    read(BufReader::new(file), format, path)
+}
+
+/// Reads the tensors of a file with these contents; see [`load`]. `source` names the file in errors.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(bytes: &[u8], format: Option<Format>, source: &Path) -> Result<(Named, Metadata)> {
+    read(Cursor::new(bytes), format, source)
+}
+
+fn read(
+    reader: impl Read + Seek,
+    format: Option<Format>,
+    source: &Path,
+) -> Result<(Named, Metadata)> {
     let (tensors, metadata) = match format {
-        Some(Format::Ot) => (load_ot(path)?, Metadata::new()),
-        Some(Format::Safetensors) => load_safetensors(path)?,
-        Some(Format::Npz) => (npz::load(path)?, Metadata::new()),
-        None => (pth::load(path)?, Metadata::new()),
+        Some(Format::Ot) => (ot::read(reader, source)?, Metadata::new()),
+        Some(Format::Safetensors) => safetensors::read(reader, source)?,
+        Some(Format::Npz) => (npz::read(reader, source)?, Metadata::new()),
+        None => (pth::read(reader, source)?, Metadata::new()),
     };
     ensure_or!(
         Weights,
         !tensors.is_empty(),
         "expected tensors in {}, found none; try another file",
-        path.display()
+        source.display()
     );
     Ok((tensors, metadata))
 }

@@ -5,16 +5,16 @@
 //! reader is not used, because it trusts the header's shape and reads beyond the end of the file.
 
 use super::Named;
-use super::element::{ELEMENTS, bytes_of, element};
+use super::archive::{Archive, finish};
+use super::element::{Contiguous, ELEMENTS, bytes_in, element};
 use crate::atomic_file;
 use crate::error::{Fault, ensure_or, fault};
 use anyhow::{Context, Result};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;
 use tch::{Kind, Tensor};
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, ZipWriter};
 
 /// Start of every `.npy`.
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -24,6 +24,12 @@ const MAX_HEADER: usize = 10_000;
 
 /// Maximum compression ratio of Deflate.
 const MAX_DEFLATE_RATIO: u64 = 1032;
+
+/// How much larger than the archive all arrays together may be; weights hardly compress.
+const MAX_RATIO: u64 = 16;
+
+/// Size in bytes that all arrays together may have in any case.
+const MAX_SMALL: u64 = 256 << 20;
 
 /// Writes tensors as an uncompressed archive, as `numpy.savez` does.
 ///
@@ -36,20 +42,20 @@ pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
         let header = header(tensor).with_context(|| format!("{name} for {}", path.display()))?;
         headers.push(header);
     }
-    atomic_file::write(path, |temporary| {
-        let mut archive = ZipWriter::new(BufWriter::new(File::create(temporary)?));
-        for ((name, tensor), header) in tensors.iter().zip(headers) {
-            let bytes = bytes_of(tensor)?;
-            let options = SimpleFileOptions::default()
-                .compression_method(CompressionMethod::Stored)
-                .large_file(bytes.len() > u32::MAX as usize / 2);
-            archive.start_file(format!("{name}.npy"), options)?;
-            archive.write_all(&header)?;
-            archive.write_all(&bytes)?;
-        }
-        archive.finish()?.flush()?;
-        Ok(())
-    })
+    // In memory: a ZipWriter that is dropped after a failed write prints to standard error.
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for ((name, tensor), header) in tensors.iter().zip(headers) {
+        let elements = Contiguous::of(tensor)?;
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .large_file(elements.bytes().len() > u32::MAX as usize / 2);
+        archive
+            .start_file(format!("{name}.npy"), options)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        archive.write_all(&header)?;
+        archive.write_all(elements.bytes())?;
+    }
+    atomic_file::write_bytes(path, &archive.finish()?.into_inner())
 }
 
 /// The bytes before the elements of `tensor`.
@@ -72,58 +78,58 @@ fn header(tensor: &Tensor) -> Result<Vec<u8>> {
 }
 
 /// Reads the arrays of an archive in its order, compressed or not, in row-major or column-major
-/// order.
+/// order. Every checksum in it is verified. `source` names the archive in errors.
 ///
 /// # Errors
-/// If the file is missing or damaged, or an array is not of little-endian numbers or booleans.
-pub fn load(path: &Path) -> Result<Named> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+/// If the archive is damaged, or an array is not of little-endian numbers or booleans.
+pub fn read(reader: impl Read + Seek, source: &Path) -> Result<Named> {
     let damaged = || {
         Fault::weights(format!(
             "expected a whole NumPy archive at {}, found another or a damaged one; try another copy",
-            path.display()
+            source.display()
         ))
     };
-    let mut archive = ZipArchive::new(BufReader::new(file)).with_context(damaged)?;
-    let mut tensors = Named::new();
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).with_context(damaged)?;
-        let file_name = entry.name().with_context(damaged)?.into_owned();
+    let mut archive = Archive::open(reader).with_context(damaged)?;
+    let limit = archive.length.saturating_mul(MAX_RATIO).saturating_add(MAX_SMALL);
+    let (mut tensors, mut total) = (Named::new(), 0u64);
+    for file_name in archive.names().with_context(damaged)? {
         let Some(name) = file_name.strip_suffix(".npy") else {
             fault!(
                 Weights,
                 "expected only .npy files in the NumPy archive {}, found {file_name} in it; try numpy.savez",
-                path.display()
+                source.display()
             );
         };
+        let mut file = archive.file(&file_name).with_context(damaged)?;
+        let size = file.size();
+        total = total.saturating_add(size);
         ensure_or!(
             Weights,
-            entry.size() <= entry.compressed_size().saturating_mul(MAX_DEFLATE_RATIO),
-            "expected a whole NumPy archive at {}, found a wrong size for {name}; try another copy",
-            path.display()
+            size <= file.compressed_size().saturating_mul(MAX_DEFLATE_RATIO) && total <= limit,
+            "expected arrays of at most {limit} bytes for the size of {}, found {size} for {name}; try numpy.savez, which does not compress",
+            source.display()
         );
-        let size = entry.size();
-        let tensor = read_array(&mut entry, size)
-            .with_context(|| format!("cannot read {name} of {}", path.display()))?;
+        let tensor = read_array(&mut file, size)
+            .with_context(|| format!("cannot read {name} of {}", source.display()))?;
         tensors.push((name.to_owned(), tensor));
     }
     Ok(tensors)
 }
 
-/// Reads one `.npy` of `size` bytes.
-fn read_array(reader: &mut impl Read, size: u64) -> Result<Tensor> {
+/// Reads one `.npy` of `size` bytes, to its end.
+fn read_array(file: &mut impl Read, size: u64) -> Result<Tensor> {
     let mut start = [0; 8];
-    reader.read_exact(&mut start)?;
+    file.read_exact(&mut start)?;
     ensure_or!(Weights, start.starts_with(MAGIC), "expected a NumPy array, found another file");
     let length = match start[6] {
         1 => {
             let mut length = [0; 2];
-            reader.read_exact(&mut length)?;
+            file.read_exact(&mut length)?;
             usize::from(u16::from_le_bytes(length))
         }
         2 | 3 => {
             let mut length = [0; 4];
-            reader.read_exact(&mut length)?;
+            file.read_exact(&mut length)?;
             u32::from_le_bytes(length) as usize
         }
         version => fault!(Weights, "expected version 1, 2 or 3 of NumPy's format, found {version}"),
@@ -134,10 +140,10 @@ fn read_array(reader: &mut impl Read, size: u64) -> Result<Tensor> {
         "expected a header of at most {MAX_HEADER} bytes, found {length}"
     );
     let mut text = vec![0; length];
-    reader.read_exact(&mut text)?;
+    file.read_exact(&mut text)?;
     let header = Header::parse(&String::from_utf8_lossy(&text))?;
 
-    let expected = header.bytes()?;
+    let expected = bytes_in(&header.shape, header.kind)?;
     let before = start.len() + if start[6] == 1 { 2 } else { 4 } + length;
     ensure_or!(
         Weights,
@@ -146,19 +152,9 @@ fn read_array(reader: &mut impl Read, size: u64) -> Result<Tensor> {
         header.shape,
         size.saturating_sub(before as u64)
     );
-    let mut bytes = Vec::new();
-    bytes
-        .try_reserve_exact(expected)
-        .with_context(|| format!("expected {expected} bytes of free memory, found less"))?;
-    // The zip's checksum is verified at the end of the entry.
-    reader.take(expected as u64 + 1).read_to_end(&mut bytes)?;
-    ensure_or!(
-        Weights,
-        bytes.len() == expected,
-        "expected {expected} bytes, found {}",
-        bytes.len()
-    );
-    header.tensor(&bytes)
+    let tensor = header.tensor(file)?;
+    finish(file)?;
+    Ok(tensor)
 }
 
 /// The header of a `.npy`.
@@ -207,27 +203,15 @@ impl Header {
         })
     }
 
-    /// Size of all elements in bytes.
-    fn bytes(&self) -> Result<usize> {
-        // libtorch computes strides as if sizes of 0 were 1, which must not overflow either.
-        let product = |least: i64| {
-            let width = self.kind.elt_size_in_bytes() as i64;
-            self.shape.iter().try_fold(width, |product, &size| product.checked_mul(size.max(least)))
-        };
-        product(1).and(product(0)).and_then(|bytes| usize::try_from(bytes).ok()).with_context(
-            || format!("expected a shape that fits in memory, found {:?}", self.shape),
-        )
-    }
-
-    fn tensor(&self, bytes: &[u8]) -> Result<Tensor> {
+    /// The tensor with the next bytes of `file`.
+    fn tensor(&self, file: &mut impl Read) -> Result<Tensor> {
         if !self.fortran_order {
-            return Ok(Tensor::f_from_data_size(bytes, &self.shape, self.kind)?);
+            return Ok(Contiguous::read(file, &self.shape, self.kind)?.into_tensor());
         }
         let reversed: Vec<i64> = self.shape.iter().rev().copied().collect();
         let dimensions: Vec<i64> = (0..self.shape.len() as i64).rev().collect();
-        Ok(Tensor::f_from_data_size(bytes, &reversed, self.kind)?
-            .f_permute(dimensions)?
-            .f_contiguous()?)
+        let tensor = Contiguous::read(file, &reversed, self.kind)?.into_tensor();
+        Ok(tensor.f_permute(dimensions)?.f_contiguous()?)
     }
 }
 
@@ -256,9 +240,8 @@ mod tests {
 
     #[test]
     fn a_shape_that_overflows_is_an_error() {
-        for shape in [vec![i64::MAX, 2], vec![0, i64::MAX, 2]] {
-            let header = Header { kind: Kind::Float, fortran_order: false, shape };
-            assert!(header.bytes().is_err());
+        for shape in [[i64::MAX, 2, 1], [0, i64::MAX, 2], [-1, -1, 1]] {
+            assert!(bytes_in(&shape, Kind::Float).is_err());
         }
     }
 
@@ -267,7 +250,7 @@ mod tests {
     #[test]
     fn column_major_becomes_row_major() {
         let header = Header { kind: Kind::Uint8, fortran_order: true, shape: vec![3, 2] };
-        let tensor = header.tensor(&[0, 1, 2, 3, 4, 5]).unwrap();
+        let tensor = header.tensor(&mut [0, 1, 2, 3, 4, 5].as_slice()).unwrap();
         let rows: Vec<Vec<u8>> = Vec::try_from(&tensor).unwrap();
         assert_eq!(rows, [[0, 3], [1, 4], [2, 5]]);
     }

@@ -1,35 +1,62 @@
-//! Reads the pickle of a PyTorch state_dict, and no other.
+//! The pickle of an archive, read as data: a machine without a way to call anything.
 //!
-//! A pickle is a program for a stack machine (Python's `pickletools` lists its instructions), and
+//! A pickle is a program for a small stack machine (`pickletools` lists its instructions), and
 //! Python's machine calls any function that the program names. This one only supports the
-//! instructions and names that `torch.save` writes for tensors, and rejects all others. Values are
-//! in vectors and refer to each other by index, so that no nesting can exhaust the stack.
+//! instructions and names that `torch.save` and libtorch write for tensors, and rejects all others.
+//! Values are in vectors and refer to each other by index, so that no nesting can exhaust the stack.
 
-use super::value::{Storage, Value, View};
+use super::value::{Root, Storage, Value, View};
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// Maximum length of a name in bytes.
+const MAX_NAME: usize = 1000;
 
 /// The tensors of a state_dict, by name, in order.
 ///
 /// # Errors
-/// If `pickle` is damaged, or has anything but tensors by name.
+/// If `pickle` is damaged, has anything but tensors by name, or has a name twice.
 pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
-    let mut machine = Machine { bytes: pickle, ..Machine::default() };
-    let items = match machine.run()? {
-        Value::Dict(dict) => std::mem::take(machine.dict(dict)?),
-        other => bail!("expected a state_dict, found {}; try model.state_dict()", other.kind()),
+    tensors(pickle, Root::StateDict)
+}
+
+/// The tensors in a `root`, by name, in order.
+///
+/// # Errors
+/// As [`state_dict`].
+pub(in super::super) fn tensors(pickle: &[u8], root: Root) -> Result<Vec<(String, View)>> {
+    let mut machine = Machine { bytes: pickle, root, ..Machine::default() };
+    let items = match (root, machine.run()?) {
+        (Root::StateDict, Value::Dict(dict)) | (Root::Module, Value::Module(dict)) => {
+            std::mem::take(machine.dict(dict)?)
+        }
+        (Root::StateDict, other) => {
+            bail!("expected a state_dict, found {}; try model.state_dict()", other.kind())
+        }
+        (Root::Module, other) => bail!("expected a module, found {}", other.kind()),
     };
     let mut tensors = Vec::with_capacity(items.len());
+    let mut names = HashSet::new();
     for (name, value) in items {
         let Value::Text(name) = name else {
             bail!("expected the name of a tensor, found {}", name.kind());
         };
-        let name = machine.texts[name].clone();
+        let name = machine.texts[name];
+        ensure!(
+            name.len() <= MAX_NAME,
+            "expected names of at most {MAX_NAME} bytes, found {}",
+            name.len()
+        );
+        ensure!(names.insert(name), "expected every name once, found {name:?} twice");
         match value {
-            Value::View(view) => tensors.push((name, machine.views[view].clone())),
+            Value::View(view) => tensors.push((name.to_owned(), machine.views[view].clone())),
             other => bail!(
-                "expected only tensors, found {} under {name:?}; try saving model.state_dict()",
-                other.kind()
+                "expected only tensors, found {} under {name:?}; try {}",
+                other.kind(),
+                match root {
+                    Root::StateDict => "saving model.state_dict()",
+                    Root::Module => "a file that petite or tch wrote",
+                }
             ),
         }
     }
@@ -41,11 +68,12 @@ pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
 pub(super) struct Machine<'a> {
     /// The instructions that remain.
     bytes: &'a [u8],
+    pub(super) root: Root,
     pub(super) stack: Vec<Value>,
     /// Height of the stack at each open MARK.
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
-    pub(super) texts: Vec<String>,
+    pub(super) texts: Vec<&'a str>,
     pub(super) tuples: Vec<Vec<Value>>,
     dicts: Vec<Vec<(Value, Value)>>,
     pub(super) storages: Vec<Storage>,
@@ -83,7 +111,7 @@ impl<'a> Machine<'a> {
                 b'X' => {
                     let length = u32::from_le_bytes(self.take()?);
                     let text = std::str::from_utf8(self.take_slice(length as usize)?)?;
-                    self.texts.push(text.to_owned());
+                    self.texts.push(text);
                     self.stack.push(Value::Text(self.texts.len() - 1));
                 }
                 b')' => self.push_tuple(Vec::new()),
@@ -124,8 +152,10 @@ impl<'a> Machine<'a> {
                 b'Q' => self.persistent_id()?,
                 b'R' => self.reduce()?,
                 b'b' => self.build()?,
+                0x81 if self.root == Root::Module => self.new_module()?,
                 other => bail!(
-                    "expected the pickle of a state_dict, found instruction {other:#04x}{}; nothing was run",
+                    "expected the pickle of {}, found instruction {other:#04x}{}; nothing was run",
+                    self.root.name(),
                     described(other)
                 ),
             }
@@ -145,11 +175,13 @@ impl<'a> Machine<'a> {
         Ok(self.take_slice(N)?.try_into()?)
     }
 
-    /// The bytes up to a line feed.
+    /// The text up to a line feed.
     pub(super) fn take_line(&mut self) -> Result<String> {
         let end = self.bytes.iter().position(|&byte| byte == b'\n');
-        let line = self.take_slice(end.context("expected a name, found the pickle's end")? + 1)?;
-        Ok(String::from_utf8_lossy(&line[..line.len() - 1]).into_owned())
+        let end = end.context("expected a name, found the pickle's end")?;
+        ensure!(end <= MAX_NAME, "expected a name of at most {MAX_NAME} bytes, found {end}");
+        let line = self.take_slice(end + 1)?;
+        Ok(String::from_utf8_lossy(&line[..end]).into_owned())
     }
 
     /// Height below which values must not be popped: that of the last open MARK.
@@ -180,6 +212,11 @@ impl<'a> Machine<'a> {
     pub(super) fn push_dict(&mut self) {
         self.dicts.push(Vec::new());
         self.stack.push(Value::Dict(self.dicts.len() - 1));
+    }
+
+    pub(super) fn push_module(&mut self) {
+        self.dicts.push(Vec::new());
+        self.stack.push(Value::Module(self.dicts.len() - 1));
     }
 
     pub(super) fn top(&self) -> Result<Value> {

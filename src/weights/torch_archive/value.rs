@@ -1,6 +1,34 @@
-//! The values in the pickle of a state_dict.
+//! The values in the pickle of an archive.
 
 use tch::Kind;
+
+/// What the tensors are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Root {
+    /// A dictionary, as `torch.save` writes it.
+    #[default]
+    StateDict,
+    /// A TorchScript module without submodules, as tch writes it.
+    Module,
+}
+
+impl Root {
+    /// Name in errors.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::StateDict => "a state_dict",
+            Self::Module => "libtorch weights",
+        }
+    }
+
+    /// Who writes such files.
+    pub(in super::super) fn writer(self) -> &'static str {
+        match self {
+            Self::StateDict => "torch.save",
+            Self::Module => "petite or tch",
+        }
+    }
+}
 
 /// A storage: the elements of one or more tensors.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,19 +54,22 @@ pub struct View {
     pub stride: Vec<i64>,
 }
 
-/// The functions and types that `torch.save` names. They include all element types common to
-/// PyTorch and safetensors except bool, whose bytes may be neither 0 nor 1.
+/// The functions and types that archives name. They include all element types common to PyTorch and
+/// safetensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Global {
     OrderedDict,
     RebuildTensor,
     RebuildParameter,
     Storage(Kind),
+    /// The class of a TorchScript module.
+    Module,
 }
 
 impl Global {
-    pub(super) fn named(module: &str, name: &str) -> Option<Self> {
+    pub(super) fn named(module: &str, name: &str, root: Root) -> Option<Self> {
         Some(match (module, name) {
+            ("__torch__", "Module") if root == Root::Module => Self::Module,
             ("collections", "OrderedDict") => Self::OrderedDict,
             ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Self::RebuildParameter,
@@ -51,6 +82,7 @@ impl Global {
             ("torch", "ShortStorage") => Self::Storage(Kind::Int16),
             ("torch", "CharStorage") => Self::Storage(Kind::Int8),
             ("torch", "ByteStorage") => Self::Storage(Kind::Uint8),
+            ("torch", "BoolStorage") => Self::Storage(Kind::Bool),
             _ => return None,
         })
     }
@@ -65,6 +97,8 @@ pub(super) enum Value {
     Text(usize),
     Tuple(usize),
     Dict(usize),
+    /// A TorchScript module, with its attributes in a dict.
+    Module(usize),
     Global(Global),
     Storage(usize),
     View(usize),
@@ -80,6 +114,7 @@ impl Value {
             Self::Text(_) => "a string",
             Self::Tuple(_) => "a tuple",
             Self::Dict(_) => "a dict",
+            Self::Module(_) => "a module",
             Self::Global(_) => "a name",
             Self::Storage(_) => "a storage",
             Self::View(_) => "a tensor",

@@ -1,16 +1,24 @@
-//! The calls in the pickle of a state_dict, each implemented here: no name is looked up or called.
+//! The calls in the pickle of an archive, each implemented here: no name is looked up or called.
 
 use super::pickle::Machine;
 use super::value::{Global, Storage, Value, View};
+use crate::weights::element::MAX_DIMENSIONS;
 use anyhow::{Context, Result, bail, ensure};
+
+/// Maximum length of a storage's key in bytes; keys are numbers.
+const MAX_KEY: usize = 100;
+
+/// Maximum number of tensors; the largest ResNets have a hundredth of it.
+const MAX_TENSORS: usize = 100_000;
 
 impl Machine<'_> {
     /// GLOBAL: pushes a function or type, by module and name.
     pub(super) fn global(&mut self) -> Result<()> {
         let (module, name) = (self.take_line()?, self.take_line()?);
-        let global = Global::named(&module, &name).with_context(|| {
+        let global = Global::named(&module, &name, self.root).with_context(|| {
             format!(
-                "expected the pickle of a state_dict, found a call for {module}.{name}; nothing was run"
+                "expected the pickle of {}, found a call for {module}.{name}; nothing was run",
+                self.root.name()
             )
         })?;
         self.stack.push(Value::Global(global));
@@ -31,18 +39,27 @@ impl Machine<'_> {
         else {
             bail!("expected a storage, found another kind of reference");
         };
-        ensure!(self.texts[tag] == "storage", "expected a storage, found {:?}", self.texts[tag]);
-        let key = self.texts[key].clone();
+        ensure!(self.texts[tag] == "storage", "expected a storage, found another reference");
+        let key = self.texts[key];
+        ensure!(key.len() <= MAX_KEY, "expected a key of at most {MAX_KEY} bytes");
+        let key = key.to_owned();
         self.storages.push(Storage { key, kind, count });
         self.stack.push(Value::Storage(self.storages.len() - 1));
         Ok(())
     }
 
+    /// A tuple that is short: copying a long one for every call would take forever.
     fn tuple(&self, value: Value) -> Result<Vec<Value>> {
-        match value {
-            Value::Tuple(index) => Ok(self.tuples[index].clone()),
-            other => bail!("expected a tuple, found {}", other.kind()),
-        }
+        let Value::Tuple(index) = value else {
+            bail!("expected a tuple, found {}", value.kind());
+        };
+        let items = &self.tuples[index];
+        ensure!(
+            items.len() <= MAX_DIMENSIONS,
+            "expected a tuple of at most {MAX_DIMENSIONS} items, found {}",
+            items.len()
+        );
+        Ok(items.clone())
     }
 
     fn numbers(&self, value: Value) -> Result<Vec<i64>> {
@@ -51,6 +68,21 @@ impl Machine<'_> {
             other => bail!("expected a number, found {}", Value::kind(other)),
         };
         self.tuple(value)?.into_iter().map(number).collect()
+    }
+
+    /// NEWOBJ: an empty TorchScript module.
+    pub(super) fn new_module(&mut self) -> Result<()> {
+        let arguments = self.pop()?;
+        let arguments = self.tuple(arguments)?;
+        let class = self.pop()?;
+        ensure!(
+            matches!(class, Value::Global(Global::Module)) && arguments.is_empty(),
+            "expected a new module, found {} with {} arguments; nothing was run",
+            class.kind(),
+            arguments.len()
+        );
+        self.push_module();
+        Ok(())
     }
 
     /// REDUCE: a call of one of the three known functions.
@@ -63,7 +95,8 @@ impl Machine<'_> {
         };
         match (function, arguments.as_slice()) {
             (Global::OrderedDict, []) => self.push_dict(),
-            // requires_grad, hooks and metadata do not matter for weights.
+            // requires_grad and hooks do not matter for weights. A metadata argument, which follows
+            // them, could say that the elements are negated.
             (
                 Global::RebuildTensor,
                 &[
@@ -73,9 +106,12 @@ impl Machine<'_> {
                     stride,
                     Value::Bool,
                     Value::Dict(_),
-                    ..,
                 ],
             ) => {
+                ensure!(
+                    self.views.len() < MAX_TENSORS,
+                    "expected at most {MAX_TENSORS} tensors, found more"
+                );
                 let (size, stride) = (self.numbers(size)?, self.numbers(stride)?);
                 let storage = self.storages[storage].clone();
                 self.views.push(View { storage, offset, size, stride });
@@ -92,18 +128,27 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// BUILD: attributes of an object. A state_dict has one, `_metadata`, which is ignored.
+    /// BUILD: attributes of an object. A module's are its tensors. A state_dict has one, `_metadata`,
+    /// which is ignored.
     pub(super) fn build(&mut self) -> Result<()> {
         let state = self.pop()?;
-        let (Value::Dict(state), Value::Dict(_)) = (state, self.top()?) else {
-            bail!(
-                "expected the pickle of a state_dict, found attributes for {}; nothing was run",
-                self.top()?.kind()
-            );
-        };
-        for (name, _) in std::mem::take(self.dict(state)?) {
-            let known = matches!(name, Value::Text(name) if self.texts[name] == "_metadata");
-            ensure!(known, "expected only the attribute _metadata, found another");
+        match (state, self.top()?) {
+            (Value::Dict(state), Value::Module(module)) => {
+                let attributes = std::mem::take(self.dict(state)?);
+                self.dict(module)?.extend(attributes);
+            }
+            (Value::Dict(state), Value::Dict(_)) => {
+                for (name, _) in std::mem::take(self.dict(state)?) {
+                    let known =
+                        matches!(name, Value::Text(name) if self.texts[name] == "_metadata");
+                    ensure!(known, "expected only the attribute _metadata, found another");
+                }
+            }
+            (_, other) => bail!(
+                "expected the pickle of {}, found attributes for {}; nothing was run",
+                self.root.name(),
+                other.kind()
+            ),
         }
         Ok(())
     }

@@ -1,0 +1,43 @@
+//! PyTorch's `.pth`, as `torch.save` writes a state_dict since PyTorch 1.6.
+
+use super::Named;
+pub use super::torch_archive::pickle;
+use super::torch_archive::{self, Root};
+use crate::error::{Fault, fault};
+use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+/// Reads the tensors of a state_dict, on the CPU, in its order. Every checksum in the file is
+/// verified, and nothing in it is executed.
+///
+/// # Errors
+/// If the file is missing, damaged or in PyTorch's older format, has anything but tensors by name,
+/// or a tensor extends beyond its storage.
+pub fn load(path: &Path) -> Result<Named> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    read(BufReader::new(file), path)
+}
+
+/// Reads an archive; `source` names it in errors.
+pub(super) fn read(mut reader: impl Read + Seek, source: &Path) -> Result<Named> {
+    let unreadable = || format!("cannot read {}", source.display());
+    let mut start = Vec::new();
+    reader.by_ref().take(4).read_to_end(&mut start).with_context(unreadable)?;
+    reader.rewind().with_context(unreadable)?;
+    if !start.starts_with(b"PK") {
+        // The older formats are a bare pickle of protocol 2, and a tar.
+        let old = start.starts_with(&[0x80, 2]) || source.extension().is_some_and(|e| e == "tar");
+        fault!(
+            Weights,
+            "expected a zip, as torch.save writes since PyTorch 1.6, at {}, found {}; try torch.save(torch.load({:?}, weights_only=True), \"new.pth\") in Python",
+            source.display(),
+            if old { "PyTorch's older format" } else { "another kind of file" },
+            source.file_name().unwrap_or_default()
+        );
+    }
+    torch_archive::read(reader, Root::StateDict).with_context(|| {
+        Fault::weights(format!("expected a whole PyTorch archive at {}", source.display()))
+    })
+}
