@@ -3,10 +3,12 @@
 pub use crate::temporary::sweep;
 
 use crate::temporary;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use tempfile::NamedTempFile;
 
 /// A file being written under a temporary name, which is locked so that [`sweep`] keeps it; removed
@@ -18,11 +20,19 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Creates an empty temporary file in the folder of `path`.
+    /// Creates an empty temporary file in the folder of `path`. The process's first file there
+    /// removes the leftovers of dead processes; see [`sweep`].
     ///
     /// # Errors
-    /// If the folder cannot be written.
+    /// If the folder cannot be written, or `path` is a folder, a device or a pipe, which a rename
+    /// would replace.
     pub fn create(path: &Path) -> Result<Self> {
+        ensure!(
+            path.metadata().map_or(true, |found| found.is_file()),
+            "expected a file or nothing at {}, found something else; try another path",
+            path.display()
+        );
+        sweep_once(folder_of(path));
         let suffix = path.extension().map(|e| format!(".{}", e.to_string_lossy()));
         let temporary = temporary::file_in(folder_of(path), &suffix.unwrap_or_default())
             .with_context(|| cannot_write(path))?;
@@ -62,6 +72,14 @@ impl Seek for AtomicFile {
     }
 }
 
+/// Sweeps a folder, unless this process already has.
+fn sweep_once(folder: &Path) {
+    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+        sweep(folder);
+    }
+}
+
 /// The folder that has the entry `path`.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -84,7 +102,15 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
         opened => opened?,
     };
-    match opened.sync_all() {
+    sync_opened(&opened)
+}
+
+/// As [`sync_folder`], for an open folder.
+///
+/// # Errors
+/// As [`sync_folder`].
+pub(crate) fn sync_opened(folder: &File) -> io::Result<()> {
+    match folder.sync_all() {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
         outcome => outcome,
     }
@@ -138,6 +164,24 @@ mod tests {
         write(&path, |temporary| Ok(std::fs::write(temporary, b"newer")?)).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"newer");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn devices_and_folders_are_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [Path::new("/dev/full"), folder.path()] {
+            let error = write_bytes(path, b"text").unwrap_err().to_string();
+            assert!(error.contains("expected a file or nothing at"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_first_file_in_a_folder_sweeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join(".petite-0123456789ab.csv");
+        std::fs::write(&left, "").unwrap();
+        write_bytes(&folder.path().join("history.csv"), b"").unwrap();
+        assert!(!left.exists());
     }
 
     #[test]

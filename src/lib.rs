@@ -32,6 +32,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 pub mod atomic_file;
+mod cgroup;
 pub mod device;
 pub mod error;
 pub mod folder_lock;

@@ -1,12 +1,13 @@
 //! Available memory.
 
-/// Bytes of memory available without swapping, at most the container's limit (cgroup v2). `None` if
-/// the system does not say (Linux only).
+use crate::cgroup;
+use std::path::Path;
+
+/// Bytes of memory available without swapping, at most what the limits of the process's control
+/// groups (container, batch job) leave. `None` if the system does not say (Linux only).
 pub fn free_memory() -> Option<u64> {
     let of_system = available_in(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
-    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
-    let limit = limit.and_then(|limit| limit.trim().parse().ok());
-    Some(of_system.min(limit.unwrap_or(u64::MAX)))
+    Some(of_system.min(cgroup::free(Path::new("/")).unwrap_or(u64::MAX)))
 }
 
 /// `MemAvailable` of `/proc/meminfo`, in bytes.
@@ -25,5 +26,7 @@ mod tests {
         let meminfo = "MemTotal:       24689664 kB\nMemAvailable:   22020096 kB\n";
         assert_eq!(available_in(meminfo), Some(22020096 * 1024));
         assert_eq!(available_in("MemTotal: 1 kB\n"), None);
+        assert_eq!(available_in("MemAvailable: many kB\n"), None);
+        assert!(free_memory().is_none_or(|bytes| bytes < 1 << 50));
     }
 }

@@ -1,6 +1,6 @@
 //! Progress output: bars on a terminal, plain lines everywhere.
 
-use crate::console::say;
+use crate::console::{say, warn};
 use crate::wording;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use petite::dataset::duplicates;
@@ -187,7 +187,7 @@ impl Events for Terminal {
             ),
             _ => return,
         };
-        self.training.suspend(|| eprintln!("{text}"));
+        self.training.suspend(|| warn(text));
     }
 
     fn decoding(&mut self, progress: Decoding<'_>) {

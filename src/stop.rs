@@ -20,6 +20,11 @@ impl Stop {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// The flag itself, for a signal handler to set.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Checks for a request; called wherever the work may end early.
     ///
     /// # Errors
@@ -52,6 +57,9 @@ mod tests {
         assert!(clone.check().is_ok());
         stop.request();
         assert!(clone.check().is_err_and(|error| error.is::<Interrupted>()));
-        assert!(Stop::default().check().is_ok());
+        let stop = Stop::default();
+        assert!(stop.check().is_ok());
+        stop.flag().store(true, Ordering::SeqCst);
+        assert!(stop.check().is_err());
     }
 }

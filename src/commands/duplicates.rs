@@ -1,6 +1,6 @@
 //! Finding pictures that are in two splits.
 
-use crate::console::say;
+use crate::console::{say, warn};
 use crate::progress::Terminal;
 use anyhow::{Result, ensure};
 use petite::Stop;
@@ -77,7 +77,7 @@ fn read_splits(data: &DataSet, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
         bar.finish_and_clear();
         let (pixels, bad) = decoded?;
         for picture in bad {
-            eprintln!("skipping {}: {}", picture.path.display(), picture.reason);
+            warn(format_args!("skipping {}: {}", picture.path.display(), picture.reason));
         }
         splits.push((folder.name.clone(), pixels));
     }

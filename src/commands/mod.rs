@@ -17,29 +17,29 @@ mod synthesize;
 mod train;
 
 use crate::cli::Command;
+use crate::signals::Signals;
 use anyhow::Result;
-use petite::Stop;
 
-/// Runs a command, which ends early once `stop` is requested.
+/// Runs a command. One that may take long stops early at a signal.
 ///
 /// # Errors
 /// If the command fails or is stopped.
-pub fn run(command: Command, stop: &Stop) -> Result<()> {
+pub fn run(command: Command, signals: &Signals) -> Result<()> {
     match command {
-        Command::Prepare(args) => prepare::run(&args, stop),
-        Command::Synthesize(args) => synthesize::run(&args, stop),
+        Command::Prepare(args) => prepare::run(&args, &signals.stop()),
+        Command::Synthesize(args) => synthesize::run(&args, &signals.stop()),
         Command::Summary(args) => summary::run(&args),
         Command::Train(args) => match args.repeats {
-            Some(repeats) => repeats::run(&args, repeats, stop),
-            None => train::run(&args, stop),
+            Some(repeats) => repeats::run(&args, repeats, &signals.stop()),
+            None => train::run(&args, &signals.stop()),
         },
-        Command::Evaluate(args) => evaluate::run(&args, stop),
-        Command::Predict(args) => predict::run(&args, stop),
+        Command::Evaluate(args) => evaluate::run(&args, &signals.stop()),
+        Command::Predict(args) => predict::run(&args, signals),
         Command::Compare(args) => compare::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),
-        Command::Doctor(args) => doctor::run(&args, stop),
+        Command::Doctor(args) => doctor::run(&args, &signals.stop()),
     }
 }

@@ -3,14 +3,15 @@
 use super::prediction_output::Output;
 use crate::cli::{PredictArgs, machine_overrides};
 use crate::progress::Terminal;
+use crate::signals::Signals;
 use anyhow::{Context, Result, ensure};
-use petite::{Predict, Predictor, Stop, error};
+use petite::{Predict, Predictor, error};
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-pub fn run(args: &PredictArgs, stop: &Stop) -> Result<()> {
+pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     let what = Predict {
         run: args.run.clone(),
         paths: with_standard_input(&args.paths)?,
@@ -18,6 +19,8 @@ pub fn run(args: &PredictArgs, stop: &Stop) -> Result<()> {
         views: args.view.views(),
         machine: machine_overrides(&mut args.settings.clone())?,
     };
+    // Before this, reading standard input may wait forever, which no stop ends.
+    let stop = signals.stop();
     let predictor = Predictor::new(&what)?;
     let paths = predictor.paths();
     for (given, flag) in [(args.csv.is_some(), "--csv"), (args.json, "--json")] {
@@ -29,7 +32,7 @@ pub fn run(args: &PredictArgs, stop: &Stop) -> Result<()> {
         );
     }
     let mut output = Output::new(args, predictor.classes())?;
-    let mut terminal = Terminal::new(stop);
+    let mut terminal = Terminal::new(&stop);
     if output.prints() && std::io::stdout().is_terminal() {
         terminal.hide_reading();
     }

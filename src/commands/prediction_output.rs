@@ -83,7 +83,8 @@ impl<'a> Output<'a> {
     pub fn finish(self) -> Result<()> {
         self.into.map_or(Ok(()), SortedFolders::finish)?;
         let Some(csv) = self.csv else { return Ok(()) };
-        csv.into_inner().ok().context("cannot write the CSV")?.rename()
+        let written = csv.into_inner().map_err(csv::IntoInnerError::into_error);
+        written.context("cannot write the CSV")?.rename()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `petite prepare`
 
 use crate::cli::PrepareArgs;
-use crate::console::say;
+use crate::console::{say, warn};
 use crate::progress::Terminal;
 use anyhow::{Result, bail, ensure};
 use petite::Stop;
@@ -48,7 +48,7 @@ fn split_any(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
     );
     let data = DataSet::read(&args.from, args.labels.as_deref())?;
     if !data.passed_over.is_empty() {
-        eprintln!("passed over {}", data.passed_over);
+        warn(format_args!("passed over {}", data.passed_over));
     }
     let usual = PartSizes::default();
     let sizes = PartSizes {

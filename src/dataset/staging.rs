@@ -1,7 +1,7 @@
 //! Creates a folder atomically: filled under a temporary name next to its destination, then
 //! renamed.
 
-use crate::atomic_file::{folder_of, sync_folder};
+use crate::atomic_file::{folder_of, sync_folder, sync_opened};
 use crate::error::ensure_or;
 use crate::temporary;
 use anyhow::{Context, Result};
@@ -87,7 +87,7 @@ fn sync_all_below(folder: &File) -> io::Result<()> {
     if unsafe { libc::syncfs(folder.as_raw_fd()) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    folder.sync_all()
+    sync_opened(folder)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::config::Config;
 use super::on_base::OnBase;
-use crate::atomic_file;
 use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
 use crate::error::ensure_or;
@@ -97,7 +96,6 @@ impl FeatureFile {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot write {}", self.path.display()))?;
-        atomic_file::sweep(folder);
         let metadata = Metadata::from([("key".to_owned(), self.key.clone())]);
         let tensors = [
             ("features".to_owned(), features.values.shallow_clone()),

@@ -16,6 +16,7 @@ mod layouts;
 mod occupied;
 mod odd_folders;
 mod orientation;
+mod output;
 mod plot;
 mod precision;
 mod predict;
@@ -23,6 +24,7 @@ mod prepare;
 mod preview;
 mod repeats;
 mod resume;
+mod signals;
 #[path = "../support/skipped.rs"]
 mod skipped;
 mod summary;
