@@ -7,8 +7,16 @@ use anyhow::{Context, Result};
 use csv::ByteRecord;
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// Maximum length of a list in bytes, some million pictures.
+const MAX_LIST: u64 = 256 << 20;
+
+/// Maximum length of the first line in bytes.
+const MAX_HEADER: u64 = 1 << 20;
 
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +38,16 @@ pub struct Labeled {
 /// line.
 pub fn read(path: &Path) -> Result<Vec<Labeled>> {
     let cannot_read = || format!("cannot read the labels {}", path.display());
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::Headers)
-        .from_path(path)
-        .with_context(cannot_read)?;
+    let file = File::open(path).with_context(cannot_read)?;
+    let length = file.metadata().with_context(cannot_read)?.len();
+    ensure_or!(
+        DataSet,
+        length <= MAX_LIST,
+        "expected a list of at most {MAX_LIST} bytes, found {length} in {}; try several lists",
+        path.display()
+    );
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(file.take(MAX_LIST));
     let header = reader.byte_headers().with_context(cannot_read)?.clone();
     let Some(columns) = Columns::of(&header) else {
         let found: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
@@ -71,10 +85,10 @@ pub fn read(path: &Path) -> Result<Vec<Labeled>> {
 
 /// Whether the file at `path` is a CSV with the columns of a list.
 pub fn is_list(path: &Path) -> bool {
-    let reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_path(path);
-    reader.is_ok_and(|mut reader| {
-        reader.byte_headers().is_ok_and(|header| Columns::of(header).is_some())
-    })
+    let Ok(file) = File::open(path) else { return false };
+    let start = file.take(MAX_HEADER);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(start);
+    reader.byte_headers().is_ok_and(|header| Columns::of(header).is_some())
 }
 
 /// The places of the columns in a line.

@@ -2,16 +2,33 @@
 
 use super::Epoch;
 use crate::error::{ensure_or, fault};
+use crate::text_file;
 use anyhow::{Context, Result};
 use csv::StringRecord;
 use std::path::Path;
+
+/// Maximum length of a history in bytes, some hundred thousand epochs.
+const MAX_LENGTH: u64 = 32 << 20;
 
 /// Reads the history in the CSV at `path`: see [`parse`].
 ///
 /// # Errors
 /// If the file cannot be read, or as [`parse`].
 pub fn read(path: &Path) -> Result<Vec<Epoch>> {
+<<<<<<< ours
     parse(&text_of(path)?, &path.display().to_string())
+=======
+    let shown = path.display();
+    ensure_or!(
+        Run,
+        !path.is_dir(),
+        "expected a CSV, found the folder {shown}; try {}",
+        path.join("history.csv").display()
+    );
+    let text = text_file::read(path, MAX_LENGTH)
+        .with_context(|| format!("cannot read the history {shown}"))?;
+    parse(&text, &shown.to_string())
+>>>>>>> theirs
 }
 
 /// Reads a history from the text of a CSV. Its columns, in any order, are `epoch`, `loss`, `acc`

@@ -90,7 +90,8 @@ impl Stored {
 
     /// The file at `path`, if it is valid.
     pub fn read(path: &Path) -> Option<Self> {
-        let map = map(&File::open(path).ok()?).ok()?;
+        // Opening a pipe would wait.
+        let map = map(&File::open(path.is_file().then_some(path)?).ok()?).ok()?;
         let (rest, trailer) = map.split_last_chunk::<TRAILER>()?;
         let number = |at: usize| Some(u64::from_le_bytes(*trailer.get(at..)?.first_chunk()?));
         let (pixels, index) = rest.split_at_checked(usize::try_from(number(0)?).ok()?)?;
@@ -98,7 +99,10 @@ impl Stored {
             && number(8)? == index.len() as u64
             && number(16)? == XxHash3_64::oneshot(index);
         let index: Index = is_whole.then(|| serde_json::from_slice(index).ok())??;
-        let expected = index.entries.len().checked_mul(index.target.bytes())?;
+        let Target { height, width, color_mode, .. } = index.target;
+        // What a file claims may overflow `Target::bytes`.
+        let stride = height.checked_mul(width)?.checked_mul(color_mode.channels())?;
+        let expected = index.entries.len().checked_mul(stride)?;
         (pixels.len() == expected).then_some(Self { index, map })
     }
 

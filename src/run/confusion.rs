@@ -137,6 +137,11 @@ impl TryFrom<Stored> for Confusion {
 
     fn try_from(Stored { classes, counts: rows }: Stored) -> Result<Self, String> {
         let count = classes.len();
+        // So that sums of counts cannot overflow.
+        let sum = rows.iter().flatten().try_fold(0usize, |sum, &n| sum.checked_add(n));
+        if sum.is_none() {
+            return Err("expected `counts` of pictures, found numbers too large".to_owned());
+        }
         let mut counts = BTreeMap::new();
         let mut add = |label, predicted, pictures| {
             if pictures > 0 {
@@ -233,5 +238,6 @@ mod tests {
         };
         assert!(error(json!([[1, 0], [0]])).contains("expected `counts` of 2 classes"));
         assert!(error(json!([[0, 2, 1]])).contains("found [0, 2, 1]"));
+        assert!(error(json!([[u64::MAX, 1], [0, 0]])).contains("too large"));
     }
 }

@@ -16,12 +16,16 @@ use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
 use crate::pictures::folder::Folder;
 use crate::pictures::passed_over::PassedOver;
 use crate::stop::Stop;
+use crate::text_file;
 use crate::training::validate::{Views, validate};
 use crate::weights::Format;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tch::{Device, Tensor};
+
+/// Maximum length of a result in bytes; with a thousand classes it has a tenth of it.
+const MAX_LENGTH: u64 = 32 << 20;
 
 /// What to evaluate, and how.
 #[derive(Debug, Clone)]
@@ -93,14 +97,25 @@ impl Evaluation {
     /// # Errors
     /// If the file cannot be read or is not the result of an evaluation.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
+        let text = text_file::read(path, MAX_LENGTH)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| {
+        let not_a_result = || {
             format!(
                 "expected the result of an evaluation in {}; try evaluating the run again",
                 path.display()
             )
-        })
+        };
+        let found: Self = serde_json::from_str(&text).with_context(not_a_result)?;
+        ensure_or!(
+            Run,
+            (0.0..=1.0).contains(&found.acc) && found.loss >= 0.0 && found.pictures >= 0,
+            "{}, found the accuracy {}, the loss {} and {} pictures",
+            not_a_result(),
+            found.acc,
+            found.loss,
+            found.pictures
+        );
+        Ok(found)
     }
 
     /// # Errors

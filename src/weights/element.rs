@@ -1,5 +1,6 @@
 //! Element types in libtorch, safetensors and NumPy, and the bytes of tensors.
 
+use crate::memory::free_memory;
 use ::safetensors::Dtype;
 use anyhow::{Context, Result, ensure};
 use std::io::Read;
@@ -21,6 +22,9 @@ pub(super) const ELEMENTS: [(Kind, Dtype, Option<&str>); 10] = [
 
 /// Maximum number of dimensions, as in libtorch's kernels.
 pub(super) const MAX_DIMENSIONS: usize = 16;
+
+/// Size in bytes from which to check for free memory before reading a tensor.
+const LARGE: u64 = 64 << 20;
 
 /// The row of [`ELEMENTS`] for the type of `tensor`.
 pub(super) fn element(tensor: &Tensor) -> Result<(Kind, Dtype, Option<&'static str>)> {
@@ -72,7 +76,13 @@ impl Contiguous {
     /// # Errors
     /// If the shape is invalid, memory or `reader` is exhausted, or a boolean is neither 0 nor 1.
     pub fn read(reader: &mut impl Read, shape: &[i64], kind: Kind) -> Result<Self> {
-        bytes_in(shape, kind)?;
+        let size = bytes_in(shape, kind)? as u64;
+        // Otherwise a sparse file without contents could exhaust memory.
+        if size >= LARGE
+            && let Some(free) = free_memory()
+        {
+            ensure!(size <= free, "expected {size} bytes of free memory, found {free}");
+        }
         let mut tensor = Self(Tensor::f_zeros(shape, (kind, Device::Cpu))?);
         let bytes = tensor.bytes_mut();
         reader.read_exact(bytes)?;

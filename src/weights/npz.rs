@@ -90,9 +90,10 @@ pub fn read(reader: impl Read + Seek, source: &Path) -> Result<Named> {
         ))
     };
     let mut archive = Archive::open(reader).with_context(damaged)?;
-    let limit = archive.length.saturating_mul(MAX_RATIO).saturating_add(MAX_SMALL);
-    let (mut tensors, mut total) = (Named::new(), 0u64);
-    for file_name in archive.names().with_context(damaged)? {
+    let names = archive.names().with_context(damaged)?;
+    check_sizes(&mut archive, &names, source)?;
+    let mut tensors = Named::with_capacity(names.len());
+    for file_name in names {
         let Some(name) = file_name.strip_suffix(".npy") else {
             fault!(
                 Weights,
@@ -102,18 +103,33 @@ pub fn read(reader: impl Read + Seek, source: &Path) -> Result<Named> {
         };
         let mut file = archive.file(&file_name).with_context(damaged)?;
         let size = file.size();
-        total = total.saturating_add(size);
-        ensure_or!(
-            Weights,
-            size <= file.compressed_size().saturating_mul(MAX_DEFLATE_RATIO) && total <= limit,
-            "expected arrays of at most {limit} bytes for the size of {}, found {size} for {name}; try numpy.savez, which does not compress",
-            source.display()
-        );
         let tensor = read_array(&mut file, size)
             .with_context(|| format!("cannot read {name} of {}", source.display()))?;
         tensors.push((name.to_owned(), tensor));
     }
     Ok(tensors)
+}
+
+/// Rejects archives that claim to hold much more than they can.
+fn check_sizes(
+    archive: &mut Archive<impl Read + Seek>,
+    names: &[String],
+    source: &Path,
+) -> Result<()> {
+    let limit = archive.length.saturating_mul(MAX_RATIO).saturating_add(MAX_SMALL);
+    let mut total = 0u64;
+    for name in names {
+        let file = archive.file(name)?;
+        let (size, packed) = (file.size(), file.compressed_size());
+        total = total.saturating_add(size);
+        ensure_or!(
+            Weights,
+            size <= packed.saturating_mul(MAX_DEFLATE_RATIO) && total <= limit,
+            "expected arrays of at most {limit} bytes for the size of {}, found {size} from {packed} for {name}; try numpy.savez, which does not compress",
+            source.display()
+        );
+    }
+    Ok(())
 }
 
 /// Reads one `.npy` of `size` bytes, to its end.

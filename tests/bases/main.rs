@@ -6,6 +6,9 @@ mod fine_tune;
 mod frozen;
 mod golden;
 mod keras_files;
+#[path = "../support/pickles.rs"]
+#[allow(dead_code)]
+mod pickles;
 mod precision;
 mod pth;
 mod published;

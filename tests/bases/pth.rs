@@ -1,10 +1,10 @@
 //! PyTorch's `.pth`: what torch.save wrote is read, and nothing in a file is ever executed.
 
 use crate::drawn::{base, golden};
+use crate::pickles::{archive, global, int, state, storage, tensor, text, tuple};
 use petite::nn::{base::Base, stored::Stored, zoo::Model};
 use petite::weights;
 use petite::weights::pth::{self, pickle};
-use std::io::Write;
 use tch::{Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -24,55 +24,6 @@ fn tensors_of_torch_save_are_read_bit_for_bit() {
     for name in ["transposed", "part", "empty", "bfloat16", "bn.num_batches_tracked"] {
         assert!(found.iter().any(|(known, _)| known == name), "{name}");
     }
-}
-
-// The instructions of a pickle, as `torch.save` uses them.
-
-fn text(text: &str) -> Vec<u8> {
-    [b"X".as_slice(), &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
-}
-
-fn int(value: i64) -> Vec<u8> {
-    [b"\x8a\x08".as_slice(), &value.to_le_bytes()].concat()
-}
-
-fn tuple(items: &[Vec<u8>]) -> Vec<u8> {
-    [b"(".as_slice(), &items.concat(), b"t"].concat()
-}
-
-fn ints(values: &[i64]) -> Vec<u8> {
-    tuple(&values.iter().map(|&value| int(value)).collect::<Vec<_>>())
-}
-
-fn global(module: &str, name: &str) -> Vec<u8> {
-    format!("c{module}\n{name}\n").into_bytes()
-}
-
-fn storage(kind: &str, key: &str, count: i64) -> Vec<u8> {
-    let id = [text("storage"), global("torch", kind), text(key), text("cpu"), int(count)];
-    [tuple(&id), b"Q".to_vec()].concat()
-}
-
-fn tensor(storage: Vec<u8>, offset: i64, size: &[i64], stride: &[i64]) -> Vec<u8> {
-    let hooks = [global("collections", "OrderedDict"), b")R".to_vec()].concat();
-    let arguments = [storage, int(offset), ints(size), ints(stride), b"\x89".to_vec(), hooks];
-    [global("torch._utils", "_rebuild_tensor_v2"), tuple(&arguments), b"R".to_vec()].concat()
-}
-
-/// A state_dict of one item.
-fn state(name: &str, value: &[u8]) -> Vec<u8> {
-    [b"\x80\x02}(".as_slice(), &text(name), value, b"u."].concat()
-}
-
-/// An archive as torch.save lays it out.
-fn archive(pickle: &[u8], files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
-    let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(method);
-    for (name, bytes) in [("data.pkl", pickle)].iter().chain(files) {
-        archive.start_file(format!("archive/{name}"), options).unwrap();
-        archive.write_all(bytes).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
 }
 
 /// What comes of a file with this pickle and two floats as storage 0.

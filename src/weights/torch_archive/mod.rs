@@ -40,6 +40,7 @@ pub(super) fn read(reader: impl Read + Seek, root: Root) -> Result<Named> {
     let folder = folders.find(|folder| !folder.contains('/')).with_context(|| {
         format!("expected FOLDER/data.pkl, found none; try a file that {} wrote", root.writer())
     })?;
+    ensure!(!folders.any(|folder| !folder.contains('/')), "expected one data.pkl, found several");
     let pickle = contents(&mut archive, &format!("{folder}/data.pkl"), MAX_PICKLE)?;
     let order = format!("{folder}/byteorder");
     if names.contains(&order) {
