@@ -45,11 +45,8 @@ pub mod precision;
 pub mod random;
 pub mod settings;
 pub mod stop;
-<<<<<<< ours
 mod temporary;
-=======
 pub mod text_file;
->>>>>>> theirs
 pub mod user_folders;
 
 pub mod pictures;

@@ -15,20 +15,7 @@ const MAX_LENGTH: u64 = 32 << 20;
 /// # Errors
 /// If the file cannot be read, or as [`parse`].
 pub fn read(path: &Path) -> Result<Vec<Epoch>> {
-<<<<<<< ours
     parse(&text_of(path)?, &path.display().to_string())
-=======
-    let shown = path.display();
-    ensure_or!(
-        Run,
-        !path.is_dir(),
-        "expected a CSV, found the folder {shown}; try {}",
-        path.join("history.csv").display()
-    );
-    let text = text_file::read(path, MAX_LENGTH)
-        .with_context(|| format!("cannot read the history {shown}"))?;
-    parse(&text, &shown.to_string())
->>>>>>> theirs
 }
 
 /// Reads a history from the text of a CSV. Its columns, in any order, are `epoch`, `loss`, `acc`
@@ -60,7 +47,7 @@ fn text_of(path: &Path) -> Result<String> {
         "expected a CSV, found the folder {shown}; try {}",
         path.join("history.csv").display()
     );
-    std::fs::read_to_string(path).with_context(|| format!("cannot read the history {shown}"))
+    text_file::read(path, MAX_LENGTH).with_context(|| format!("cannot read the history {shown}"))
 }
 
 /// The epochs before the first that is cut off or wrong, or all.

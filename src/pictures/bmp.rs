@@ -8,18 +8,22 @@ use image::ImageDecoder;
 use image::codecs::bmp::BmpDecoder;
 use std::io::Cursor;
 
-/// Decodes a file into an existing picture and returns its orientation, which is always upright.
+/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
+/// orientation, which is always upright.
 pub(super) fn decode_into(
     bytes: &[u8],
     color_mode: ColorMode,
+    max_pixels: u64,
     picture: &mut Picture,
 ) -> Result<Orientation> {
     let decoder = open(bytes)?;
     if number(bytes, 14, 4) == Some(12) || number(bytes, 28, 2) != Some(16) {
-        samples::decode_into(decoder, color_mode, picture).context("cannot decode the BMP")?;
+        samples::decode_into(decoder, color_mode, max_pixels, picture)
+            .context("cannot decode the BMP")?;
         return Ok(Orientation::NoTransforms);
     }
-    samples::decode_into(decoder, ColorMode::Rgb, picture).context("cannot decode the BMP")?;
+    samples::decode_into(decoder, ColorMode::Rgb, max_pixels, picture)
+        .context("cannot decode the BMP")?;
     // Pillow scales 5 or 6 bits to 8 by rounding down, the decoder to the nearest.
     let green = if number(bytes, 30, 4) == Some(3) { number(bytes, 58, 4) } else { Some(0x3E0) };
     let bits = match green {
@@ -42,8 +46,8 @@ pub(super) fn decode_into(
 }
 
 /// Checks the headers and the file's length.
-pub(super) fn check(bytes: &[u8]) -> Result<()> {
-    samples::prepare(&mut open(bytes)?).map(|_| ())
+pub(super) fn check(bytes: &[u8], max_pixels: u64) -> Result<()> {
+    samples::prepare(&mut open(bytes)?, max_pixels).map(|_| ())
 }
 
 fn open(bytes: &[u8]) -> Result<BmpDecoder<Cursor<&[u8]>>> {

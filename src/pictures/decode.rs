@@ -5,15 +5,15 @@
 
 use super::format::Format;
 use super::orientation::{self, ExifOrientation};
-use super::picture::{ColorMode, Picture};
-use super::{bmp, gif, jpeg, png, tiff, webp};
+use super::picture::{ColorMode, MAX_PIXELS, Picture};
+use super::{bmp, budget, claim, gif, jpeg, png, tiff, webp};
 use anyhow::Result;
 
 /// Decodes a JPEG, PNG, WebP, BMP, TIFF or GIF file, recognized by its content.
 ///
 /// # Errors
-/// If the bytes are empty, of another format, truncated, larger than 178,956,970 pixels, or not
-/// decodable. Like libjpeg, decodes as much as possible of a JPEG that is complete but damaged.
+/// If the bytes are empty, of another format, truncated, damaged, larger than [`MAX_PIXELS`], or not
+/// decodable.
 pub fn decode(
     bytes: &[u8],
     color_mode: ColorMode,
@@ -34,13 +34,31 @@ pub fn decode_into(
     exif_orientation: ExifOrientation,
     picture: &mut Picture,
 ) -> Result<()> {
+    decode_within(MAX_PIXELS, bytes, color_mode, exif_orientation, picture)
+}
+
+/// [`decode_into`] with another limit of pixels, which the claimed size is held against before memory
+/// is allocated.
+///
+/// # Errors
+/// As [`decode_into`].
+pub fn decode_within(
+    max_pixels: u64,
+    bytes: &[u8],
+    color_mode: ColorMode,
+    exif_orientation: ExifOrientation,
+    picture: &mut Picture,
+) -> Result<()> {
+    let claimed = claim::size(bytes, max_pixels)?;
+    let _share =
+        budget::wait_for(claimed.map_or(0, |(width, height)| width as u64 * height as u64));
     let stored = match Format::decodable(bytes)? {
-        Format::Jpeg => jpeg::decode_into(bytes, color_mode, picture)?,
-        Format::Png => png::decode_into(bytes, color_mode, picture)?,
-        Format::WebP => webp::decode_into(bytes, color_mode, picture)?,
-        Format::Bmp => bmp::decode_into(bytes, color_mode, picture)?,
-        Format::Gif => gif::decode_into(bytes, color_mode, picture)?,
-        _ => tiff::decode_into(bytes, color_mode, picture)?,
+        Format::Jpeg => jpeg::decode_into(bytes, color_mode, max_pixels, picture)?,
+        Format::Png => png::decode_into(bytes, color_mode, max_pixels, picture)?,
+        Format::WebP => webp::decode_into(bytes, color_mode, max_pixels, picture)?,
+        Format::Bmp => bmp::decode_into(bytes, color_mode, max_pixels, picture)?,
+        Format::Gif => gif::decode_into(bytes, color_mode, max_pixels, picture)?,
+        _ => tiff::decode_into(bytes, color_mode, max_pixels, picture)?,
     };
     if exif_orientation == ExifOrientation::Apply {
         orientation::apply(stored, picture);
@@ -53,12 +71,20 @@ pub fn decode_into(
 /// # Errors
 /// As [`decode`], except for data that cannot be decoded.
 pub fn check(bytes: &[u8]) -> Result<()> {
+    check_within(MAX_PIXELS, bytes)
+}
+
+/// [`check`] with another limit of pixels.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_within(max_pixels: u64, bytes: &[u8]) -> Result<()> {
     match Format::decodable(bytes)? {
-        Format::Jpeg => jpeg::check(bytes),
-        Format::Png => png::check(bytes),
-        Format::WebP => webp::check(bytes),
-        Format::Bmp => bmp::check(bytes),
-        Format::Gif => gif::check(bytes),
-        _ => tiff::check(bytes),
+        Format::Jpeg => jpeg::check(bytes, max_pixels),
+        Format::Png => png::check(bytes, max_pixels),
+        Format::WebP => webp::check(bytes, max_pixels),
+        Format::Bmp => bmp::check(bytes, max_pixels),
+        Format::Gif => gif::check(bytes, max_pixels),
+        _ => tiff::check(bytes, max_pixels),
     }
 }

@@ -1,17 +1,19 @@
 //! GIF → pixels: the first frame.
 
 use super::orientation::Orientation;
-use super::picture::{ColorMode, MAX_PIXELS, Picture, check_size, luma};
+use super::picture::{ColorMode, Picture, check_size, luma};
 use anyhow::{Context, Result, ensure};
 use gif::{ColorOutput, DecodeOptions, Decoder, Frame, MemoryLimit};
 
-/// Decodes a file into an existing picture and returns its orientation, which is always upright.
+/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
+/// orientation, which is always upright.
 pub(super) fn decode_into(
     bytes: &[u8],
     color_mode: ColorMode,
+    max_pixels: u64,
     picture: &mut Picture,
 ) -> Result<Orientation> {
-    let mut decoder = open(bytes)?;
+    let mut decoder = open(bytes, max_pixels)?;
     let cannot_decode = "cannot decode the GIF";
     let frame = decoder.current_frame_info().context(cannot_decode)?;
     let (width, height) = size(&decoder, frame);
@@ -24,12 +26,15 @@ pub(super) fn decode_into(
     let (palette, _) = decoder.palette().context(cannot_decode)?.as_chunks::<3>();
     let color = |index: u8| palette.get(usize::from(index)).copied().unwrap_or_default();
 
-    let mut screen = vec![outside; width * height];
-    if across > 0 {
-        for (row, line) in indices.chunks_exact(across).enumerate() {
+    let screen = if indices.len() == width * height {
+        indices
+    } else {
+        let mut screen = vec![outside; width * height];
+        for (row, line) in indices.chunks_exact(across.max(1)).enumerate() {
             screen[(top + row) * width + left..][..across].copy_from_slice(line);
         }
-    }
+        screen
+    };
     picture.pixels.clear();
     match color_mode {
         ColorMode::Rgb => picture.pixels.extend(screen.iter().flat_map(|&index| color(index))),
@@ -43,24 +48,24 @@ pub(super) fn decode_into(
 }
 
 /// Checks the headers up to the first frame, and that all blocks are present.
-pub(super) fn check(bytes: &[u8]) -> Result<()> {
-    open(bytes).map(|_| ())
+pub(super) fn check(bytes: &[u8], max_pixels: u64) -> Result<()> {
+    open(bytes, max_pixels).map(|_| ())
 }
 
 /// A decoder at its first frame.
-fn open(bytes: &[u8]) -> Result<Decoder<&[u8]>> {
+fn open(bytes: &[u8], max_pixels: u64) -> Result<Decoder<&[u8]>> {
     let frames = count_frames(bytes);
     ensure!(frames != Some(0), "expected a GIF with a picture, found none");
     ensure!(frames.is_some(), "expected a complete GIF, found a truncated one");
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
-    options.set_memory_limit(MemoryLimit::Bytes(MAX_PIXELS.try_into()?));
+    options.set_memory_limit(MemoryLimit::Bytes(max_pixels.max(1).try_into()?));
     options.allow_unknown_blocks(true);
     let mut decoder = options.read_info(bytes).context("cannot decode the GIF")?;
     decoder.next_frame_info().context("cannot decode the GIF")?;
     let frame = decoder.current_frame_info().context("cannot decode the GIF")?;
     let (width, height) = size(&decoder, frame);
-    check_size(width, height)?;
+    check_size(width, height, max_pixels)?;
     Ok(decoder)
 }
 

@@ -3,13 +3,16 @@
 
 pub mod aspect;
 mod bmp;
+mod budget;
 pub mod cache;
+mod claim;
 mod convolution;
 #[cfg(target_arch = "x86_64")]
 mod convolution_avx2;
 pub mod decode;
 mod directory;
 pub mod disk_cache;
+mod file;
 pub mod folder;
 pub mod format;
 mod gif;
@@ -23,6 +26,7 @@ pub mod pixels;
 mod png;
 pub mod resize;
 mod samples;
+mod scratch;
 pub mod source;
 pub mod stream;
 mod taps;

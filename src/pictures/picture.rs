@@ -4,9 +4,9 @@ use anyhow::{Result, ensure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Largest picture that is decoded, in pixels: Pillow raises `DecompressionBombError` above it. A
-/// file of a few bytes can claim 65,535 × 65,535 pixels.
-pub(super) const MAX_PIXELS: u64 = 178_956_970;
+/// Usual largest picture that is decoded, in pixels: Pillow raises `DecompressionBombError` above it.
+/// A file of a few bytes can claim 65,535 × 65,535 pixels.
+pub const MAX_PIXELS: u64 = 178_956_970;
 
 /// Channels of a decoded picture: Keras's `color_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,11 +62,11 @@ impl Area {
 }
 
 /// Checks the size that a file claims, in pixels.
-pub(super) fn check_size(width: usize, height: usize) -> Result<()> {
+pub(super) fn check_size(width: usize, height: usize, max_pixels: u64) -> Result<()> {
     ensure!(width > 0 && height > 0, "expected at least 1×1 pixels, found {width}×{height}");
     ensure!(
-        (width as u64).saturating_mul(height as u64) <= MAX_PIXELS,
-        "expected at most {MAX_PIXELS} pixels, found {width}×{height}"
+        (width as u64).saturating_mul(height as u64) <= max_pixels,
+        "expected at most {max_pixels} pixels, found {width}×{height} (`max_pixels` sets the limit)"
     );
     Ok(())
 }

@@ -19,7 +19,7 @@ use twox_hash::XxHash3_64;
 const MAGIC: &[u8; 16] = b"petite pictures\n";
 
 /// Must be raised whenever the format changes or the same picture gives different pixels.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Lengths of pixels and index, checksum of the index, magic.
 const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
@@ -204,7 +204,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (2, 10_894_420_422_781_076_143));
+        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (3, 10_894_420_422_781_076_143));
     }
 
     /// Raising the version for other formats must not hide a change of JPEGs' pixels, with which

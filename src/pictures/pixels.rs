@@ -1,22 +1,19 @@
 //! Samples → pixels: decodes and resizes all pictures of a split.
 
-use super::aspect::{Fitter, Resize};
-use super::decode;
+use super::aspect::Resize;
+pub use super::file::read_file;
 use super::folder::{Folder, Sample};
 use super::orientation::ExifOrientation;
-use super::picture::{ColorMode, Picture};
+use super::picture::{ColorMode, MAX_PIXELS};
 use super::resize::Interpolation;
+pub(crate) use super::scratch::Scratch;
 use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use memmap2::{Mmap, MmapMut};
 use rayon::{ThreadPool, prelude::*};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::Read;
 use std::ops::Deref;
-use std::path::Path;
-use twox_hash::XxHash3_64;
 
 /// What pictures are decoded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,10 +32,19 @@ pub struct Target {
     /// How pictures of another aspect ratio are fitted.
     #[serde(default)]
     pub resize: Resize,
+    /// Largest picture that is decoded, in pixels. It decides which pictures are good, and so belongs
+    /// to what a cache is for.
+    #[serde(default = "max_pixels")]
+    pub max_pixels: u64,
+}
+
+fn max_pixels() -> u64 {
+    MAX_PIXELS
 }
 
 impl Target {
-    /// RGB pictures of `height` by `width` pixels: upright, stretched, the nearest pixels.
+    /// RGB pictures of `height` by `width` pixels: upright, stretched, the nearest pixels, of the usual
+    /// largest size.
     pub const fn rgb(height: usize, width: usize) -> Self {
         Self {
             height,
@@ -47,6 +53,7 @@ impl Target {
             interpolation: Interpolation::Nearest,
             orientation: ExifOrientation::Apply,
             resize: Resize::Stretch,
+            max_pixels: MAX_PIXELS,
         }
     }
 
@@ -168,7 +175,7 @@ pub fn check_all(
             .map_init(Scratch::default, |scratch, sample| {
                 let outcome = stop.check().and_then(|()| match decode {
                     true => scratch.decode(&sample.path, target, &mut vec![0; target.bytes()]),
-                    false => scratch.check(&sample.path),
+                    false => scratch.check(&sample.path, target),
                 });
                 on_checked();
                 outcome.err().map(|error| format!("{error:#}"))
@@ -193,71 +200,6 @@ pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
         .num_threads(threads)
         .build()
         .context("cannot start the loader's threads; try a smaller `loader_threads`")
-}
-
-/// Largest file that is read, in bytes: more than any picture within the limit of pixels needs.
-const LARGEST_FILE: u64 = 2 << 30;
-
-/// Reads a picture file into `bytes`, which it replaces.
-///
-/// # Errors
-/// If there is no file, it is not a regular one (opening a pipe would wait, and a device may never
-/// end), it has more than 2 GiB, or it cannot be read.
-pub fn read_file(path: &Path, bytes: &mut Vec<u8>) -> Result<()> {
-    bytes.clear();
-    let found = path.metadata().context("cannot read the file")?;
-    ensure!(
-        found.is_file(),
-        "expected a picture, found {}",
-        if found.is_dir() { "a folder" } else { "a pipe or device" }
-    );
-    ensure!(
-        found.len() <= LARGEST_FILE,
-        "expected a file of at most {LARGEST_FILE} bytes, found {}",
-        found.len()
-    );
-    let mut file = File::open(path).context("cannot read the file")?;
-    file.read_to_end(bytes).context("cannot read the file")?;
-    Ok(())
-}
-
-/// Buffers that a thread reuses from file to file.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    file: Vec<u8>,
-    picture: Picture,
-    fitter: Fitter,
-}
-
-impl Scratch {
-    /// Decodes and resizes one file into `slot`, `target.bytes()` bytes.
-    pub fn decode(&mut self, path: &Path, target: Target, slot: &mut [u8]) -> Result<()> {
-        self.read(path)?;
-        self.decode_file(target, slot)
-    }
-
-    /// Reads a file; returns the XXH3 of its bytes.
-    pub fn hash(&mut self, path: &Path) -> Result<u64> {
-        self.read(path)?;
-        Ok(XxHash3_64::oneshot(&self.file))
-    }
-
-    /// Decodes and resizes the file that was last read into `slot`, `target.bytes()` bytes.
-    pub fn decode_file(&mut self, target: Target, slot: &mut [u8]) -> Result<()> {
-        let Target { height, width, color_mode, interpolation, orientation, resize } = target;
-        decode::decode_into(&self.file, color_mode, orientation, &mut self.picture)?;
-        self.fitter.fit(&self.picture, (height, width), resize, interpolation, slot);
-        Ok(())
-    }
-
-    fn check(&mut self, path: &Path) -> Result<()> {
-        self.read(path)?;
-        decode::check(&self.file)
-    }
-
-    fn read(&mut self, path: &Path) -> Result<()> {
-        read_file(path, &mut self.file)
-    }
 }
 
 impl Pixels {

@@ -7,36 +7,45 @@ use anyhow::{Context, Result, ensure};
 use image::codecs::png::PngDecoder;
 use std::io::Cursor;
 
-/// Decodes a file into an existing picture and returns its orientation.
+/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
+/// orientation.
 pub(super) fn decode_into(
     bytes: &[u8],
     color_mode: ColorMode,
+    max_pixels: u64,
     picture: &mut Picture,
 ) -> Result<Orientation> {
-    let chunks = read_chunks(bytes)?;
-    let limits = samples::limits(chunks.width as u64 * chunks.height as u64);
+    let chunks = read_chunks(bytes, max_pixels)?;
+    let limits = samples::limits(chunks.width as u64 * chunks.height as u64, max_pixels);
     PngDecoder::with_limits(Cursor::new(bytes), limits)
         .map_err(anyhow::Error::from)
-        .and_then(|decoder| samples::decode_into(decoder, color_mode, picture))
+        .and_then(|decoder| samples::decode_into(decoder, color_mode, max_pixels, picture))
         .context("cannot decode the PNG")?;
     Ok(orientation::read(chunks.exif, chunks.xmp))
 }
 
 /// Checks the header and that all chunks are present.
-pub(super) fn check(bytes: &[u8]) -> Result<()> {
-    read_chunks(bytes).map(|_| ())
+pub(super) fn check(bytes: &[u8], max_pixels: u64) -> Result<()> {
+    read_chunks(bytes, max_pixels).map(|_| ())
 }
 
 #[derive(Default)]
 struct Chunks<'a> {
     width: usize,
     height: usize,
+    /// Bits per pixel.
+    bits: usize,
+    /// Bytes of compressed pixels.
+    data: usize,
     exif: Option<&'a [u8]>,
     xmp: Option<&'a [u8]>,
 }
 
+/// Most bytes that a byte of Deflate's can stand for: 258, in two bits.
+const MOST_COMPRESSED: usize = 1032;
+
 /// Reads the chunks up to the end marker.
-fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>> {
+fn read_chunks(bytes: &[u8], max_pixels: u64) -> Result<Chunks<'_>> {
     let mut chunks = Chunks::default();
     let mut at = 8;
     loop {
@@ -54,7 +63,15 @@ fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>> {
                     |at: usize| data.get(at..)?.first_chunk().map(|&side| u32::from_be_bytes(side));
                 chunks.width = side(0).unwrap_or(0) as usize;
                 chunks.height = side(4).unwrap_or(0) as usize;
+                let samples = match data.get(9) {
+                    Some(2) => 3,
+                    Some(4) => 2,
+                    Some(6) => 4,
+                    _ => 1,
+                };
+                chunks.bits = data.get(8).map_or(1, |&bits| usize::from(bits) * samples);
             }
+            b"IDAT" => chunks.data += data.len(),
             b"eXIf" => chunks.exif = chunks.exif.or(Some(data)),
             b"iTXt" if data.starts_with(b"XML:com.adobe.xmp\0") => chunks.xmp = Some(data),
             b"IEND" => break,
@@ -63,6 +80,14 @@ fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>> {
         at += 8 + data.len() + 4;
     }
     ensure!(bytes.get(12..16) == Some(b"IHDR"), "expected a PNG with a header, found none");
-    check_size(chunks.width, chunks.height)?;
+    check_size(chunks.width, chunks.height, max_pixels)?;
+    let least = (chunks.width * chunks.height * chunks.bits / 8).div_ceil(MOST_COMPRESSED);
+    ensure!(
+        chunks.data >= least,
+        "expected at least {least} bytes of data for {}×{} pixels in the PNG, found {}",
+        chunks.width,
+        chunks.height,
+        chunks.data
+    );
     Ok(chunks)
 }

@@ -1,6 +1,6 @@
 //! Decoded samples → pixels.
 
-use super::picture::{ColorMode, MAX_PIXELS, Picture, check_size, luma};
+use super::picture::{ColorMode, Picture, check_size, luma};
 use anyhow::{Context, Result};
 use image::{ImageDecoder, Limits};
 
@@ -34,17 +34,18 @@ pub(super) fn fill<T: Copy>(
 const WORKING_MEMORY: u64 = 64 << 20;
 
 /// Limits for the decoding of a picture of `pixels` pixels with at most 4 samples of 16 bits.
-pub(super) fn limits(pixels: u64) -> Limits {
+pub(super) fn limits(pixels: u64, max_pixels: u64) -> Limits {
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(pixels.min(MAX_PIXELS) * 8 + WORKING_MEMORY);
+    limits.max_alloc =
+        Some(pixels.min(max_pixels).saturating_mul(8).saturating_add(WORKING_MEMORY));
     limits
 }
 
 /// Checks the size of a picture of the image crate's decoders, and limits their memory.
-pub(super) fn prepare(decoder: &mut impl ImageDecoder) -> Result<(usize, usize)> {
+pub(super) fn prepare(decoder: &mut impl ImageDecoder, max_pixels: u64) -> Result<(usize, usize)> {
     let (width, height) = decoder.dimensions();
-    check_size(width as usize, height as usize)?;
-    decoder.set_limits(limits(u64::from(width) * u64::from(height)))?;
+    check_size(width as usize, height as usize, max_pixels)?;
+    decoder.set_limits(limits(u64::from(width) * u64::from(height), max_pixels))?;
     Ok((width as usize, height as usize))
 }
 
@@ -52,9 +53,10 @@ pub(super) fn prepare(decoder: &mut impl ImageDecoder) -> Result<(usize, usize)>
 pub(super) fn decode_into(
     mut decoder: impl ImageDecoder,
     color_mode: ColorMode,
+    max_pixels: u64,
     picture: &mut Picture,
 ) -> Result<()> {
-    let size = prepare(&mut decoder)?;
+    let size = prepare(&mut decoder, max_pixels)?;
     let color = decoder.color_type();
     let channels = usize::from(color.channel_count());
     let is_16_bit = color.bytes_per_pixel() == 2 * color.channel_count();

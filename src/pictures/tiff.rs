@@ -2,7 +2,7 @@
 
 use super::directory::{Directories, Directory};
 use super::orientation::{self, ORIENTATION, Orientation};
-use super::picture::{ColorMode, MAX_PIXELS, Picture, check_size};
+use super::picture::{ColorMode, Picture, check_size};
 use super::samples;
 use super::tiff_page::{Page, Photometric};
 use anyhow::{Context, Result, bail, ensure};
@@ -11,14 +11,15 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 
-/// Decodes a file into an existing picture. As in Pillow, its orientation is always applied, so that
-/// the one returned is upright.
+/// Decodes a file of at most `max_pixels` pixels into an existing picture. As in Pillow, its
+/// orientation is always applied, so that the one returned is upright.
 pub(super) fn decode_into(
     bytes: &[u8],
     color_mode: ColorMode,
+    max_pixels: u64,
     picture: &mut Picture,
 ) -> Result<Orientation> {
-    let (directory, page) = read_headers(bytes)?;
+    let (directory, page) = read_headers(bytes, max_pixels)?;
     let (interleaved, channels) = read_samples(bytes, &directory, &page)?;
     let size = (page.width, page.height);
     samples::fill(picture, size, &interleaved, channels, color_mode, |sample| sample);
@@ -29,19 +30,19 @@ pub(super) fn decode_into(
 }
 
 /// Checks the directories and that the pixels of all pages are present.
-pub(super) fn check(bytes: &[u8]) -> Result<()> {
-    read_headers(bytes).map(|_| ())
+pub(super) fn check(bytes: &[u8], max_pixels: u64) -> Result<()> {
+    read_headers(bytes, max_pixels).map(|_| ())
 }
 
-fn read_headers(bytes: &[u8]) -> Result<(Directory<'_>, Page)> {
+fn read_headers(bytes: &[u8], max_pixels: u64) -> Result<(Directory<'_>, Page)> {
     let directories = Directories::new(bytes).context("expected a TIFF, found another format")?;
     let first = directories.first();
     let Some(directory) = first.and_then(|first| directories.read(first)) else {
         bail!("expected a complete TIFF, found a truncated one");
     };
     ensure!(are_whole(directories), "expected a complete TIFF, found a truncated one");
-    let page = Page::new(&directory)?;
-    check_size(page.width, page.height)?;
+    let page = Page::new(&directory, max_pixels)?;
+    check_size(page.width, page.height, max_pixels)?;
     Ok((directory, page))
 }
 
@@ -91,7 +92,7 @@ fn read_samples(bytes: &[u8], directory: &Directory<'_>, page: &Page) -> Result<
 
 fn limits(page: &Page, file: usize) -> Limits {
     let mut limits = Limits::default();
-    let samples = (page.width * page.height).min(MAX_PIXELS as usize) * page.samples;
+    let samples = page.width * page.height * page.samples;
     limits.decoding_buffer_size = samples * 2;
     limits.intermediate_buffer_size = file.max(limits.intermediate_buffer_size);
     limits.ifd_value_size = file;

@@ -1,6 +1,7 @@
 //! How the pixels of a TIFF's page are stored, and their conversion to gray or RGB.
 
 use super::directory::Directory;
+use super::picture::MAX_PIXELS;
 use anyhow::{Context, Result, bail, ensure};
 
 /// The tags of a page that say how its pixels are stored.
@@ -62,7 +63,7 @@ const JPEG: u64 = 7;
 impl Page {
     /// # Errors
     /// If the pixels are stored in a way that is not decoded.
-    pub fn new(directory: &Directory<'_>) -> Result<Self> {
+    pub fn new(directory: &Directory<'_>, max_pixels: u64) -> Result<Self> {
         let side = |tag| directory.number(tag).and_then(|side| usize::try_from(side).ok());
         let number = |tag, default| directory.number(tag).unwrap_or(default);
         let (width, height) = (side(256).unwrap_or(0), side(257).unwrap_or(0));
@@ -107,7 +108,7 @@ impl Page {
             "expected a TIFF without a predictor beside extra channels, found one; try converting it, for example with: magick IN OUT.png"
         );
         let tile = number(TILE_WIDTH, 1).saturating_mul(number(TILE_HEIGHT, 1));
-        let limit = super::picture::MAX_PIXELS / samples as u64;
+        let limit = max_pixels.max(MAX_PIXELS) / samples as u64;
         ensure!(
             tile <= limit,
             "expected tiles of at most {limit} pixels in the TIFF, found {tile}"

@@ -8,22 +8,25 @@ use image::ImageDecoder;
 use image::codecs::webp::WebPDecoder;
 use std::io::Cursor;
 
-/// Decodes a file into an existing picture and returns its orientation.
+/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
+/// orientation.
 pub(super) fn decode_into(
     bytes: &[u8],
     color_mode: ColorMode,
+    max_pixels: u64,
     picture: &mut Picture,
 ) -> Result<Orientation> {
     let mut decoder = open(bytes)?;
     let exif = decoder.exif_metadata().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten();
-    samples::decode_into(decoder, color_mode, picture).context("cannot decode the WebP")?;
+    samples::decode_into(decoder, color_mode, max_pixels, picture)
+        .context("cannot decode the WebP")?;
     Ok(orientation::read(exif.as_deref(), xmp.as_deref()))
 }
 
 /// Checks the headers and the file's length.
-pub(super) fn check(bytes: &[u8]) -> Result<()> {
-    samples::prepare(&mut open(bytes)?).map(|_| ())
+pub(super) fn check(bytes: &[u8], max_pixels: u64) -> Result<()> {
+    samples::prepare(&mut open(bytes)?, max_pixels).map(|_| ())
 }
 
 fn open(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>> {

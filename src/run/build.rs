@@ -23,6 +23,7 @@ impl Config {
             interpolation: self.interpolation,
             orientation: self.exif_orientation,
             resize: self.resize,
+            max_pixels: self.max_pixels,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::pictures::aspect::Resize;
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::orientation::ExifOrientation;
+use crate::pictures::picture::MAX_PIXELS;
 use crate::pictures::resize::Interpolation;
 use crate::precision::PrecisionChoice;
 use crate::settings::{self, Setting};
@@ -88,6 +89,10 @@ pub struct Config {
     pub exif_orientation: ExifOrientation,
     /// Skip files that cannot be used as pictures, and list them.
     pub skip_bad_pictures: bool,
+    /// Largest picture that is decoded, in pixels.
+    #[serde(default = "max_pixels")]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32), extend("x-value-name" = "N"))]
+    pub max_pixels: u64,
     /// Number of threads that decode pictures; none for one per core.
     #[schemars(range(min = 1, max = 65_536), extend("x-value-name" = "N"))]
     pub loader_threads: Option<usize>,
@@ -279,6 +284,11 @@ impl Config {
         );
         Ok(())
     }
+}
+
+/// The limit of runs from before it was a setting.
+fn max_pixels() -> u64 {
+    MAX_PIXELS
 }
 
 fn yes() -> bool {

@@ -1,25 +1,13 @@
 //! The folder of a run and the files in it.
 
-<<<<<<< ours
 pub use super::record::{RunRecord, Versions, read_record};
 use crate::error::ensure_or;
 use crate::folder_lock::{self, FolderLock};
 use crate::{atomic_file, temporary};
-=======
-use super::config::Config;
-use super::upgrade::upgrade;
-use crate::atomic_file;
-use crate::error::{ensure_or, fault};
-use crate::settings::unknown_key;
-use crate::text_file;
->>>>>>> theirs
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
-
-/// Maximum length of a `config.json` in bytes; with a thousand classes it has a hundredth of it.
-const MAX_RECORD: u64 = 16 << 20;
 
 /// Which of a run's weights to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -255,7 +243,6 @@ impl RunFolder {
     }
 }
 
-<<<<<<< ours
 /// Whether an entry of a run's folder is a lock or an unfinished file, maybe of a killed process.
 fn is_leftover(entry: &DirEntry) -> bool {
     let name = entry.file_name();
@@ -265,26 +252,4 @@ fn is_leftover(entry: &DirEntry) -> bool {
 /// The seed of the run in an entry `seed-SEED`.
 fn seed_of(entry: &DirEntry) -> Option<u64> {
     entry.file_name().to_str()?.strip_prefix("seed-")?.parse().ok()
-=======
-/// Reads the `config.json` of a run, in the format of this or an earlier version.
-///
-/// # Errors
-/// If it cannot be read or does not have the settings of a run, with the line or field.
-pub fn read_record(path: &Path) -> Result<RunRecord> {
-    let text = text_file::read(path, MAX_RECORD)
-        .with_context(|| format!("cannot read the settings {}", path.display()))?;
-    let not_a_run = || format!("expected the settings of a run in {}", path.display());
-    let mut json: Value = serde_json::from_str(&text).with_context(not_a_run)?;
-    upgrade(&mut json);
-    // Only errors in the text have line numbers.
-    let record: RunRecord = serde_json::from_value(json.clone())
-        .or_else(|_| serde_json::from_str(&text))
-        .with_context(not_a_run)?;
-    let known = serde_json::to_value(&record).with_context(not_a_run)?;
-    if let Some(key) = unknown_key(&json, &known) {
-        fault!(Run, "{}, found the unknown field {key}", not_a_run());
-    }
-    record.train.check().with_context(|| format!("in {}", path.display()))?;
-    Ok(record)
->>>>>>> theirs
 }

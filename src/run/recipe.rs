@@ -12,6 +12,7 @@ use crate::pictures::aspect::Resize;
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::orientation::ExifOrientation;
+use crate::pictures::picture::MAX_PIXELS;
 use crate::pictures::resize::Interpolation;
 use crate::precision::PrecisionChoice;
 use crate::training::objective::ClassWeights;
@@ -110,6 +111,7 @@ impl Config {
             class_weights: ClassWeights::default(),
             seed: 1,
             skip_bad_pictures: false,
+            max_pixels: MAX_PIXELS,
             device: DeviceChoice::default(),
             precision: PrecisionChoice::Auto,
             cuda_graph: true,
@@ -157,6 +159,7 @@ impl Config {
         config.interpolation = stored.interpolation;
         config.resize = stored.resize;
         config.exif_orientation = stored.exif_orientation;
+        config.max_pixels = stored.max_pixels;
         if let Some(on_base) = config.on_base_mut() {
             *on_base = OnBase {
                 unfreeze_from: on_base.unfreeze_from.take(),

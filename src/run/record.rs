@@ -4,10 +4,14 @@ use super::config::Config;
 use super::upgrade::upgrade;
 use crate::error::fault;
 use crate::settings::unknown_key;
+use crate::text_file;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
+
+/// Maximum length of a `config.json` in bytes; with a thousand classes it has a hundredth of it.
+const MAX_RECORD: u64 = 16 << 20;
 
 /// Contents of `config.json`: all settings of a run, and what it was made with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,7 +54,7 @@ impl Versions {
 /// # Errors
 /// If it cannot be read or does not have the settings of a run, with the line or field.
 pub fn read_record(path: &Path) -> Result<RunRecord> {
-    let text = std::fs::read_to_string(path)
+    let text = text_file::read(path, MAX_RECORD)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
     let not_a_run = || format!("expected the settings of a run in {}", path.display());
     let mut json: Value = serde_json::from_str(&text).with_context(not_a_run)?;

@@ -127,6 +127,7 @@ fn differences(config: &Config, other: &Config) -> Vec<String> {
         checkpoint_every: None,
         keep: None,
         loader_threads: None,
+        max_pixels: 0,
         cache: CachePolicy::Auto,
         out: PathBuf::new(),
         resume: false,

@@ -1,0 +1,62 @@
+//! Buffers for decoding one file after the other.
+
+use super::aspect::Fitter;
+use super::decode;
+use super::file::read_within;
+use super::picture::{MAX_PIXELS, Picture};
+use super::pixels::Target;
+use anyhow::Result;
+use std::path::Path;
+use twox_hash::XxHash3_64;
+
+/// Bytes of a buffer that is kept for the next picture.
+const KEPT: usize = 128 << 20;
+
+/// Buffers that a thread reuses from file to file.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    file: Vec<u8>,
+    picture: Picture,
+    fitter: Fitter,
+}
+
+impl Scratch {
+    /// Decodes and resizes one file into `slot`, `target.bytes()` bytes.
+    pub fn decode(&mut self, path: &Path, target: Target, slot: &mut [u8]) -> Result<()> {
+        self.read(path, target.max_pixels)?;
+        self.decode_file(target, slot)
+    }
+
+    /// Reads a file; returns the XXH3 of its bytes.
+    pub fn hash(&mut self, path: &Path) -> Result<u64> {
+        self.read(path, MAX_PIXELS)?;
+        Ok(XxHash3_64::oneshot(&self.file))
+    }
+
+    /// Decodes and resizes the file that was last read into `slot`, `target.bytes()` bytes.
+    pub fn decode_file(&mut self, target: Target, slot: &mut [u8]) -> Result<()> {
+        let Target { height, width, interpolation, resize, .. } = target;
+        let (color_mode, orientation) = (target.color_mode, target.orientation);
+        let picture = &mut self.picture;
+        decode::decode_within(target.max_pixels, &self.file, color_mode, orientation, picture)?;
+        self.fitter.fit(picture, (height, width), resize, interpolation, slot);
+        // A single huge picture does not keep its memory until the end of the run.
+        if picture.pixels.capacity() > KEPT {
+            picture.pixels = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Checks one file without decoding it.
+    pub fn check(&mut self, path: &Path, target: Target) -> Result<()> {
+        self.read(path, target.max_pixels)?;
+        decode::check_within(target.max_pixels, &self.file)
+    }
+
+    fn read(&mut self, path: &Path, max_pixels: u64) -> Result<()> {
+        if self.file.capacity() > KEPT {
+            self.file = Vec::new();
+        }
+        read_within(max_pixels, path, &mut self.file)
+    }
+}
