@@ -50,7 +50,7 @@ impl AtomicFile {
         temporary
             .as_file()
             .sync_all()
-            .and_then(|()| temporary.persist(&path).map_err(|error| error.error).map(drop))
+            .and_then(|()| temporary::persist(temporary, &path).map(drop))
             .and_then(|()| sync_folder(folder_of(&path)))
             .with_context(|| cannot_write(&path))
     }

@@ -63,6 +63,18 @@ pub(crate) fn file_in(folder: &Path, suffix: &str) -> io::Result<NamedTempFile> 
     }
 }
 
+/// Renames a temporary file to `to`, and returns it, still locked.
+///
+/// # Errors
+/// If the rename fails; the file is removed then.
+pub(crate) fn persist(file: NamedTempFile, to: &Path) -> io::Result<File> {
+    let (file, path) = file.into_parts();
+    std::fs::rename(&path, to)?;
+    // Dropping it would try to remove the old name.
+    let _ = path.keep();
+    Ok(file)
+}
+
 /// A new temporary folder in `folder`, and the open folder that keeps it locked.
 ///
 /// # Errors

@@ -153,7 +153,7 @@ impl Split<'_> {
             .set_len(length)
             .and_then(|()| file.as_file().write_all_at(&end, length))
             .with_context(cannot_write)?;
-        let file = file.persist(path).with_context(cannot_write)?;
+        let file = temporary::persist(file, path).with_context(cannot_write)?;
         let map = map(&file).with_context(|| format!("cannot map {}", path.display()))?;
         let decoded = slots.iter().filter(|slot| slot.is_none()).count();
         Ok(Opened { pixels: self.pixels(samples, map), bad, decoded })
