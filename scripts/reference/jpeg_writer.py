@@ -76,7 +76,9 @@ class Jpeg:
             values[place] = DRAWS.randrange(-6, 7) // (1 + place // 4)
         return values
 
-    def frame(self, marker: int = 0xC0, bits: int = 8, height: int | None = None, tables: list[int] | None = None) -> bytes:
+    def frame(
+        self, marker: int = 0xC0, bits: int = 8, height: int | None = None, tables: list[int] | None = None
+    ) -> bytes:
         data = struct.pack(">BHHB", bits, self.height if height is None else height, self.width, len(self.ids))
         for index, (h, v) in enumerate(self.factors):
             data += bytes([self.ids[index], h << 4 | v, tables[index] if tables else 0])
@@ -128,7 +130,9 @@ class Jpeg:
         return segment(0xDA, header) + data + bits.data()
 
     @staticmethod
-    def put(bits: Bits, block: list[int], c: int, previous: list[int], spectrum: tuple[int, int], high: int, low: int) -> None:
+    def put(
+        bits: Bits, block: list[int], c: int, previous: list[int], spectrum: tuple[int, int], high: int, low: int
+    ) -> None:
         first, last = spectrum
         if first == 0 and high:
             bits.put(block[0] >> low & 1, 1)
@@ -172,7 +176,14 @@ class Jpeg:
         scans.append(self.scan(spectrum=(0, 0), high=1))
         return scans + [self.scan([c], (1, 63), 1, 0) for c in each]
 
-    def file(self, *scans: bytes, head: bytes = b"", tables: bytes | None = None, frame: bytes | None = None, tail: bytes = EOI) -> bytes:
+    def file(
+        self,
+        *scans: bytes,
+        head: bytes = b"",
+        tables: bytes | None = None,
+        frame: bytes | None = None,
+        tail: bytes = EOI,
+    ) -> bytes:
         tables = b"".join(TABLES.values()) if tables is None else tables
         frame = self.frame() if frame is None else frame
         return SOI + head + QUANTIZATION + frame + tables + b"".join(scans or [self.scan()]) + tail
