@@ -144,8 +144,7 @@ pub struct Config {
     /// Record the training step as a CUDA graph.
     #[serde(default = "yes")]
     pub cuda_graph: bool,
-    /// Training steps after which to save a checkpoint within an epoch; none to save after epochs
-    /// only.
+    /// Training steps between checkpoints within an epoch; none to save after epochs only.
     #[serde(default)]
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-group" = "Checkpoints", "x-value-name" = "N"))]
     pub checkpoint_every: Option<i64>,

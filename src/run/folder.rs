@@ -1,6 +1,6 @@
 //! The folder of a run and the files in it.
 
-pub use super::record::{RunRecord, Versions, read_record};
+pub use super::record::{RunRecord, Versions, parse_record, read_record};
 use crate::error::ensure_or;
 use crate::folder_lock::{self, FolderLock};
 use crate::{atomic_file, temporary};

@@ -52,21 +52,29 @@ impl Versions {
 /// Reads the `config.json` of a run, in the format of this or an earlier version.
 ///
 /// # Errors
-/// If it cannot be read or does not have the settings of a run, with the line or field.
+/// If it cannot be read, or as [`parse_record`].
 pub fn read_record(path: &Path) -> Result<RunRecord> {
     let text = text_file::read(path, MAX_RECORD)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
-    let not_a_run = || format!("expected the settings of a run in {}", path.display());
-    let mut json: Value = serde_json::from_str(&text).with_context(not_a_run)?;
+    parse_record(&text, path)
+}
+
+/// Reads the text of a `config.json`; `source` names it in errors.
+///
+/// # Errors
+/// If it does not have the settings of a run, with the line or field.
+pub fn parse_record(text: &str, source: &Path) -> Result<RunRecord> {
+    let not_a_run = || format!("expected the settings of a run in {}", source.display());
+    let mut json: Value = serde_json::from_str(text).with_context(not_a_run)?;
     upgrade(&mut json);
     // Only errors in the text have line numbers.
     let record: RunRecord = serde_json::from_value(json.clone())
-        .or_else(|_| serde_json::from_str(&text))
+        .or_else(|_| serde_json::from_str(text))
         .with_context(not_a_run)?;
     let known = serde_json::to_value(&record).with_context(not_a_run)?;
     if let Some(key) = unknown_key(&json, &known) {
         fault!(Run, "{}, found the unknown field {key}", not_a_run());
     }
-    record.train.check().with_context(|| format!("in {}", path.display()))?;
+    record.train.check().with_context(|| format!("in {}", source.display()))?;
     Ok(record)
 }

@@ -3,7 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use std::io::{Read, Seek, SeekFrom};
 use zip::ZipArchive;
-use zip::read::ZipFile;
+use zip::read::{ArchiveOffset, Config, ZipFile};
+
+/// Length in bytes of a file's headers and padding; torch.save pads to 64 bytes or to a page.
+const MAX_GAP: u64 = 64 << 10;
 
 /// An archive whose headers agree. Every file in it has one entry in the directory with the same
 /// name, size and checksum as in front of its contents, names are unique, and no two files overlap.
@@ -18,7 +21,10 @@ impl<R: Read + Seek> Archive<R> {
     /// If `reader` is not a zip, or the headers disagree.
     pub fn open(mut reader: R) -> Result<Self> {
         let length = reader.seek(SeekFrom::End(0))?;
-        let mut zip = ZipArchive::new(reader)?;
+        // Nothing is in front of the archive, so the file need not be searched for its parts.
+        let config = Config { archive_offset: ArchiveOffset::Known(0) };
+        let mut zip = ZipArchive::with_config(config, reader)?;
+        check_gaps(&mut zip)?;
         zip.validate_header_consistency()?;
         Ok(Self { zip, length })
     }
@@ -38,6 +44,19 @@ impl<R: Read + Seek> Archive<R> {
     pub fn file(&mut self, name: &str) -> Result<ZipFile<'_, R>> {
         self.zip.by_name(name).with_context(|| format!("expected {name:?} in the archive"))
     }
+}
+
+/// Rejects archives with long gaps between their files, which would be searched for other files. A
+/// sparse file can have a gap of terabytes.
+fn check_gaps(zip: &mut ZipArchive<impl Read + Seek>) -> Result<()> {
+    let mut files = 0u64;
+    for index in 0..zip.len() {
+        files = files.saturating_add(zip.by_index_raw(index)?.compressed_size());
+    }
+    let gaps = zip.central_directory_start().saturating_sub(files);
+    let limit = MAX_GAP.saturating_mul(zip.len() as u64 + 1);
+    ensure!(gaps <= limit, "expected at most {limit} bytes between files, found {gaps}");
+    Ok(())
 }
 
 /// Reads the end of a file, where its checksum is verified.

@@ -11,6 +11,7 @@ mod divergence;
 mod doctor;
 mod evaluate;
 mod flip;
+mod full_disk;
 mod import;
 mod layouts;
 mod occupied;

@@ -1,0 +1,108 @@
+//! A disk that is full, as far as the program can tell: files cannot be longer than a limit.
+
+use super::support::{Workspace, entries, figures, petite, weights_in};
+use petite::weights::{self, Metadata};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tch::{Device, Kind, Tensor};
+
+/// Standard error of the program, which must fail with exit code 1. Writing a file beyond `limit`
+/// blocks of 512 bytes fails.
+fn error_within(limit: u32, arguments: &[&str], paths: &[PathBuf]) -> String {
+    let limited = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
+    let output = Command::new("sh")
+        .args(["-c", &limited])
+        .arg(assert_cmd::cargo::cargo_bin!("petite"))
+        .args(arguments)
+        .args(paths)
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.starts_with("error: "), "{error}");
+    error
+}
+
+#[test]
+fn converting_fails_and_leaves_what_was_there() {
+    let workspace = Workspace::empty();
+    let tensors = [("w".to_owned(), Tensor::zeros([50_000], (Kind::Float, Device::Cpu)))];
+    weights::save(&workspace.path("w.safetensors"), &tensors, Metadata::new()).unwrap();
+    for name in ["out.ot", "out.npz", "out.safetensors"] {
+        workspace.write(name, b"there before");
+        let paths = ["w.safetensors", name].map(|name| workspace.path(name));
+        let error = error_within(200, &["convert", "--force"], &paths);
+        let expected = format!("cannot write {}", workspace.path(name).display());
+        assert!(error.contains(&expected) && error.lines().count() == 1, "{error}");
+        assert_eq!(std::fs::read(workspace.path(name)).unwrap(), b"there before");
+    }
+    assert_eq!(
+        entries(&workspace.path("")),
+        ["out.npz", "out.ot", "out.safetensors", "w.safetensors"]
+    );
+}
+
+fn assert_same_run(workspace: &Workspace, one: &str, other: &str) {
+    assert_eq!(figures(&workspace.history(one)), figures(&workspace.history(other)));
+    let [one, other] = [one, other].map(|run| workspace.path(run));
+    assert_eq!(weights_in(&one.join("last.ot")), weights_in(&other.join("last.ot")));
+    assert_eq!(entries(&one), entries(&other));
+}
+
+/// Resumes `run` within a limit that its weights exceed.
+fn fail_to_resume(workspace: &Workspace, run: &str, epochs: &str) {
+    let folder = workspace.path(run);
+    let arguments = ["train", "--resume", "--epochs", epochs, "--out"];
+    let error = error_within(1000, &arguments, std::slice::from_ref(&folder));
+    assert!(error.contains(&format!("cannot write {}", folder.display())), "{error}");
+    assert_no_temporary_files(&folder);
+}
+
+fn assert_no_temporary_files(run: &Path) {
+    let names = entries(run);
+    assert!(!names.iter().any(|name| name.starts_with(".petite-")), "{names:?}");
+}
+
+#[test]
+fn a_run_goes_on_when_there_is_room() {
+    let workspace = Workspace::with_data();
+    workspace.train("whole", "--epochs 3 --cache memory").assert().success();
+
+    // The weights of the first epoch do not fit.
+    let flags = "train --epochs 3 --cache memory --batch-size 4 --image-size 46 --threads 1 --data";
+    let arguments: Vec<&str> = flags.split(' ').collect();
+    let paths = ["data", "--out", "early"].map(|path| match path {
+        "--out" => PathBuf::from(path),
+        path => workspace.path(path),
+    });
+    let error = error_within(1000, &arguments, &paths);
+    let early = workspace.path("early");
+    assert!(error.contains(&format!("cannot write {}", early.display())), "{error}");
+    assert_no_temporary_files(&early);
+    let resume = || {
+        let mut command = petite("train --resume --epochs 3 --out");
+        command.env("PETITE_CACHE", workspace.path("cache"));
+        command
+    };
+    resume().arg(&early).assert().success();
+    assert_same_run(&workspace, "whole", "early");
+
+    // Those of the second do not.
+    workspace.train("late", "--epochs 1 --cache memory").assert().success();
+    fail_to_resume(&workspace, "late", "3");
+    resume().arg(workspace.path("late")).assert().success();
+    assert_same_run(&workspace, "whole", "late");
+}
+
+/// Equal runs have equal files of weights.
+#[test]
+fn equal_runs_have_equal_weights_byte_for_byte() {
+    let workspace = Workspace::with_data();
+    for run in ["one", "other"] {
+        workspace.train(run, "--epochs 2").assert().success();
+    }
+    for file in ["last.ot", "best.ot", "checkpoint.safetensors"] {
+        let read = |run: &str| std::fs::read(workspace.path(run).join(file)).unwrap();
+        assert!(read("one") == read("other"), "{file}");
+    }
+}

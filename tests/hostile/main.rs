@@ -1,0 +1,14 @@
+//! Files that are damaged or made to do harm: an error or the same result each time, without a panic
+//! and without using much time or memory.
+
+mod caches;
+mod damage;
+mod npz;
+mod ot;
+#[path = "../support/pickles.rs"]
+mod pickles;
+mod program;
+mod pth;
+mod run_files;
+mod safetensors;
+mod zip_file;
