@@ -31,6 +31,11 @@ def adobe(transform: int) -> bytes:
     return segment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes([transform]))
 
 
+def parts(length: int, size: int) -> int:
+    """Parts of `size` that cover `length`."""
+    return (length + size - 1) // size
+
+
 class Bits:
     def __init__(self) -> None:
         self.text: list[str] = []
@@ -63,7 +68,7 @@ class Jpeg:
         self.width, self.height, self.factors = width, height, factors
         self.ids = ids or list(range(1, len(factors) + 1))
         self.most = max(h for h, _ in factors), max(v for _, v in factors)
-        self.units = -(-width // (8 * self.most[0])), -(-height // (8 * self.most[1]))
+        self.units = parts(width, 8 * self.most[0]), parts(height, 8 * self.most[1])
         self.blocks = []
         for h, v in factors:
             across, down = self.units[0] * h, self.units[1] * v
@@ -89,8 +94,8 @@ class Jpeg:
         if len(components) == 1:
             (c,) = components
             h, v = self.factors[c]
-            across = -(-(-(-self.width * h // self.most[0])) // 8)
-            down = -(-(-(-self.height * v // self.most[1])) // 8)
+            across = parts(parts(self.width * h, self.most[0]), 8)
+            down = parts(parts(self.height * v, self.most[1]), 8)
             return [[(c, row, column)] for row in range(down) for column in range(across)]
         return [
             [
@@ -146,7 +151,7 @@ class Jpeg:
             return
         run, corrections = 0, []
         values = [(place, shifted(block[place], low)) for place in range(max(first, 1), last + 1)]
-        final = max((place for place, value in values if abs(value) == 1 or value and not high), default=0)
+        final = max((place for place, value in values if abs(value) == 1 or (value and not high)), default=0)
         for place, value in values:
             if high and abs(value) > 1:
                 corrections.append(abs(value) & 1)

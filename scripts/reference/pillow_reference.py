@@ -15,6 +15,7 @@ import PIL
 from PIL import Image, ImageDraw, ImageOps
 
 import pillow_formats
+import pillow_jpegs
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "pillow"
 
@@ -131,3 +132,4 @@ if __name__ == "__main__":
     write_fits()
     pillow_formats.write_formats(GOLDEN)
     pillow_formats.write_orientations(GOLDEN)
+    pillow_jpegs.write_jpegs(GOLDEN)

@@ -3,7 +3,7 @@
 use super::orientation::Orientation;
 use super::picture::{ColorMode, Picture};
 use super::samples;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use image::ImageDecoder;
 use image::codecs::bmp::BmpDecoder;
 use std::io::Cursor;
@@ -18,12 +18,10 @@ pub(super) fn decode_into(
 ) -> Result<Orientation> {
     let decoder = open(bytes)?;
     if number(bytes, 14, 4) == Some(12) || number(bytes, 28, 2) != Some(16) {
-        samples::decode_into(decoder, color_mode, max_pixels, picture)
-            .context("cannot decode the BMP")?;
+        samples::decode_into(decoder, color_mode, max_pixels, picture)?;
         return Ok(Orientation::NoTransforms);
     }
-    samples::decode_into(decoder, ColorMode::Rgb, max_pixels, picture)
-        .context("cannot decode the BMP")?;
+    samples::decode_into(decoder, ColorMode::Rgb, max_pixels, picture)?;
     // Pillow scales 5 or 6 bits to 8 by rounding down, the decoder to the nearest.
     let green = if number(bytes, 30, 4) == Some(3) { number(bytes, 58, 4) } else { Some(0x3E0) };
     let bits = match green {
@@ -51,7 +49,7 @@ pub(super) fn check(bytes: &[u8], max_pixels: u64) -> Result<()> {
 }
 
 fn open(bytes: &[u8]) -> Result<BmpDecoder<Cursor<&[u8]>>> {
-    let decoder = BmpDecoder::new(Cursor::new(bytes)).context("cannot decode the BMP")?;
+    let decoder = BmpDecoder::new(Cursor::new(bytes))?;
     let (width, height) = decoder.dimensions();
     let length = data_length(bytes, u64::from(width), u64::from(height)).unwrap_or(u64::MAX);
     let start = number(bytes, 10, 4).unwrap_or(u64::MAX);

@@ -3,6 +3,7 @@
 //! (Pillow does not scale 16-bit gray but clips it at 255.) Of several pages or frames, the first
 //! counts.
 
+use super::damage::explained;
 use super::format::Format;
 use super::orientation::{self, ExifOrientation};
 use super::picture::{ColorMode, MAX_PIXELS, Picture};
@@ -49,17 +50,19 @@ pub fn decode_within(
     exif_orientation: ExifOrientation,
     picture: &mut Picture,
 ) -> Result<()> {
+    let format = Format::decodable(bytes)?;
     let claimed = claim::size(bytes, max_pixels)?;
     let _share =
         budget::wait_for(claimed.map_or(0, |(width, height)| width as u64 * height as u64));
-    let stored = match Format::decodable(bytes)? {
-        Format::Jpeg => jpeg::decode_into(bytes, color_mode, max_pixels, picture)?,
-        Format::Png => png::decode_into(bytes, color_mode, max_pixels, picture)?,
-        Format::WebP => webp::decode_into(bytes, color_mode, max_pixels, picture)?,
-        Format::Bmp => bmp::decode_into(bytes, color_mode, max_pixels, picture)?,
-        Format::Gif => gif::decode_into(bytes, color_mode, max_pixels, picture)?,
-        _ => tiff::decode_into(bytes, color_mode, max_pixels, picture)?,
+    let stored = match format {
+        Format::Jpeg => jpeg::decode_into(bytes, color_mode, max_pixels, picture),
+        Format::Png => png::decode_into(bytes, color_mode, max_pixels, picture),
+        Format::WebP => webp::decode_into(bytes, color_mode, max_pixels, picture),
+        Format::Bmp => bmp::decode_into(bytes, color_mode, max_pixels, picture),
+        Format::Gif => gif::decode_into(bytes, color_mode, max_pixels, picture),
+        _ => tiff::decode_into(bytes, color_mode, max_pixels, picture),
     };
+    let stored = stored.map_err(|error| explained(error, format))?;
     if exif_orientation == ExifOrientation::Apply {
         orientation::apply(stored, picture);
     }
@@ -79,12 +82,15 @@ pub fn check(bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// As [`check`].
 pub fn check_within(max_pixels: u64, bytes: &[u8]) -> Result<()> {
-    match Format::decodable(bytes)? {
+    let format = Format::decodable(bytes)?;
+    claim::size(bytes, max_pixels)?;
+    let checked = match format {
         Format::Jpeg => jpeg::check(bytes, max_pixels),
         Format::Png => png::check(bytes, max_pixels),
         Format::WebP => webp::check(bytes, max_pixels),
         Format::Bmp => bmp::check(bytes, max_pixels),
         Format::Gif => gif::check(bytes, max_pixels),
         _ => tiff::check(bytes, max_pixels),
-    }
+    };
+    checked.map_err(|error| explained(error, format))
 }

@@ -5,6 +5,8 @@ use super::picture::{ColorMode, Picture, check_size, luma};
 use anyhow::{Context, Result, ensure};
 use gif::{ColorOutput, DecodeOptions, Decoder, Frame, MemoryLimit};
 
+const NO_FRAME: &str = "expected a GIF with a picture, found none";
+
 /// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
 /// orientation, which is always upright.
 pub(super) fn decode_into(
@@ -14,16 +16,15 @@ pub(super) fn decode_into(
     picture: &mut Picture,
 ) -> Result<Orientation> {
     let mut decoder = open(bytes, max_pixels)?;
-    let cannot_decode = "cannot decode the GIF";
-    let frame = decoder.current_frame_info().context(cannot_decode)?;
+    let frame = decoder.current_frame_info().context(NO_FRAME)?;
     let (width, height) = size(&decoder, frame);
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let across = usize::from(frame.width);
     // Outside the frame, Pillow shows the transparent color, or the first one.
     let outside = frame.transparent.unwrap_or(0);
     let mut indices = vec![0; decoder.buffer_size()];
-    decoder.read_into_buffer(&mut indices).context(cannot_decode)?;
-    let (palette, _) = decoder.palette().context(cannot_decode)?.as_chunks::<3>();
+    decoder.read_into_buffer(&mut indices)?;
+    let (palette, _) = decoder.palette()?.as_chunks::<3>();
     let color = |index: u8| palette.get(usize::from(index)).copied().unwrap_or_default();
 
     let screen = if indices.len() == width * height {
@@ -61,9 +62,9 @@ fn open(bytes: &[u8], max_pixels: u64) -> Result<Decoder<&[u8]>> {
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MemoryLimit::Bytes(max_pixels.max(1).try_into()?));
     options.allow_unknown_blocks(true);
-    let mut decoder = options.read_info(bytes).context("cannot decode the GIF")?;
-    decoder.next_frame_info().context("cannot decode the GIF")?;
-    let frame = decoder.current_frame_info().context("cannot decode the GIF")?;
+    let mut decoder = options.read_info(bytes)?;
+    decoder.next_frame_info()?;
+    let frame = decoder.current_frame_info().context(NO_FRAME)?;
     let (width, height) = size(&decoder, frame);
     check_size(width, height, max_pixels)?;
     Ok(decoder)

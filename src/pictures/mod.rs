@@ -9,6 +9,7 @@ mod claim;
 mod convolution;
 #[cfg(target_arch = "x86_64")]
 mod convolution_avx2;
+mod damage;
 pub mod decode;
 mod directory;
 pub mod disk_cache;

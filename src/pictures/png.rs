@@ -3,7 +3,7 @@
 use super::orientation::{self, Orientation};
 use super::picture::{ColorMode, Picture, check_size};
 use super::samples;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use image::codecs::png::PngDecoder;
 use std::io::Cursor;
 
@@ -19,8 +19,7 @@ pub(super) fn decode_into(
     let limits = samples::limits(chunks.width as u64 * chunks.height as u64, max_pixels);
     PngDecoder::with_limits(Cursor::new(bytes), limits)
         .map_err(anyhow::Error::from)
-        .and_then(|decoder| samples::decode_into(decoder, color_mode, max_pixels, picture))
-        .context("cannot decode the PNG")?;
+        .and_then(|decoder| samples::decode_into(decoder, color_mode, max_pixels, picture))?;
     Ok(orientation::read(chunks.exif, chunks.xmp))
 }
 

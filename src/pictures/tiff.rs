@@ -62,11 +62,11 @@ fn are_whole(directories: Directories<'_>) -> bool {
 
 /// The first page's interleaved samples as bytes, converted to gray or RGB, and their channels.
 fn read_samples(bytes: &[u8], directory: &Directory<'_>, page: &Page) -> Result<(Vec<u8>, usize)> {
+    directory.check_jpegs(bytes)?;
     let mut decoder = Decoder::new(Cursor::new(page.readable(bytes)))
-        .map(|decoder| decoder.with_limits(limits(page, bytes.len())))
-        .context("cannot decode the TIFF")?;
+        .map(|decoder| decoder.with_limits(limits(page, bytes.len())))?;
     let mut result = DecodingResult::U8(Vec::new());
-    let layout = decoder.read_image_to_buffer(&mut result).context("cannot decode the TIFF")?;
+    let layout = decoder.read_image_to_buffer(&mut result)?;
     let found: Vec<u8> = match result {
         DecodingResult::U8(samples) if page.bits < 8 => page.unpack(&samples),
         DecodingResult::U8(samples) => samples,

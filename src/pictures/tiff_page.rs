@@ -1,6 +1,7 @@
 //! How the pixels of a TIFF's page are stored, and their conversion to gray or RGB.
 
 use super::directory::Directory;
+use super::jpeg;
 use super::picture::MAX_PIXELS;
 use anyhow::{Context, Result, bail, ensure};
 
@@ -59,6 +60,9 @@ const SAMPLE_FORMAT: u16 = 339;
 
 /// Compression of a JPEG inside the TIFF.
 const JPEG: u64 = 7;
+
+/// The tables that the JPEGs of all strips share.
+const JPEG_TABLES: u16 = 347;
 
 impl Page {
     /// # Errors
@@ -180,6 +184,25 @@ impl Page {
 }
 
 impl Directory<'_> {
+    /// Checks that the decoder knows the kind of the JPEGs inside the TIFF, if there are any.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn check_jpegs(&self, bytes: &[u8]) -> Result<()> {
+        if self.number(COMPRESSION) != Some(JPEG) {
+            return Ok(());
+        }
+        let numbers = |tag| self.numbers(tag).into_iter().flatten();
+        let parts = numbers(STRIP_OFFSETS).zip(numbers(STRIP_LENGTHS));
+        for (at, length) in parts.chain(numbers(TILE_OFFSETS).zip(numbers(TILE_LENGTHS))) {
+            let end = usize::try_from(at.saturating_add(length)).unwrap_or(usize::MAX);
+            let part = usize::try_from(at).ok().and_then(|at| bytes.get(at..end));
+            jpeg::size(part.unwrap_or_default(), u64::MAX)?;
+        }
+        let tables: Vec<u8> = numbers(JPEG_TABLES).map(|byte| byte as u8).collect();
+        jpeg::size(&tables, u64::MAX).map(|_| ())
+    }
+
     /// Whether the page's strips or tiles are inside a file.
     pub fn has_data(&self, length: u64) -> bool {
         let inside = |offsets, lengths| match (self.numbers(offsets), self.numbers(lengths)) {

@@ -3,7 +3,7 @@
 use super::orientation::{self, Orientation};
 use super::picture::{ColorMode, Picture};
 use super::samples;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use image::ImageDecoder;
 use image::codecs::webp::WebPDecoder;
 use std::io::Cursor;
@@ -19,8 +19,7 @@ pub(super) fn decode_into(
     let mut decoder = open(bytes)?;
     let exif = decoder.exif_metadata().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten();
-    samples::decode_into(decoder, color_mode, max_pixels, picture)
-        .context("cannot decode the WebP")?;
+    samples::decode_into(decoder, color_mode, max_pixels, picture)?;
     Ok(orientation::read(exif.as_deref(), xmp.as_deref()))
 }
 
@@ -35,5 +34,5 @@ fn open(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>> {
         length.is_some_and(|length| length as usize + 8 <= bytes.len()),
         "expected a complete WebP, found a truncated one"
     );
-    WebPDecoder::new(Cursor::new(bytes)).context("cannot decode the WebP")
+    Ok(WebPDecoder::new(Cursor::new(bytes))?)
 }

@@ -5,6 +5,7 @@ mod damaged;
 mod formats;
 mod golden;
 mod jpeg;
+mod jpegs;
 mod kinds;
 mod orientation;
 mod real;

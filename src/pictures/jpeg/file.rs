@@ -193,7 +193,9 @@ impl<'a> Parser<'a> {
         let (data, found) = segments.scan_data(restarts);
         ensure!(
             found == restarts,
-            "expected {restarts} restart markers in order in the JPEG's scan, found {found}"
+            "expected the JPEG's scan in {} parts with restart markers in order, found {}",
+            restarts + 1,
+            found + 1
         );
         let blocks = scan.unit_count(frame) * scan.blocks_per_unit(frame);
         let least = (blocks * scan.least_bits(frame)).div_ceil(8);
