@@ -4,6 +4,7 @@
 //! contain a [`Fault`], from which [`Error`] derives its [`ErrorKind`]. Messages name settings as
 //! fields in backticks.
 
+use crate::shown::shown;
 use crate::stop::Interrupted;
 use std::fmt;
 use std::path::PathBuf;
@@ -87,7 +88,7 @@ pub struct BadPicture {
 
 impl fmt::Display for BadPicture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.reason)
+        write!(f, "{}: {}", shown(&self.path), self.reason)
     }
 }
 
@@ -116,7 +117,7 @@ pub struct BadFolder {
 impl BadFolder {
     /// `2 of 40 pictures in FOLDER`.
     pub fn count(&self) -> String {
-        format!("{} of {} pictures in {}", self.pictures.len(), self.of, self.folder.display())
+        format!("{} of {} pictures in {}", self.pictures.len(), self.of, shown(&self.folder))
     }
 
     /// One line for each bad picture, indented: its path, and why it cannot be used.

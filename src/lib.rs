@@ -44,6 +44,7 @@ pub mod numbers;
 pub mod precision;
 pub mod random;
 pub mod settings;
+pub mod shown;
 pub mod stop;
 mod temporary;
 pub mod text_file;

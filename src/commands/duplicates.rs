@@ -10,6 +10,7 @@ use petite::dataset::near_copies;
 use petite::numbers::with_thousands;
 use petite::pictures::folder::Folder;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
+use petite::shown::shown;
 use std::path::Path;
 
 /// Duplicates listed per pair of splits.
@@ -39,8 +40,8 @@ pub fn check(data: &Path, stop: &Stop) -> Result<()> {
             for Duplicate { of, copy, likeness } in found.iter().take(EXAMPLES) {
                 say(format_args!(
                     "          {} is {} ({})",
-                    copies.samples[*copy].path.display(),
-                    originals.samples[*of].path.display(),
+                    shown(&copies.samples[*copy].path),
+                    shown(&originals.samples[*of].path),
                     likeness.name()
                 ));
             }
@@ -77,7 +78,7 @@ fn read_splits(data: &DataSet, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
         bar.finish_and_clear();
         let (pixels, bad) = decoded?;
         for picture in bad {
-            warn(format_args!("skipping {}: {}", picture.path.display(), picture.reason));
+            warn(format_args!("skipping {picture}"));
         }
         splits.push((folder.name.clone(), pixels));
     }

@@ -5,6 +5,7 @@ use crate::cli::{PredictArgs, machine_overrides};
 use crate::progress::Terminal;
 use crate::signals::Signals;
 use anyhow::{Context, Result, ensure};
+use petite::shown::shown;
 use petite::{Predict, Predictor, error};
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal};
@@ -28,7 +29,7 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
         ensure!(
             odd.is_none(),
             "expected UTF-8 paths with {flag}, found {}; try renaming it",
-            odd.map_or(Path::new(""), PathBuf::as_path).display()
+            shown(odd.map_or(Path::new(""), PathBuf::as_path))
         );
     }
     let mut output = Output::new(args, predictor.classes())?;

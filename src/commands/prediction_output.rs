@@ -7,6 +7,7 @@ use petite::Prediction;
 use petite::atomic_file::AtomicFile;
 use petite::dataset::sorted_folders::SortedFolders;
 use petite::error::BadPicture;
+use petite::shown::shown;
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
@@ -97,7 +98,7 @@ fn text(picture: &Prediction, classes: &[String], top: usize) -> String {
             top.map(|(label, probability)| column(&classes[label], probability)).collect()
         }
     };
-    format!("{columns}{}", picture.path.display())
+    format!("{columns}{}", shown(&picture.path))
 }
 
 fn column(class: &str, probability: f64) -> String {
@@ -194,5 +195,5 @@ struct Unusable<'a> {
 }
 
 fn utf8(path: &Path) -> Result<&str> {
-    path.to_str().with_context(|| format!("expected a UTF-8 path, found {}", path.display()))
+    path.to_str().with_context(|| format!("expected a UTF-8 path, found {}", shown(path)))
 }

@@ -16,6 +16,7 @@ use petite::pictures::picture::{ColorMode, Picture};
 use petite::pictures::pixels::read_file;
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
+use petite::shown::shown;
 use petite::{Config, Recipe};
 use rand::seq::SliceRandom;
 use std::path::{Path, PathBuf};
@@ -150,7 +151,7 @@ fn read(path: &Path, exif_orientation: ExifOrientation) -> Result<Picture> {
     let mut bytes = Vec::new();
     read_file(path, &mut bytes)
         .and_then(|()| decode(&bytes, ColorMode::Rgb, exif_orientation))
-        .with_context(|| path.display().to_string())
+        .with_context(|| shown(path))
 }
 
 fn file_name(path: &Path) -> String {

@@ -3,6 +3,7 @@
 use super::part::Part;
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::pictures::folder::Folder;
+use crate::shown::shown;
 use anyhow::{Context, Result};
 use csv::ByteRecord;
 use std::collections::HashMap;
@@ -74,7 +75,7 @@ pub fn read(path: &Path) -> Result<Vec<Labeled>> {
                 DataSet,
                 *earlier == row,
                 "expected one label and one split for {}, found a second in {} line {line}; try removing one",
-                row.path.display(),
+                shown(&row.path),
                 path.display()
             ),
         }

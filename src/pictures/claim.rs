@@ -53,11 +53,21 @@ pub(super) fn size(start: &[u8], max_pixels: u64) -> Result<Option<(usize, usize
     Ok(size)
 }
 
+/// Offset of a TIFF's first directory.
+pub(super) fn first_directory(start: &[u8]) -> Option<u64> {
+    Directories::new(start)?.first()
+}
+
 fn tiff_size(start: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some(directories) = Directories::new(start) else { return Ok(None) };
     let first = directories.first();
     ensure!(first != Some(0), "expected a TIFF with a page, found none");
     let Some(directory) = first.and_then(|first| directories.read(first)) else { return Ok(None) };
     let side = |tag| directory.number(tag).and_then(|side| usize::try_from(side).ok());
-    Ok(directory.next().and_then(|_| Some((side(256)?, side(257)?))))
+    if directory.next().is_none() {
+        return Ok(None); // The directory goes on behind these bytes.
+    }
+    let size = side(256).zip(side(257));
+    ensure!(size.is_some(), "expected a TIFF page with a width and a height, found one without");
+    Ok(size)
 }

@@ -5,7 +5,7 @@ use super::format::Format;
 use super::picture::MAX_PIXELS;
 use anyhow::{Context, Result, ensure};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// Largest file that is read, in bytes.
@@ -53,25 +53,32 @@ pub fn read_within(max_pixels: u64, path: &Path, bytes: &mut Vec<u8>) -> Result<
         "expected a file of at most {LARGEST_FILE} bytes, found {length}"
     );
     let mut file = File::open(path).context("cannot read the file")?;
-    let mut read_up_to = |end: u64, bytes: &mut Vec<u8>| {
+    let read_up_to = |file: &mut File, end: u64, bytes: &mut Vec<u8>| {
         // At once for a small file, without asking for its length again.
         bytes.reserve_exact((end.min(length + 1) as usize).saturating_sub(bytes.len()));
         let rest = end.saturating_sub(bytes.len() as u64);
         file.by_ref().take(rest).read_to_end(bytes).context("cannot read the file").map(|_| ())
     };
-    read_up_to(START, bytes)?;
+    read_up_to(&mut file, START, bytes)?;
     if (bytes.len() as u64) < START {
         return Ok(());
     }
     let mut size = claim::size(bytes, max_pixels)?;
     let format = Format::of(bytes);
     if size.is_none() && format == Some(Format::Jpeg) {
-        read_up_to(LONGEST_START, bytes)?;
+        read_up_to(&mut file, LONGEST_START, bytes)?;
         size = claim::size(bytes, max_pixels)?;
         ensure!(
             size.is_some() || (bytes.len() as u64) < LONGEST_START,
             "expected the size of a JPEG in its first {LONGEST_START} bytes, found none"
         );
+    }
+    if format == Some(Format::Tiff) {
+        let mut entries = [0; 8];
+        let at = SeekFrom::Start(claim::first_directory(bytes).unwrap_or(0));
+        file.seek(at).and_then(|_| file.read(&mut entries)).context("cannot read the file")?;
+        ensure!(entries != [0; 8], "expected a TIFF with a page, found none");
+        file.seek(SeekFrom::Start(bytes.len() as u64)).context("cannot read the file")?;
     }
     let pixels = size.map(|(width, height)| width as u64 * height as u64);
     let most = match (format, pixels) {
@@ -83,5 +90,5 @@ pub fn read_within(max_pixels: u64, path: &Path, bytes: &mut Vec<u8>) -> Result<
         length <= most || !matches!(format, Some(Format::Gif | Format::WebP)),
         "expected an animation of at most {most} bytes for its size, found {length}"
     );
-    read_up_to(most.min(LARGEST_FILE), bytes)
+    read_up_to(&mut file, most.min(LARGEST_FILE), bytes)
 }

@@ -57,13 +57,28 @@ pub(super) fn apply(orientation: Orientation, picture: &mut Picture) {
     if orientation == Orientation::NoTransforms {
         return;
     }
-    let turned = match picture.channels {
-        3 => turn::<3>(orientation, picture),
-        _ => turn::<1>(orientation, picture),
-    };
-    picture.pixels = turned;
+    match picture.channels {
+        3 => turn_in_place::<3>(orientation, picture),
+        _ => turn_in_place::<1>(orientation, picture),
+    }
     if swaps_sides(orientation) {
         std::mem::swap(&mut picture.width, &mut picture.height);
+    }
+}
+
+/// Turns a picture, with a second one in memory only if rows become columns.
+fn turn_in_place<const CHANNELS: usize>(orientation: Orientation, picture: &mut Picture) {
+    let (pixels, _) = picture.pixels.as_chunks_mut::<CHANNELS>();
+    let (width, height) = (picture.width, picture.height);
+    match orientation {
+        Orientation::Rotate180 => pixels.reverse(),
+        Orientation::FlipHorizontal => pixels.chunks_exact_mut(width).for_each(<[_]>::reverse),
+        Orientation::FlipVertical => {
+            let (upper, lower) = pixels.split_at_mut(height / 2 * width);
+            let lower = lower.chunks_exact_mut(width).rev();
+            upper.chunks_exact_mut(width).zip(lower).for_each(|(a, b)| a.swap_with_slice(b));
+        }
+        _ => picture.pixels = turn::<CHANNELS>(orientation, picture),
     }
 }
 
@@ -75,21 +90,18 @@ fn swaps_sides(orientation: Orientation) -> bool {
 /// Side of the blocks that are turned one after the other, so that the lines of a block stay cached.
 const BLOCK: usize = 64;
 
+/// The pixels with rows and columns swapped.
 fn turn<const CHANNELS: usize>(orientation: Orientation, picture: &Picture) -> Vec<u8> {
     let (width, height) = (picture.width, picture.height);
     let (right, bottom) = (width - 1, height - 1);
     // The source column and row of the pixel at column x and row y.
     let source = |x: usize, y: usize| match orientation {
-        Orientation::NoTransforms => (x, y),
-        Orientation::FlipHorizontal => (right - x, y),
-        Orientation::Rotate180 => (right - x, bottom - y),
-        Orientation::FlipVertical => (x, bottom - y),
-        Orientation::Rotate90FlipH => (y, x),
         Orientation::Rotate90 => (y, bottom - x),
         Orientation::Rotate270FlipH => (right - y, bottom - x),
         Orientation::Rotate270 => (right - y, x),
+        _ => (y, x),
     };
-    let (across, down) = if swaps_sides(orientation) { (height, width) } else { (width, height) };
+    let (across, down) = (height, width);
     let mut turned = vec![0; picture.pixels.len()];
     let (from, _) = picture.pixels.as_chunks::<CHANNELS>();
     let (to, _) = turned.as_chunks_mut::<CHANNELS>();

@@ -1,6 +1,7 @@
 //! Files and folders that are not used as pictures, and the line that names them.
 
 use crate::numbers::with_thousands;
+use crate::shown::shown;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -100,9 +101,9 @@ impl fmt::Display for PassedOver {
 fn names<'a>(paths: impl Iterator<Item = &'a Path>) -> String {
     let mut groups: Vec<(String, String, usize)> = Vec::new();
     for path in paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = shown(Path::new(path.file_name().unwrap_or_default()));
         let extension =
-            path.extension().map(|extension| format!(".{}", extension.to_string_lossy()));
+            path.extension().map(|extension| format!(".{}", shown(Path::new(extension))));
         let key = extension.unwrap_or_else(|| name.clone());
         match groups.iter_mut().find(|(known, _, _)| *known == key) {
             Some((_, _, count)) => *count += 1,

@@ -3,6 +3,7 @@
 use super::format;
 use super::passed_over::{PassedOver, Why};
 use crate::error::fault;
+use crate::shown::shown;
 use anyhow::{Context, Result};
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
@@ -129,8 +130,8 @@ impl Walk {
             fault!(
                 DataSet,
                 "expected every picture in one class, found {} and {} to be the same file; try removing one",
-                first.display(),
-                path.display()
+                shown(first),
+                shown(path)
             );
         }
         self.passed_over.add(path.to_owned(), Why::Repeated);
