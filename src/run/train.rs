@@ -14,7 +14,7 @@ use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::device::describe;
 use crate::error::ensure_or;
-use crate::history::Epoch;
+use crate::history::{Epoch, Writer};
 use crate::machine::Machine;
 use crate::nn::network::Network;
 use crate::nn::stored::Stored;
@@ -143,24 +143,8 @@ impl<'a> Session<'a> {
     fn train(mut self, events: &mut dyn Events) -> Result<Outcome> {
         let (run, config) = (self.run, self.config);
         let mut done = std::mem::take(&mut self.done);
+        let history = self.begin(&mut done, events)?;
         let (epochs, steps) = (done.epochs(), done.steps());
-        let device = describe(self.machine.device);
-        if epochs + steps > 0 {
-            let changes = resume::changes(config, &device, run)?;
-            if !changes.is_empty() && epochs < config.epochs {
-                events.warning(&Warning::ResumedWith(&changes));
-            }
-        }
-        if checkpoint::repair(run, &done, &self.network)?
-            && let Some(best) = done.best
-        {
-            let (path, epoch) = (&run.best(), best.epoch);
-            events.warning(&Warning::NoBestWeights { path, epoch });
-        }
-        let (history, wrong) = resume::restore_history(run, &mut done)?;
-        if let Some(found) = &wrong {
-            events.warning(&Warning::HistoryRestored { path: &run.history(), found, epochs });
-        }
         if epochs >= config.epochs {
             events.note(&Note::Complete { epochs });
             return finish(run, done, Ended::AllEpochs, events);
@@ -168,12 +152,6 @@ impl<'a> Session<'a> {
         if epochs + steps > 0 {
             events.note(&Note::Continuing { epochs, steps });
         }
-        // A folder without it is not a run yet; the others can be written later.
-        run.write_record(&self.record(device))?;
-        if let Some(list) = &self.list {
-            atomic_file::write_bytes(&run.split(), list)?;
-        }
-        atomic_file::write_bytes(&run.pictures(), &self.pictures)?;
         let record_steps = config.cuda_graph
             && self.machine.use_own_stream().unwrap_or_else(|error| {
                 events.warning(&Warning::NoCudaGraph(&error));
@@ -216,14 +194,41 @@ impl<'a> Session<'a> {
         finish(run, saved, ended, events)
     }
 
-    /// The contents of `config.json`; takes the classes.
-    fn record(&mut self, device: String) -> RunRecord {
-        RunRecord {
-            versions: Versions::current(),
-            device,
-            classes: std::mem::take(&mut self.classes),
-            train: self.config.clone(),
+    /// Writes the files of a run that starts, and those of a resumed one that are missing or damaged.
+    /// Reports what has changed since it was last trained. Takes the classes.
+    fn begin(&mut self, done: &mut Progress, events: &mut dyn Events) -> Result<Writer> {
+        let (run, config, epochs) = (self.run, self.config, done.epochs());
+        let device = describe(self.machine.device);
+        if epochs < config.epochs {
+            if epochs + done.steps() > 0 {
+                let changes = resume::changes(config, &device, run)?;
+                if !changes.is_empty() {
+                    events.warning(&Warning::ResumedWith(&changes));
+                }
+            }
+            // First, since a folder without it is not a run: the others can be written later.
+            run.write_record(&RunRecord {
+                versions: Versions::current(),
+                device,
+                classes: std::mem::take(&mut self.classes),
+                train: config.clone(),
+            })?;
+            if let Some(list) = &self.list {
+                atomic_file::write_bytes(&run.split(), list)?;
+            }
+            atomic_file::write_bytes(&run.pictures(), &self.pictures)?;
         }
+        if checkpoint::repair(run, done, &self.network)?
+            && let Some(best) = done.best
+        {
+            let (path, epoch) = (&run.best(), best.epoch);
+            events.warning(&Warning::NoBestWeights { path, epoch });
+        }
+        let (history, wrong) = resume::restore_history(run, done)?;
+        if let Some(found) = &wrong {
+            events.warning(&Warning::HistoryRestored { path: &run.history(), found, epochs });
+        }
+        Ok(history)
     }
 }
 
