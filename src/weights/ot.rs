@@ -9,7 +9,7 @@ use crate::error::{Fault, ensure_or};
 use anyhow::{Context, Result, ensure};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 use tch::Tensor;
 
@@ -30,12 +30,39 @@ pub fn save_ot(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
         element(tensor).with_context(|| format!("{name} for {}", path.display()))?;
         plain.push((name.clone(), Contiguous::of(tensor)?.into_tensor()));
     }
-    // Given a path, libtorch would end the process when the disk is full, and write the name of the
-    // temporary file into the archive.
-    let mut bytes = Vec::new();
-    Tensor::save_multi_to_stream(&plain, &mut bytes)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    atomic_file::write_bytes(path, &bytes)
+    atomic_file::write(path, |temporary| {
+        // Given a path, libtorch would write the name of the temporary file into the archive.
+        let mut file = Patient { file: BufWriter::new(File::create(temporary)?), failed: None };
+        Tensor::save_multi_to_stream(&plain, &mut file)?;
+        match file.failed {
+            Some(error) => Err(error.into()),
+            None => Ok(file.file.flush()?),
+        }
+    })
+}
+
+/// A file that libtorch writes to. libtorch ends the process when it cannot write, such as when the
+/// disk is full, so it is never told.
+struct Patient {
+    file: BufWriter<File>,
+    /// The first error. What is to be written after it is dropped.
+    failed: Option<io::Error>,
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.failed.is_none() {
+            self.failed = self.file.write_all(bytes).err();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.failed.is_none() {
+            self.failed = self.file.flush().err();
+        }
+        Ok(())
+    }
 }
 
 /// Reads a file that [`save_ot`] or `tch::nn::VarStore::save` wrote. Every checksum in it is
