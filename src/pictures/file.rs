@@ -68,11 +68,12 @@ pub fn read_within(max_pixels: u64, path: &Path, bytes: &mut Vec<u8>) -> Result<
     if size.is_none() && format == Some(Format::Jpeg) {
         read_up_to(&mut file, LONGEST_START, bytes)?;
         size = claim::size(bytes, max_pixels)?;
-        ensure!(
-            size.is_some() || (bytes.len() as u64) < LONGEST_START,
-            "expected the size of a JPEG in its first {LONGEST_START} bytes, found none"
-        );
     }
+    ensure!(
+        size.is_some() || format == Some(Format::Tiff),
+        "expected a picture with its size in the first {} bytes, found none",
+        bytes.len()
+    );
     if format == Some(Format::Tiff) {
         let mut entries = [0; 8];
         let at = SeekFrom::Start(claim::first_directory(bytes).unwrap_or(0));

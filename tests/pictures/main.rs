@@ -4,6 +4,7 @@
 mod damaged;
 mod formats;
 mod golden;
+mod hostile;
 mod jpeg;
 mod jpegs;
 mod kinds;

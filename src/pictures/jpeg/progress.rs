@@ -88,7 +88,7 @@ impl Progress {
         let found = bits.iter().filter(whole).count();
         ensure!(
             found == bits.len(),
-            "expected all scans of the JPEG's {} components, found those of {found}",
+            "expected all scans of the JPEG, found those of {found} of {} components",
             bits.len()
         );
         Ok(())
