@@ -12,6 +12,7 @@ mod doctor;
 mod evaluate;
 mod flip;
 mod full_disk;
+mod hostile_pictures;
 mod import;
 mod layouts;
 mod occupied;
