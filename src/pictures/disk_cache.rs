@@ -1,7 +1,7 @@
 //! The disk cache: a split's pictures, decoded once into a file that later runs map into memory.
 //!
-//! The file is not trusted: a cached picture is used only if its source file's path, size and
-//! modification time match the index and its pixels match the index's checksum. Otherwise it is
+//! The file is not trusted: a cached picture is used only if its source file's path, size and times
+//! of modification and change match the index and its pixels match the index's checksum. Otherwise it is
 //! decoded again.
 
 use super::folder::{Folder, Sample};

@@ -33,6 +33,10 @@ pub struct Stamp {
     pub size: u64,
     /// Modification time: seconds since 1970, and nanoseconds.
     pub mtime: (i64, i64),
+    /// Time of the last change of the contents or the file's other properties, which programs
+    /// cannot set. 0 in files of earlier versions.
+    #[serde(default)]
+    pub ctime: (i64, i64),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,7 +59,7 @@ pub(super) struct Index {
 }
 
 impl Stamp {
-    /// The stamp of the file `path` inside `folder`. Size and time are 0 if it cannot be read.
+    /// The stamp of the file `path` inside `folder`. Size and times are 0 if it cannot be read.
     pub fn of(path: &Path, folder: &Path) -> Self {
         let inside = path.strip_prefix(folder).unwrap_or(path).to_owned();
         match path.metadata() {
@@ -63,6 +67,7 @@ impl Stamp {
                 path: inside,
                 size: found.size(),
                 mtime: (found.mtime(), found.mtime_nsec()),
+                ctime: (found.ctime(), found.ctime_nsec()),
             },
             Err(_) => Self { path: inside, ..Self::default() },
         }

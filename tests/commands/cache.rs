@@ -1,11 +1,12 @@
 //! Where decoded pictures are kept changes nothing but time and memory.
 
 use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
+use petite::nn::zoo::Model;
 use petite::pictures::decode::{check, decode};
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::ColorMode;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const POLICIES: [&str; 3] = ["memory", "disk", "none"];
@@ -71,21 +72,42 @@ fn the_second_run_decodes_nothing() {
     let first = train(&workspace, "first", "--epochs 1 --cache disk");
     assert!(first.contains("16 pictures of spots, stripes (16 decoded into the cache)"), "{first}");
 
-    // Files that look untouched and can no longer be decoded.
-    for class in ["spots", "stripes"] {
-        for name in entries(&workspace.path("data/train").join(class)) {
-            let path = workspace.path("data/train").join(class).join(name);
-            let found = path.metadata().unwrap();
-            std::fs::write(&path, vec![0; found.len() as usize]).unwrap();
-            let file = std::fs::File::options().append(true).open(&path).unwrap();
-            file.set_modified(found.modified().unwrap()).unwrap();
-        }
-    }
     let second = train(&workspace, "second", "--epochs 1 --cache disk");
     assert!(second.contains("16 pictures of spots, stripes (from the cache)"), "{second}");
     assert!(second.contains("8 pictures (from the cache)"), "{second}");
     assert_same_run(&workspace, "first", "second");
-    error_of(&mut workspace.train("third", "--epochs 1 --cache memory"));
+}
+
+/// Replaces a picture by zeros, but keeps its size and its time of modification.
+fn replace(path: &Path) {
+    let found = path.metadata().unwrap();
+    std::fs::write(path, vec![0; found.len() as usize]).unwrap();
+    let file = std::fs::File::options().append(true).open(path).unwrap();
+    file.set_modified(found.modified().unwrap()).unwrap();
+}
+
+#[test]
+fn a_picture_replaced_with_its_size_and_time_kept_is_noticed() {
+    let workspace = Workspace::with_data();
+    let path = workspace.path("data/train/spots/spot.3.jpg");
+    let whole = std::fs::read(&path).unwrap();
+    workspace.base_weights("base.safetensors", Model::Mobilenet, 0.25, 1);
+    let features = |run: &str| {
+        workspace.train_mobilenet(run, "--recipe features --epochs 1", "base.safetensors")
+    };
+    train(&workspace, "disk", "--epochs 1 --cache disk");
+    output_of(&mut features("features"));
+    replace(&path);
+    for mut command in
+        [workspace.train("disk-again", "--epochs 1 --cache disk"), features("features-again")]
+    {
+        let error = error_of(&mut command);
+        assert!(error.contains("spot.3.jpg"), "{error}");
+    }
+    std::fs::write(&path, whole).unwrap();
+    let out = train(&workspace, "restored", "--epochs 1 --cache disk");
+    assert!(out.contains("stripes (1 decoded into the cache)"), "{out}");
+    assert_same_run(&workspace, "disk", "restored");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! `scripts/reference/pillow_reference.py`.
 
 mod damaged;
+mod disk_cache;
 mod formats;
 mod golden;
 mod hostile;
