@@ -36,7 +36,8 @@ fn loading(criterion: &mut Criterion) {
     group.bench_function("warm, from the disk cache", |bench| {
         bench.iter(|| assert_eq!(open().decoded, 0));
     });
-    let stream = Stream { folder: folder.clone(), target: TARGET, threads: 0 };
+    let stop = petite::Stop::default();
+    let (stream, _) = Stream::open(&folder, TARGET, 0, false, &stop, &|| ()).unwrap();
     let sources: [(&str, Source); 2] = [
         ("a pass in batches of 20", data.pixels("train").into()),
         ("a streamed pass in batches of 20", Source::Streamed(stream)),

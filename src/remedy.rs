@@ -8,6 +8,10 @@ use petite::{Error, ErrorKind};
 pub fn add_to(error: &Error, command: &str) -> String {
     let text = error.to_string();
     if error.kind() == ErrorKind::BadPictures {
+        // A picture that was removed or changed meanwhile.
+        if text.contains("; try restoring it") {
+            return text;
+        }
         if command == "predict" {
             return format!("{text}\ntry without them");
         }

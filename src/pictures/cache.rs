@@ -1,7 +1,7 @@
 //! Opens a split's pictures under a cache policy: in memory, on disk or streamed.
 
 use super::folder::Folder;
-use super::pixels::{Target, check_all, decode_all};
+use super::pixels::{Target, decode_all};
 use super::source::Source;
 use super::{disk_cache, stream::Stream};
 use crate::error::{BadFolder, BadPictures};
@@ -132,8 +132,7 @@ pub fn open(
         CachePolicy::None => {
             // Skipping requires knowing every bad picture before the first batch, hence a full
             // decode. Otherwise checking headers is enough.
-            let (samples, bad) = check_all(folder, target, threads, skip_bad, stop, on_decoded)?;
-            let stream = Stream { folder: folder.with_samples(samples), target, threads };
+            let (stream, bad) = Stream::open(folder, target, threads, skip_bad, stop, on_decoded)?;
             (Source::Streamed(stream), Origin::Stream, bad)
         }
     };

@@ -168,30 +168,41 @@ pub fn check_all(
     stop: &Stop,
     on_checked: &(dyn Fn() + Sync),
 ) -> Result<(Vec<Sample>, Vec<BadPicture>)> {
-    let reasons: Vec<Option<String>> = pool(threads)?.install(|| {
-        folder
-            .samples
-            .par_iter()
-            .map_init(Scratch::default, |scratch, sample| {
-                let outcome = stop.check().and_then(|()| match decode {
-                    true => scratch.decode(&sample.path, target, &mut vec![0; target.bytes()]),
-                    false => scratch.check(&sample.path, target),
-                });
-                on_checked();
-                outcome.err().map(|error| format!("{error:#}"))
-            })
-            .collect()
-    });
-    stop.check()?;
+    let outcomes = check_each(folder, target, threads, decode, stop, on_checked)?;
     let mut samples = Vec::with_capacity(folder.samples.len());
     let mut bad = Vec::new();
-    for (sample, reason) in folder.samples.iter().zip(reasons) {
-        match reason {
-            Some(reason) => bad.push(BadPicture { path: sample.path.clone(), reason }),
-            None => samples.push(sample.clone()),
+    for (sample, outcome) in folder.samples.iter().zip(outcomes) {
+        match outcome {
+            Err(reason) => bad.push(BadPicture { path: sample.path.clone(), reason }),
+            Ok(_) => samples.push(sample.clone()),
         }
     }
     Ok((samples, bad))
+}
+
+/// As [`check_all`]; returns, for each sample, the XXH3 of the file's bytes, or why the picture is
+/// bad.
+pub(super) fn check_each(
+    folder: &Folder,
+    target: Target,
+    threads: usize,
+    decode: bool,
+    stop: &Stop,
+    on_checked: &(dyn Fn() + Sync),
+) -> Result<Vec<Result<u64, String>>> {
+    let check = |scratch: &mut Scratch, sample: &Sample| {
+        let outcome = stop.check().and_then(|()| match decode {
+            true => scratch.decode(&sample.path, target, &mut vec![0; target.bytes()]),
+            false => scratch.check(&sample.path, target),
+        });
+        on_checked();
+        outcome.map(|()| XxHash3_64::oneshot(&scratch.file)).map_err(|error| format!("{error:#}"))
+    };
+    let samples = &folder.samples;
+    let outcomes = pool(threads)?
+        .install(|| samples.par_iter().map_init(Scratch::default, check).collect::<Vec<_>>());
+    stop.check()?;
+    Ok(outcomes)
 }
 
 /// A pool of decoding threads; 0 is one per core.

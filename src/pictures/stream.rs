@@ -1,9 +1,10 @@
 //! Streamed pictures: decoded for each batch, by threads that work ahead.
 
 use super::folder::Folder;
-use super::pixels::{Scratch, Target};
+use super::pixels::{Scratch, Target, check_each};
 use crate::error::{BadFolder, BadPicture, BadPictures};
-use anyhow::{Context, Error, Result, ensure};
+use crate::stop::Stop;
+use anyhow::{Context, Error, Result, bail, ensure};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -19,10 +20,53 @@ pub struct Stream {
     pub target: Target,
     /// Number of decoding threads; 0 is one per core.
     pub threads: usize,
+    /// XXH3 of each picture's file at the start.
+    contents: Vec<u64>,
 }
 
 impl Stream {
-    /// The error of a picture whose headers are good and whose data are not.
+    /// Checks every picture of `folder`, as [`check_all`](super::pixels::check_all) does, and
+    /// returns a stream of the good ones, and the bad ones. The files must then stay as they are.
+    ///
+    /// # Errors
+    /// As [`check_all`](super::pixels::check_all).
+    pub fn open(
+        folder: &Folder,
+        target: Target,
+        threads: usize,
+        decode: bool,
+        stop: &Stop,
+        on_checked: &(dyn Fn() + Sync),
+    ) -> Result<(Self, Vec<BadPicture>)> {
+        let outcomes = check_each(folder, target, threads, decode, stop, on_checked)?;
+        let (mut samples, mut contents, mut bad) = (Vec::new(), Vec::new(), Vec::new());
+        for (sample, outcome) in folder.samples.iter().zip(outcomes) {
+            match outcome {
+                Err(reason) => bad.push(BadPicture { path: sample.path.clone(), reason }),
+                Ok(content) => {
+                    samples.push(sample.clone());
+                    contents.push(content);
+                }
+            }
+        }
+        Ok((Self { folder: folder.with_samples(samples), target, threads, contents }, bad))
+    }
+
+    /// Decodes the picture `index` into `slot`.
+    fn decode(&self, index: usize, scratch: &mut Scratch, slot: &mut [u8]) -> Result<()> {
+        match scratch.hash(&self.folder.samples[index].path) {
+            Ok(content) => ensure!(
+                content == self.contents[index],
+                "expected the picture as it was at the start, found it changed; {RESTORE}"
+            ),
+            Err(error) => {
+                bail!("expected the picture as it was at the start: {error:#}; {RESTORE}")
+            }
+        }
+        scratch.decode_file(self.target, slot)
+    }
+
+    /// The error of a picture that has changed, or whose headers are good and whose data are not.
     fn bad_picture(&self, path: &Path, error: &Error) -> Error {
         let (path, reason) = (path.to_owned(), format!("{error:#}"));
         let pictures = vec![BadPicture { path, reason }];
@@ -30,6 +74,9 @@ impl Stream {
         BadPictures(vec![BadFolder { folder, of, pictures }]).into()
     }
 }
+
+/// What to try when a picture has changed.
+const RESTORE: &str = "try restoring it";
 
 /// A requested batch: `[N, height, width, channels]` u8, or why it cannot be decoded.
 pub type Promise = Receiver<Result<Vec<u8>>>;
@@ -124,8 +171,8 @@ fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
                 return;
             }
             let path = &stream.folder.samples[index].path;
-            outcome = scratch
-                .decode(path, stream.target, slot)
+            outcome = stream
+                .decode(index, &mut scratch, slot)
                 .map_err(|error| stream.bad_picture(path, &error));
             if outcome.is_err() {
                 break;
@@ -148,7 +195,10 @@ mod tests {
         let target = Target::rgb(20, 30);
         let (path, name) = (folder.to_owned(), "train".to_owned());
         let folder = Folder { path, name, classes: Vec::new(), samples };
-        Stream { folder, target, threads }
+        let (stream, bad) =
+            Stream::open(&folder, target, threads, false, &Stop::default(), &|| ()).unwrap();
+        assert!(bad.is_empty());
+        stream
     }
 
     #[test]
@@ -172,6 +222,29 @@ mod tests {
         // Does not wait for batches that have not been started.
         drop(decoders);
         assert!(promises[999].recv().is_err());
+    }
+
+    #[test]
+    fn a_changed_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let pictures = folder.path().join("pictures");
+        synthesize(&pictures, 2, 1, &crate::stop::Stop::default()).unwrap();
+        let stream = stream(&pictures, 1);
+        let [other, path] = [0, 1].map(|index| stream.folder.samples[index].path.clone());
+        let whole = std::fs::read(&path).unwrap();
+        let decoders = Decoders::start(stream).unwrap();
+        let ask = || decoders.ask(vec![0, 1]).unwrap().recv().unwrap();
+        assert!(ask().is_ok());
+        for bytes in [std::fs::read(&other).unwrap(), whole[..whole.len() / 2].to_vec()] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = format!("{:#}", ask().unwrap_err());
+            assert!(error.contains(&path.display().to_string()), "{error}");
+            assert!(error.contains("as it was at the start, found it changed; try"), "{error}");
+        }
+        // A file that is written anew, or linked, is not another picture.
+        std::fs::write(&path, whole).unwrap();
+        std::fs::hard_link(&path, folder.path().join("link.jpg")).unwrap();
+        assert!(ask().is_ok());
     }
 
     #[test]
