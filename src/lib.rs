@@ -34,6 +34,7 @@
 pub mod atomic_file;
 mod cgroup;
 pub mod device;
+pub mod disk;
 pub mod error;
 pub mod folder_lock;
 pub mod keras;

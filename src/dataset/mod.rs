@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod arrange;
+mod budget;
 pub mod data_set;
 pub mod duplicates;
 pub mod labels;
@@ -15,3 +16,4 @@ pub mod split;
 pub mod staging;
 pub mod synthetic;
 mod thumbnails;
+mod unpack;

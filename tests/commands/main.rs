@@ -1,5 +1,6 @@
 //! Drives the binary as a person does: every command, right and wrong.
 
+mod archives;
 mod augmented;
 mod cache;
 mod changed_data;
@@ -15,6 +16,7 @@ mod full_disk;
 mod hostile_pictures;
 mod import;
 mod layouts;
+mod meanwhile;
 mod occupied;
 mod odd_folders;
 mod orientation;
