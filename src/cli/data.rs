@@ -80,6 +80,9 @@ pub struct SynthesizeArgs {
 }
 
 /// Report what this machine offers; check a device or a data set
+///
+/// Trains for a second to compare the machine's speed with what it should do. Exits with 1 if
+/// training could not run.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Look for pictures that are in more than one split of this data set, unchanged, recompressed,

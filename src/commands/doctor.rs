@@ -1,20 +1,35 @@
 //! `petite doctor`
 
-use super::duplicates;
+use super::processor::Processor;
+use super::{duplicates, speed};
 use crate::cli::DoctorArgs;
 use crate::console::say;
 use crate::remedy::with_flags;
-use anyhow::Result;
-use petite::Stop;
+use anyhow::{Context, Result, ensure};
 use petite::device::{describe, why_no_cuda};
+use petite::disk::Space;
+use petite::machine::Machine;
+use petite::memory::free_memory;
 use petite::precision::PrecisionChoice;
 use petite::run::folder::Versions;
+use petite::stop::Interrupted;
+use petite::{Stop, user_folders};
+use std::path::Path;
+
+/// Free bytes below which a disk may soon be full.
+const LITTLE: u64 = 1 << 30;
+/// Free bytes without which a run cannot be saved.
+const NEEDED: u64 = 16 << 20;
 
 pub fn run(args: &DoctorArgs, stop: &Stop) -> Result<()> {
     let versions = Versions::current();
     say(format_args!("petite    {}", versions.petite));
     say(format_args!("libtorch  {} through tch {}", versions.libtorch, versions.tch));
-    say(format_args!("threads   {} of {} cores", tch::get_num_threads(), cores()));
+    say_processor(&Processor::current());
+    if let Some(bytes) = free_memory() {
+        say(format_args!("memory    {} free", in_gib(bytes)));
+    }
+    let mut faults = disk_faults();
     match why_no_cuda() {
         None => match tch::Cuda::device_count() {
             1 => say("cuda      1 device"),
@@ -24,13 +39,73 @@ pub fn run(args: &DoctorArgs, stop: &Stop) -> Result<()> {
     }
     let device = args.device.resolve()?;
     say(format_args!("--device {} uses {}", String::from(args.device), describe(device)));
-    say(format_args!(
-        "--precision auto uses {} there",
-        PrecisionChoice::Auto.resolve(device)?.name()
-    ));
+    let precision = PrecisionChoice::Auto.resolve(device)?;
+    say(format_args!("--precision auto uses {} there", precision.name()));
+    match speed::report(Machine { device, precision }, stop) {
+        Ok((line, warnings)) => {
+            say(format_args!("speed     {line}"));
+            warnings.iter().for_each(|cause| say(format_args!("          slow: {cause}")));
+        }
+        Err(error) if error.is::<Interrupted>() => return Err(error),
+        Err(error) => faults.push(format!("{error:#}")),
+    }
+    ensure!(
+        faults.is_empty(),
+        "expected a machine that can train, found that it cannot:\n  {}",
+        faults.join("\n  ")
+    );
     args.data.as_deref().map_or(Ok(()), |data| duplicates::check(data, stop))
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+fn say_processor(processor: &Processor) {
+    let Processor { model, features, cores, all_cores, .. } = processor;
+    let limited = match cores < all_cores {
+        true => format!(" of the machine's {all_cores}"),
+        false => String::new(),
+    };
+    say(format_args!("threads   {} of {cores} cores{limited}", tch::get_num_threads()));
+    let features = if features.is_empty() { "no AVX2".to_owned() } else { features.join(", ") };
+    say(format_args!("cpu       {model}: {features}"));
+}
+
+/// Prints the free space of the cache and of the current folder; returns why they cannot be used.
+fn disk_faults() -> Vec<String> {
+    let cache = user_folders::cache();
+    let places =
+        [("cache", &*cache, "another PETITE_CACHE"), ("folder", Path::new("."), "another")];
+    let mut faults = Vec::new();
+    for (name, path, remedy) in places {
+        match Space::near(path) {
+            Ok(Space { bytes, files }) => {
+                let little = match bytes < LITTLE {
+                    true => "; a full disk stops training",
+                    false => "",
+                };
+                let shown = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+                let shown = shown.display();
+                say(format_args!("{name:<10}{shown}: {} free{little}", in_gib(bytes)));
+                if bytes < NEEDED || files == Some(0) {
+                    faults.push(format!("{shown} is on a full disk; try {remedy}"));
+                }
+            }
+            Err(error) => {
+                faults.push(format!("cannot use {}: {error}; try {remedy}", path.display()))
+            }
+        }
+    }
+    if let Err(error) = writable(&cache) {
+        faults.push(format!("{error:#}; try another PETITE_CACHE"));
+    }
+    faults
+}
+
+/// Checks that files can be written in `folder`, which is created if necessary.
+fn writable(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| tempfile::tempfile_in(folder).map(drop))
+        .with_context(|| format!("cannot write in {}", folder.display()))
+}
+
+fn in_gib(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }

@@ -1,4 +1,4 @@
-//! `petite doctor --data`: pictures that are in two splits.
+//! `petite doctor`: the machine, and pictures that are in two splits.
 
 use super::support::{Workspace, error_of, output_of, petite};
 use std::fs;
@@ -42,4 +42,29 @@ fn counts_the_copies_in_a_data_set_that_is_not_split() {
     let mut command = petite("doctor --device cpu");
     let error = error_of(command.arg("--data").arg(workspace.path("nowhere")));
     assert!(error.contains("expected a data set at"), "{error}");
+}
+
+#[test]
+fn says_what_the_machine_offers() {
+    let workspace = Workspace::empty();
+    let mut command = petite("doctor --device cpu");
+    let said = output_of(command.env("PETITE_CACHE", workspace.path("cache")));
+    for line in ["petite    ", "libtorch  ", "threads   ", "cpu       ", "cache     ", "folder    "]
+    {
+        assert!(said.lines().any(|said| said.starts_with(line)), "{line}: {said}");
+    }
+    let speed = said.lines().find(|line| line.starts_with("speed     ")).unwrap();
+    assert!(speed.contains(" pictures/s, training the book's convnet"), "{speed}");
+    assert!(speed.contains("% of the "), "{speed}");
+}
+
+#[test]
+fn fails_where_training_could_not_run() {
+    let workspace = Workspace::empty();
+    workspace.write("file", b"");
+    let mut command = petite("doctor --device cpu");
+    let error = error_of(command.env("PETITE_CACHE", workspace.path("file/cache")));
+    assert!(error.contains("expected a machine that can train, found that it cannot"), "{error}");
+    assert!(error.contains("cannot write in ") && error.contains("PETITE_CACHE"), "{error}");
+    error_of(&mut petite("doctor --device cuda:77"));
 }
