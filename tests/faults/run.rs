@@ -9,7 +9,7 @@ use std::fs::read_to_string;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, Weak};
 use tempfile::TempDir;
 
 /// What happens at a call.
@@ -33,10 +33,17 @@ pub struct Undisturbed {
 }
 
 impl Undisturbed {
-    /// `None` if there is no C compiler.
-    pub fn get() -> Option<&'static Self> {
-        static ONE: OnceLock<Option<Undisturbed>> = OnceLock::new();
-        ONE.get_or_init(Self::new).as_ref()
+    /// The one of all tests that run now; `None` if there is no C compiler.
+    pub fn get() -> Option<Arc<Self>> {
+        // Not a static one, whose folder would never be removed.
+        static ONE: Mutex<Weak<Undisturbed>> = Mutex::new(Weak::new());
+        let mut one = ONE.lock().unwrap();
+        if let Some(present) = one.upgrade() {
+            return Some(present);
+        }
+        let new = Arc::new(Self::new()?);
+        *one = Arc::downgrade(&new);
+        Some(new)
     }
 
     fn new() -> Option<Self> {
