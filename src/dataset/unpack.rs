@@ -3,6 +3,7 @@
 use super::budget::Budget;
 use crate::disk::Space;
 use crate::error::ensure_or;
+use crate::shown::shown;
 use anyhow::{Context, Result};
 use flate2::read::GzDecoder;
 use std::cell::Cell;
@@ -116,7 +117,7 @@ impl<R: Read> Read for Metered<'_, R> {
 fn no_links(name: &Path) -> String {
     format!(
         "expected files and folders, found the link {}; try unpacking it and its folder as the data set",
-        name.display()
+        shown(name)
     )
 }
 
@@ -132,7 +133,7 @@ fn write(from: &mut impl Read, name: &Path, to: &Path, budget: &mut Budget) -> R
         DataSet,
         inside,
         "expected names inside the archive, found {}; try packing it again",
-        name.display()
+        shown(name)
     );
     let depth = name.components().count();
     ensure_or!(
@@ -154,7 +155,7 @@ fn write(from: &mut impl Read, name: &Path, to: &Path, budget: &mut Budget) -> R
         // A byte more than allowed reveals that there are more.
         io::copy(&mut from.take(allowed.saturating_add(1)), &mut File::create(&path)?)
     };
-    let written = write().with_context(|| format!("cannot unpack {}", name.display()))?;
+    let written = write().with_context(|| format!("cannot unpack {}", shown(name)))?;
     budget.take_bytes(written)
 }
 

@@ -196,7 +196,7 @@ pub(super) fn check_each(
             false => scratch.check(&sample.path, target),
         });
         on_checked();
-        outcome.map(|()| XxHash3_64::oneshot(&scratch.file)).map_err(|error| format!("{error:#}"))
+        outcome.map(|()| scratch.content()).map_err(|error| format!("{error:#}"))
     };
     let samples = &folder.samples;
     let outcomes = pool(threads)?

@@ -30,7 +30,18 @@ impl Scratch {
     /// Reads a file; returns the XXH3 of its bytes.
     pub fn hash(&mut self, path: &Path) -> Result<u64> {
         self.read(path, MAX_PIXELS)?;
-        Ok(XxHash3_64::oneshot(&self.file))
+        Ok(self.content())
+    }
+
+    /// As [`hash`](Self::hash), of what is read to decode the file to `target`.
+    pub fn hash_for(&mut self, path: &Path, target: Target) -> Result<u64> {
+        self.read(path, target.max_pixels)?;
+        Ok(self.content())
+    }
+
+    /// XXH3 of what was read last.
+    pub fn content(&self) -> u64 {
+        XxHash3_64::oneshot(&self.file)
     }
 
     /// Decodes and resizes the file that was last read into `slot`, `target.bytes()` bytes.

@@ -54,7 +54,7 @@ impl Stream {
 
     /// Decodes the picture `index` into `slot`.
     fn decode(&self, index: usize, scratch: &mut Scratch, slot: &mut [u8]) -> Result<()> {
-        match scratch.hash(&self.folder.samples[index].path) {
+        match scratch.hash_for(&self.folder.samples[index].path, self.target) {
             Ok(content) => ensure!(
                 content == self.contents[index],
                 "expected the picture as it was at the start, found it changed; {RESTORE}"
