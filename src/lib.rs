@@ -84,7 +84,9 @@ pub use stop::Stop;
 /// With `config.resume` it continues that run after its last complete epoch, to the same weights as
 /// without the interruption.
 ///
-/// A stop requested during training is not an error but the outcome [`Ended::Interrupted`].
+/// A stop requested during training is not an error but the outcome [`Ended::Interrupted`], and
+/// neither is a loss or weight that is not finite: [`Ended::Diverged`]. Both keep what was trained
+/// before.
 ///
 /// # Errors
 /// If a setting is invalid, the pictures cannot be used, `out` is in use, or memory is exhausted.

@@ -40,12 +40,11 @@ impl RunFolder {
     /// As [`RunFolder::create`].
     pub(super) fn create_for_repeats(path: &Path) -> Result<Self> {
         Self::create_unless(path, &|entry| {
-            let is_unbegun = || {
-                let mut entries = entry.path().read_dir().ok()?.flatten();
-                Some(entries.all(|entry| is_leftover(&entry)))
+            let has_begun = || match entry.path().read_dir() {
+                Ok(entries) => entries.flatten().any(|entry| !is_leftover(&entry)),
+                Err(_) => true,
             };
-            let is_run = seed_of(entry).is_some();
-            !is_leftover(entry) && !(is_run && is_unbegun() == Some(true))
+            !is_leftover(entry) && (seed_of(entry).is_none() || has_begun())
         })
     }
 
