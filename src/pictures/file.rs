@@ -23,10 +23,11 @@ const OTHER_DATA: u64 = 128 << 20;
 /// More bytes than any format needs for a pixel: 8 if uncompressed, of four channels of 16 bits.
 const BYTES_PER_PIXEL: u64 = 32;
 
-/// Reads a picture file into `bytes`, which it replaces.
+/// Reads a picture file of at most [`MAX_PIXELS`] pixels into `bytes`, which it replaces. Of a file
+/// that is no picture, or claims more, only the first bytes are read.
 ///
 /// # Errors
-/// As [`read_within`], with at most [`MAX_PIXELS`] pixels.
+/// If there is no such file, or it cannot be read.
 pub fn read_file(path: &Path, bytes: &mut Vec<u8>) -> Result<()> {
     read_within(MAX_PIXELS, path, bytes)
 }

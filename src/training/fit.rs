@@ -75,7 +75,7 @@ impl Trainer<'_> {
     ///
     /// # Errors
     /// If a picture cannot be read, libtorch or the observer fails, or a stop was requested
-    /// ([`Interrupted`](crate::stop::Interrupted)).
+    /// ([`Interrupted`]).
     pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<Ended> {
         let mut train_step = TrainStep::new(self.network, self.objective, self.record)?;
         for epoch in epochs {
