@@ -6,7 +6,6 @@ mod weights;
 
 use libfuzzer_sys::fuzz_target;
 
-
 fuzz_target!(|bytes: &[u8]| match bytes {
     [] => {}
     [0, file @ ..] => weights::read(file, None),

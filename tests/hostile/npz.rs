@@ -54,21 +54,7 @@ fn names_are_unique_and_only_names() {
     let both = [entry("w.npy"), entry("v.npy")];
     assert_refused(&with_places(&both, &[0, 0]), NPZ, "damaged one");
     // A file that the directory does not list.
-    assert_refused(&with_places(&both, &[0]).replace_count(), NPZ, "damaged one");
-}
-
-/// An archive whose directory has one entry fewer than it says.
-trait ReplaceCount {
-    fn replace_count(self) -> Vec<u8>;
-}
-
-impl ReplaceCount for Vec<u8> {
-    fn replace_count(mut self) -> Vec<u8> {
-        let end = self.len() - 22;
-        self[end + 8] = 1;
-        self[end + 10] = 1;
-        self
-    }
+    assert_refused(&with_places(&both, &[0]), NPZ, "damaged one");
 }
 
 #[test]

@@ -50,7 +50,8 @@ fn common(entry: &Entry, name: &str) -> (Vec<u8>, Vec<u8>) {
     (header, extra)
 }
 
-/// An archive of `entries`, in whose directory entry `i` is at the place of `places[i]`.
+/// An archive of `entries`, whose directory lists as many as there are `places`, entry `i` at the place
+/// of `places[i]`.
 pub fn with_places(entries: &[Entry], places: &[usize]) -> Vec<u8> {
     let (mut archive, mut starts) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -68,7 +69,7 @@ pub fn with_places(entries: &[Entry], places: &[usize]) -> Vec<u8> {
         archive.extend([name.as_bytes(), &extra].concat());
     }
     let length = archive.len() - directory;
-    let count = (entries.len() as u16).to_le_bytes();
+    let count = (places.len() as u16).to_le_bytes();
     archive.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count].concat());
     archive.extend([length, directory].map(|number| (number as u32).to_le_bytes()).concat());
     archive.extend([0, 0]);
