@@ -152,6 +152,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN")
     args = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(
+            number, signal.SIG_DFL
+        )  # In the background they may be ignored, and petite would ignore them too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     args.petite, args.weights = args.petite.resolve(), args.weights.resolve()
     patterns = args.only or ["*"]
     args.names = [name for name in CASES if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]

@@ -59,11 +59,11 @@ def main() -> None:
             if len(samples) % (60 // EVERY) == 0:
                 memory, files, threads = samples[-1]
                 print(f"{seconds / 60:4.0f} min  {memory:6.0f} MiB  {files} files  {threads} threads", flush=True)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         code = process.wait()
         epochs = len((out / "history.csv").read_text().splitlines()) - 1
-    if code != 130:
-        sys.exit(f"expected exit code 130 after an interrupt, found {code}")
+    if code != 143:
+        sys.exit(f"expected exit code 143 after SIGTERM, found {code}")
     samples = samples[len(samples) // 10 :]
     third = len(samples) // 3
     first, last = samples[:third], samples[-third:]

@@ -51,6 +51,7 @@ pub struct Workspace {
 
 impl Workspace {
     pub fn empty() -> Self {
+        receive_signals();
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
@@ -126,6 +127,15 @@ impl Workspace {
 
     pub fn write(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.path(name), bytes).unwrap();
+    }
+}
+
+/// Receives the signals that tests send: started in the background of a script or by nohup, this
+/// process ignores some, and so would the programs it starts.
+fn receive_signals() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: the default action is valid for these signals, and no handler is replaced.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 
