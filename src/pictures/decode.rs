@@ -8,7 +8,8 @@ use super::format::Format;
 use super::orientation::{self, ExifOrientation};
 use super::picture::{ColorMode, MAX_PIXELS, Picture};
 use super::{bmp, budget, claim, gif, jpeg, png, tiff, webp};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Decodes a JPEG, PNG, WebP, BMP, TIFF or GIF file, recognized by its content.
 ///
@@ -38,8 +39,8 @@ pub fn decode_into(
     decode_within(MAX_PIXELS, bytes, color_mode, exif_orientation, picture)
 }
 
-/// [`decode_into`] with another limit of pixels, which the claimed size is held against before memory
-/// is allocated.
+/// [`decode_into`] with another limit of pixels, up to `u32::MAX`, which the claimed size is held
+/// against before memory is allocated.
 ///
 /// # Errors
 /// As [`decode_into`].
@@ -54,15 +55,17 @@ pub fn decode_within(
     let claimed = claim::size(bytes, max_pixels)?;
     let _share =
         budget::wait_for(claimed.map_or(0, |(width, height)| width as u64 * height as u64));
-    let stored = match format {
+    // The decoders are not petite's own: a file on which one of them panics is as bad as any other.
+    let decoded = catch_unwind(AssertUnwindSafe(|| match format {
         Format::Jpeg => jpeg::decode_into(bytes, color_mode, max_pixels, picture),
         Format::Png => png::decode_into(bytes, color_mode, max_pixels, picture),
         Format::WebP => webp::decode_into(bytes, color_mode, max_pixels, picture),
         Format::Bmp => bmp::decode_into(bytes, color_mode, max_pixels, picture),
         Format::Gif => gif::decode_into(bytes, color_mode, max_pixels, picture),
         _ => tiff::decode_into(bytes, color_mode, max_pixels, picture),
-    };
-    let stored = stored.map_err(|error| explained(error, format))?;
+    }));
+    let decoded = decoded.unwrap_or_else(|_| Err(anyhow!("the decoder has failed")));
+    let stored = decoded.map_err(|error| explained(error, format))?;
     if exif_orientation == ExifOrientation::Apply {
         orientation::apply(stored, picture);
     }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A file of a few bytes can claim 65,535 × 65,535 pixels.
 pub const MAX_PIXELS: u64 = 178_956_970;
 
+/// Largest limit of pixels, so that sizes in bytes do not overflow.
+pub(super) const LARGEST_LIMIT: u64 = u32::MAX as u64;
+
 /// Channels of a decoded picture: Keras's `color_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -63,6 +66,7 @@ impl Area {
 
 /// Checks the size that a file claims, in pixels.
 pub(super) fn check_size(width: usize, height: usize, max_pixels: u64) -> Result<()> {
+    let max_pixels = max_pixels.min(LARGEST_LIMIT);
     ensure!(width > 0 && height > 0, "expected at least 1×1 pixels, found {width}×{height}");
     ensure!(
         (width as u64).saturating_mul(height as u64) <= max_pixels,

@@ -70,6 +70,11 @@ fn read_chunks(bytes: &[u8], max_pixels: u64) -> Result<Chunks<'_>> {
                 };
                 chunks.bits = data.get(8).map_or(1, |&bits| usize::from(bits) * samples);
             }
+            b"PLTE" => ensure!(
+                data.len().is_multiple_of(3),
+                "expected a palette of whole colors in the PNG, found {} bytes",
+                data.len()
+            ),
             b"IDAT" => chunks.data += data.len(),
             b"eXIf" => chunks.exif = chunks.exif.or(Some(data)),
             b"iTXt" if data.starts_with(b"XML:com.adobe.xmp\0") => chunks.xmp = Some(data),

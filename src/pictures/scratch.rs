@@ -3,7 +3,7 @@
 use super::aspect::Fitter;
 use super::decode;
 use super::file::read_within;
-use super::picture::{MAX_PIXELS, Picture};
+use super::picture::{LARGEST_LIMIT, Picture};
 use super::pixels::Target;
 use anyhow::Result;
 use std::path::Path;
@@ -29,7 +29,8 @@ impl Scratch {
 
     /// Reads a file; returns the XXH3 of its bytes.
     pub fn hash(&mut self, path: &Path) -> Result<u64> {
-        self.read(path, MAX_PIXELS)?;
+        // A picture keeps its hash under any limit.
+        self.read(path, LARGEST_LIMIT)?;
         Ok(self.content())
     }
 

@@ -1,7 +1,7 @@
 //! Pictures with odd names, files that are none, and pictures that are too large.
 
 use super::layouts::class_folders;
-use super::support::{Workspace, error_of, figures, output_of, petite};
+use super::support::{Workspace, error_of, figures, output_of, petite, usage_error_of};
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -157,7 +157,8 @@ fn the_limit_of_pixels_is_stored_with_the_run() {
     assert!(error.contains("16 of 16 pictures in "), "{error}");
     assert!(error.contains("expected at most 10000 pixels, found "), "{error}");
     assert!(error.contains("(--max-pixels sets the limit)"), "{error}");
-    petite("train --data nowhere --out run --max-pixels 0").assert().failure();
+    let error = usage_error_of(&mut petite("train --data nowhere --out run --max-pixels 0"));
+    assert!(error.contains("expected 1 to 4294967295, found 0"), "{error}");
 
     workspace.train("run", "--epochs 1 --max-pixels 1000000").assert().success();
     let config = std::fs::read_to_string(workspace.path("run/config.json")).unwrap();
