@@ -28,6 +28,8 @@ import time
 
 CLOCK = ("seconds", "images_per_second")
 SAME_BYTES = ("last.ot", "best.ot", "checkpoint.safetensors", "split.csv", "curves.png", "curves.svg")
+# By a signal itself, before the handler is there, or by the handler.
+KILLED = (-9, -1, -2, -15, 129, 130, 143)
 COMMON = "--batch-size 4 --threads 1 --epochs 4 --seed 3"
 SMALL = "--image-size 46"
 BASE = "--model mobilenet --weights {weights} --image-size 64"
@@ -99,22 +101,19 @@ def trial(name: str, number: int, args: argparse.Namespace) -> tuple[int, list[s
         repeats = "--repeats 2" if "--repeats" in flags else ""
         command = f"train --resume {repeats} --out {out}" if begun else train(flags, out)
         process = petite(args, command, cache)
+        ends = KILLED
         try:
             process.wait(timeout=draw.uniform(0, seconds * 1.05))
-            break
+            ends = ()
         except subprocess.TimeoutExpired:
             kills += 1
             others = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
             process.send_signal(signal.SIGKILL if draw.random() < 0.8 else draw.choice(others))
-            _, error = process.communicate()
-            if process.returncode not in (0, -9, -1, -2, -15, 129, 130, 143):
-                return kills, [f"{name} {number}: exit code {process.returncode}: {error.strip()[-500:]}"]
-            # Signals that come before the handler or after the last epoch.
-            if process.returncode == 0:
-                break
-    _, error = process.communicate()
-    if process.returncode != 0:
-        return kills, [f"{name} {number}: exit code {process.returncode} of {command}: {error.strip()[-500:]}"]
+        _, error = process.communicate()
+        if process.returncode == 0:
+            break
+        if process.returncode not in ends:
+            return kills, [f"{name} {number}: exit code {process.returncode} of {command}: {error.strip()[-500:]}"]
     found = results(out)
     faults = [key for key in {**found, **expected} if found.get(key) != expected.get(key)]
     faults += [f"{path.relative_to(folder)} left" for path in cache.rglob(".petite-*")]

@@ -19,9 +19,9 @@ pub fn read(path: &Path) -> Result<Vec<Epoch>> {
 }
 
 /// Reads a history from the text of a CSV. Its columns, in any order, are `epoch`, `loss`, `acc`
-/// (or `accuracy`), `val_loss`, `val_acc` (or `val_accuracy`) and optionally `seconds`,
-/// `images_per_second` and `learning_rate`, whose cells may be empty; others are ignored. Epochs count from 0, as in
-/// `CSVLogger`, or from 1, without gaps or repeats; the returned ones count from 1. `source` names
+/// (or `accuracy`), `val_loss`, `val_acc` (or `val_accuracy`) and optionally `learning_rate`,
+/// `seconds` and `images_per_second`, the last two of which may be empty; others are ignored. Epochs
+/// count from 0, as in `CSVLogger`, or from 1, without gaps or repeats; the returned ones count from 1. `source` names
 /// the text in errors.
 ///
 /// # Errors
@@ -160,7 +160,7 @@ impl Columns {
             val_acc: accuracy(self.val_acc)?,
             seconds: optional(self.seconds)?,
             images_per_second: optional(self.images_per_second)?,
-            learning_rate: optional(self.learning_rate)?,
+            learning_rate: self.learning_rate.map(number).transpose()?,
         })
     }
 }
