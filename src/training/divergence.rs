@@ -21,7 +21,7 @@ pub struct Divergence {
 pub enum NonFinite {
     /// The training loss of a step.
     Loss,
-    /// A weight, or a running statistic of a batch normalization.
+    /// A trained parameter.
     Weight,
     /// The validation loss.
     ValLoss,
@@ -39,13 +39,13 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// Whether all values that training changes are finite. Waits for the device.
+/// Whether all trained parameters are finite. Waits for the device.
 ///
 /// # Errors
 /// If the device is out of memory.
 pub fn has_finite_weights(network: &Network) -> Result<bool> {
-    for (_, tensor) in network.tensors() {
-        if tensor.is_floating_point() && tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
+    for (_, tensor) in network.parameters() {
+        if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
             return Ok(false);
         }
     }

@@ -35,8 +35,10 @@ pub struct Running {
     losses: Tensor,
     /// Correctly classified pictures, an i64 scalar.
     correct: Tensor,
-    /// Batches after which the sum of losses was finite, an i64 scalar.
-    finite: Tensor,
+    /// Batches after which the sum of losses was finite, an i64 scalar; `None` on the CPU, where
+    /// the host counts them, which is faster.
+    finite: Option<Tensor>,
+    finite_on_host: i64,
     batches: i64,
     pictures: i64,
 }
@@ -47,11 +49,13 @@ impl Running {
     /// # Errors
     /// If the device is out of memory.
     pub fn new(loss: Loss, device: Device) -> Result<Self> {
+        let zero = || Tensor::f_zeros([], (Kind::Int64, device));
         Ok(Self {
             loss,
             losses: Tensor::f_zeros([], (Kind::Double, device))?,
-            correct: Tensor::f_zeros([], (Kind::Int64, device))?,
-            finite: Tensor::f_zeros([], (Kind::Int64, device))?,
+            correct: zero()?,
+            finite: if device == Device::Cpu { None } else { Some(zero()?) },
+            finite_on_host: 0,
             batches: 0,
             pictures: 0,
         })
@@ -68,7 +72,9 @@ impl Running {
         let sum = mean_loss.f_detach()?.f_to_kind(Kind::Double)?.f_mul_scalar(pictures as f64)?;
         let _ = self.losses.f_add_(&sum)?;
         let _ = self.correct.f_add_(&self.loss.correct(&logits.f_detach()?, labels)?)?;
-        let _ = self.finite.f_add_(&self.losses.f_isfinite()?)?;
+        if let Some(finite) = &mut self.finite {
+            let _ = finite.f_add_(&self.losses.f_isfinite()?)?;
+        }
         Ok(())
     }
 
@@ -76,6 +82,9 @@ impl Running {
     pub fn count(&mut self, pictures: i64) {
         self.batches += 1;
         self.pictures += pictures;
+        if self.finite.is_none() && self.losses.f_double_value(&[]).is_ok_and(f64::is_finite) {
+            self.finite_on_host += 1;
+        }
     }
 
     /// Sets the sums in place, since a CUDA graph refers to their memory. The default of [`Sums`]
@@ -86,7 +95,10 @@ impl Running {
     pub fn set(&mut self, sums: Sums) -> Result<()> {
         let _ = self.losses.f_fill_(sums.losses)?;
         let _ = self.correct.f_fill_(sums.correct)?;
-        let _ = self.finite.f_fill_(sums.batches)?;
+        if let Some(finite) = &mut self.finite {
+            let _ = finite.f_fill_(sums.batches)?;
+        }
+        self.finite_on_host = sums.batches;
         (self.batches, self.pictures) = (sums.batches, sums.pictures);
         Ok(())
     }
@@ -111,7 +123,10 @@ impl Running {
     /// If the device fails.
     pub fn finite_batches(&self) -> Result<i64> {
         // A sum that is not finite stays so.
-        Ok(self.finite.f_int64_value(&[])?)
+        Ok(match &self.finite {
+            Some(finite) => finite.f_int64_value(&[])?,
+            None => self.finite_on_host,
+        })
     }
 
     /// Batches added so far.
