@@ -116,23 +116,12 @@ pub(crate) fn sync_opened(folder: &File) -> io::Result<()> {
     }
 }
 
-/// Calls `write` with a temporary path in the folder of `path`, syncs the file to disk, renames it
-/// to `path` and syncs the folder. `write` must write into the file that is there, not replace it.
-/// An existing file at `path` is kept until the rename.
+/// Calls `write` with a temporary file in the folder of `path`, syncs the file to disk, renames it to
+/// `path` and syncs the folder. An existing file at `path` is kept until then.
 ///
 /// # Errors
 /// If the folder cannot be written, or `write` fails; nothing is left behind then.
-pub fn write(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let file = AtomicFile::create(path)?;
-    write(file.temporary.path()).with_context(|| cannot_write(path))?;
-    file.rename()
-}
-
-/// As [`write()`], for contents written to a stream.
-///
-/// # Errors
-/// As [`write()`].
-pub fn write_with(path: &Path, write: impl FnOnce(&mut AtomicFile) -> Result<()>) -> Result<()> {
+pub fn write(path: &Path, write: impl FnOnce(&mut AtomicFile) -> Result<()>) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     write(&mut file).with_context(|| cannot_write(path))?;
     file.rename()
@@ -143,7 +132,7 @@ pub fn write_with(path: &Path, write: impl FnOnce(&mut AtomicFile) -> Result<()>
 /// # Errors
 /// As [`write()`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_with(path, |file| Ok(file.write_all(bytes)?))
+    write(path, |file| Ok(file.write_all(bytes)?))
 }
 
 #[cfg(test)]
@@ -155,13 +144,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("history.csv");
         write_bytes(&path, b"old").unwrap();
-        let failed = write_with(&path, |file| {
+        let failed = write(&path, |file| {
             file.write_all(b"new")?;
             anyhow::bail!("the source broke off")
         });
         assert!(failed.is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
-        write(&path, |temporary| Ok(std::fs::write(temporary, b"newer")?)).unwrap();
+        write(&path, |file| Ok(file.write_all(b"newer")?)).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"newer");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }

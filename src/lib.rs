@@ -81,8 +81,8 @@ pub use run::recipe::Recipe;
 pub use stop::Stop;
 
 /// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.
-/// With `config.resume` it continues that run after its last complete epoch, to the same weights as
-/// without the interruption.
+/// With `config.resume` it continues that run from its last checkpoint, to the same weights as without
+/// the interruption.
 ///
 /// A stop requested during training is not an error but the outcome [`Ended::Interrupted`], and
 /// neither is a loss or weight that is not finite: [`Ended::Diverged`]. Both keep what was trained

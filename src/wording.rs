@@ -45,9 +45,11 @@ pub fn origin(origin: Option<Origin>) -> String {
 
 /// `epoch 3`, or `epoch 3 and 12 steps of the next`.
 pub fn done(epochs: i64, steps: i64) -> String {
+    let plural = if steps == 1 { "" } else { "s" };
+    let counted = format!("{} step{plural}", with_thousands(steps));
     match (epochs, steps) {
         (_, 0) => format!("epoch {epochs}"),
-        (0, _) => format!("{} steps", with_thousands(steps)),
-        _ => format!("epoch {epochs} and {} steps of the next", with_thousands(steps)),
+        (0, _) => counted,
+        _ => format!("epoch {epochs} and {counted} of the next"),
     }
 }

@@ -16,7 +16,7 @@ pub struct TrainArgs {
     /// Train with the settings of this config.json; other flags change them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recipe", "resume"])]
     pub config: Option<PathBuf>,
-    /// Continue the run in --out after its last complete epoch
+    /// Continue the run in --out from its last checkpoint
     #[arg(long, conflicts_with = "recipe")]
     pub resume: bool,
     /// Train N runs with consecutive seeds, in folders seed-SEED inside --out; with --resume, those

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use twox_hash::XxHash3_64;
 
+/// Attempts to keep a copy before another process removes it.
+const TRIES: usize = 10;
+
 /// `path` itself if it is a folder; if it is an archive, the folder in the cache that it is
 /// unpacked to. An archive that is unchanged since an earlier call is not unpacked again. A single
 /// folder at the top of an archive is entered. No other process removes the folder while this one
@@ -42,7 +45,10 @@ pub fn unpacked(path: &Path) -> Result<PathBuf> {
     let prefix = format!("{stem}-{}", hash(absolute.as_os_str().as_encoded_bytes()));
     let folder = user_folders::cache().join("archives");
     let to = folder.join(format!("{prefix}-{}", hash(state.as_bytes())));
-    while !keep(&to) {
+    for _ in 0..TRIES {
+        if keep(&to) {
+            break;
+        }
         let staging = Staging::beside(&to)?;
         kind.unpack(&absolute, staging.path())
             .with_context(|| format!("cannot unpack {}", path.display()))?;

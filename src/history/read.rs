@@ -21,8 +21,8 @@ pub fn read(path: &Path) -> Result<Vec<Epoch>> {
 /// Reads a history from the text of a CSV. Its columns, in any order, are `epoch`, `loss`, `acc`
 /// (or `accuracy`), `val_loss`, `val_acc` (or `val_accuracy`) and optionally `learning_rate`,
 /// `seconds` and `images_per_second`, the last two of which may be empty; others are ignored. Epochs
-/// count from 0, as in `CSVLogger`, or from 1, without gaps or repeats; the returned ones count from 1. `source` names
-/// the text in errors.
+/// count from 0, as in `CSVLogger`, or from 1, without gaps or repeats; the returned ones count from
+/// 1. `source` names the text in errors.
 ///
 /// # Errors
 /// If a column is missing or duplicate, a cell is missing or not a number, an epoch is out of

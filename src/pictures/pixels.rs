@@ -153,10 +153,20 @@ pub fn decode_all(
     Ok((Pixels { target, bytes, samples, classes: folder.classes.clone() }, bad))
 }
 
-/// Checks every file of `folder` and returns the good samples and the bad pictures, as
-/// [`decode_all`] does, without keeping pixels. Without `decode`, only headers and end markers are
-/// checked, so that undecodable data goes unnoticed. `threads` and `on_checked` are as in
-/// [`decode_all`].
+/// What [`check_all`] found.
+#[derive(Debug, Default, PartialEq)]
+pub struct Checked {
+    /// The good pictures.
+    pub samples: Vec<Sample>,
+    /// XXH3 of what was read of each of their files.
+    pub contents: Vec<u64>,
+    /// The bad pictures, in the order of the samples.
+    pub bad: Vec<BadPicture>,
+}
+
+/// Checks every file of `folder` for good and bad pictures, as [`decode_all`] does, without keeping
+/// pixels. Without `decode`, only headers and end markers are checked, so that undecodable data goes
+/// unnoticed. `threads` and `on_checked` are as in [`decode_all`].
 ///
 /// # Errors
 /// If a thread cannot be started or a stop was requested.
@@ -167,29 +177,7 @@ pub fn check_all(
     decode: bool,
     stop: &Stop,
     on_checked: &(dyn Fn() + Sync),
-) -> Result<(Vec<Sample>, Vec<BadPicture>)> {
-    let outcomes = check_each(folder, target, threads, decode, stop, on_checked)?;
-    let mut samples = Vec::with_capacity(folder.samples.len());
-    let mut bad = Vec::new();
-    for (sample, outcome) in folder.samples.iter().zip(outcomes) {
-        match outcome {
-            Err(reason) => bad.push(BadPicture { path: sample.path.clone(), reason }),
-            Ok(_) => samples.push(sample.clone()),
-        }
-    }
-    Ok((samples, bad))
-}
-
-/// As [`check_all`]; returns, for each sample, the XXH3 of the file's bytes, or why the picture is
-/// bad.
-pub(super) fn check_each(
-    folder: &Folder,
-    target: Target,
-    threads: usize,
-    decode: bool,
-    stop: &Stop,
-    on_checked: &(dyn Fn() + Sync),
-) -> Result<Vec<Result<u64, String>>> {
+) -> Result<Checked> {
     let check = |scratch: &mut Scratch, sample: &Sample| {
         let outcome = stop.check().and_then(|()| match decode {
             true => scratch.decode(&sample.path, target, &mut vec![0; target.bytes()]),
@@ -202,7 +190,17 @@ pub(super) fn check_each(
     let outcomes = pool(threads)?
         .install(|| samples.par_iter().map_init(Scratch::default, check).collect::<Vec<_>>());
     stop.check()?;
-    Ok(outcomes)
+    let mut checked = Checked::default();
+    for (sample, outcome) in samples.iter().zip(outcomes) {
+        match outcome {
+            Err(reason) => checked.bad.push(BadPicture { path: sample.path.clone(), reason }),
+            Ok(content) => {
+                checked.samples.push(sample.clone());
+                checked.contents.push(content);
+            }
+        }
+    }
+    Ok(checked)
 }
 
 /// A pool of decoding threads; 0 is one per core.

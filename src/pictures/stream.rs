@@ -1,7 +1,7 @@
 //! Streamed pictures: decoded for each batch, by threads that work ahead.
 
 use super::folder::Folder;
-use super::pixels::{Scratch, Target, check_each};
+use super::pixels::{Checked, Scratch, Target, check_all};
 use crate::error::{BadFolder, BadPicture, BadPictures};
 use crate::stop::Stop;
 use anyhow::{Context, Error, Result, bail, ensure};
@@ -38,17 +38,8 @@ impl Stream {
         stop: &Stop,
         on_checked: &(dyn Fn() + Sync),
     ) -> Result<(Self, Vec<BadPicture>)> {
-        let outcomes = check_each(folder, target, threads, decode, stop, on_checked)?;
-        let (mut samples, mut contents, mut bad) = (Vec::new(), Vec::new(), Vec::new());
-        for (sample, outcome) in folder.samples.iter().zip(outcomes) {
-            match outcome {
-                Err(reason) => bad.push(BadPicture { path: sample.path.clone(), reason }),
-                Ok(content) => {
-                    samples.push(sample.clone());
-                    contents.push(content);
-                }
-            }
-        }
+        let Checked { samples, contents, bad } =
+            check_all(folder, target, threads, decode, stop, on_checked)?;
         Ok((Self { folder: folder.with_samples(samples), target, threads, contents }, bad))
     }
 

@@ -47,7 +47,7 @@ pub fn write_png(
 ) -> Result<()> {
     let mut pixels = vec![0; (size.0 * size.1 * 3) as usize];
     draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area())?;
-    atomic_file::write_with(path, |file| {
+    atomic_file::write(path, |file| {
         let format = ImageFormat::Png;
         Ok(write_buffer_with_format(file, &pixels, size.0, size.1, ColorType::Rgb8, format)?)
     })

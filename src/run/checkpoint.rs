@@ -80,11 +80,6 @@ impl Checkpoints {
     }
 
     /// The progress on disk.
-    pub fn saved(&self) -> &Progress {
-        &self.saved
-    }
-
-    /// The progress on disk.
     pub fn into_saved(self) -> Progress {
         self.saved
     }

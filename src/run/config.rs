@@ -155,7 +155,7 @@ pub struct Config {
     /// Run folder; must be new or empty, except with `resume`. Not stored: a run can be moved.
     #[serde(skip)]
     pub out: PathBuf,
-    /// Whether to continue the run in `out` after its last complete epoch. Not stored.
+    /// Whether to continue the run in `out` from its last checkpoint. Not stored.
     #[serde(skip)]
     pub resume: bool,
 }

@@ -8,6 +8,7 @@ use crate::numbers::with_thousands;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::pixel_file::Stamp;
 use crate::pictures::pixels::{Scratch, pool};
+use crate::shown::shown;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use csv::ByteRecord;
@@ -169,7 +170,7 @@ impl Fingerprint {
         let named = changes
             .iter()
             .take(NAMED)
-            .map(|(what, row)| format!("\n  {}: {} {what}", row.split, row.path.display()));
+            .map(|(what, row)| format!("\n  {}: {} {what}", row.split, shown(&row.path)));
         ensure_or!(
             Run,
             changes.is_empty(),
@@ -195,7 +196,10 @@ impl Row {
 
     fn of(record: &ByteRecord) -> Option<Self> {
         let text = |index| std::str::from_utf8(record.get(index)?).ok();
-        let number = |text| u64::from_str_radix(text, 16).ok();
+        let number = |text: &str| match text.len() {
+            16 => u64::from_str_radix(text, 16).ok(),
+            _ => None,
+        };
         let content = match text(3)? {
             "" => None,
             digits => Some(number(digits)?),
@@ -233,6 +237,18 @@ mod tests {
         let file = folder.path().join("pictures.csv");
         std::fs::write(&file, stored.to_csv().unwrap()).unwrap();
         assert_eq!(Fingerprint::read(&file).unwrap(), stored);
+
+        // Damage is an error, or a difference from the pictures.
+        let (whole, damaged) = (std::fs::read(&file).unwrap(), folder.path().join("damaged.csv"));
+        let is_refused = |bytes: &[u8]| {
+            std::fs::write(&damaged, bytes).unwrap();
+            let read = Fingerprint::read(&damaged);
+            read.and_then(|read| stored.check(&read, Path::new("data"), Path::new("run"))).is_err()
+        };
+        // Without the last line feed nothing is missing.
+        assert!((0..whole.len() - 1).all(|length| is_refused(&whole[..length])));
+        assert!(is_refused(&[b"\0".repeat(1000), whole.clone()].concat()));
+        assert!(!is_refused(&whole));
 
         let check = |now: &Fingerprint| now.check(&stored, Path::new("data"), Path::new("run"));
         // Written again with the same contents.

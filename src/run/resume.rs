@@ -88,7 +88,7 @@ pub fn check(config: &Config, run: &RunFolder) -> Result<()> {
     ensure_or!(
         Run,
         others.is_empty(),
-        "expected the settings of the run in {} with `resume`, found another {}; try changing only `epochs`, `device`, `cache` and `threads`",
+        "expected the settings of the run in {} with `resume`, found another {}; try changing only `epochs`, `device`, `cache`, `threads`, `checkpoint_every` and `keep`",
         run.path().display(),
         others.join(", ")
     );

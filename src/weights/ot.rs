@@ -4,7 +4,7 @@
 use super::Named;
 use super::element::{Contiguous, element};
 use super::torch_archive::{self, Root};
-use crate::atomic_file;
+use crate::atomic_file::{self, AtomicFile};
 use crate::error::{Fault, ensure_or};
 use anyhow::{Context, Result, ensure};
 use std::collections::HashSet;
@@ -30,9 +30,9 @@ pub fn save_ot(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
         element(tensor).with_context(|| format!("{name} for {}", path.display()))?;
         plain.push((name.clone(), Contiguous::of(tensor)?.into_tensor()));
     }
-    atomic_file::write(path, |temporary| {
+    atomic_file::write(path, |file| {
         // Given a path, libtorch would write the name of the temporary file into the archive.
-        let mut file = Patient { file: BufWriter::new(File::create(temporary)?), failed: None };
+        let mut file = Patient { file: BufWriter::new(file), failed: None };
         Tensor::save_multi_to_stream(&plain, &mut file)?;
         match file.failed {
             Some(error) => Err(error.into()),
@@ -43,13 +43,13 @@ pub fn save_ot(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
 
 /// A file that libtorch writes to. libtorch ends the process when it cannot write, such as when the
 /// disk is full, so it is never told.
-struct Patient {
-    file: BufWriter<File>,
+struct Patient<'a> {
+    file: BufWriter<&'a mut AtomicFile>,
     /// The first error. What is to be written after it is dropped.
     failed: Option<io::Error>,
 }
 
-impl Write for Patient {
+impl Write for Patient<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.failed.is_none() {
             self.failed = self.file.write_all(bytes).err();

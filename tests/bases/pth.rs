@@ -1,7 +1,7 @@
 //! PyTorch's `.pth`: what torch.save wrote is read, and nothing in a file is ever executed.
 
 use crate::drawn::{base, golden};
-use crate::pickles::{archive, global, int, state, storage, tensor, text, tuple};
+use crate::pickles::{archive, global, int, misfits, state, storage, tensor, text, tuple};
 use petite::nn::{base::Base, stored::Stored, zoo::Model};
 use petite::weights;
 use petite::weights::pth::{self, pickle};
@@ -95,27 +95,7 @@ fn a_tensor_beyond_its_elements_is_refused() {
         load(&state("w", &tensor(storage("FloatStorage", "0", count), offset, size, stride)))
     };
     assert!(view(2, 1, &[1], &[5]).is_ok());
-    for (count, offset, size, stride) in [
-        (2, 0, vec![3], vec![1]),
-        (2, 2, vec![1], vec![1]),
-        (2, 0, vec![2], vec![2]),
-        (2, -1, vec![1], vec![1]),
-        (2, 0, vec![-1], vec![1]),
-        (2, 1, vec![2], vec![-1]),
-        (2, i64::MAX, vec![2], vec![i64::MAX]),
-        (2, 0, vec![i64::MAX, i64::MAX], vec![1, 1]),
-        (2, 0, vec![i64::MAX, 0], vec![i64::MAX, 1]),
-        // One element stretched over a terabyte.
-        (2, 0, vec![1 << 40], vec![0]),
-        (2, 0, vec![2], vec![]),
-        (2, 0, vec![1; 40], vec![1; 40]),
-        (2, 3, vec![0], vec![1]),
-        // More or fewer elements than there are.
-        (3, 0, vec![1], vec![1]),
-        (1, 0, vec![1], vec![1]),
-        (i64::MAX, 0, vec![1], vec![1]),
-        (-1, 0, vec![1], vec![1]),
-    ] {
+    for (count, offset, size, stride) in misfits() {
         let error = view(count, offset, &size, &stride).unwrap_err();
         assert!(error.contains("expected"), "{count} {offset} {size:?} {stride:?}: {error}");
     }

@@ -1,26 +1,15 @@
 //! A disk that is full, as far as the program can tell: files cannot be longer than a limit.
 
+use super::limited;
 use super::support::{Workspace, entries, figures, petite, weights_in};
 use petite::weights::{self, Metadata};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use tch::{Device, Kind, Tensor};
 
-/// Standard error of the program, which must fail with exit code 1. Writing a file beyond `limit`
-/// blocks of 512 bytes fails.
+/// Standard error of the program, which must fail. Writing a file beyond `limit` blocks of 512 bytes
+/// fails.
 fn error_within(limit: u32, arguments: &[&str], paths: &[PathBuf]) -> String {
-    let limited = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
-    let output = Command::new("sh")
-        .args(["-c", &limited])
-        .arg(assert_cmd::cargo::cargo_bin!("petite"))
-        .args(arguments)
-        .args(paths)
-        .output()
-        .unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.starts_with("error: "), "{error}");
-    error
+    limited::error_within(&format!("trap '' XFSZ; ulimit -f {limit}"), arguments, paths)
 }
 
 #[test]

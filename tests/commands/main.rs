@@ -16,6 +16,8 @@ mod full_disk;
 mod hostile_pictures;
 mod import;
 mod layouts;
+#[path = "../support/limited.rs"]
+mod limited;
 mod meanwhile;
 mod occupied;
 mod odd_folders;

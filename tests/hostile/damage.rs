@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::path::Path;
 use tch::{Kind, Tensor};
 
-/// Number of flipped bits to try, one at a time.
+/// Number of flipped bits to try, one at a time, unless `PETITE_FLIPS` is another.
 const FLIPS: u64 = 1000;
 
 /// `whole`, cut at every length.
@@ -13,10 +13,21 @@ pub fn cuts(whole: &[u8]) -> impl Iterator<Item = &[u8]> {
     (0..whole.len()).map(|length| &whole[..length])
 }
 
-/// `whole` with one bit flipped, at [`FLIPS`] places that are the same on every run.
+/// Number of flips.
+fn count() -> u64 {
+    let asked = std::env::var("PETITE_FLIPS").ok().and_then(|number| number.parse().ok());
+    asked.unwrap_or(FLIPS)
+}
+
+/// `accepted` flips as a share of all.
+pub fn share(accepted: u64) -> f64 {
+    accepted as f64 / count() as f64
+}
+
+/// `whole` with one bit flipped, at places that are the same on every run.
 pub fn flips(whole: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
     let bits = whole.len() * 8;
-    (0..FLIPS).map(move |index| {
+    (0..count()).map(move |index| {
         // SplitMix64.
         let mut z = (index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -29,11 +40,11 @@ pub fn flips(whole: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
 }
 
 /// Reads `whole`, cut and with flipped bits. `read` must fail on every cut, and on every flip fail or
-/// give what `whole` gives. Returns how many flips were accepted.
+/// give what `whole` gives. Returns the share of the flips that were accepted.
 pub fn try_all<T: PartialEq + Debug, E: Debug>(
     whole: &[u8],
     read: impl Fn(&[u8]) -> Result<T, E>,
-) -> usize {
+) -> f64 {
     let expected = read(whole).unwrap();
     for cut in cuts(whole) {
         assert!(read(cut).is_err(), "cut to {} of {}", cut.len(), whole.len());
@@ -45,7 +56,7 @@ pub fn try_all<T: PartialEq + Debug, E: Debug>(
             accepted += 1;
         }
     }
-    accepted
+    share(accepted)
 }
 
 /// Name, type, shape and bytes of every tensor.

@@ -3,6 +3,8 @@
 
 mod caches;
 mod damage;
+#[path = "../support/limited.rs"]
+mod limited;
 mod npz;
 mod ot;
 #[path = "../support/pickles.rs"]

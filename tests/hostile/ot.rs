@@ -1,7 +1,7 @@
 //! `.ot`
 
 use crate::damage::{assert_refused, contents, parse, tensors, try_all, written};
-use crate::pickles::{archive, global, int, module, state, storage, tensor, text, tuple};
+use crate::pickles::{archive, global, int, misfits, module, state, storage, tensor, text, tuple};
 use crate::zip_file::{self, Entry};
 use petite::weights::{self, Format};
 use tch::Tensor;
@@ -109,25 +109,7 @@ fn names_are_unique_after_tchs_replacement() {
 
 #[test]
 fn tensors_stay_within_their_storage() {
-    for (count, offset, size, stride) in [
-        (2, 0, vec![3], vec![1]),
-        (2, 2, vec![1], vec![1]),
-        (2, 0, vec![2], vec![2]),
-        (2, -1, vec![1], vec![1]),
-        (2, 0, vec![-1], vec![1]),
-        (2, 1, vec![2], vec![-1]),
-        (2, i64::MAX, vec![2], vec![i64::MAX]),
-        (2, 0, vec![i64::MAX, i64::MAX], vec![1, 1]),
-        (2, 0, vec![1 << 40], vec![0]),
-        (2, 0, vec![1 << 20, 1 << 20], vec![0, 0]),
-        (2, 0, vec![2], vec![]),
-        (2, 0, vec![1; 40], vec![1; 40]),
-        (3, 0, vec![1], vec![1]),
-        (1, 0, vec![1], vec![1]),
-        (1 << 40, 0, vec![1], vec![1]),
-        (i64::MAX, 0, vec![1], vec![1]),
-        (-1, 0, vec![1], vec![1]),
-    ] {
+    for (count, offset, size, stride) in misfits() {
         let view = tensor(storage("FloatStorage", "0", count), offset, &size, &stride);
         assert_refused(&file(&module(&[text("w"), view])), OT, "expected");
     }

@@ -1,24 +1,15 @@
 //! Hostile files given to the program, within four gigabytes of address space and ten seconds.
 
 use crate::damage::tensors;
+use crate::limited::error_within;
 use petite::run::folder::{RunFolder, RunRecord, Versions};
 use petite::{Config, Recipe, weights};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-/// What the program prints to standard error. It must fail with exit code 1, naming `file`.
+/// Standard error of the program, which must fail, naming `file`.
 fn error_of(arguments: &[&str], paths: &[&Path], file: &str) -> String {
-    let output = Command::new("sh")
-        .args(["-c", "ulimit -v 4194304; ulimit -t 10; exec \"$0\" \"$@\""])
-        .arg(assert_cmd::cargo::cargo_bin!("petite"))
-        .args(arguments)
-        .args(paths)
-        .output()
-        .unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?} {paths:?}: {error}");
-    assert!(error.starts_with("error: ") && !error.contains("panicked"), "{error}");
+    let error = error_within("ulimit -v 4194304; ulimit -t 10", arguments, paths);
     assert!(error.contains(file), "{error}");
     error
 }

@@ -35,6 +35,33 @@ pub fn tensor(storage: Vec<u8>, offset: i64, size: &[i64], stride: &[i64]) -> Ve
     [global("torch._utils", "_rebuild_tensor_v2"), tuple(&arguments), b"R".to_vec()].concat()
 }
 
+/// Tensors that do not fit into a storage of two elements, or claim more or fewer than those: the
+/// storage's count, and the tensor's offset, size and stride.
+pub fn misfits() -> Vec<(i64, i64, Vec<i64>, Vec<i64>)> {
+    vec![
+        (2, 0, vec![3], vec![1]),
+        (2, 2, vec![1], vec![1]),
+        (2, 0, vec![2], vec![2]),
+        (2, -1, vec![1], vec![1]),
+        (2, 0, vec![-1], vec![1]),
+        (2, 1, vec![2], vec![-1]),
+        (2, i64::MAX, vec![2], vec![i64::MAX]),
+        (2, 0, vec![i64::MAX, i64::MAX], vec![1, 1]),
+        (2, 0, vec![i64::MAX, 0], vec![i64::MAX, 1]),
+        // One element stretched over a terabyte.
+        (2, 0, vec![1 << 40], vec![0]),
+        (2, 0, vec![1 << 20, 1 << 20], vec![0, 0]),
+        (2, 0, vec![2], vec![]),
+        (2, 0, vec![1; 40], vec![1; 40]),
+        (2, 3, vec![0], vec![1]),
+        (3, 0, vec![1], vec![1]),
+        (1, 0, vec![1], vec![1]),
+        (1 << 40, 0, vec![1], vec![1]),
+        (i64::MAX, 0, vec![1], vec![1]),
+        (-1, 0, vec![1], vec![1]),
+    ]
+}
+
 /// A state_dict of one item.
 pub fn state(name: &str, value: &[u8]) -> Vec<u8> {
     [b"\x80\x02}(".as_slice(), &text(name), value, b"u."].concat()

@@ -43,8 +43,7 @@ pub fn save_safetensors(
     let sum = checksum::of_file(&header, &sums)?;
     header.metadata.insert(checksum::KEY.to_owned(), sum);
     let start = header.to_bytes().with_context(|| format!("cannot write {}", path.display()))?;
-    atomic_file::write(path, |temporary| {
-        let mut file = File::create(temporary)?;
+    atomic_file::write(path, |file| {
         file.write_all(&start)?;
         for (_, _, part) in &parts {
             file.write_all(part.bytes())?;
