@@ -31,6 +31,7 @@ mod scratch;
 pub mod source;
 pub mod stream;
 mod taps;
+pub mod target;
 mod tiff;
 mod tiff_page;
 pub mod walk;

@@ -1,67 +1,15 @@
 //! Samples → pixels: decodes and resizes all pictures of a split.
 
-use super::aspect::Resize;
 pub use super::file::read_file;
 use super::folder::{Folder, Sample};
-use super::orientation::ExifOrientation;
-use super::picture::{ColorMode, MAX_PIXELS};
-use super::resize::Interpolation;
 pub(crate) use super::scratch::Scratch;
+pub use super::target::Target;
 use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use memmap2::{Mmap, MmapMut};
 use rayon::{ThreadPool, prelude::*};
-use serde::{Deserialize, Serialize};
 use std::ops::Deref;
-
-/// What pictures are decoded to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// RGB or grayscale.
-    pub color_mode: ColorMode,
-    /// How pictures are resized.
-    pub interpolation: Interpolation,
-    /// Whether the orientation in EXIF data is applied.
-    #[serde(default)]
-    pub orientation: ExifOrientation,
-    /// How pictures of another aspect ratio are fitted.
-    #[serde(default)]
-    pub resize: Resize,
-    /// Largest picture that is decoded, in pixels. It decides which pictures are good, and so belongs
-    /// to what a cache is for.
-    #[serde(default = "max_pixels")]
-    pub max_pixels: u64,
-}
-
-fn max_pixels() -> u64 {
-    MAX_PIXELS
-}
-
-impl Target {
-    /// RGB pictures of `height` by `width` pixels: upright, stretched, the nearest pixels, of the usual
-    /// largest size.
-    pub const fn rgb(height: usize, width: usize) -> Self {
-        Self {
-            height,
-            width,
-            color_mode: ColorMode::Rgb,
-            interpolation: Interpolation::Nearest,
-            orientation: ExifOrientation::Apply,
-            resize: Resize::Stretch,
-            max_pixels: MAX_PIXELS,
-        }
-    }
-
-    /// Bytes per decoded picture: `height · width · channels`.
-    pub fn bytes(&self) -> usize {
-        self.height * self.width * self.color_mode.channels()
-    }
-}
 
 /// Bytes in memory or in a mapped file.
 #[derive(Debug)]

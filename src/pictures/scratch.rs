@@ -4,7 +4,7 @@ use super::aspect::Fitter;
 use super::decode;
 use super::file::read_within;
 use super::picture::{LARGEST_LIMIT, Picture};
-use super::pixels::Target;
+use super::target::Target;
 use anyhow::Result;
 use std::path::Path;
 use twox_hash::XxHash3_64;

@@ -214,7 +214,7 @@ impl<'a> Parser<'a> {
 
 /// Checks that the tables of a component are defined and valid, unless the scan does not use them.
 fn check_tables(scan: &Scan<'_>, component: &ScanComponent, frame: &Frame) -> Result<()> {
-    let (dc, ac) = scan.tables.of(component);
+    let (dc, ac) = scan.tables.in_slots(component.dc, component.ac);
     if !frame.is_progressive || scan.is_dc() && !scan.is_refinement() {
         check_table(dc, component.dc, frame)?;
         let is_known = dc.is_none_or(|table| table.symbols.iter().all(|&symbol| symbol <= 15));

@@ -1,6 +1,5 @@
 //! Huffman tables of a JPEG.
 
-use super::scan::ScanComponent;
 use anyhow::{Result, ensure};
 
 /// A Huffman table as stored: the number of codes of each length, 1 to 16 bits, and the symbols in
@@ -19,10 +18,10 @@ pub(super) struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    /// The DC and the AC table of a scan's component.
-    pub fn of(&self, component: &ScanComponent) -> (Option<Table<'a>>, Option<Table<'a>>) {
+    /// The DC and the AC table in these slots.
+    pub fn in_slots(&self, dc: usize, ac: usize) -> (Option<Table<'a>>, Option<Table<'a>>) {
         let table = |tables: &[Option<Table<'a>>; 4], slot| tables.get(slot).copied().flatten();
-        (table(&self.dc, component.dc), table(&self.ac, component.ac))
+        (table(&self.dc, dc), table(&self.ac, ac))
     }
 
     /// Takes the tables of a segment.

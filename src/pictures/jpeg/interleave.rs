@@ -100,7 +100,7 @@ fn symbols() -> Vec<u8> {
 /// Decodes a scan.
 fn read(scan: &Scan<'_>, frame: &Frame, all: &mut [Blocks]) -> Result<()> {
     let tables = |component: &ScanComponent| {
-        let (dc, ac) = scan.tables.of(component);
+        let (dc, ac) = scan.tables.in_slots(component.dc, component.ac);
         Some((component.index, Codes::of(dc?), Codes::of(ac?)))
     };
     let tables = scan.components.iter().map(tables).collect::<Option<Vec<_>>>();

@@ -32,7 +32,10 @@ pub(super) fn decode_into(
     picture: &mut Picture,
 ) -> Result<Orientation> {
     let file = File::read(bytes, max_pixels)?;
-    let plain = Plain::of(&file)?;
+    let plain = match file.frame.is_progressive || file.scans.len() == 1 {
+        true => Plain::of(&file)?,
+        false => interleave::of(&file)?,
+    };
     let (width, height) = (file.frame.width, file.frame.height);
     let (color_space, channels) = match file.color {
         Color::Gray => (ColorSpace::Luma, 1),

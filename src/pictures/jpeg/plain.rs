@@ -7,7 +7,6 @@
 use super::file::File;
 use super::frame::{Color, Frame};
 use super::huffman::Table;
-use super::interleave;
 use super::scan::{Scan, ScanComponent};
 use super::segments::restart_marker;
 use anyhow::{Result, ensure};
@@ -59,16 +58,14 @@ impl Plain {
         plain
     }
 
-    /// The whole file.
+    /// The whole file, which is progressive or has one scan.
     ///
     /// # Errors
     /// If a scan has too few bits.
     pub fn of(file: &File<'_>) -> Result<Vec<u8>> {
         let mut plain = Self::new(file);
-        match file.frame.is_progressive {
-            true => plain.empty_scan(file),
-            false if file.scans.len() > 1 => return interleave::of(file),
-            false => {}
+        if file.frame.is_progressive {
+            plain.empty_scan(file);
         }
         for scan in &file.scans {
             plain.tables(scan, &file.frame);
@@ -96,7 +93,7 @@ impl Plain {
     /// The tables and the restart interval of a scan.
     fn tables(&mut self, scan: &Scan<'_>, frame: &Frame) {
         for component in &scan.components {
-            let (dc, ac) = scan.tables.of(component);
+            let (dc, ac) = scan.tables.in_slots(component.dc, component.ac);
             if !frame.is_progressive || scan.is_dc() {
                 // The decoder wants a table even where only bits follow.
                 self.table_or_standard(
