@@ -25,11 +25,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Checks every picture of `folder`, as [`check_all`](super::pixels::check_all) does, and
+    /// Checks every picture of `folder`, as [`check_all`] does, and
     /// returns a stream of the good ones, and the bad ones. The files must then stay as they are.
     ///
     /// # Errors
-    /// As [`check_all`](super::pixels::check_all).
+    /// As [`check_all`].
     pub fn open(
         folder: &Folder,
         target: Target,
