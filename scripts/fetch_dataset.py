@@ -1,9 +1,10 @@
-"""The Python part of fetch_dataset.sh: zips, many links at once, and downloads without curl.
+"""The Python part of fetch_dataset.sh: zips, many links at once, checksums, and downloads without curl.
 
 Needs only Python 3.7 or newer. The names of the files it creates come from the patterns in kaggle_name,
 never from the paths in a zip.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -34,9 +35,11 @@ def pictures(path):
 
 
 def look(path):
-    """Prints the number of pictures and an upper bound of their size on disk, in bytes."""
+    """Prints the number of pictures, an upper bound of their size on disk, in bytes, and `microsoft` if they
+    are in its folders."""
     found = pictures(path)[1].values()
-    print(len(found), sum(member.file_size + 4096 for member in found))
+    microsoft = any(re.search("(^|/)(Cat|Dog)/[0-9]+.jpg$", member.filename) for member in found)
+    print(len(found), sum(member.file_size + 4096 for member in found), "microsoft" if microsoft else "")
 
 
 def unpack(path, to):
@@ -54,6 +57,19 @@ def link(folder, to):
         for file in os.listdir(inside) if os.path.isdir(inside) else []:
             if re.fullmatch(r"[0-9]{1,9}\.jpg", file):
                 os.symlink(os.path.join(inside, file), os.path.join(to, f"{kind.lower()}.{file}"))
+
+
+def unlike(folder, each, expected):
+    """Prints the number of the first `each` pictures of a class whose SHA-256 is in the file `expected`, and
+    the names of those that have another."""
+    with open(expected, encoding="ascii") as file:
+        rows = [line.split() for line in file if not line.startswith("#")][: int(each)]
+    print(2 * len(rows))
+    for kind, name in enumerate(("cat", "dog")):
+        for number, row in enumerate(rows):
+            with open(os.path.join(folder, f"{name}.{number}.jpg"), "rb") as file:
+                if not hashlib.sha256(file.read()).hexdigest().startswith(row[kind]):
+                    print(f"{name}.{number}.jpg")
 
 
 def download(url, path):
@@ -84,7 +100,8 @@ def whole(path):
 
 
 if __name__ == "__main__":
-    tools = {"look": look, "unpack": unpack, "link": link, "download": download, "whole": whole, "rename": os.rename}
+    tools = {"look": look, "unpack": unpack, "link": link, "unlike": unlike, "download": download, "whole": whole,
+             "rename": os.rename}  # fmt: skip
     try:
         tools[sys.argv[1]](*sys.argv[2:])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:

@@ -2,14 +2,15 @@
 # Gets the pictures of Dogs vs. Cats into data/originals, one flat folder with Kaggle's file names
 # (cat.0.jpg, dog.0.jpg), from which `petite prepare` makes the splits.
 #
-# The folder is built beside its destination, its pictures are counted, and it is renamed: the
-# destination is complete or absent. A folder of yours is linked, never copied or changed.
+# The folder is built beside its destination, its pictures are counted and their SHA-256 compared with
+# dogs-vs-cats.txt, and it is renamed: the destination is complete or absent. A folder of yours is
+# linked, never copied or changed.
 set -euo pipefail
 unset CDPATH
 
 usage() {
   cat <<'EOF'
-usage: scripts/fetch_dataset.sh PATH | --kaggle | --microsoft [--to DIR] [--each N]
+usage: scripts/fetch_dataset.sh PATH | --kaggle | --microsoft [--to DIR] [--each N] [--unchecked]
 
   PATH          pictures you already have, as a folder or zip: Kaggle's dogs-vs-cats.zip or
                 train.zip, Microsoft's kagglecatsanddogs_5340.zip, or one of these unpacked
@@ -19,6 +20,8 @@ usage: scripts/fetch_dataset.sh PATH | --kaggle | --microsoft [--to DIR] [--each
   --to DIR      destination folder (default: data/originals in this checkout)
   --each N      pictures required per class (default: 2000, numbers 0 to 1999, which the book's
                 split uses; the complete set has 12500)
+  --unchecked   accept pictures whose SHA-256 is not that of Kaggle's. Numbers 0 to 1999 are checked
+                otherwise; Microsoft's archive has the same pictures in other files, so it is not
 
 environment:
   PETITE_CACHE           where downloads are kept until they are unpacked
@@ -35,6 +38,7 @@ wrong_usage() { say "$@"; echo >&2; usage >&2; exit 2; }
 source=
 to=$root/data/originals
 each=2000
+unchecked=
 choose() {
   [ -z "$source" ] || wrong_usage "expected one source, found $source and $1"
   source=$1
@@ -43,6 +47,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --to) [ $# -ge 2 ] && [ -n "$2" ] || wrong_usage "--to needs a folder"; to=$2; shift 2 ;;
     --each) [ $# -ge 2 ] || wrong_usage "--each needs a number"; each=$2; shift 2 ;;
+    --unchecked) unchecked=1; shift ;;
     -h|--help) usage; exit 0 ;;
     --kaggle|--microsoft) choose "$1"; shift ;;
     -*|'') wrong_usage "unknown argument '$1'" ;;
@@ -83,6 +88,23 @@ check() {
   [ -z "$names" ] || die "expected $each cats and $each dogs, numbered from 0, in $2," \
     "found $(($(wc -l <<<"$names"))) missing: $(listed "$names"); try a complete copy, or a smaller --each"
 }
+# check_contents DIR NAME: ends the script if pictures in DIR are not Kaggle's; the message calls it NAME.
+check_contents() {
+  local answer expected names number
+  [ -z "$unchecked" ] || return 0
+  answer=$("${tool[@]}" unlike "$1" "$each" "$root/scripts/dogs-vs-cats.txt" 2>&1) \
+    || die "cannot read the pictures in $2: $(tail -n 1 <<<"$answer"); try again"
+  expected=$(head -n 1 <<<"$answer")
+  names=$(tail -n +2 <<<"$answer")
+  [ -n "$names" ] || return 0
+  number=$(($(wc -l <<<"$names")))
+  if [ -n "$microsoft" ] && [ "$number" = "$expected" ]; then
+    say "note: Microsoft's pictures are other files than Kaggle's: their contents were not checked"
+    return 0
+  fi
+  die "expected Kaggle's pictures in $2, found $number of $expected with another SHA-256:" \
+    "$(listed "$names"); try a fresh copy from Kaggle, or --unchecked to accept them"
+}
 # report WORDS: prints the last lines of a successful run.
 report() {
   local empty needed
@@ -98,7 +120,12 @@ report() {
 
 mkdir -p "$(dirname "$to")" 2>/dev/null || die "cannot create $(dirname "$to"); try another --to"
 target=$(cd "$(dirname "$to")" && pwd)/$(basename "$to")
+tool=(python3 -I "$root/scripts/fetch_dataset.py")
+# Set for pictures from Microsoft, and for a folder that is already there, which may be from it.
+microsoft=
 if [ -d "$target" ] && [ -z "$(missing "$target")" ]; then
+  microsoft=1
+  check_contents "$target" "$target"
   report "already there:"
   exit 0
 elif [ -L "$target" ]; then
@@ -133,8 +160,6 @@ trap '[ -z "$work" ] || rm -rf "$work"' EXIT
 trap interrupted HUP INT TERM
 work=$(mktemp -d "$target.XXXXXX" 2>/dev/null) || die "cannot write beside $target; try another --to"
 
-tool=(python3 -I "$root/scripts/fetch_dataset.py")
-
 # need BYTES DIR HINT: ends the script unless DIR's disk has BYTES free.
 need() {
   local mib=$((($1 >> 20) + 1)) free_kib
@@ -160,7 +185,7 @@ from_zip() {
   local bytes number
   "${tool[@]}" whole "$zip" || bad_zip "expected a zip at $zip, found another kind of file; try the zip as downloaded from Kaggle or Microsoft"
   zip_tool look
-  read -r number bytes <"$work/answer"
+  read -r number bytes microsoft <"$work/answer"
   [ "$number" -gt 0 ] || bad_zip "expected train/cat.0.jpg or PetImages/Cat/0.jpg in $zip, found no such pictures;" \
     "try Kaggle's dogs-vs-cats.zip or Microsoft's kagglecatsanddogs_5340.zip"
   need "$bytes" "$work" "another --to"
@@ -180,6 +205,7 @@ from_folder() {
   done
   for base in "$folder/PetImages" "$folder"; do
     if [ -d "$base/Cat" ] || [ -d "$base/Dog" ]; then
+      microsoft=1
       mkdir "$work/tree"
       run "${tool[@]}" link "$base" "$work/tree" 2>"$work/errors" \
         || die "cannot link the pictures of $base: $(tail -n 1 "$work/errors"); try another --to"
@@ -273,6 +299,7 @@ case $source in
 esac
 
 check "$work/tree" "${downloaded:-$source}"
+check_contents "$work/tree" "${downloaded:-$source}"
 [ ! -d "$target" ] || rmdir "$target" || die "cannot remove the empty $target; try another --to"
 "${tool[@]}" rename "$work/tree" "$target" 2>"$work/errors" \
   || die "cannot rename to $target: $(tail -n 1 "$work/errors"); try again, or another --to"

@@ -103,6 +103,56 @@ fn missing_pictures_are_counted_and_ten_are_named() {
 }
 
 #[test]
+fn altered_copies_are_refused() {
+    let place = Place::new();
+    place.expect(&KAGGLE);
+    place.files("pictures", &KAGGLE);
+    place.fetch("pictures").brought("linked 2 cats and 2 dogs: ");
+    place.file("pictures/dog.1.jpg", "a copy");
+    let wrong = "found 1 of 4 with another SHA-256: dog.1.jpg; try a fresh copy from Kaggle, or --unchecked";
+    place.fetch("pictures").refused(&[
+        &format!("expected Kaggle's pictures in {}", place.path("to").display()),
+        wrong,
+    ]);
+    fs::remove_file(place.path("to")).unwrap();
+    place.fetch("pictures").refused(&["expected Kaggle's pictures in pictures, ", wrong]);
+    place.nothing_left();
+    // The pictures of its members are their paths: none of them is right.
+    place.zip("train.zip", &TRAIN);
+    place
+        .fetch("train.zip")
+        .refused(&["in train.zip, found 4 of 4 with another SHA-256: cat.0.jpg,"]);
+    place.nothing_left();
+    // What was not asked for does not count.
+    place.run(&["pictures", "--to", "to", "--each", "1"]).brought("linked 2 cats and 2 dogs: ");
+    fs::remove_file(place.path("to")).unwrap();
+    let unchecked = ["pictures", "--to", "to", "--each", "2", "--unchecked"];
+    place.run(&unchecked).brought("linked 2 cats and 2 dogs: ");
+}
+
+#[test]
+fn microsofts_pictures_are_known_to_be_other_files() {
+    let place = Place::new();
+    place.expect(&KAGGLE);
+    let note =
+        "note: Microsoft's pictures are other files than Kaggle's: their contents were not checked";
+    place.files("pictures", &MICROSOFT);
+    place.zip("microsoft.zip", &MICROSOFT);
+    for source in ["pictures", "microsoft.zip"] {
+        for _ in 0..2 {
+            let answer = place.fetch(source);
+            assert!(answer.brought("").stderr.contains(note), "{}", answer.stderr);
+        }
+        fs::remove_dir_all(place.path("to")).unwrap();
+    }
+    // One of Kaggle's among them: they are not all Microsoft's.
+    place.file("pictures/PetImages/Cat/0.jpg", "cat.0.jpg");
+    place
+        .fetch("pictures")
+        .refused(&["found 3 of 4 with another SHA-256: cat.1.jpg, dog.0.jpg, dog.1.jpg;"]);
+}
+
+#[test]
 fn empty_pictures_are_reported_and_accepted() {
     let place = Place::new();
     place.files("pictures", &KAGGLE);

@@ -1,6 +1,7 @@
 //! Splits Kaggle's flat folder of pictures into train, validation and test folders (listing 5.4 of
 //! the book).
 
+use super::kaggle::Unlike;
 use super::staging::Staging;
 use crate::error::{ensure_or, fault};
 use crate::random::{Purpose, generator};
@@ -51,6 +52,15 @@ pub struct Count {
     pub pictures: usize,
 }
 
+/// What [`split`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// By split, then class.
+    pub counts: Vec<Count>,
+    /// Pictures with Kaggle's names, but not Kaggle's: altered copies, or other pictures.
+    pub unlike: Unlike,
+}
+
 /// Splits the pictures `<class>.<number>.jpg` of `from` (or `from/train`) into
 /// `to/<split>/<class>s/`. The lowest numbers, from 0, go to train, the next to validation and the
 /// next to test. With a seed in `shuffle`, the same numbers are assigned in random order, for
@@ -67,34 +77,35 @@ pub fn split(
     link: Link,
     shuffle: Option<u64>,
     stop: &Stop,
-) -> Result<Vec<Count>> {
+) -> Result<Split> {
     let originals = find_originals(from)?;
     let needed = sizes.train + sizes.validation + sizes.test;
     ensure_or!(Setting, sizes.train > 0, "expected `train` of 1 or more, found 0");
     check_complete(from, &originals, needed)?;
 
-    let ordered: Vec<(String, Vec<PathBuf>)> = originals
+    let ordered: Vec<(String, Vec<(usize, PathBuf)>)> = originals
         .into_iter()
         .enumerate()
         .map(|(label, (class, numbered))| {
-            let mut paths: Vec<PathBuf> = numbered.into_values().take(needed).collect();
+            let mut pictures: Vec<_> = numbered.into_iter().take(needed).collect();
             if let Some(seed) = shuffle {
-                paths.shuffle(&mut generator(seed, Purpose::Split, label as u64));
+                pictures.shuffle(&mut generator(seed, Purpose::Split, label as u64));
             }
-            (class, paths)
+            (class, pictures)
         })
         .collect();
 
     let staging = Staging::beside(to)?;
-    let mut counts = Vec::new();
+    let (mut counts, mut unlike) = (Vec::new(), Unlike::default());
     let mut first = 0;
     for (split, size) in sizes.splits() {
-        for (class, paths) in &ordered {
+        for (class, pictures) in &ordered {
             let folder = staging.path().join(split).join(format!("{class}s"));
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
-            for original in &paths[first..first + size] {
+            for (number, original) in &pictures[first..first + size] {
                 stop.check()?;
+                unlike.add(original, class, *number);
                 let name = original.file_name().context("expected a file name")?;
                 copy_or_link(original, &folder.join(name), link)?;
             }
@@ -104,7 +115,7 @@ pub fn split(
         first += size;
     }
     staging.rename_to(to)?;
-    Ok(counts)
+    Ok(Split { counts, unlike })
 }
 
 /// Whether `from` (or `from/train`) has pictures with names like Kaggle's, which [`split`] takes.

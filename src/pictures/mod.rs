@@ -13,7 +13,7 @@ mod damage;
 pub mod decode;
 mod directory;
 pub mod disk_cache;
-mod file;
+pub(crate) mod file;
 pub mod folder;
 pub mod format;
 mod gif;

@@ -1,4 +1,5 @@
 use super::layouts::class_folders;
+use super::skipped::skipped;
 use super::support::{Workspace, entries, error_of, output_of, petite};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -52,6 +53,43 @@ fn splits_as_listing_5_4_does() {
         }
     }
     assert_eq!(entries(&workspace.path("to")), ["test", "train", "validation"]);
+}
+
+#[test]
+fn warns_of_pictures_that_only_have_kaggles_names() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 3);
+    let warnings = |to: &str, from: &str| {
+        let mut command = petite("prepare --train 1 --validation 1 --test 1 --link symbolic");
+        command.arg("--from").arg(from).arg("--to").arg(workspace.path(to));
+        String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap()
+    };
+    let told = warnings("all", &workspace.path("from").display().to_string());
+    assert!(told.contains("found 6 of 6 with another content, first "), "{told}");
+    assert!(told.contains("cat.0.jpg; try scripts/fetch_dataset.sh"), "{told}");
+    for number in 0..3 {
+        for (class, other) in [("cat", "bird"), ("dog", "cow")] {
+            let name = workspace.path("from").join(format!("{class}.{number}.jpg"));
+            std::fs::rename(&name, name.with_file_name(format!("{other}.{number}.jpg"))).unwrap();
+        }
+    }
+    assert_eq!(warnings("others", &workspace.path("from").display().to_string()), "");
+
+    let Some(pictures) = std::env::var_os("PETITE_PICTURES") else {
+        return skipped("Kaggle's pictures pass without a warning", "PETITE_PICTURES");
+    };
+    let pictures = Path::new(&pictures).canonicalize().unwrap();
+    assert_eq!(warnings("kaggles", &pictures.display().to_string()), "");
+    std::fs::create_dir(workspace.path("altered")).unwrap();
+    for class in ["cat", "dog"] {
+        for (number, of) in [(0, 0), (1, 1), (2, if class == "dog" { 1 } else { 2 })] {
+            let to = workspace.path("altered").join(format!("{class}.{number}.jpg"));
+            std::fs::copy(pictures.join(format!("{class}.{of}.jpg")), to).unwrap();
+        }
+    }
+    let told = warnings("one", &workspace.path("altered").display().to_string());
+    assert!(told.contains("found 1 of 6 with another content, first "), "{told}");
+    assert!(told.contains("dog.2.jpg; try"), "{told}");
 }
 
 /// The same pictures, none lost and none twice, in an order that the seed alone decides.
