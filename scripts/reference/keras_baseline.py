@@ -1,27 +1,35 @@
 #!/usr/bin/env python3
-"""Trains the book's baseline (listings 5.5 to 5.8) in Keras, for figures to compare petite with.
+"""Trains section 5.2's convnet in Keras, for histories to compare petite with.
 
-    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0
-    /tmp/keras/bin/python scripts/reference/keras_baseline.py --data data/dogs-vs-cats --rmsprop 2.0.8 --out history.csv
+    python3 -m venv /tmp/keras
+    /tmp/keras/bin/pip install keras==3.15.1 tensorflow-cpu==2.21.0 numpy==2.4.6 pillow==13.0.0 scipy==1.17.1
+    /tmp/keras/bin/python scripts/reference/keras_baseline.py --data data/dogs-vs-cats --out history.csv
 
-Writes epoch, loss, acc, val_loss, val_acc and seconds, one row per epoch, and prints the test loss and
-accuracy. Pictures are decoded once by Pillow and resized by nearest, as ImageDataGenerator does, and
-shuffled again for every epoch. --rmsprop 2.0.8 is the optimizer of Keras 2.0.8, with an epsilon of
-1e-8 outside the root; --rmsprop 3 is Keras 3's.
+--recipe baseline is listings 5.5 to 5.8, --recipe augmented listings 5.11 to 5.14, each with the book's
+numbers of batches and epochs. Writes epoch, loss, acc, val_loss, val_acc and seconds, one row per epoch,
+and prints the test loss and accuracy. Pictures are decoded once by Pillow and resized by nearest, as
+ImageDataGenerator does. KERAS_BACKEND chooses TensorFlow, JAX or PyTorch, in fp32 on each of them.
+
+--rmsprop 3 is Keras's optimizer. --rmsprop 2.0.8 is that of Keras 2.0.8, with an epsilon of 1e-8 outside
+the root.
 """
 
 import argparse
 import csv
-import math
+import itertools
 import os
 import pathlib
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# JAX and TensorFlow compute fp32 in TF32 on a GPU unless told otherwise.
+os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
+os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 
 import keras
 import numpy as np
 from keras import layers, ops
+from keras.src.legacy.preprocessing.image import ImageDataGenerator
 from PIL import Image
 
 
@@ -44,7 +52,7 @@ class BookRMSprop(keras.optimizers.Optimizer):
 
 
 def pictures(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels `[N, 150, 150, 3]` f32 in 0..=1 and labels `[N]`, sorted by class, then file."""
+    """Pixels `[N, 150, 150, 3]` f32 in 0..=255 and labels `[N]`, sorted by class, then file."""
     classes = sorted(path for path in folder.iterdir() if path.is_dir())
     if len(classes) != 2:
         raise SystemExit(f"error: expected two class folders in {folder}, found {len(classes)}")
@@ -54,27 +62,37 @@ def pictures(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
             with Image.open(file) as picture:
                 pixels.append(np.asarray(picture.convert("RGB").resize((150, 150), Image.Resampling.NEAREST)))
                 labels.append(label)
-    return np.stack(pixels).astype(np.float32) * np.float32(1 / 255), np.array(labels, np.float32)
+    return np.stack(pixels).astype(np.float32), np.array(labels, np.float32)
 
 
-class Shuffled(keras.utils.PyDataset):
-    """Batches of 20 in a new order for every epoch. With a seed, `fit` on arrays uses the same order in all
-    epochs, which gives smooth curves and is another experiment."""
+class Batches(keras.utils.PyDataset):
+    """The batches of ImageDataGenerator.flow, `steps` in an epoch: every pass over the pictures is in a new
+    order, its last batch may be smaller, and an epoch continues where the one before it stopped. The draws
+    do not depend on the number of workers, as flow's do."""
 
-    def __init__(self, pixels, labels, seed):
-        super().__init__()
-        self.pixels, self.labels, self.random = pixels, labels, np.random.default_rng(seed)
+    def __init__(self, generator, pixels, labels, batch_size, steps, seed, workers):
+        super().__init__(workers=workers, max_queue_size=4 * workers)
+        self.generator, self.pixels, self.labels, self.steps = generator, pixels, labels, steps
+        np.random.seed(seed)
+        self.passes = self.split_passes(batch_size)
         self.on_epoch_end()
 
-    def __len__(self):
-        return math.ceil(len(self.labels) / 20)
-
-    def __getitem__(self, step):
-        chosen = self.order[step * 20 : (step + 1) * 20]
-        return self.pixels[chosen], self.labels[chosen]
+    def split_passes(self, batch_size):
+        while True:
+            order = np.random.permutation(len(self.labels))
+            yield from (order[first : first + batch_size] for first in range(0, len(order), batch_size))
 
     def on_epoch_end(self):
-        self.order = self.random.permutation(len(self.labels))
+        batches = list(itertools.islice(self.passes, self.steps))
+        draw = self.generator.get_random_transform
+        self.epoch = [[(index, draw(self.pixels[index].shape)) for index in batch] for batch in batches]
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, step):
+        transformed = [self.generator.apply_transform(self.pixels[index], drawn) for index, drawn in self.epoch[step]]
+        return np.stack(transformed) * np.float32(1 / 255), self.labels[[index for index, _ in self.epoch[step]]]
 
 
 class Rows(keras.callbacks.Callback):
@@ -93,30 +111,43 @@ class Rows(keras.callbacks.Callback):
         self.file.flush()
 
 
+def network(dropout: bool) -> keras.Sequential:
+    stages = []
+    for filters in (32, 64, 128, 128):
+        stages += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D(2)]
+    head = [layers.Flatten(), *[layers.Dropout(0.5)] * dropout]
+    head += [layers.Dense(512, activation="relu"), layers.Dense(1, activation="sigmoid")]
+    return keras.Sequential([layers.Input((150, 150, 3)), *stages, *head])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=pathlib.Path, required=True, metavar="DIR", help="data set from petite prepare")
-    parser.add_argument("--rmsprop", choices=("2.0.8", "3"), default="2.0.8")
+    parser.add_argument("--recipe", choices=("baseline", "augmented"), default="baseline")
+    parser.add_argument("--rmsprop", choices=("2.0.8", "3"), default="3")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, help="[default: the book's 30, augmented 100]")
+    parser.add_argument("--workers", type=int, default=2, help="threads that transform pictures")
     parser.add_argument("--out", type=pathlib.Path, required=True, metavar="CSV")
     args = parser.parse_args()
 
     keras.utils.set_random_seed(args.seed)
-    stages = []
-    for filters in (32, 64, 128, 128):
-        stages += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D(2)]
-    head = [layers.Flatten(), layers.Dense(512, activation="relu"), layers.Dense(1, activation="sigmoid")]
-    model = keras.Sequential([layers.Input((150, 150, 3)), *stages, *head])
+    augmented = args.recipe == "augmented"
+    model = network(dropout=augmented)
     optimizer = BookRMSprop() if args.rmsprop == "2.0.8" else keras.optimizers.RMSprop(learning_rate=1e-4)
     accuracy = keras.metrics.BinaryAccuracy(name="acc")
     model.compile(loss="binary_crossentropy", optimizer=optimizer, metrics=[accuracy])
 
-    train = Shuffled(*pictures(args.data / "train"), args.seed)
-    model.fit(train, epochs=args.epochs, shuffle=False, verbose=0, callbacks=[Rows(args.out)],
-              validation_data=pictures(args.data / "validation"), validation_batch_size=20)  # fmt: skip
-    loss, acc = model.evaluate(*pictures(args.data / "test"), batch_size=20, verbose=0)
-    told = f"Keras {keras.__version__}, RMSprop of Keras {args.rmsprop}, seed {args.seed}"
+    ranges = dict(rotation_range=40, width_shift_range=0.2, height_shift_range=0.2, shear_range=0.2,
+                  zoom_range=0.2, horizontal_flip=True)  # fmt: skip
+    generator = ImageDataGenerator(**ranges if augmented else {})
+    batch_size, epochs = (32, 100) if augmented else (20, 30)
+    train = Batches(generator, *pictures(args.data / "train"), batch_size, 100, args.seed, args.workers)
+    (pixels, labels), (test_pixels, test_labels) = (pictures(args.data / split) for split in ("validation", "test"))
+    model.fit(train, epochs=args.epochs or epochs, shuffle=False, verbose=0, callbacks=[Rows(args.out)],
+              validation_data=(pixels * np.float32(1 / 255), labels), validation_batch_size=20)  # fmt: skip
+    loss, acc = model.evaluate(test_pixels * np.float32(1 / 255), test_labels, batch_size=20, verbose=0)
+    told = f"Keras {keras.__version__} on {keras.backend.backend()}, RMSprop of Keras {args.rmsprop}, seed {args.seed}"
     print(f"{told}: test loss {loss:.4f}, acc {acc:.4f}")
 
 
