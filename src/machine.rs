@@ -4,7 +4,7 @@ use crate::device::DeviceChoice;
 use crate::native::{backend, cuda};
 use crate::precision::{Precision, PrecisionChoice};
 use anyhow::Result;
-use tch::{Cuda, Device};
+use tch::Device;
 
 /// The device and the precision that a network computes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct Machine {
 
 impl Machine {
     /// Chooses device and precision and configures libtorch for the whole process: the number of
-    /// CPU threads (`None` is libtorch's default), cuDNN's benchmark mode, which selects the
-    /// fastest algorithm for each new shape, and TF32 on CUDA. Call it once, at the start of a run.
+    /// CPU threads (`None` is libtorch's default), cuDNN's deterministic mode, and TF32 on CUDA. Call
+    /// it once, at the start of a run.
     ///
     /// # Errors
     /// If the device or precision is not available, or libtorch fails.
@@ -33,7 +33,7 @@ impl Machine {
         let device = device.resolve()?;
         let precision = precision.resolve(device)?;
         if device.is_cuda() {
-            Cuda::cudnn_set_benchmark(true);
+            backend::set_deterministic_cudnn()?;
             backend::set_tf32(precision == Precision::Tf32)?;
         }
         Ok(Self { device, precision })

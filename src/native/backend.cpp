@@ -21,3 +21,11 @@ extern "C" char* petite_set_tf32(bool allowed) {
     at::globalContext().setAllowTF32CuDNN(allowed);
   });
 }
+
+// Restricts cuDNN to algorithms that add in a fixed order, chosen by its rules and not by timing.
+extern "C" char* petite_set_deterministic_cudnn() {
+  return caught([&] {
+    at::globalContext().setDeterministicCuDNN(true);
+    at::globalContext().setBenchmarkCuDNN(false);
+  });
+}

@@ -1,3 +1,4 @@
+use super::skipped::skipped;
 use super::support::{
     Workspace, entries, error_of, figures, output_of, petite, usage_error_of, weights_in,
 };
@@ -220,4 +221,29 @@ fn never_computes_elsewhere_than_asked() {
     let out = output_of(&mut workspace.train("auto", "--epochs 1 --device auto"));
     assert!(out.contains(if why.is_some() { "cpu (1 thread)" } else { "cuda:0" }), "{out}");
     petite("doctor").assert().success();
+}
+
+/// Of every kind of step: with and without a recorded graph, augmented or not, in each precision.
+#[test]
+fn a_gpu_computes_the_same_twice() {
+    if let Some(reason) = petite::device::why_no_cuda() {
+        return skipped("a GPU computes the same twice", &reason);
+    }
+    let workspace = Workspace::with_data();
+    let weights = |name: &str, flags: &str| {
+        output_of(&mut workspace.train(name, &format!("--device cuda --epochs 2 {flags}")));
+        std::fs::read(workspace.path(name).join("last.ot")).unwrap()
+    };
+    for (number, precision) in ["fp32", "tf32", "bf16"].into_iter().enumerate() {
+        for recipe in ["baseline", "augmented --steps-per-epoch 5"] {
+            let flags = format!("--precision {precision} --recipe {recipe}");
+            let first = weights(&format!("{number}-{}", &recipe[..4]), &flags);
+            assert!(first == weights(&format!("{number}-{}-again", &recipe[..4]), &flags), "{flags}");
+            let plain = weights(
+                &format!("{number}-{}-plain", &recipe[..4]),
+                &format!("{flags} --no-cuda-graph"),
+            );
+            assert!(first == plain, "{flags} without a graph");
+        }
+    }
 }
