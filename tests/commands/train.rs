@@ -238,7 +238,10 @@ fn a_gpu_computes_the_same_twice() {
         for recipe in ["baseline", "augmented --steps-per-epoch 5"] {
             let flags = format!("--precision {precision} --recipe {recipe}");
             let first = weights(&format!("{number}-{}", &recipe[..4]), &flags);
-            assert!(first == weights(&format!("{number}-{}-again", &recipe[..4]), &flags), "{flags}");
+            assert!(
+                first == weights(&format!("{number}-{}-again", &recipe[..4]), &flags),
+                "{flags}"
+            );
             let plain = weights(
                 &format!("{number}-{}-plain", &recipe[..4]),
                 &format!("{flags} --no-cuda-graph"),
