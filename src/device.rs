@@ -1,6 +1,7 @@
 //! Devices: choosing one, uploading tensors to it, and tuning the host's allocator.
 
 use crate::error::{ensure_or, fault};
+use crate::native::backend::pinned;
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,7 +133,7 @@ pub fn describe(device: Device) -> String {
 /// If the device is out of memory.
 pub fn upload(tensor: &Tensor, device: Device) -> Result<Tensor> {
     Ok(if device.is_cuda() {
-        tensor.f_pin_memory(device)?.f_to_device_(device, tensor.f_kind()?, true, false)?
+        pinned(tensor)?.f_to_device_(device, tensor.f_kind()?, true, false)?
     } else {
         tensor.f_to_device(device)?
     })

@@ -3,11 +3,14 @@
 use super::check;
 use anyhow::{Context, Result};
 use std::ffi::c_char;
+use tch::Tensor;
+use torch_sys::C_tensor;
 
 unsafe extern "C" {
     fn petite_cpu_has_bf16() -> bool;
     fn petite_set_tf32(allowed: bool) -> *mut c_char;
     fn petite_set_deterministic_cudnn() -> *mut c_char;
+    fn petite_pinned(tensor: *const C_tensor, pinned: *mut *mut C_tensor) -> *mut c_char;
 }
 
 /// Whether the processor has bfloat16 dot-product instructions (AVX-512 BF16; implied by AMX).
@@ -33,4 +36,18 @@ pub fn set_tf32(allowed: bool) -> Result<()> {
 pub fn set_deterministic_cudnn() -> Result<()> {
     // SAFETY: it has no arguments.
     check(unsafe { petite_set_deterministic_cudnn() }).context("cannot set up cuDNN")
+}
+
+/// A copy of a CPU tensor in page-locked memory, from which CUDA copies without waiting. tch's function
+/// names a device, about which libtorch prints warnings.
+///
+/// # Errors
+/// If there is no GPU, or no memory.
+pub fn pinned(tensor: &Tensor) -> Result<Tensor> {
+    let mut pinned = std::ptr::null_mut();
+    // SAFETY: `tensor` is alive; on success `pinned` is a new tensor that we own.
+    check(unsafe { petite_pinned(tensor.as_ptr(), &mut pinned) })
+        .context("cannot copy to page-locked memory")?;
+    // SAFETY: `pinned` is the new tensor, and nothing else points to it.
+    Ok(unsafe { Tensor::from_ptr(pinned) })
 }

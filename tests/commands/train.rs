@@ -227,7 +227,7 @@ fn never_computes_elsewhere_than_asked() {
 #[test]
 fn a_gpu_computes_the_same_twice() {
     if let Some(reason) = petite::device::why_no_cuda() {
-        return skipped("a GPU computes the same twice", &reason);
+        return skipped("a GPU computes the same twice", reason);
     }
     let workspace = Workspace::with_data();
     let weights = |name: &str, flags: &str| {
