@@ -4,9 +4,9 @@
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
     /tmp/keras/bin/python scripts/keras_check.py runs/baseline --data data/dogs-vs-cats
 
-Builds the run's network in Keras with the run's weights, and predicts a split with both from the pixels that petite
-decoded (decoders differ by a few levels). Exits with 1 if two probabilities differ by more than 1e-4 or the
-accuracies differ. The run is not changed.
+Builds the run's network in Keras with the run's weights, also one on VGG16 or MobileNet, and predicts a split with
+both from the pixels that petite decoded (decoders differ by a few levels). Exits with 1 if two probabilities differ by
+more than 1e-4 or the accuracies differ. The run is not changed.
 """
 
 import argparse
@@ -42,9 +42,10 @@ def main() -> None:
             if (args.run / name).is_file():
                 shutil.copy(args.run / name, run)
         petite(args.petite, "convert", run, folder / "weights.safetensors", "--weights", args.weights)
-        model = keras_model.of_run(json.loads((run / "config.json").read_text()))
+        record = json.loads((run / "config.json").read_text())
+        model = keras_model.of_run(record)
         keras_model.set_weights(model, load_file(folder / "weights.safetensors"))
-        same = keras_model.compare(model, run, args, folder, args.weights)
+        same = keras_model.compare(model, keras_model.preprocessing(record), run, args, folder, args.weights)
     sys.exit(0 if same else 1)
 
 

@@ -209,7 +209,7 @@ def bring(args: argparse.Namespace, folder: pathlib.Path) -> bool:
     if type(after_flatten).__name__ == "Dropout":
         flags += ["--dropout", str(after_flatten.rate)]
     print(petite(args.petite, "import", weights, *flags, *data, *names), end="")
-    return keras_model.compare(model, args.out, args, folder, scale=scale) if args.data else True
+    return keras_model.compare(model, keras_model.scaled(scale), args.out, args, folder) if args.data else True
 
 
 def main() -> None:

@@ -14,11 +14,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-from keras import layers
+from keras import applications, layers
 from safetensors.numpy import load_file
 
 # Color channels of each network's input.
 CHANNELS = {"convnet": 3, "mnist": 1}
+BASES = {"vgg16": applications.VGG16, "mobilenet": applications.MobileNet}
+# petite's names of the parts of a layer.
+PARTS = {
+    "kernel": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
 DOWNSAMPLES = ("max-pool", "average-pool", "stride", "none")
 TOLERANCE = 1e-4
 
@@ -50,11 +60,13 @@ def network(model: str, downsample: str, classes: int, dropout: float | None = N
     ]
 
 
-def of_run(record: dict) -> keras.Sequential:
-    """The network of a run with this config.json, built."""
+def of_run(record: dict) -> keras.Model:
+    """The network of a run with this config.json, built; a run on a base takes preprocessed pictures."""
     train = record["train"]
+    if train["model"] in BASES:
+        return on_base(train, len(record["classes"]))
     if train["model"] not in CHANNELS:
-        stop(f"expected a run of {' or '.join(CHANNELS)}, found {train['model']}")
+        stop(f"expected a run of {', '.join([*CHANNELS, *BASES])}, found {train['model']}")
     # Runs of petite 0.1.0 have these settings beside the model's name.
     scratch = train.get("network", {}).get("scratch", train)
     shape = (*train["image_size"], CHANNELS[train["model"]])
@@ -62,39 +74,86 @@ def of_run(record: dict) -> keras.Sequential:
     return keras.Sequential([layers.Input(shape), *made])
 
 
-def weighted(model: keras.Sequential) -> list[tuple[str, layers.Layer]]:
-    """The layers with weights, under petite's names: conv2d_1, ..., dense_2."""
-    named, numbers = [], {}
+def on_base(train: dict, classes: int) -> keras.Model:
+    """Keras Applications' base, as far as the run uses it, and a head."""
+    settings = train["network"]["on-base"]
+    options = {"alpha": settings["alpha"]} if train["model"] == "mobilenet" else {}
+    made = BASES[train["model"]](include_top=False, weights=None, input_shape=(*train["image_size"], 3), **options)
+    last = settings["through"]
+    if last:
+        # A convolution's output is that of its activation, a layer of its own in MobileNet.
+        named = {layer.name: layer for layer in made.layers}
+        made = keras.Model(made.inputs, named.get(f"{last}_relu", named[last]).output)
+    pooling = layers.Flatten() if settings["pooling"] == "flatten" else layers.GlobalAveragePooling2D()
+    head = [pooling]
+    if settings["units"]:
+        head.append(layers.Dense(settings["units"], activation="relu", name="dense_1"))
+    name = "dense_2" if settings["units"] else "dense_1"
+    activation, units = ("sigmoid", 1) if classes == 2 else ("softmax", classes)
+    head.append(layers.Dense(units, activation=activation, name=name))
+    x = made.output
+    for layer in head:
+        x = layer(x)
+    return keras.Model(made.inputs, x)
+
+
+def preprocessing(record: dict):
+    """The function from pixels in 0..=255, f32, to the input of the run's network."""
+    train = record["train"]
+    on_base = train.get("network", {}).get("on-base", {})
+    if on_base.get("preprocess") == "published":
+        return {"vgg16": applications.vgg16, "mobilenet": applications.mobilenet}[train["model"]].preprocess_input
+    return scaled(1 / 255)
+
+
+def scaled(scale: float):
+    """The function that multiplies by `scale`."""
+    return lambda images: images * np.float32(scale)
+
+
+def variables(model: keras.Model) -> list[tuple[str, keras.Variable, tuple[int, ...] | None]]:
+    """The variables of a model: petite's name, the variable, and the order of petite's axes in Keras's shape.
+
+    A Sequential's layers have petite's names by their number, conv2d_1, ..., dense_2; others their own.
+    """
+    found, numbers = [], {}
     for layer in model.layers:
-        base = {"Conv2D": "conv2d", "Dense": "dense"}.get(type(layer).__name__)
-        if base:
+        kind = type(layer).__name__
+        if isinstance(model, keras.Sequential):
+            base = {"Conv2D": "conv2d", "Dense": "dense"}.get(kind)
             numbers[base] = numbers.get(base, 0) + 1
-            named.append((f"{base}_{numbers[base]}", layer))
-    return named
+            name = f"{base}_{numbers[base]}"
+        else:
+            name = layer.name
+        for variable in layer.weights:
+            order = None
+            if len(variable.shape) == 4:
+                order = (2, 3, 0, 1) if kind == "DepthwiseConv2D" else (3, 2, 0, 1)
+            elif len(variable.shape) == 2:
+                order = (1, 0)
+            found.append((f"{name}.{PARTS[variable.name]}", variable, order))
+    return found
 
 
-def to_petite(model: keras.Sequential) -> dict[str, np.ndarray]:
+def to_petite(model: keras.Model) -> dict[str, np.ndarray]:
     """A model's weights under petite's names and in its layout.
 
     Convolutions are [H, W, I, O] in Keras and [O, I, H, W] in petite; dense kernels are transposed. Both
     flatten over height, width, channels, so the rows after Flatten keep their order.
     """
-    tensors = {}
-    for name, layer in weighted(model):
-        kernel, bias = layer.get_weights()
-        tensors[f"{name}.weight"] = np.ascontiguousarray(kernel.transpose(3, 2, 0, 1) if kernel.ndim == 4 else kernel.T)
-        tensors[f"{name}.bias"] = bias
-    return tensors
+    return {
+        name: np.ascontiguousarray(np.asarray(variable.numpy()).transpose(order) if order else variable.numpy())
+        for name, variable, order in variables(model)
+    }
 
 
-def set_weights(model: keras.Sequential, tensors: dict[str, np.ndarray]) -> None:
+def set_weights(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
     """Sets a model's weights: the inverse of `to_petite`."""
-    expected = {f"{name}.{part}" for name, _ in weighted(model) for part in ("weight", "bias")}
-    if expected != set(tensors):
-        stop(f"expected the weights {sorted(expected)}, found {sorted(tensors)}")
-    for name, layer in weighted(model):
-        kernel = tensors[f"{name}.weight"]
-        layer.set_weights([kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel.T, tensors[f"{name}.bias"]])
+    expected = variables(model)
+    if {name for name, _, _ in expected} != set(tensors):
+        stop(f"expected the weights {sorted(name for name, _, _ in expected)}, found {sorted(tensors)}")
+    for name, variable, order in expected:
+        variable.assign(tensors[name].transpose(np.argsort(order)) if order else tensors[name])
 
 
 def add_petite(parser: argparse.ArgumentParser) -> None:
@@ -116,16 +175,16 @@ def petite(binary: pathlib.Path, *arguments: object) -> str:
 
 
 def compare(
-    model: keras.Sequential,
+    model: keras.Model,
+    prepare,
     run: pathlib.Path,
     args: argparse.Namespace,
     folder: pathlib.Path,
     weights: str = "last",
-    scale: float = 1 / 255,
 ) -> bool:
     """Predicts `args.split` of `args.data` with `model` and with petite's `run`, both from the pixels that petite
-    decodes, multiplied by `scale` for `model`. Prints both results and returns whether they agree. `folder` is a
-    temporary folder.
+    decodes; `prepare` turns these into `model`'s input. Prints both results and returns whether they agree. `folder`
+    is a temporary folder.
     """
     exported = folder / "predictions.safetensors"
     data = ["--data", args.data] if args.data else []
@@ -137,7 +196,7 @@ def compare(
 
     batches = [images[start : start + 50] for start in range(0, len(images), 50)]
     theirs = np.concatenate(
-        [np.asarray(model.predict_on_batch(batch.astype(np.float32) * np.float32(scale))) for batch in batches]
+        [np.asarray(model.predict_on_batch(prepare(batch.astype(np.float32)))) for batch in batches]
     )
     if ours.ndim == 1:
         theirs = theirs[:, 0]

@@ -133,17 +133,28 @@ def write_keras() -> None:
     save(tensors, "keras")
 
 
+def set_stored(model, stored: dict) -> None:
+    """Assigns the tensors LAYER/VARIABLE of `stored`; layers that it lacks stay as they are."""
+    for layer in model.layers:
+        names = {"kernel": "depthwise_kernel"} if type(layer).__name__ == "DepthwiseConv2D" else {}
+        for variable in layer.weights:
+            key = f"{layer.name}/{names.get(variable.name, variable.name)}"
+            if key in stored:
+                variable.assign(stored[key])
+
+
 def write_published(folder: pathlib.Path) -> None:
     tensors = {}
-    stored = load_file(folder / "mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors")
+    mobilenet = load_file(folder / "mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors")
+    vgg16 = load_file(folder / "vgg16_imagenet_notop_keras_layout.safetensors")
+    # The book's size first.
+    for size in (150, 96):
+        model, preprocess = keras_base("vgg16", (size, size, 3))
+        set_stored(model, vgg16)
+        run_keras(f"vgg16-{size}x{size}", model, preprocess, tensors, every_block=size == 150)
     for size in (224, 150):
         model, preprocess = keras_base("mobilenet", (size, size, 3))
-        for layer in model.layers:
-            names = {"kernel": "depthwise_kernel"} if type(layer).__name__ == "DepthwiseConv2D" else {}
-            for variable in layer.weights:
-                key = f"{layer.name}/{names.get(variable.name, variable.name)}"
-                if key in stored:
-                    variable.assign(stored[key])
+        set_stored(model, mobilenet)
         run_keras(f"mobilenet-{size}x{size}", model, preprocess, tensors, every_block=size == 224, through="conv_dw_13")
 
         model, preprocess = keras_base("squeezenet", (size, size, 3))

@@ -8,9 +8,9 @@
     /tmp/torch/bin/python scripts/reference/bases_reference.py torchvision
 
 The weights are drawn numbers, which the tests draw in the same way, so none are stored. With --published they are read
-from the folder WEIGHTS: squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5, and a MobileNet with Keras's names and
-layouts, mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors. Only needed to regenerate the files; the tests read the
-committed ones.
+from the folder WEIGHTS: squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5, and with Keras's names and layouts
+mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors and vgg16_imagenet_notop_keras_layout.safetensors. Only needed
+to regenerate the files; the tests read the committed ones.
 """
 
 import argparse

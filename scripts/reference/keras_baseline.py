@@ -8,7 +8,8 @@
 --recipe baseline is listings 5.5 to 5.8, --recipe augmented listings 5.11 to 5.14, each with the book's
 numbers of batches and epochs. Writes epoch, loss, acc, val_loss, val_acc and seconds, one row per epoch,
 and prints the test loss and accuracy. Pictures are decoded once by Pillow and resized by nearest, as
-ImageDataGenerator does. KERAS_BACKEND chooses TensorFlow, JAX or PyTorch, in fp32 on each of them.
+ImageDataGenerator does. KERAS_BACKEND chooses TensorFlow, JAX or PyTorch, in fp32 on each of them; for a
+GPU, install jax[cuda13] and set KERAS_BACKEND=jax.
 
 --rmsprop 3 is Keras's optimizer. --rmsprop 2.0.8 is that of Keras 2.0.8, with an epsilon of 1e-8 outside
 the root.

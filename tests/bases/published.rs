@@ -53,6 +53,18 @@ fn mobilenet_of_keras_names_and_layouts_gives_kerass_outputs() {
     }
 }
 
+/// At the book's size.
+#[test]
+fn vgg16_of_keras_names_and_layouts_gives_kerass_outputs() {
+    let Some(path) = published("vgg16_imagenet_notop_keras_layout.safetensors") else { return };
+    let stored = Stored::read(&path).unwrap();
+    let whole = Model::Vgg16.base_architecture(1.0).unwrap();
+    let (mut base, passed_over) =
+        Base::pretrained(Model::Vgg16, whole, &stored, Device::Cpu).unwrap();
+    assert!(passed_over.is_empty(), "{passed_over:?}");
+    check(&Golden::read("published"), "vgg16", &mut base, &[(150, 150), (96, 96)]);
+}
+
 /// 4,000 pictures at 224×224 by MobileNet through conv_pw_12, with how long each part takes.
 #[test]
 #[ignore = "takes a minute or two: a measurement, with PETITE_PICTURES and PETITE_WEIGHTS"]
