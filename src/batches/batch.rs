@@ -3,20 +3,23 @@
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-/// The input of a network: pixels, or its base's features of them.
+/// The input of a network: pixels, or what layers of its base make of them.
 #[derive(Debug)]
 pub enum Input {
     /// `[N, H, W, C]` in 0..=255: u8, or f32 once augmented.
     Pixels(Tensor),
     /// `[N, H, W, C]` f32: features computed by the base beforehand, which is then not run.
     Features(Tensor),
+    /// `[N, H, W, C]` in the base's type: the output of the base's frozen layers, which are then not
+    /// run.
+    Frozen(Tensor),
 }
 
 impl Input {
-    /// The values, `[N, H, W, C]`, whether pixels or features.
+    /// The values, `[N, H, W, C]`, whatever they are.
     pub fn values(&self) -> &Tensor {
         match self {
-            Self::Pixels(values) | Self::Features(values) => values,
+            Self::Pixels(values) | Self::Features(values) | Self::Frozen(values) => values,
         }
     }
 
@@ -28,6 +31,7 @@ impl Input {
         Ok(match self {
             Self::Pixels(values) => Self::Pixels(change(values)?),
             Self::Features(values) => Self::Features(change(values)?),
+            Self::Frozen(values) => Self::Frozen(change(values)?),
         })
     }
 }

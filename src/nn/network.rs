@@ -131,7 +131,7 @@ impl Network {
         self.head.dropout_masks(pictures, step)
     }
 
-    /// Pixels go through the base, if any; features skip it.
+    /// Pixels go through the base, if any; features skip it, or its frozen layers.
     fn forward(&self, input: &Input, mut pass: Pass<'_>) -> Result<Tensor> {
         let x = match (input, &self.base) {
             (Input::Pixels(pixels), None) => to_images(pixels)?,
@@ -139,7 +139,11 @@ impl Network {
                 base.features(&to_images(pixels)?, pass.statistics)?
             }
             (Input::Features(features), Some(_)) => features.f_permute([0, 3, 1, 2])?,
-            (Input::Features(_), None) => {
+            (Input::Frozen(output), Some(base)) => {
+                let rest = base.trained_from()..base.architecture().layers.len();
+                base.forward(&output.f_permute([0, 3, 1, 2])?, rest, pass.statistics)?
+            }
+            (Input::Features(_) | Input::Frozen(_), None) => {
                 bail!("expected pixels for a network without a base, found features")
             }
         };

@@ -40,7 +40,8 @@ macro_rules! rerun {
 }
 
 const BOOK: &str = "output of the author's own notebook, Keras 2.0.8, 2017: fchollet/deep-learning-with-python-notebooks at 96d58b5";
-const KERAS_3: &str = "Keras 3.15.1 on JAX 0.11.2, one NVIDIA H200, on the data set of docs/results.md";
+const KERAS_3: &str =
+    "Keras 3.15.1 on JAX 0.11.2, one NVIDIA H200, on the data set of docs/results.md";
 const VAL_LOSS: &str =
     "birolkuyumcu's val_loss is implausible (early TensorFlow 2) and excluded from the spread";
 const TWO_RUNS: &str =

@@ -1,6 +1,7 @@
 //! Features of a split from a frozen base: computed once, then kept on disk.
 
 use super::config::Config;
+use super::events::{Decoding, Events, Warning};
 use super::on_base::OnBase;
 use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
@@ -8,6 +9,7 @@ use crate::error::ensure_or;
 use crate::nn::base::Base;
 use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
+use crate::pictures::cache::Opened;
 use crate::pictures::folder::Folder;
 use crate::pictures::pixel_file::Stamp;
 use crate::stop::Stop;
@@ -17,6 +19,9 @@ use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 use twox_hash::XxHash3_64;
+
+/// Batch size for computing features.
+const BATCH: i64 = 32;
 
 /// Part of every key. Files of another version are computed again.
 const VERSION: &[u8] = b"2";
@@ -142,6 +147,29 @@ impl Features {
         );
         Ok(Self { values: Tensor::f_cat(&values, 0)?, labels: Tensor::f_cat(&labels, 0)? })
     }
+}
+
+/// Computes the features of pictures and writes them to `file`.
+pub(super) fn compute(
+    base: &Base,
+    on_base: &OnBase,
+    opened: Opened,
+    name: &str,
+    file: &FeatureFile,
+    stop: &Stop,
+    events: &mut dyn Events,
+) -> Result<Features> {
+    let of = opened.source.samples().len();
+    let mut loader = Loader::sorted(opened.source, base.device(), BATCH)?;
+    let mut done = 0;
+    let features = Features::compute(base, on_base.pooling, &mut loader, stop, |pictures| {
+        done += pictures;
+        events.decoding(Decoding { split: name, done, of });
+    })?;
+    if let Err(error) = file.write(&features) {
+        events.warning(&Warning::FeaturesNotKept(&error));
+    }
+    Ok(features)
 }
 
 fn hash_values(hasher: &mut XxHash3_64, tensor: &Tensor) -> Result<()> {

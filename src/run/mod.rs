@@ -12,6 +12,7 @@ mod export;
 pub mod features;
 mod fingerprint;
 pub mod folder;
+mod frozen;
 pub mod on_base;
 pub mod outcome;
 mod picture_paths;

@@ -3,9 +3,10 @@
 use super::config::Config;
 use super::data_set::{self, Pictures};
 use super::events::{Decoding, Events, Note, Warning};
-use super::features::{FeatureFile, Features};
+use super::features::{FeatureFile, Features, compute};
 use super::fingerprint::Fingerprint;
 use super::folder::RunFolder;
+use super::frozen::through_frozen;
 use super::on_base::OnBase;
 use crate::batches::batch::Input;
 use crate::batches::loader::Loader;
@@ -27,9 +28,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
-
-/// Batch size for computing features.
-const FEATURE_BATCH: i64 = 32;
 
 /// Number of pairs of pictures up to which to look for duplicates, which takes less than a second.
 const MAX_PAIRS: usize = 20_000_000;
@@ -117,13 +115,17 @@ impl<'a> Splits<'a> {
             }
             _ => {
                 let (train, validation) = self.open_both(stop, events)?;
+                // Streaming is for constant memory.
+                let is_held = matches!(validation.source, Source::Held(_));
                 let loader = |source, steps, order| {
                     Loader::new(source, device, size, steps, order, iteration)
                 };
-                Ok((
-                    loader(train.source, steps, train_order)?,
-                    loader(validation.source, validation_steps, validation_order)?,
-                ))
+                let train = loader(train.source, steps, train_order)?;
+                let mut validation = loader(validation.source, validation_steps, validation_order)?;
+                if is_held && validation_order == Order::Sorted {
+                    validation = through_frozen(network, validation, stop, events)?;
+                }
+                Ok((train, validation))
             }
         }
     }
@@ -262,29 +264,6 @@ pub(super) fn open(
         folder.path.display()
     );
     Ok(opened)
-}
-
-/// Computes the features of pictures and writes them to `file`.
-fn compute(
-    base: &Base,
-    on_base: &OnBase,
-    opened: Opened,
-    name: &str,
-    file: &FeatureFile,
-    stop: &Stop,
-    events: &mut dyn Events,
-) -> Result<Features> {
-    let of = opened.source.samples().len();
-    let mut loader = Loader::sorted(opened.source, base.device(), FEATURE_BATCH)?;
-    let mut done = 0;
-    let features = Features::compute(base, on_base.pooling, &mut loader, stop, |pictures| {
-        done += pictures;
-        events.decoding(Decoding { split: name, done, of });
-    })?;
-    if let Err(error) = file.write(&features) {
-        events.warning(&Warning::FeaturesNotKept(&error));
-    }
-    Ok(features)
 }
 
 /// Two errors as one: bad pictures are listed together; otherwise the first error is returned.

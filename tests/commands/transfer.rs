@@ -270,6 +270,27 @@ fn each_recipe_goes_on_as_if_it_had_never_stopped() {
     same("augmented", "augmented-again");
 }
 
+/// Held validation pictures pass the frozen layers once, streamed ones in every epoch.
+#[test]
+fn frozen_layers_give_the_same_whether_they_run_once_or_in_every_epoch() {
+    let workspace = with_mobilenet();
+    for cache in ["memory", "none"] {
+        let head = format!("head-{cache}");
+        let flags = format!("{AUGMENTED} --cache {cache}");
+        output_of(&mut workspace.train_mobilenet(&head, &flags, "base.safetensors"));
+        let flags = format!("--cache {cache} --unfreeze-from conv_dw_12");
+        output_of(&mut fine_tune(&workspace, &format!("tuned-{cache}"), &head, &flags));
+    }
+    for run in ["head", "tuned"] {
+        let figures = |cache| figures(&workspace.history(&format!("{run}-{cache}")));
+        assert_eq!(figures("memory"), figures("none"));
+        assert_eq!(
+            last(&workspace, &format!("{run}-memory")),
+            last(&workspace, &format!("{run}-none"))
+        );
+    }
+}
+
 #[test]
 fn three_classes_have_a_softmax() {
     let workspace = with_mobilenet();
