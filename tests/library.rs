@@ -114,7 +114,10 @@ fn a_run_is_told_and_comes_back_as_a_value() {
         assert!(path.is_file(), "{}", path.display());
     }
 
-    let evaluation = petite::evaluate(&Evaluate::new(workspace.path("run")), &mut Silent).unwrap();
+    events.read = 0;
+    let evaluation = petite::evaluate(&Evaluate::new(workspace.path("run")), &mut events).unwrap();
+    // Every picture is decoded, and then evaluated in two batches of 4.
+    assert_eq!(events.read, 8 + 2);
     assert_eq!((evaluation.pictures, evaluation.split.as_str()), (8, "test"));
     let picture = workspace.path("drawn/spot.15.jpg");
     let nothing = workspace.path("nothing.jpg");

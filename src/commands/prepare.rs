@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use petite::Stop;
 use petite::dataset::arrange::arrange;
 use petite::dataset::data_set::DataSet;
-use petite::dataset::kaggle::Unlike;
+use petite::dataset::kaggle::Compared;
 use petite::dataset::part::{PartSize, PartSizes};
 use petite::dataset::split::{Count, Sizes, Split, is_numbered, split};
 use petite::shown::shown;
@@ -39,17 +39,17 @@ fn split_numbered(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
         validation: number("validation", args.validation, 500)?,
         test: number("test", args.test, 500)?,
     };
-    let Split { counts, unlike } =
+    let Split { counts, kaggle } =
         split(&args.from, &args.to, sizes, args.link.into(), args.shuffle, stop)?;
-    warn_of(&unlike);
+    warn_of(&kaggle);
     Ok(counts)
 }
 
 /// Copies of training pictures once passed for Kaggle's validation and test pictures: figures from
 /// them meant nothing.
-fn warn_of(unlike: &Unlike) {
-    let (found, known) = (unlike.unlike.len(), unlike.known);
-    let Some(first) = unlike.unlike.first() else { return };
+fn warn_of(kaggle: &Compared) {
+    let (found, known) = (kaggle.others.len(), kaggle.pictures);
+    let Some(first) = kaggle.others.first() else { return };
     warn(format_args!(
         "expected Kaggle's pictures under their names, found {found} of {known} with another content, first {}; try scripts/fetch_dataset.sh, unless they are pictures of your own",
         shown(first)

@@ -11,27 +11,27 @@ const CHECKSUMS: &str = include_str!("../../scripts/dogs-vs-cats.txt");
 /// Length of a line with two checksums.
 const LINE: usize = 2 * (16 + 1);
 
-/// Which pictures named like Kaggle's are not Kaggle's.
+/// Pictures with names of Kaggle's, compared with Kaggle's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unlike {
-    /// Pictures whose names are known, such as `cat.0.jpg`.
-    pub known: usize,
-    /// Those with another content, in the order of [`Unlike::add`].
-    pub unlike: Vec<PathBuf>,
+pub struct Compared {
+    /// How many were compared.
+    pub pictures: usize,
+    /// Those with another content, in the order of [`Compared::add`].
+    pub others: Vec<PathBuf>,
 }
 
-impl Unlike {
-    /// Counts `picture`, which is called `class.number.jpg`, if Kaggle has one of that name among the
-    /// first 2,000 of its class. A file that cannot be read is unlike.
+impl Compared {
+    /// Compares `picture`, which is called `class.number.jpg`, if that is one of Kaggle's first 2,000 of
+    /// the class. A file that cannot be read has another content.
     pub fn add(&mut self, picture: &Path, class: &str, number: usize) {
         let Some(expected) = checksum(class, number) else { return };
         let mut bytes = Vec::new();
         let is_read = read_file(picture, &mut bytes).is_ok();
         let digest = Sha256::digest(bytes);
         let found: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        self.known += 1;
+        self.pictures += 1;
         if !is_read || found != expected {
-            self.unlike.push(picture.to_owned());
+            self.others.push(picture.to_owned());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Splits Kaggle's flat folder of pictures into train, validation and test folders (listing 5.4 of
 //! the book).
 
-use super::kaggle::Unlike;
+use super::kaggle::Compared;
 use super::staging::Staging;
 use crate::error::{ensure_or, fault};
 use crate::random::{Purpose, generator};
@@ -57,8 +57,8 @@ pub struct Count {
 pub struct Split {
     /// By split, then class.
     pub counts: Vec<Count>,
-    /// Pictures with Kaggle's names, but not Kaggle's: altered copies, or other pictures.
-    pub unlike: Unlike,
+    /// Those with Kaggle's names: others than Kaggle's are altered copies, or pictures of one's own.
+    pub kaggle: Compared,
 }
 
 /// Splits the pictures `<class>.<number>.jpg` of `from` (or `from/train`) into
@@ -96,7 +96,7 @@ pub fn split(
         .collect();
 
     let staging = Staging::beside(to)?;
-    let (mut counts, mut unlike) = (Vec::new(), Unlike::default());
+    let (mut counts, mut kaggle) = (Vec::new(), Compared::default());
     let mut first = 0;
     for (split, size) in sizes.splits() {
         for (class, pictures) in &ordered {
@@ -105,7 +105,7 @@ pub fn split(
                 .with_context(|| format!("cannot create {}", folder.display()))?;
             for (number, original) in &pictures[first..first + size] {
                 stop.check()?;
-                unlike.add(original, class, *number);
+                kaggle.add(original, class, *number);
                 let name = original.file_name().context("expected a file name")?;
                 copy_or_link(original, &folder.join(name), link)?;
             }
@@ -115,7 +115,7 @@ pub fn split(
         first += size;
     }
     staging.rename_to(to)?;
-    Ok(Split { counts, unlike })
+    Ok(Split { counts, kaggle })
 }
 
 /// Whether `from` (or `from/train`) has pictures with names like Kaggle's, which [`split`] takes.

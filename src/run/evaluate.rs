@@ -1,7 +1,7 @@
 //! Evaluating a trained network on a split.
 
 use super::confusion::Confusion;
-use super::events::{Events, Warning};
+use super::events::{Decoding, Events, Warning};
 use super::export;
 use super::folder::{RunFolder, RunRecord, WhichWeights};
 use super::splits;
@@ -151,7 +151,7 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     let samples = source.samples().to_vec();
     // The batch size of the run's validation, so that the same weights give the same numbers.
     let mut loader = Loader::sorted(source, trained.network.device(), config.batch_size)?;
-    let (evaluation, probabilities) = measure(&trained, what, &mut loader, &stop)?;
+    let (evaluation, probabilities) = measure(&trained, what, &mut loader, &stop, events)?;
     if let Some(file) = &what.export {
         export::save(file, &mut loader, &samples, classes, &probabilities)?;
     }
@@ -237,7 +237,9 @@ fn measure(
     what: &Evaluate,
     loader: &mut Loader,
     stop: &Stop,
+    events: &mut dyn Events,
 ) -> Result<(Evaluation, Tensor)> {
+    let of = loader.len() as usize;
     let Trained { network, loss, record } = trained;
     let (mut labels, mut predicted, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
     let means = validate(network, loader, *loss, 0, what.views, stop, |batch, logits| {
@@ -245,6 +247,7 @@ fn measure(
         let batch = loss.probabilities(logits)?;
         predicted.extend(Vec::<i64>::try_from(&loss.predicted(&batch)?)?);
         probabilities.push(batch.f_to_device(Device::Cpu)?);
+        events.decoding(Decoding { split: &what.split, done: labels.len(), of });
         Ok(())
     })?;
     let evaluation = Evaluation {

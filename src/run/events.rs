@@ -28,7 +28,8 @@ pub trait Events: Send {
     /// Something could not be done as requested; the work continues.
     fn warning(&mut self, _warning: &Warning<'_>) {}
 
-    /// Another picture was decoded, or run through a base. Called from any thread, one at a time.
+    /// Pictures were decoded, run through a base, or evaluated, each of them a pass of its own over the
+    /// split. Called from any thread, one at a time.
     fn decoding(&mut self, _progress: Decoding<'_>) {}
 
     /// A training step is done.
@@ -47,7 +48,7 @@ pub struct Silent;
 
 impl Events for Silent {}
 
-/// Progress in reading the pictures of a split.
+/// Progress in a pass over the pictures of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decoding<'a> {
     /// Name of the split, such as `train`.
