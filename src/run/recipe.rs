@@ -184,8 +184,8 @@ impl Config {
         self.image_size = image_size(model);
     }
 
-    /// The recipe on a base: the book's settings for VGG16; for other bases those with the best
-    /// validation results (docs/results.md).
+    /// The recipe on a base: the book's settings for VGG16; for other bases, a head's learning rate is
+    /// the one with the lowest validation loss (docs/results.md), and fine-tuning's is a third of it.
     fn onto(mut self, base: &BaseDefinition) -> Self {
         let book = self.model == Model::Vgg16;
         let mut on_base = OnBase::new(self.model);
