@@ -150,6 +150,11 @@ impl Loader {
         self.len() == 0
     }
 
+    /// Whether pictures are decoded for each batch, for constant memory.
+    pub fn is_streamed(&self) -> bool {
+        matches!(self.storage, Storage::Stream(_))
+    }
+
     /// Number of batches per epoch.
     pub fn steps_per_epoch(&self) -> i64 {
         self.sequence.steps_per_epoch()

@@ -9,7 +9,7 @@ use crate::memory::free_memory;
 use crate::nn::convolution::Statistics;
 use crate::nn::network::Network;
 use crate::stop::Stop;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use tch::{Device, Tensor};
 
 /// Most bytes to keep on a GPU, which also holds the network.
@@ -17,8 +17,8 @@ const ON_GPU: u64 = 1 << 30;
 
 /// A loader of the batches of `pictures`, whole passes in the order of the samples, with the output of
 /// the base's frozen layers instead of pixels: these run once and not in every epoch, and results are
-/// the same bit for bit. `pictures` itself if nothing is frozen, or the outputs take more than a quarter
-/// of the free memory.
+/// the same bit for bit. `pictures` itself if nothing is frozen, they are streamed or features already, or
+/// the outputs take more than a quarter of the free memory.
 ///
 /// # Errors
 /// If a picture cannot be read, libtorch fails, or a stop was requested.
@@ -28,9 +28,8 @@ pub fn through_frozen(
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Loader> {
-    let Some(base) = network.base().filter(|base| base.trained_from() > 0) else {
-        return Ok(pictures);
-    };
+    let base = network.base().filter(|base| base.trained_from() > 0 && !pictures.is_streamed());
+    let Some(base) = base else { return Ok(pictures) };
     let (count, steps) = (pictures.len() as usize, pictures.steps_per_epoch());
     let most = match base.device() {
         Device::Cpu => free_memory().map_or(u64::MAX, |free| free / 4),
@@ -41,7 +40,7 @@ pub fn through_frozen(
         stop.check()?;
         let batch = pictures.batch(0, step)?;
         let Input::Pixels(pixels) = &batch.input else {
-            bail!("expected pixels to run through the base's frozen layers, found its outputs")
+            return Ok(pictures);
         };
         let output = tch::no_grad(|| {
             let images = base.preprocess(&to_images(pixels)?)?;

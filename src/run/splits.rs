@@ -6,7 +6,6 @@ use super::events::{Decoding, Events, Note, Warning};
 use super::features::{FeatureFile, Features, compute};
 use super::fingerprint::Fingerprint;
 use super::folder::RunFolder;
-use super::frozen::through_frozen;
 use super::on_base::OnBase;
 use crate::batches::batch::Input;
 use crate::batches::loader::Loader;
@@ -115,17 +114,13 @@ impl<'a> Splits<'a> {
             }
             _ => {
                 let (train, validation) = self.open_both(stop, events)?;
-                // Streaming is for constant memory.
-                let is_held = matches!(validation.source, Source::Held(_));
                 let loader = |source, steps, order| {
                     Loader::new(source, device, size, steps, order, iteration)
                 };
-                let train = loader(train.source, steps, train_order)?;
-                let mut validation = loader(validation.source, validation_steps, validation_order)?;
-                if is_held && validation_order == Order::Sorted {
-                    validation = through_frozen(network, validation, stop, events)?;
-                }
-                Ok((train, validation))
+                Ok((
+                    loader(train.source, steps, train_order)?,
+                    loader(validation.source, validation_steps, validation_order)?,
+                ))
             }
         }
     }

@@ -4,6 +4,7 @@ use super::checkpoint::{self, Checkpoints};
 use super::config::Config;
 use super::events::{Events, Note, Warning};
 use super::folder::{RunFolder, RunRecord, Versions};
+use super::frozen::through_frozen;
 use super::outcome::{Ended, Outcome};
 use super::progress::Progress;
 use super::recorder::Recorder;
@@ -117,7 +118,11 @@ impl<'a> Session<'a> {
         }
         let done = restored.map(|restored| restored.progress).unwrap_or_default();
         let pictures = splits.fingerprint(run, &stop)?.to_csv()?;
-        let (train, validation) = splits.loaders(&network, &stop, events)?;
+        let (train, mut validation) = splits.loaders(&network, &stop, events)?;
+        // Batches of a part of the pictures differ from epoch to epoch. A complete run needs none.
+        if config.validation_steps.is_none() && done.epochs() < config.epochs {
+            validation = through_frozen(&network, validation, &stop, events)?;
+        }
         let list = splits.list.take();
         let steps = train.steps_per_epoch();
         if let Some(asked) = config.steps_per_epoch.filter(|&asked| asked > steps) {
