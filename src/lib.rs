@@ -26,7 +26,7 @@
 //!
 //! Data flows through the modules in this order, and a module uses only those before it: files →
 //! samples → pixels (u8) ([`pictures`], [`dataset`]) → [`batches`] → augmented pixels ([`augment`])
-//! → logits ([`nn`], [`weights`]) → loss → update → metrics ([`training`]) → [`history`] →
+//! → logits ([`nn`], [`weights`]) → loss → update → means ([`training`]) → [`history`], [`metrics`] →
 //! [`report`]. [`run`] puts them together.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
@@ -64,6 +64,7 @@ pub mod weights;
 pub mod nn;
 
 pub mod history;
+pub mod metrics;
 pub mod training;
 
 pub mod report;
@@ -71,8 +72,10 @@ pub mod report;
 pub mod run;
 
 pub use error::{Error, ErrorKind};
+pub use metrics::Metrics;
 pub use run::config::{Config, NetworkConfig};
-pub use run::evaluate::{Evaluate, Evaluation};
+pub use run::evaluate::Evaluate;
+pub use run::evaluation::{Against, Evaluation};
 pub use run::events::{Decoding, Events, Note, Silent, Warning};
 pub use run::outcome::{Ended, Outcome};
 pub use run::predict::{Predict, Prediction, Predictions};
@@ -109,8 +112,8 @@ pub fn repeat(
     Ok(run::repeat::repeat(config, repeats, events)?)
 }
 
-/// Evaluates a run's network on the pictures of a split, and writes the result to `SPLIT.json` in
-/// the run folder.
+/// Evaluates a run's network on the pictures of a split. Writes the result to `SPLIT.json` in the run
+/// folder, and to the folder `SPLIT` there `predictions.csv`, `confusion_matrix.png` and `roc.png`.
 ///
 /// # Errors
 /// If the run or the pictures cannot be read, or their classes differ; [`ErrorKind::Interrupted`]

@@ -9,8 +9,10 @@ use std::path::PathBuf;
 
 /// Evaluate a trained network on a split
 ///
-/// Prints loss, accuracy and the confusion matrix, or with more than ten classes those with the
-/// lowest recall and the most common confusions; writes SPLIT.json to the run folder.
+/// Prints loss, accuracy with its 95 % interval (Wilson), ROC AUC, expected calibration error, the
+/// confusion matrix, and precision, recall and F1 of each class; with more than ten classes those with
+/// the lowest recall and the most common confusions. Writes SPLIT.json to the run folder, and
+/// predictions.csv, confusion_matrix.png and roc.png to the folder SPLIT in it.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// Run folder
@@ -28,6 +30,10 @@ pub struct EvaluateArgs {
     pub labels: Option<PathBuf>,
     #[command(flatten)]
     pub view: ViewArgs,
+    /// Also evaluate this run on the same pictures, and test whether the difference between the two
+    /// may be chance (McNemar's exact test)
+    #[arg(long, value_name = "RUN")]
+    pub against: Option<PathBuf>,
     /// Print only JSON, with every digit
     #[arg(long)]
     pub json: bool,

@@ -5,6 +5,7 @@ mod convert;
 mod doctor;
 pub mod duplicates;
 mod evaluate;
+mod evaluation_text;
 mod import;
 mod plot;
 mod predict;

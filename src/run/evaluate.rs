@@ -1,31 +1,24 @@
 //! Evaluating a trained network on a split.
 
-use super::confusion::Confusion;
-use super::events::{Decoding, Events, Warning};
+use super::evaluation::{Against, Evaluation};
+use super::evaluation_files;
+use super::events::{Events, Warning};
 use super::export;
 use super::folder::{RunFolder, RunRecord, WhichWeights};
-use super::splits;
+use super::scoring::{ScoredPictures, Scoring};
 use super::trained::{MachineOverrides, Trained};
-use crate::atomic_file;
-use crate::batches::loader::Loader;
 use crate::dataset::archive;
 use crate::dataset::layout::{ALL, Parts};
 use crate::error::{ensure_or, fault};
-use crate::memory::free_memory;
-use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
+use crate::metrics::paired::Paired;
+use crate::pictures::cache::CachePolicy;
 use crate::pictures::folder::Folder;
 use crate::pictures::passed_over::PassedOver;
-use crate::stop::Stop;
-use crate::text_file;
-use crate::training::validate::{Views, validate};
+use crate::training::validate::Views;
 use crate::weights::Format;
-use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use anyhow::Result;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use tch::{Device, Tensor};
-
-/// Maximum length of a result in bytes; with a thousand classes it has a tenth of it.
-const MAX_LENGTH: u64 = 32 << 20;
 
 /// What to evaluate, and how.
 #[derive(Debug, Clone)]
@@ -51,6 +44,8 @@ pub struct Evaluate {
     pub machine: MachineOverrides,
     /// File for the decoded pictures, labels and probabilities; `None` writes none.
     pub export: Option<PathBuf>,
+    /// Folder of another run to compare with on the same pictures.
+    pub against: Option<PathBuf>,
 }
 
 impl Evaluate {
@@ -67,63 +62,18 @@ impl Evaluate {
             cache: None,
             machine: MachineOverrides::default(),
             export: None,
+            against: None,
         }
     }
-}
 
-/// Result of an evaluation: `SPLIT.json` in the run's folder.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// Name of the split.
-    pub split: String,
-    /// Which of the run's weights were used.
-    pub weights: WhichWeights,
-    /// Whether mirror images were evaluated too: [`Views::WithMirrorImage`].
-    #[serde(default)]
-    pub flip: bool,
-    /// Number of pictures.
-    pub pictures: i64,
-    /// Mean loss per picture, in nats.
-    pub loss: f64,
-    /// Share of correctly classified pictures, 0..=1.
-    pub acc: f64,
-    /// Counts by true and predicted class.
-    pub confusion: Confusion,
-}
-
-impl Evaluation {
-    /// Reads the result stored at `path`.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is not the result of an evaluation.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = text_file::read(path, MAX_LENGTH)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let not_a_result = || {
-            format!(
-                "expected the result of an evaluation in {}; try evaluating the run again",
-                path.display()
-            )
-        };
-        let found: Self = serde_json::from_str(&text).with_context(not_a_result)?;
-        ensure_or!(
-            Run,
-            (0.0..=1.0).contains(&found.acc) && found.loss >= 0.0 && found.pictures >= 0,
-            "{}, found the accuracy {}, the loss {} and {} pictures",
-            not_a_result(),
-            found.acc,
-            found.loss,
-            found.pictures
-        );
-        Ok(found)
-    }
-
-    /// # Errors
-    /// If the file cannot be written.
-    fn write(&self, path: &Path) -> Result<()> {
-        let json =
-            serde_json::to_vec_pretty(self).context("cannot serialize the result to JSON")?;
-        atomic_file::write_bytes(path, &json)
+    fn scoring(&self) -> Scoring<'_> {
+        Scoring {
+            split: &self.split,
+            weights: self.weights,
+            views: self.views,
+            skip_bad: self.skip_bad_pictures,
+            cache: self.cache,
+        }
     }
 }
 
@@ -135,28 +85,50 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     }
     let run = RunFolder::open(&what.run)?;
     let trained = Trained::load(&run, what.weights, what.machine)?;
-    let config = &trained.record.train;
-    let classes = &trained.record.classes;
     let folder = pictures(what, &run, &trained.record, events)?;
-    let (stop, target) = (events.stop(), config.target());
-    let cache = what.cache.unwrap_or(config.cache);
-    let reading = Reading {
-        target,
-        cache: cache.choose(bytes_of(&[&folder], target), free_memory()),
-        loader_threads: config.loader_threads,
-        skip_bad: what.skip_bad_pictures || config.skip_bad_pictures,
-        stop: &stop,
-    };
-    let source = splits::open(&folder, &what.split, reading, events)?.source;
-    let samples = source.samples().to_vec();
-    // The batch size of the run's validation, so that the same weights give the same numbers.
-    let mut loader = Loader::sorted(source, trained.network.device(), config.batch_size)?;
-    let (evaluation, probabilities) = measure(&trained, what, &mut loader, &stop, events)?;
-    if let Some(file) = &what.export {
-        export::save(file, &mut loader, &samples, classes, &probabilities)?;
+    let (stop, how) = (events.stop(), what.scoring());
+    let mut pictures = ScoredPictures::new(&trained, &folder, how, &stop, events)?;
+    let mut evaluation = pictures.evaluation(how);
+    if let Some(other) = &what.against {
+        evaluation.against = Some(against(what, other, &folder, &pictures, events)?);
     }
+    if let Some(file) = &what.export {
+        let ScoredPictures { loader, samples, probabilities, .. } = &mut pictures;
+        export::save(file, loader, samples, &trained.record.classes, probabilities)?;
+    }
+    evaluation_files::write(&run.evaluated(&what.split), &pictures)?;
     evaluation.write(&run.evaluation(&what.split))?;
     Ok(evaluation)
+}
+
+/// Evaluates the run `other` on the same pictures.
+///
+/// # Errors
+/// If it cannot be read, has other classes, or a stop was requested.
+fn against(
+    what: &Evaluate,
+    other: &Path,
+    folder: &Folder,
+    first: &ScoredPictures,
+    events: &mut dyn Events,
+) -> Result<Against> {
+    let run = RunFolder::open(other)?;
+    let trained = Trained::load(&run, what.weights, what.machine)?;
+    let folder = folder
+        .clone()
+        .with_classes(&trained.record.classes, &format!("the run {}", other.display()))?;
+    let stop = events.stop();
+    let second = ScoredPictures::new(&trained, &folder, what.scoring(), &stop, events)?;
+    // The other run may have its classes, and thus its pictures, in another order.
+    let of_second: HashMap<&Path, bool> = second.outcomes().collect();
+    let pairs =
+        first.outcomes().filter_map(|(path, is_correct)| Some((is_correct, *of_second.get(path)?)));
+    Ok(Against {
+        run: other.to_owned(),
+        loss: second.means.loss,
+        acc: second.means.accuracy,
+        paired: Paired::new(pairs),
+    })
 }
 
 /// The pictures to evaluate the run with the settings `record` on: of the run's data set, those in
@@ -223,43 +195,6 @@ fn listed_by_run(data: &Path, list: &Path, split: &str) -> Result<(Folder, Passe
         folder.path.display()
     );
     Ok((folder, passed_over))
-}
-
-/// Evaluates the network on one pass of `loader`. Also returns the [`Loss::probabilities`] of all
-/// pictures, on the CPU.
-///
-/// # Errors
-/// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
-///
-/// [`Loss::probabilities`]: crate::training::loss::Loss::probabilities
-fn measure(
-    trained: &Trained,
-    what: &Evaluate,
-    loader: &mut Loader,
-    stop: &Stop,
-    events: &mut dyn Events,
-) -> Result<(Evaluation, Tensor)> {
-    let of = loader.len() as usize;
-    let Trained { network, loss, record } = trained;
-    let (mut labels, mut predicted, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-    let means = validate(network, loader, *loss, 0, what.views, stop, |batch, logits| {
-        labels.extend(Vec::<i64>::try_from(&batch.labels)?);
-        let batch = loss.probabilities(logits)?;
-        predicted.extend(Vec::<i64>::try_from(&loss.predicted(&batch)?)?);
-        probabilities.push(batch.f_to_device(Device::Cpu)?);
-        events.decoding(Decoding { split: &what.split, done: labels.len(), of });
-        Ok(())
-    })?;
-    let evaluation = Evaluation {
-        split: what.split.clone(),
-        weights: what.weights,
-        flip: what.views == Views::WithMirrorImage,
-        pictures: labels.len() as i64,
-        loss: means.loss,
-        acc: means.accuracy,
-        confusion: Confusion::new(record.classes.clone(), &labels, &predicted),
-    };
-    Ok((evaluation, Tensor::f_cat(&probabilities, 0)?))
 }
 
 /// A split's name is that of a folder inside the data set, and of a file in the run.

@@ -223,6 +223,11 @@ impl RunFolder {
         self.0.join(format!("{split}.json"))
     }
 
+    /// The folder of an evaluation's other files: `SPLIT`.
+    pub fn evaluated(&self, split: &str) -> PathBuf {
+        self.0.join(split)
+    }
+
     /// Reads `config.json`.
     ///
     /// # Errors

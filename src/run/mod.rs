@@ -4,9 +4,10 @@ mod build;
 pub mod checkpoint;
 mod chunks;
 pub mod config;
-pub mod confusion;
 mod data_set;
 pub mod evaluate;
+pub mod evaluation;
+mod evaluation_files;
 pub mod events;
 mod export;
 pub mod features;
@@ -24,8 +25,12 @@ mod record;
 mod recorder;
 pub mod repeat;
 mod resume;
+pub mod scoring;
 mod splits;
 mod start;
 pub mod train;
 pub mod trained;
 mod upgrade;
+
+/// Its place before the measures of an evaluation had a module.
+pub use crate::metrics::confusion;

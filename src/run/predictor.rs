@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::mpsc::{channel, sync_channel};
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 /// Largest number of pictures that the network gets at once, unless the run's batches are larger.
 const BATCH: usize = 64;
@@ -178,15 +178,7 @@ impl Predictor {
             stop.check()?;
             let batch = loader.batch(0, step)?;
             let logits = tch::no_grad(|| self.views.logits(network, &batch.input))?;
-            let batch = loss.probabilities(&logits)?;
-            // A sigmoid unit gives the probability of the second class only.
-            let batch = if batch.dim() == 1 {
-                Tensor::f_stack(&[batch.f_rsub_scalar(1.0)?, batch], 1)?
-            } else {
-                batch
-            };
-            let batch = batch.f_to_kind(Kind::Double)?.f_flatten(0, -1)?;
-            probabilities.extend(Vec::<f64>::try_from(&batch)?);
+            probabilities.extend(loss.of_all_classes(&loss.probabilities(&logits)?)?);
         }
         Ok(probabilities)
     }

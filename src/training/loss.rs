@@ -113,6 +113,21 @@ impl Loss {
         })
     }
 
+    /// The probabilities of all classes, `[N, classes]` in row-major order, from
+    /// [`Loss::probabilities`]. A sigmoid unit gives that of the second class only.
+    ///
+    /// # Errors
+    /// If `probabilities` has another shape.
+    pub fn of_all_classes(self, probabilities: &Tensor) -> Result<Vec<f64>> {
+        let of_all = match self {
+            Self::BinaryCrossentropy => {
+                Tensor::f_stack(&[&probabilities.f_rsub_scalar(1.0)?, probabilities], 1)?
+            }
+            Self::CategoricalCrossentropy => probabilities.shallow_clone(),
+        };
+        Ok(Vec::<f64>::try_from(&of_all.f_to_kind(Kind::Double)?.f_flatten(0, -1)?)?)
+    }
+
     /// Predicted classes, `[N]` i64, from [`Loss::probabilities`]: for two classes the second if
     /// p > 0.5, otherwise the most probable.
     ///

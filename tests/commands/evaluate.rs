@@ -66,10 +66,83 @@ fn lists_the_worst_of_many_classes() {
         assert!(out.lines().any(|found| found.starts_with(line)), "{out}");
     }
     assert!(!out.contains("true") && !out.contains(&longest), "{out}");
-    assert!(out.lines().filter(|line| line.contains('%')).count() == 10, "{out}");
+    assert!(out.lines().filter(|line| line.contains(".0%")).count() == 10, "{out}");
+    assert!(out.contains("mean of classes") && !out.contains("ROC AUC  pictures\nclass 1"), "{out}");
     let json = json_of(&mut workspace.on_run("evaluate --json", "run"));
     let counts = json["confusion"]["counts"].as_array().unwrap();
     assert!(counts.len() == 11 && counts.iter().all(|row| row.as_array().unwrap().len() == 11));
+}
+
+#[test]
+fn measures_every_class_and_keeps_every_probability() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 2 --learning-rate 1e-3").assert().success();
+    let json = json_of(&mut workspace.on_run("evaluate --json", "run"));
+    let metrics = &json["metrics"];
+    let acc = json["acc"].as_f64().unwrap();
+    let bound = |index: usize| metrics["acc_interval"][index].as_f64().unwrap();
+    assert!(bound(0) < acc && acc < bound(1) || acc == 1.0, "{json}");
+    assert_eq!(metrics["classes"][1]["class"], "stripes");
+    assert_eq!(metrics["weighted_mean"]["recall"].as_f64(), Some(acc));
+    let out = output_of(&mut workspace.on_run("evaluate", "run"));
+    for line in
+        ["ROC AUC ", "class ", "spots ", "stripes ", "mean of classes ", "mean of pictures "]
+    {
+        assert!(out.lines().any(|found| found.starts_with(line)), "{line}: {out}");
+    }
+
+    let folder = workspace.path("run/test");
+    assert_eq!(entries(&folder), ["confusion_matrix.png", "predictions.csv", "roc.png"]);
+    for drawing in ["confusion_matrix.png", "roc.png"] {
+        assert!(image::open(folder.join(drawing)).unwrap().width() >= 400);
+    }
+    let mut rows = csv::Reader::from_path(folder.join("predictions.csv")).unwrap();
+    assert_eq!(
+        rows.headers().unwrap(),
+        vec!["path", "class", "predicted", "loss", "spots", "stripes"]
+    );
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert!(rows.len() == 8 && rows.iter().all(|row| std::path::Path::new(&row[0]).is_file()));
+    let number = |row: &csv::StringRecord, column: usize| row[column].parse::<f64>().unwrap();
+    let mean = rows.iter().map(|row| number(row, 3)).sum::<f64>() / 8.0;
+    assert!((mean - json["loss"].as_f64().unwrap()).abs() < 1e-6);
+    assert_eq!(rows.iter().filter(|row| row[1] == row[2]).count() as f64 / 8.0, acc);
+    for row in &rows {
+        let own = number(row, if &row[1] == "spots" { 4 } else { 5 });
+        assert!((number(row, 4) + number(row, 5) - 1.0).abs() < 1e-6);
+        assert!((number(row, 3) + own.ln()).abs() < 1e-4, "{row:?}");
+    }
+}
+
+#[test]
+fn compares_two_runs_picture_by_picture() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    workspace.train("other", "--epochs 4 --learning-rate 1e-3 --seed 2").assert().success();
+    let against = |run: &str, other: &str| {
+        let mut command = workspace.on_run("evaluate --json", run);
+        json_of(command.arg("--against").arg(workspace.path(other)))["against"].clone()
+    };
+    let alone = json_of(&mut workspace.on_run("evaluate --json", "other"));
+    assert!(alone.get("against").is_none());
+    let found = against("run", "other");
+    assert_eq!((&found["loss"], &found["acc"]), (&alone["loss"], &alone["acc"]));
+    let count = |of: &Value, key: &str| of["paired"][key].as_u64().unwrap();
+    let keys = ["both", "only_first", "only_second", "neither"];
+    assert_eq!(keys.iter().map(|key| count(&found, key)).sum::<u64>(), 8);
+    let back = against("other", "run");
+    assert_eq!(count(&found, "only_first"), count(&back, "only_second"));
+    assert_eq!(found["paired"]["p_value"], back["paired"]["p_value"]);
+    let same = against("run", "run");
+    assert_eq!((count(&same, "only_first"), count(&same, "only_second")), (0, 0));
+    assert_eq!(same["paired"]["p_value"], 1.0);
+
+    let mut command = workspace.on_run("evaluate", "run");
+    let out = output_of(command.arg("--against").arg(workspace.path("other")));
+    assert!(out.contains("against ") && out.contains("McNemar, p = "), "{out}");
+    let mut command = workspace.on_run("evaluate", "run");
+    let error = error_of(command.arg("--against").arg(workspace.path("nowhere")));
+    assert!(error.contains("nowhere, found nothing there"), "{error}");
 }
 
 #[test]

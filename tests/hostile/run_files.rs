@@ -4,7 +4,7 @@ use crate::damage::{cuts, flips};
 use petite::Evaluation;
 use petite::dataset::labels;
 use petite::history::{self, Epoch};
-use petite::run::confusion::Confusion;
+use petite::metrics::confusion::Confusion;
 use petite::run::folder::{RunRecord, Versions, WhichWeights, parse_record, read_record};
 use petite::{Config, Recipe};
 use serde_json::{Value, json};
@@ -40,6 +40,8 @@ fn evaluation() -> Evaluation {
         loss: 0.5,
         acc: 0.75,
         confusion: Confusion::new(classes, &[0, 0, 1, 1], &[0, 1, 1, 1]),
+        metrics: None,
+        against: None,
     }
 }
 

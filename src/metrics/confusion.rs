@@ -41,10 +41,10 @@ pub struct Confused {
 
 impl Confusion {
     /// `labels` and `predicted` have an index into `classes` for each picture.
-    pub fn new(classes: Vec<String>, labels: &[i64], predicted: &[i64]) -> Self {
+    pub fn new(classes: Vec<String>, labels: &[usize], predicted: &[usize]) -> Self {
         let mut counts = BTreeMap::new();
         for (&label, &predicted) in labels.iter().zip(predicted) {
-            *counts.entry((label as usize, predicted as usize)).or_insert(0) += 1;
+            *counts.entry((label, predicted)).or_insert(0) += 1;
         }
         Self { classes, counts }
     }
@@ -63,6 +63,17 @@ impl Confusion {
             }
         }
         pictures
+    }
+
+    /// Number of pictures that are classified as each class, by label.
+    pub fn predicted(&self) -> Vec<usize> {
+        let mut predicted = vec![0; self.classes.len()];
+        for (&(_, label), count) in &self.counts {
+            if let Some(sum) = predicted.get_mut(label) {
+                *sum += count;
+            }
+        }
+        predicted
     }
 
     /// Share of correctly classified pictures of each class, 0..=1, by label; `None` for a class
@@ -206,7 +217,7 @@ mod tests {
 
     fn confusion(classes: usize) -> Confusion {
         let names = (0..classes).map(|label| format!("c{label}")).collect();
-        let last = classes as i64 - 1;
+        let last = classes - 1;
         Confusion::new(names, &[0, 0, last, last], &[0, last, last, last])
     }
 

@@ -1,0 +1,48 @@
+//! The files of an evaluation besides its result: predictions and drawings.
+
+use super::scoring::ScoredPictures;
+use crate::atomic_file::AtomicFile;
+use crate::metrics::roc::Roc;
+use crate::report::{confusion_matrix, roc_curves};
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// Writes `predictions.csv`, `confusion_matrix.png` and `roc.png` to `folder`, which is created.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write(folder: &Path, pictures: &ScoredPictures) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    write_predictions(&folder.join("predictions.csv"), pictures)?;
+    let scored = &pictures.scored;
+    confusion_matrix::write(&folder.join("confusion_matrix.png"), &scored.confusion())?;
+    // The second class of two: the first one's curve is its mirror image.
+    let labels = if scored.classes.len() == 2 { 1..2 } else { 0..scored.classes.len() };
+    let curves: Vec<(&str, Roc)> = labels
+        .filter_map(|label| Some((scored.classes[label].as_str(), Roc::of_class(scored, label)?)))
+        .collect();
+    roc_curves::write(&folder.join("roc.png"), &curves)
+}
+
+/// Writes a row per picture: its path, class, predicted class and loss in nats, and the probabilities
+/// of all classes, in columns of their names.
+fn write_predictions(path: &Path, pictures: &ScoredPictures) -> Result<()> {
+    let cannot_write = || format!("cannot write {}", path.display());
+    let scored = &pictures.scored;
+    let mut file = csv::Writer::from_writer(AtomicFile::create(path)?);
+    let columns = ["path", "class", "predicted", "loss"].into_iter();
+    file.write_record(columns.chain(scored.classes.iter().map(String::as_str)))
+        .with_context(cannot_write)?;
+    let labels = scored.labels.iter().zip(&scored.predicted).zip(&pictures.losses);
+    for ((sample, ((&label, &predicted), loss)), row) in
+        pictures.samples.iter().zip(labels).zip(scored.rows())
+    {
+        // Bytes, since a path need not be UTF-8.
+        file.write_field(sample.path.as_os_str().as_encoded_bytes()).with_context(cannot_write)?;
+        let classes = [label, predicted].map(|label| scored.classes[label].clone());
+        let numbers = std::iter::once(loss).chain(row).map(f64::to_string);
+        file.write_record(classes.into_iter().chain(numbers)).with_context(cannot_write)?;
+    }
+    file.into_inner().map_err(csv::IntoInnerError::into_error).with_context(cannot_write)?.rename()
+}
