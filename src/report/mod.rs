@@ -8,6 +8,7 @@ pub mod confusion_matrix;
 pub mod contact_sheet;
 pub mod curves;
 pub mod figure;
+pub mod heat_map;
 pub mod overlay;
 pub mod reference;
 pub mod roc_curves;
