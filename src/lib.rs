@@ -81,6 +81,7 @@ pub use run::outcome::{Ended, Outcome};
 pub use run::predict::{Predict, Prediction, Predictions};
 pub use run::predictor::Predictor;
 pub use run::recipe::Recipe;
+pub use run::report::Report;
 pub use stop::Stop;
 
 /// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.
@@ -131,4 +132,13 @@ pub fn evaluate(what: &Evaluate, events: &mut impl Events) -> Result<Evaluation,
 /// [`ErrorKind::Interrupted`] if a stop was requested.
 pub fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
     run::predictor::predict(what, events)
+}
+
+/// Evaluates runs and writes a report on them: one HTML page with their curves, their measures, the
+/// pictures that they were most wrong about, and all settings. It needs no other file and no network.
+///
+/// # Errors
+/// As [`evaluate`]; if `to` does not end in .html or cannot be written, or `reference` is unknown.
+pub fn report(what: &Report, events: &mut impl Events) -> Result<(), Error> {
+    Ok(run::report::report(what, events)?)
 }

@@ -15,7 +15,7 @@ pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
 pub use settings::{Flags, Subset};
 pub use train::TrainArgs;
-pub use trained::{EvaluateArgs, machine_overrides};
+pub use trained::{EvaluateArgs, ReportArgs, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 
 /// Train an image classifier on a few thousand pictures in class folders
@@ -35,6 +35,7 @@ pub enum Command {
     Train(Box<TrainArgs>),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
+    Report(ReportArgs),
     Compare(CompareArgs),
     Convert(ConvertArgs),
     Import(ImportArgs),

@@ -45,6 +45,39 @@ pub struct EvaluateArgs {
     pub settings: Flags<Evaluating>,
 }
 
+/// Write a report on runs: one HTML page, which opens from disk
+///
+/// It says how well each run does on a split, with intervals, and shows the curves, the confusion
+/// matrix, the pictures that it was most wrong about and least sure of, with Grad-CAM, augmented
+/// pictures, duplicates, all settings and the commands that compute it again. Several runs are
+/// compared picture by picture.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run folders, or folders of the runs of train --repeats
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// HTML file to write [default: report.html in the first RUN]
+    #[arg(long, value_name = "FILE.html")]
+    pub to: Option<PathBuf>,
+    /// Split: a folder of the data set, or train, validation or test as the run split it; all for
+    /// every picture
+    #[arg(long, default_value = "test")]
+    pub split: String,
+    /// Data set: a folder or an archive [default: each run's]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// CSV with the columns path,label or path,label,split that lists the pictures
+    #[arg(long, value_name = "FILE.csv")]
+    pub labels: Option<PathBuf>,
+    /// Also draw this history: a name from compare --list, or a CSV with Keras's columns
+    #[arg(long, value_name = "NAME|FILE.csv")]
+    pub reference: Option<PathBuf>,
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub settings: Flags<Evaluating>,
+}
+
 /// Which weights to use, on which views of a picture.
 #[derive(Debug, Args)]
 pub struct ViewArgs {

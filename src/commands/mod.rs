@@ -14,6 +14,7 @@ mod prepare;
 mod preview;
 mod processor;
 mod repeats;
+mod report;
 mod speed;
 mod summary;
 mod synthesize;
@@ -38,6 +39,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         },
         Command::Evaluate(args) => evaluate::run(&args, &signals.stop()),
         Command::Predict(args) => predict::run(&args, signals),
+        Command::Report(args) => report::run(&args, &signals.stop()),
         Command::Compare(args) => compare::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Import(args) => import::run(&args),

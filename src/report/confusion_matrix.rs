@@ -11,17 +11,20 @@ use std::path::Path;
 
 /// Number of classes up to which cells have numbers and rows have names.
 const LABELED: usize = 30;
-/// Side of a cell with a number, in pixels.
-const CELL: usize = 64;
+/// Side of a matrix with numbers, in pixels, if that leaves its cells between these sides.
+const NUMBERED: usize = 420;
+const CELLS: (usize, usize) = (48, 140);
 /// Side of a cell without, in pixels, if the matrix then is not larger than [`LARGEST`].
 const SMALL_CELL: usize = 12;
 /// Largest side of a matrix without numbers, in pixels. Cells are at least one pixel.
 const LARGEST: usize = 1200;
-/// Space around the matrix for the title and the names of classes, in pixels.
+/// Space above the matrix for the title, and around the drawing, in pixels.
 const TOP: usize = 56;
-const LEFT: usize = 230;
 const MARGIN: usize = 24;
-const BOTTOM: usize = 200;
+/// Font of names and numbers, and its size in pixels.
+const FONT: (&str, u32) = ("sans-serif", 15);
+/// Width that the title needs, in pixels.
+const TITLE: usize = 340;
 
 /// Writes the matrix to the PNG `path`: a row per true class, shaded by the share of the class.
 ///
@@ -30,22 +33,20 @@ const BOTTOM: usize = 200;
 pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
     let classes = confusion.classes.len();
     let is_labeled = classes <= LABELED;
-    let cell = match is_labeled {
-        true => CELL,
-        false => (LARGEST / classes.max(1)).clamp(1, SMALL_CELL),
-    };
-    let (left, bottom) = if is_labeled { (LEFT, BOTTOM) } else { (MARGIN, MARGIN) };
-    // Wide enough for the title above a matrix of two classes.
-    let width = (left + cell * classes + MARGIN).max(460);
-    let size = (width as u32, (TOP + cell * classes + bottom) as u32);
     use_own_font();
+    let (cell, names) = match is_labeled {
+        true => ((NUMBERED / classes.max(1)).clamp(CELLS.0, CELLS.1), widest(&confusion.classes)?),
+        false => ((LARGEST / classes).clamp(1, SMALL_CELL), 0),
+    };
+    let left = MARGIN + names;
+    let width = (left + cell * classes + MARGIN).max(MARGIN + TITLE + MARGIN);
+    let size = (width as u32, (TOP + cell * classes + names + MARGIN) as u32);
     write_png(path, size, |area| {
         let failed = |error| anyhow!("cannot draw: {error}");
         area.fill(&WHITE).map_err(failed)?;
-        let title = ("sans-serif", 18).into_font().color(&BLACK);
-        let middle = title.pos(Pos::new(HPos::Center, VPos::Top));
-        let center = (left + cell * classes / 2).max(MARGIN + 200);
-        area.draw(&Text::new("Rows: true class, columns: predicted", (center as i32, 16), middle))
+        let title = ("sans-serif", 18).into_font();
+        let start = (MARGIN as i32, 16);
+        area.draw(&Text::new("Rows: true class, columns: predicted", start, title))
             .map_err(failed)?;
         let pictures = confusion.pictures();
         let corner = |label: usize, predicted: usize| {
@@ -62,7 +63,7 @@ pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
         }
         let side = cell as i32;
         let style = |horizontal, vertical| {
-            ("sans-serif", 15).into_font().color(&BLACK).pos(Pos::new(horizontal, vertical))
+            FONT.into_font().color(&BLACK).pos(Pos::new(horizontal, vertical))
         };
         for label in 0..classes {
             let name = cut(&confusion.classes[label]);
@@ -70,7 +71,7 @@ pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
             let right = style(HPos::Right, VPos::Center);
             area.draw(&Text::new(name.clone(), (x - 10, y + side / 2), right)).map_err(failed)?;
             let (x, y) = corner(classes, label);
-            let turned = ("sans-serif", 15).into_font().transform(FontTransform::Rotate90);
+            let turned = FONT.into_font().transform(FontTransform::Rotate90);
             let down = turned.color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
             area.draw(&Text::new(name, (x + side / 2, y + 10), down)).map_err(failed)?;
             for predicted in 0..classes {
@@ -88,4 +89,14 @@ pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
         }
         area.present().map_err(failed)
     })
+}
+
+/// Width of the longest name and its distance to the matrix, in pixels.
+fn widest(classes: &[String]) -> Result<usize> {
+    let mut widest = 0;
+    for class in classes {
+        let size = FONT.into_font().box_size(&cut(class));
+        widest = widest.max(size.map_err(|error| anyhow!("cannot draw: {error}"))?.0);
+    }
+    Ok(widest as usize + 10)
 }

@@ -10,6 +10,7 @@ pub mod curves;
 pub mod figure;
 pub mod heat_map;
 pub mod overlay;
+pub mod page;
 pub mod reference;
 pub mod roc_curves;
 pub mod statistic;

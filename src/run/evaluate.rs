@@ -66,7 +66,7 @@ impl Evaluate {
         }
     }
 
-    fn scoring(&self) -> Scoring<'_> {
+    pub(super) fn scoring(&self) -> Scoring<'_> {
         Scoring {
             split: &self.split,
             weights: self.weights,
@@ -137,7 +137,7 @@ fn against(
 ///
 /// # Errors
 /// If there are no such pictures, or some of a class that the run does not have.
-fn pictures(
+pub(super) fn pictures(
     what: &Evaluate,
     run: &RunFolder,
     record: &RunRecord,

@@ -24,6 +24,7 @@ pub mod recipe;
 mod record;
 mod recorder;
 pub mod repeat;
+pub mod report;
 mod resume;
 pub mod scoring;
 mod splits;

@@ -29,7 +29,7 @@ use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
 
 /// Number of pairs of pictures up to which to look for duplicates, which takes less than a second.
-const MAX_PAIRS: usize = 20_000_000;
+pub(super) const MAX_PAIRS: usize = 20_000_000;
 
 /// The training and validation splits of a data set.
 #[derive(Debug)]

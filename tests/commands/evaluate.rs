@@ -67,7 +67,10 @@ fn lists_the_worst_of_many_classes() {
     }
     assert!(!out.contains("true") && !out.contains(&longest), "{out}");
     assert!(out.lines().filter(|line| line.contains(".0%")).count() == 10, "{out}");
-    assert!(out.contains("mean of classes") && !out.contains("ROC AUC  pictures\nclass 1"), "{out}");
+    assert!(
+        out.contains("mean of classes") && !out.contains("ROC AUC  pictures\nclass 1"),
+        "{out}"
+    );
     let json = json_of(&mut workspace.on_run("evaluate --json", "run"));
     let counts = json["confusion"]["counts"].as_array().unwrap();
     assert!(counts.len() == 11 && counts.iter().all(|row| row.as_array().unwrap().len() == 11));

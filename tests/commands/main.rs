@@ -29,6 +29,7 @@ mod predict;
 mod prepare;
 mod preview;
 mod repeats;
+mod report;
 mod resume;
 mod signals;
 #[path = "../support/skipped.rs"]

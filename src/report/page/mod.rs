@@ -1,0 +1,96 @@
+//! The report on runs: one HTML page that needs no other file.
+
+pub mod chart;
+pub mod matrix;
+pub mod tile;
+
+use anyhow::{Context, Result};
+use askama::Template;
+use chart::Chart;
+use matrix::Matrix;
+use tile::Tile;
+
+/// Everything on the page, as text. Values are escaped by the template, except for those that are
+/// markup: [`Chart::markup`].
+#[derive(Debug, Template)]
+#[template(path = "page.html", config = "src/report/page/askama.toml")]
+pub struct Page {
+    /// Title, also of the browser's tab.
+    pub title: String,
+    /// Who made the page, when, and from which runs.
+    pub made: String,
+    /// What was compared, if there are several runs.
+    pub comparison: Option<Comparison>,
+    /// The runs.
+    pub runs: Vec<RunSection>,
+}
+
+/// Several runs side by side.
+#[derive(Debug)]
+pub struct Comparison {
+    /// Validation accuracy and loss of all runs.
+    pub charts: Vec<Chart>,
+    /// Header of the table.
+    pub columns: Vec<String>,
+    /// A row per run.
+    pub rows: Vec<Vec<String>>,
+    /// What the columns mean.
+    pub note: String,
+}
+
+/// A table with a title.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// Title above the table.
+    pub title: String,
+    /// Header; empty for a table of names and values.
+    pub columns: Vec<String>,
+    /// The first cell of each row is its name.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Pictures with a title.
+#[derive(Debug, Default)]
+pub struct Gallery {
+    /// Title above the pictures.
+    pub title: String,
+    /// What they show.
+    pub note: String,
+    /// The pictures.
+    pub tiles: Vec<Tile>,
+}
+
+/// One run.
+#[derive(Debug)]
+pub struct RunSection {
+    /// Name of the run's folder.
+    pub name: String,
+    /// What it is and how well it does, in one sentence.
+    pub sentence: String,
+    /// Accuracy and loss by epoch.
+    pub charts: Vec<Chart>,
+    /// Loss, AUC and the like: names and values.
+    pub figures: Table,
+    /// Counts by true and predicted class, if there are few classes.
+    pub matrix: Option<Matrix>,
+    /// Precision, recall, F1 and AUC by class.
+    pub classes: Table,
+    /// The pictures that it was most wrong about, those it was least sure of, and augmented ones.
+    pub galleries: Vec<Gallery>,
+    /// Numbers of pictures, duplicates, settings and environment.
+    pub tables: Vec<Table>,
+    /// Notes on the data.
+    pub notes: Vec<String>,
+    /// The commands that compute all this again.
+    pub commands: Vec<String>,
+}
+
+impl Page {
+    /// The HTML.
+    ///
+    /// # Errors
+    /// If the template fails.
+    pub fn html(&self) -> Result<String> {
+        self.render().context("cannot write the report as HTML")
+    }
+}

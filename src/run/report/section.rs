@@ -1,0 +1,196 @@
+//! The section of a report on one run.
+
+use super::tables::{self, interval, percent};
+use super::{Subject, galleries};
+use crate::dataset::archive;
+use crate::dataset::data_set::DataSet;
+use crate::dataset::duplicates::{self, Duplicate};
+use crate::dataset::layout::ALL;
+use crate::dataset::part::Part;
+use crate::history::Epoch;
+use crate::metrics::Metrics;
+use crate::numbers::{listed, with_thousands};
+use crate::pictures::folder::Folder;
+use crate::pictures::pixels::{Pixels, decode_all};
+use crate::pictures::target::Target;
+use crate::report::page::chart::{Chart, Mark, Series};
+use crate::report::page::matrix::Matrix;
+use crate::report::page::{RunSection, Table};
+use crate::run::events::{Decoding, Events};
+use crate::run::folder::WhichWeights;
+use crate::run::splits::MAX_PAIRS;
+use crate::stop::Stop;
+use anyhow::Result;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Number of duplicates that are listed.
+const LISTED: usize = 10;
+
+/// Describes a run, with up to `tiles` pictures in each gallery.
+///
+/// # Errors
+/// If a picture cannot be read, libtorch fails, or a stop was requested.
+pub fn of(subject: &mut Subject<'_>, tiles: usize, events: &mut dyn Events) -> Result<RunSection> {
+    let stop = events.stop();
+    let metrics = Metrics::new(&subject.pictures.scored);
+    let (folders, mut notes) = match parts(subject) {
+        Ok(folders) => (folders, Vec::new()),
+        Err(error) => (Vec::new(), vec![format!("The training pictures are not shown: {error:#}")]),
+    };
+    let train = folders.iter().find(|part| [Part::Train.name(), ALL].contains(&part.name.as_str()));
+    let mut galleries = galleries::of_mistakes(subject, tiles)?;
+    let mut duplicates = Table::default();
+    if let Some(train) = train {
+        galleries.extend(galleries::of_augmentation(subject, train, &stop)?);
+        if subject.what.split != train.name {
+            let found = duplicates_of(subject, train, &stop, events)?;
+            notes.extend(found.as_ref().map(|(note, _)| note.clone()));
+            duplicates = found.map_or(duplicates, |(_, table)| table);
+        }
+    }
+    Ok(RunSection {
+        name: subject.name.clone(),
+        sentence: sentence(subject, &metrics, train),
+        charts: charts(subject)?,
+        figures: tables::figures(subject, &metrics),
+        matrix: Matrix::new(&subject.pictures.scored.confusion()),
+        classes: tables::classes(&metrics),
+        galleries,
+        tables: vec![
+            tables::pictures(&folders),
+            duplicates,
+            tables::settings(subject),
+            tables::environment(subject),
+        ],
+        notes,
+        commands: tables::commands(subject),
+    })
+}
+
+/// What the network is and how well it does.
+fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) -> String {
+    let config = &subject.record().train;
+    let network = &subject.trained.network;
+    let base = network.base().map_or(0, |base| base.architecture().parameters());
+    let parameters = with_thousands(network.architecture().parameters() + base);
+    let model = config.model.name();
+    let trained_part = match config.on_base().map(|on_base| &on_base.unfreeze_from) {
+        None => String::new(),
+        Some(None) => ", of which the head was trained".to_owned(),
+        Some(Some(layer)) => format!(", trained from {layer} on"),
+    };
+    let on = train.map_or(String::new(), |train| {
+        format!(
+            " on {} pictures of {}",
+            with_thousands(train.samples.len() as i64),
+            listed(&train.classes)
+        )
+    });
+    let lowest = subject.history.iter().min_by(|a, b| a.val_loss.total_cmp(&b.val_loss));
+    let epochs = match (subject.what.weights, lowest) {
+        (WhichWeights::Best, Some(best)) => {
+            format!(
+                "epoch {} of {}, which has the lowest val_loss,",
+                best.epoch,
+                subject.history.len()
+            )
+        }
+        _ => format!("{} epochs", subject.history.len()),
+    };
+    let scored = &subject.pictures.scored;
+    format!(
+        "{model} ({parameters} parameters{trained_part}), after {epochs}{on}, classifies {} of {} {} pictures correctly: {} (95 % interval {}).",
+        with_thousands(scored.correct() as i64),
+        with_thousands(scored.len() as i64),
+        subject.what.split,
+        percent(subject.pictures.means.accuracy),
+        interval(metrics.acc_interval)
+    )
+}
+
+/// Accuracy and loss by epoch, and the reference's.
+fn charts(subject: &Subject<'_>) -> Result<Vec<Chart>> {
+    type Value = fn(&Epoch) -> f64;
+    let chart = |title: &str, training: Value, validation: Value, from_zero: bool| {
+        let history = &subject.history;
+        let mut series = vec![
+            Series::new("training", Mark::Dots, 0, history, training),
+            Series::new("validation", Mark::Line, 1, history, validation),
+        ];
+        if let Some(reference) = subject.reference {
+            let name = format!("{}, validation", reference.name);
+            let known = reference.run.val_loss_holds || !from_zero;
+            let history = if known { &reference.run.history[..] } else { &[] };
+            series.push(Series::new(name, Mark::Dashes, 2, history, validation));
+        }
+        Chart::new(title, from_zero, series)
+    };
+    Ok(vec![
+        chart("Accuracy", |row| row.acc, |row| row.val_acc, false)?,
+        chart("Loss", |row| row.loss, |row| row.val_loss, true)?,
+    ])
+}
+
+/// The parts of the data set that the run was trained on.
+fn parts(subject: &Subject<'_>) -> Result<Vec<Folder>> {
+    let config = &subject.record().train;
+    // A run that was imported has no data set of its own.
+    let Some(data) = config.data.as_deref() else { return Ok(Vec::new()) };
+    let list = subject.run.split();
+    let data = match list.is_file() {
+        true => DataSet::read_list(&archive::unpacked(data)?, &list)?,
+        false => DataSet::read(data, config.labels.as_deref())?,
+    };
+    Ok(data.folders)
+}
+
+/// Which of the evaluated pictures are training pictures: a note, and a table of the first.
+fn duplicates_of(
+    subject: &Subject<'_>,
+    train: &Folder,
+    stop: &Stop,
+    events: &mut dyn Events,
+) -> Result<Option<(String, Table)>> {
+    let split = &subject.what.split;
+    if train.samples.len().saturating_mul(subject.folder.samples.len()) > MAX_PAIRS {
+        return Ok(Some((
+            format!(
+                "Whether any of the {split} pictures are training pictures was not examined: they are too many."
+            ),
+            Table::default(),
+        )));
+    }
+    let originals = small(train, stop, events)?;
+    let copies = small(&subject.folder, stop, events)?;
+    let found = duplicates::find(&originals, &copies)?;
+    if found.is_empty() {
+        return Ok(Some((format!("No {split} picture is a training picture."), Table::default())));
+    }
+    let note = format!(
+        "{}, which makes the figures too optimistic.",
+        duplicates::describe(&found, copies.samples.len(), &train.name, split)
+    );
+    let row = |Duplicate { of, copy, likeness }: &Duplicate| {
+        vec![
+            copies.samples[*copy].path.display().to_string(),
+            originals.samples[*of].path.display().to_string(),
+            likeness.name().to_owned(),
+        ]
+    };
+    let rows = found.iter().take(LISTED).map(row).collect();
+    let columns = [split.as_str(), &train.name, "likeness"].map(str::to_owned).to_vec();
+    Ok(Some((note, Table { title: "Duplicates".to_owned(), columns, rows })))
+}
+
+/// The pictures of a folder, decoded small enough to compare. Bad ones are left out.
+fn small(folder: &Folder, stop: &Stop, events: &mut dyn Events) -> Result<Pixels> {
+    let (of, done) = (folder.samples.len(), AtomicUsize::new(0));
+    let listener = Mutex::new(events);
+    let (pixels, _) = decode_all(folder, Target::rgb(64, 64), 0, stop, &|| {
+        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        events.decoding(Decoding { split: &folder.name, done, of });
+    })?;
+    Ok(pixels)
+}

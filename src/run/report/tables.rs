@@ -1,0 +1,201 @@
+//! The tables of a report.
+
+use super::Subject;
+use crate::metrics::Metrics;
+use crate::metrics::classes::{Averages, ClassMetrics};
+use crate::metrics::interval::Interval;
+use crate::numbers::{cut, with_thousands};
+use crate::pictures::folder::Folder;
+use crate::report::page::Table;
+use crate::run::folder::WhichWeights;
+use crate::training::validate::Views;
+use serde_json::Value;
+use std::path::Path;
+
+/// Number of classes up to which pictures are counted by class.
+const COUNTED: usize = 8;
+
+/// Today in UTC, as `2026-01-31`.
+pub fn today() -> String {
+    let date = time::OffsetDateTime::now_utc().date();
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+}
+
+/// A share as `73.0 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// `70.2 to 75.7 %`.
+pub fn interval(interval: Interval) -> String {
+    format!("{:.1} to {:.1} %", 100.0 * interval.low, 100.0 * interval.high)
+}
+
+/// A value with four decimals; `-` if it is undefined.
+pub fn decimals(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |value| format!("{value:.4}"))
+}
+
+fn pair(name: &str, value: impl Into<String>) -> Vec<String> {
+    vec![name.to_owned(), value.into()]
+}
+
+/// The measures of the evaluation.
+pub fn figures(subject: &Subject<'_>, metrics: &Metrics) -> Table {
+    let scored = &subject.pictures.scored;
+    let means = subject.pictures.means;
+    let right = with_thousands(scored.correct() as i64);
+    let of = with_thousands(scored.len() as i64);
+    Table {
+        title: format!("On the {} pictures", subject.what.split),
+        columns: Vec::new(),
+        rows: vec![
+            pair("Right", format!("{right} of {of}")),
+            pair("Accuracy", decimals(Some(means.accuracy))),
+            pair("95 % interval", interval(metrics.acc_interval)),
+            pair("Loss", decimals(Some(means.loss))),
+            pair("ROC AUC, mean of classes", decimals(metrics.macro_mean.roc_auc)),
+            pair("F1, mean of classes", decimals(Some(metrics.macro_mean.f1))),
+            pair("Expected calibration error", decimals(Some(metrics.calibration_error))),
+        ],
+    }
+}
+
+/// Precision, recall, F1 and AUC of each class, and their means.
+pub fn classes(metrics: &Metrics) -> Table {
+    let of_class = |class: &ClassMetrics| {
+        let values = [class.precision, class.recall, class.f1, class.roc_auc].map(decimals);
+        let pictures = with_thousands(class.pictures as i64);
+        [cut(&class.class)].into_iter().chain(values).chain([pictures]).collect()
+    };
+    let of_mean = |name: &str, mean: &Averages| {
+        let values = [Some(mean.precision), Some(mean.recall), Some(mean.f1), mean.roc_auc];
+        let values = values.map(decimals).into_iter();
+        [name.to_owned()].into_iter().chain(values).chain([String::new()]).collect()
+    };
+    let mut rows: Vec<Vec<String>> = metrics.classes.iter().map(of_class).collect();
+    rows.push(of_mean("mean of classes", &metrics.macro_mean));
+    rows.push(of_mean("mean of pictures", &metrics.weighted_mean));
+    Table {
+        title: "Classes".to_owned(),
+        columns: ["class", "precision", "recall", "F1", "ROC AUC", "pictures"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows,
+    }
+}
+
+/// Numbers of pictures by part and class.
+pub fn pictures(folders: &[Folder]) -> Table {
+    let Some(first) = folders.first() else { return Table::default() };
+    let shown = if first.classes.len() > COUNTED { &[][..] } else { &first.classes };
+    let names = shown.iter().map(|class| cut(class));
+    let row = |folder: &Folder| {
+        let counts = folder.counts().into_iter().take(shown.len());
+        let counts = counts.chain([folder.samples.len()]);
+        let counts = counts.map(|count| with_thousands(count as i64));
+        [folder.name.clone()].into_iter().chain(counts).collect()
+    };
+    Table {
+        title: "Pictures".to_owned(),
+        columns: ["part".to_owned()].into_iter().chain(names).chain(["all".to_owned()]).collect(),
+        rows: folders.iter().map(row).collect(),
+    }
+}
+
+/// All settings that have a value, by their names in `config.json`.
+pub fn settings(subject: &Subject<'_>) -> Table {
+    let mut rows = Vec::new();
+    if let Ok(json) = serde_json::to_value(&subject.record().train) {
+        flatten("", &json, &mut rows);
+    }
+    Table { title: "Settings".to_owned(), columns: Vec::new(), rows }
+}
+
+fn flatten(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
+            let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+            flatten(&name, value, rows);
+        }),
+        Value::String(text) => rows.push(pair(name, text.as_str())),
+        other => rows.push(pair(name, other.to_string())),
+    }
+}
+
+/// What the run was made with.
+pub fn environment(subject: &Subject<'_>) -> Table {
+    let record = subject.record();
+    let seconds: Option<f64> = subject.history.iter().map(|row| row.seconds).sum();
+    let speeds = subject.history.iter().filter_map(|row| row.images_per_second);
+    let mut speeds: Vec<f64> = speeds.collect();
+    speeds.sort_by(f64::total_cmp);
+    let mut rows = vec![
+        pair("petite", record.versions.petite.as_str()),
+        pair("libtorch", record.versions.libtorch.as_str()),
+        pair("tch", record.versions.tch.as_str()),
+        pair("Device", record.device.as_str()),
+    ];
+    rows.extend(seconds.map(|seconds| pair("All epochs", format!("{seconds:.1} s"))));
+    let median = speeds.get(speeds.len() / 2);
+    rows.extend(median.map(|speed| pair("Training, median", format!("{speed:.0} pictures/s"))));
+    rows.push(pair("Run folder", subject.run.path().display().to_string()));
+    Table { title: "Environment".to_owned(), columns: Vec::new(), rows }
+}
+
+/// The commands that compute the run and the page again.
+pub fn commands(subject: &Subject<'_>) -> Vec<String> {
+    let what = subject.what;
+    let run = quoted(subject.run.path());
+    let mut flags = format!("--split {}", what.split);
+    for (flag, path) in [("--data", &what.data), ("--labels", &what.labels)] {
+        if let Some(path) = path {
+            flags += &format!(" {flag} {}", quoted(path));
+        }
+    }
+    if what.weights == WhichWeights::Best {
+        flags += " --weights best";
+    }
+    if what.views == Views::WithMirrorImage {
+        flags += " --flip";
+    }
+    let reference = what.reference.as_deref();
+    let reference =
+        reference.map_or(String::new(), |name| format!(" --reference {}", quoted(name)));
+    vec![
+        format!("petite train --config {} --out AGAIN", quoted(&subject.run.config())),
+        format!("petite evaluate --run {run} {flags}"),
+        format!("petite report {run} {flags}{reference} --to {}", quoted(&what.to)),
+    ]
+}
+
+/// `path` for a shell: in single quotes, if it has other than plain characters.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@,".contains(c);
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_without_a_value_are_left_out() {
+        let json = serde_json::json!({"seed": 5, "patience": null, "optimizer": {"rho": 0.9}, "model": "mnist"});
+        let mut rows = Vec::new();
+        flatten("", &json, &mut rows);
+        rows.sort();
+        assert_eq!(rows, [["model", "mnist"], ["optimizer.rho", "0.9"], ["seed", "5"]]);
+    }
+
+    #[test]
+    fn paths_are_quoted_for_the_shell() {
+        assert_eq!(quoted(Path::new("runs/first")), "runs/first");
+        assert_eq!(quoted(Path::new("my runs/it's")), r"'my runs/it'\''s'");
+    }
+}

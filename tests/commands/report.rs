@@ -1,0 +1,138 @@
+use super::support::{Workspace, entries, error_of, output_of, petite, usage_error_of};
+use std::path::Path;
+
+/// `petite report` on runs of the workspace, to `report.html` in it.
+fn report(workspace: &Workspace, runs: &[&str], flags: &str) -> assert_cmd::Command {
+    let mut command = petite(&format!("report {flags}"));
+    command.args(runs.iter().map(|run| workspace.path(run)));
+    command.arg("--to").arg(workspace.path("report.html"));
+    command
+}
+
+fn page(workspace: &Workspace) -> String {
+    std::fs::read_to_string(workspace.path("report.html")).unwrap()
+}
+
+/// The values of the charts, read back from the page.
+fn charts(page: &str) -> Vec<serde_json::Value> {
+    let scripts = page.split("<script type=\"application/json\">").skip(1);
+    scripts
+        .map(|rest| serde_json::from_str(rest.split("</script>").next().unwrap()).unwrap())
+        .collect()
+}
+
+#[test]
+fn one_page_says_everything_about_a_run() {
+    let workspace = Workspace::with_data();
+    let train = "--epochs 3 --learning-rate 1e-3 --recipe augmented --steps-per-epoch 4";
+    workspace.train("run", train).assert().success();
+    let before = entries(&workspace.path("run"));
+    let out = output_of(&mut report(&workspace, &["run"], "--reference book-augmented"));
+    assert_eq!(out.trim(), workspace.path("report.html").to_str().unwrap());
+    assert_eq!(entries(&workspace.path("run")), before);
+    let page = page(&workspace);
+
+    let evaluation = output_of(&mut workspace.on_run("evaluate --json", "run"));
+    let evaluation: serde_json::Value = serde_json::from_str(&evaluation).unwrap();
+    let right = (evaluation["acc"].as_f64().unwrap() * 8.0).round();
+    let sentence = format!("classifies {right} of 8 test pictures correctly: ");
+    assert!(page.contains(&sentence), "{page}");
+    for text in [
+        "convnet (",
+        "after 3 epochs on 16 pictures of spots, stripes",
+        "Confusion matrix",
+        "Least sure",
+        "Augmentation",
+        "No test picture is a training picture.",
+        "optimizer.learning_rate",
+        "petite train --config ",
+        "libtorch",
+        "book-augmented, validation",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    // The pictures are inside, and nothing is fetched from elsewhere.
+    let images = page.matches("<img src=\"data:image/jpeg;base64,").count();
+    assert_eq!(page.matches("<img").count(), images);
+    assert!((16 + 8..=16 + 8 + 16).contains(&images), "{images}");
+    for elsewhere in ["http:", "https:", "url(", "@import", "src=\"/"] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+
+    let charts = charts(&page);
+    assert_eq!(charts.len(), 2);
+    let history = workspace.history("run");
+    let values = |chart: usize, series: usize| charts[chart]["series"][series]["values"].clone();
+    let expected: Vec<f64> = history.iter().map(|row| row.val_acc).collect();
+    assert_eq!(values(0, 1), serde_json::json!(expected));
+    let expected: Vec<f64> = history.iter().map(|row| row.loss).collect();
+    assert_eq!(values(1, 0), serde_json::json!(expected));
+    assert_eq!(values(0, 2).as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn several_runs_are_side_by_side() {
+    let workspace = Workspace::with_data();
+    workspace.train("first", "--epochs 1").assert().success();
+    workspace.train("runs", "--epochs 2 --repeats 2 --seed 7").assert().success();
+    report(&workspace, &["first", "runs"], "--weights best").assert().success();
+    let page = page(&workspace);
+    for text in
+        ["3 runs, evaluated on test pictures", ">seed-7<", ">seed-8<", "points against the first"]
+    {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(page.contains("epoch 1 of 1, which has the lowest val_loss"), "{page}");
+    // Two charts of the comparison, two of each run.
+    let charts = charts(&page);
+    assert_eq!(charts.len(), 2 + 3 * 2);
+    assert_eq!(charts[0]["series"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn names_are_text_and_not_markup() {
+    let workspace = Workspace::with_data();
+    let class = "<b onload=x>&amp;</b>".replace('/', "\u{2215}");
+    for split in ["train", "validation", "test"] {
+        let folder = workspace.path("data").join(split);
+        std::fs::rename(folder.join("spots"), folder.join(&class)).unwrap();
+    }
+    workspace.train("a <i> run", "--epochs 1").assert().success();
+    report(&workspace, &["a <i> run"], "--split all").assert().success();
+    let page = page(&workspace);
+    assert!(!page.contains("<b onload") && !page.contains("<i>"), "{page}");
+    assert!(page.contains("&#60;b onload=x&#62;&#38;amp;"), "{page}");
+    assert!(page.contains("a &#60;i&#62; run"));
+}
+
+#[test]
+fn moved_training_pictures_leave_the_rest() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    std::fs::rename(workspace.path("data"), workspace.path("moved")).unwrap();
+    let error = error_of(&mut report(&workspace, &["run"], ""));
+    assert!(error.contains("--data"), "{error}");
+    assert!(!workspace.path("report.html").exists());
+    let mut command = report(&workspace, &["run"], "");
+    command.arg("--data").arg(workspace.path("moved")).assert().success();
+    let page = page(&workspace);
+    assert!(page.contains("The training pictures are not shown: ") && page.contains("Least sure"));
+}
+
+#[test]
+fn says_what_is_wrong() {
+    let workspace = Workspace::with_data();
+    assert!(usage_error_of(&mut petite("report")).contains("RUN"));
+    assert!(error_of(&mut report(&workspace, &["nowhere"], "")).contains("found nothing there"));
+    workspace.train("run", "--epochs 1").assert().success();
+    let error = error_of(&mut report(&workspace, &["run"], "--split holdout"));
+    assert!(error.contains("holdout") || error.contains("train, validation, test"), "{error}");
+    let error = error_of(&mut report(&workspace, &["run"], "--reference nobody"));
+    assert!(error.contains("nobody"), "{error}");
+    let mut command = petite("report");
+    let error = error_of(command.arg(workspace.path("run")).args(["--to", "report.pdf"]));
+    assert!(error.contains("--to to end in .html, found report.pdf; try report.html"), "{error}");
+    // Without --to, it is in the run's folder.
+    let out = output_of(petite("report").arg(workspace.path("run")));
+    assert!(Path::new(out.trim()).ends_with("run/report.html") && Path::new(out.trim()).is_file());
+}
