@@ -1,4 +1,4 @@
-//! Plots of runs, and comparisons with references.
+//! Plots of runs, their event files for TensorBoard, and comparisons with references.
 
 mod built_in;
 mod canvas;
@@ -10,3 +10,4 @@ pub mod figure;
 pub mod overlay;
 pub mod reference;
 pub mod statistic;
+pub mod tensorboard;

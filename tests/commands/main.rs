@@ -36,6 +36,7 @@ mod skipped;
 mod summary;
 mod support;
 mod synthesize;
+mod tensorboard;
 mod train;
 mod transfer;
 mod transfer_errors;
