@@ -158,7 +158,8 @@ impl<'a> Session<'a> {
             return finish(run, done, Ended::AllEpochs, events);
         }
         if epochs + steps > 0 {
-            events.note(&Note::Continuing { epochs, steps });
+            let history = &done.rows;
+            events.note(&Note::Continuing { epochs, steps, history });
         }
         let record_steps = config.cuda_graph
             && self.machine.use_own_stream().unwrap_or_else(|error| {
