@@ -12,6 +12,7 @@ mod progress;
 mod remedy;
 mod signals;
 mod training_bar;
+mod watch;
 mod wording;
 
 use clap::{CommandFactory, FromArgMatches};

@@ -1,6 +1,6 @@
 //! Flags of the commands that use a trained network: evaluate, predict.
 
-use super::{Flags, Subset};
+use super::{Flags, Subset, examples};
 use clap::{Args, ValueEnum};
 use petite::run::folder::WhichWeights;
 use petite::run::trained::MachineOverrides;
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 /// Prints loss, accuracy and the confusion matrix, or with more than ten classes those with the
 /// lowest recall and the most common confusions; writes SPLIT.json to the run folder.
 #[derive(Debug, Args)]
+#[command(after_help = examples::EVALUATE)]
 pub struct EvaluateArgs {
     /// Run folder
     #[arg(long, value_name = "RUN")]

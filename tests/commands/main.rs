@@ -30,6 +30,7 @@ mod prepare;
 mod preview;
 mod repeats;
 mod resume;
+mod shell;
 mod signals;
 #[path = "../support/skipped.rs"]
 mod skipped;
@@ -40,3 +41,4 @@ mod tensorboard;
 mod train;
 mod transfer;
 mod transfer_errors;
+mod watch;
