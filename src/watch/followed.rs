@@ -3,9 +3,9 @@
 use crate::duration;
 use crate::estimate::Estimate;
 use anyhow::Result;
-use petite::Config;
 use petite::history::{self, Epoch};
 use petite::run::folder::RunFolder;
+use petite::{Config, folder_lock};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -29,6 +29,7 @@ pub struct Followed {
 }
 
 /// The runs in `paths`, each a run's folder or one of the runs of `train --repeats`, which may grow.
+/// A run that is about to begin is not among them yet.
 ///
 /// # Errors
 /// If there is no run in one of them, or its settings cannot be read.
@@ -41,7 +42,12 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Followed>> {
             runs.extend(RunFolder::open(&seed).ok());
         }
         if runs.is_empty() || path.join("config.json").exists() {
-            runs = vec![RunFolder::open(path)?];
+            match RunFolder::open(path) {
+                Ok(run) => runs = vec![run],
+                // It reads the pictures before it writes its settings.
+                Err(_) if path.join(folder_lock::NAME).exists() => continue,
+                Err(error) => return Err(error),
+            }
         }
         for run in runs {
             all.push(Followed::read(&run)?);
@@ -158,6 +164,8 @@ mod tests {
         let paths = [folder.path().to_owned()];
         let error = read(&paths).unwrap_err().to_string();
         assert!(error.contains("expected a run with a config.json"), "{error}");
+        std::fs::write(folder.path().join(folder_lock::NAME), "").unwrap();
+        assert!(read(&paths).unwrap().is_empty());
         let begin = |name: &str| {
             let run = RunFolder::create(&folder.path().join(name)).unwrap();
             let train = Config::new(Recipe::Baseline, "data");

@@ -21,10 +21,10 @@ const LEAST: (u16, u16) = (36, 7);
 /// Rows below the charts for several runs.
 const LISTED: usize = 8;
 
-/// Draws `runs`, of which there is at least one, on the whole of `screen`. Only ASCII unless
-/// `is_unicode`.
+/// Draws `runs` on the whole of `screen`. Only ASCII unless `is_unicode`.
 pub fn draw(runs: &[Followed], is_unicode: bool, screen: &mut Buffer) {
     let mut below: Vec<Line> = match runs {
+        [] => vec![Line::from("waiting for the run to begin").bold()],
         [run] => details(run, screen.area.width.into()),
         _ => list(runs, screen.area),
     };
@@ -192,7 +192,7 @@ mod tests {
     fn drawn(runs: &[Followed], is_unicode: bool, (width, height): (u16, u16)) -> Vec<String> {
         let mut screen = Buffer::empty(Rect::new(0, 0, width, height));
         draw(runs, is_unicode, &mut screen);
-        let rows = screen.content.chunks(width.into());
+        let rows = screen.content.chunks(usize::from(width).max(1));
         rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>())
             .map(|row| row.trim_end().to_owned())
             .collect()
@@ -241,7 +241,9 @@ mod tests {
         assert_eq!(rows[0], "accuracy  • train  ⠤ validation");
         assert!(rows[1].starts_with("0.98│"), "{rows:#?}");
         for (width, height) in [(0, 0), (1, 1), (9, 3), (20, 5), (300, 4), (5, 100), (500, 200)] {
-            for runs in [vec![run("a", 0)], vec![run("a", 1)], vec![run("a", 30), run("b", 2)]] {
+            for runs in
+                [Vec::new(), vec![run("a", 0)], vec![run("a", 1)], vec![run("a", 30), run("b", 2)]]
+            {
                 drawn(&runs, true, (width, height));
             }
         }
