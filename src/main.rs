@@ -6,9 +6,13 @@
 mod cli;
 mod commands;
 mod console;
+mod duration;
+mod estimate;
 mod progress;
 mod remedy;
 mod signals;
+mod training_bar;
+mod watch;
 mod wording;
 
 use clap::{CommandFactory, FromArgMatches};

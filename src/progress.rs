@@ -1,21 +1,18 @@
 //! Progress output: bars on a terminal, plain lines everywhere.
 
 use crate::console::{say, warn};
+use crate::training_bar::TrainingBar;
 use crate::wording;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use petite::dataset::duplicates;
 use petite::device;
 use petite::history::Epoch;
+use petite::machine::Machine;
 use petite::numbers::{listed, with_thousands};
 use petite::pictures::cache::Origin;
 use petite::run::folder::Versions;
 use petite::training::fit::StepProgress;
 use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning};
-use std::time::{Duration, Instant};
-
-/// Shortest time between redraws of a bar: each one reads the means from the device, which waits
-/// for it.
-const REFRESH: Duration = Duration::from_millis(200);
 
 /// Prints a run's events to the terminal.
 #[derive(Debug)]
@@ -25,26 +22,18 @@ pub struct Terminal {
     shows_reading: bool,
     /// The split being decoded, and its bar.
     reading: Option<(String, ProgressBar)>,
-    training: ProgressBar,
-    epochs: i64,
-    last_drawn: Instant,
+    training: TrainingBar,
     runs: u32,
 }
 
 impl Terminal {
     /// Prints the events of work that ends once `stop` is requested.
     pub fn new(stop: &Stop) -> Self {
-        let template = "epoch {prefix} {bar:24} {pos}/{len}  {msg}";
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         Self {
             stop: stop.clone(),
             shows_reading: true,
             reading: None,
-            training: bar.with_style(style),
-            epochs: 0,
-            last_drawn: Instant::now(),
+            training: TrainingBar::new(),
             runs: 1,
         }
     }
@@ -60,12 +49,6 @@ impl Terminal {
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(count as u64).with_style(style).with_message(split.to_owned())
     }
-
-    /// ` 3/30`
-    fn numbered(&self, epoch: i64) -> String {
-        let width = self.epochs.to_string().len();
-        format!("{epoch:>width$}/{}", self.epochs)
-    }
 }
 
 impl Events for Terminal {
@@ -80,17 +63,8 @@ impl Events for Terminal {
                 say(format_args!("run {number}/{of}     {}", out.display()));
             }
             Note::Start { config, machine } => {
-                self.epochs = config.epochs;
-                let versions = Versions::current();
-                say(format_args!(
-                    "petite {}, libtorch {}, {}, {}, seed {}, as Keras {}",
-                    versions.petite,
-                    versions.libtorch,
-                    device::describe(machine.device),
-                    machine.precision.name(),
-                    config.seed,
-                    config.keras.name()
-                ));
+                self.training.start(config.epochs);
+                say_start(config, *machine);
             }
             Note::DataSet { data, path, split } => say(format_args!(
                 "data        {}: {}",
@@ -125,7 +99,8 @@ impl Events for Terminal {
             Note::Network { config, parameters, trained } => {
                 say_network(config, *parameters, *trained);
             }
-            Note::Continuing { epochs, steps } => {
+            Note::Continuing { epochs, steps, history } => {
+                history.iter().for_each(|row| self.training.epoch(row));
                 say(format_args!("continuing after {}", wording::done(*epochs, *steps)));
             }
             Note::Complete { epochs } => say(format_args!(
@@ -208,58 +183,34 @@ impl Events for Terminal {
     }
 
     fn step(&mut self, progress: &StepProgress) {
-        if self.training.is_hidden() {
-            return;
-        }
-        if progress.steps_done == 1 {
-            self.training.set_length(progress.steps as u64);
-            self.training.set_prefix(self.numbered(progress.epoch));
-            self.training.set_message("");
-            self.training.reset();
-        }
-        let training_done = progress.steps_done == progress.steps;
-        if self.last_drawn.elapsed() < REFRESH && !training_done {
-            return;
-        }
-        self.last_drawn = Instant::now();
-        // If the device failed, the next step fails too and reports it.
-        let Ok(means) = progress.running.means() else { return };
-        let seconds = self.training.elapsed().as_secs_f64();
-        let images_per_second = progress.running.pictures() as f64 / seconds;
-        let steps_left = (progress.steps - progress.steps_done) as f64;
-        let next = if training_done {
-            "validating".to_owned()
-        } else {
-            format!("{:.0} s left", seconds / progress.steps_done as f64 * steps_left)
-        };
-        self.training.set_position(progress.steps_done as u64);
-        self.training.set_message(format!(
-            "loss {:.4}  acc {:.4}  {images_per_second:.0} pictures/s  {next}",
-            means.loss, means.accuracy
-        ));
+        self.training.step(progress);
     }
 
     fn epoch(&mut self, row: &Epoch, epochs: i64) {
-        self.epochs = epochs;
-        let line = format!(
-            "epoch {}  loss {:.4}  acc {:.4}  val_loss {:.4}  val_acc {:.4}  {:.1} s  {:.0} pictures/s",
-            self.numbered(row.epoch),
-            row.loss,
-            row.acc,
-            row.val_loss,
-            row.val_acc,
-            row.seconds.unwrap_or(f64::NAN),
-            row.images_per_second.unwrap_or(f64::NAN)
-        );
+        let line = wording::epoch(row, epochs);
+        self.training.epoch(row);
         self.training.suspend(|| say(line));
     }
 
     fn end(&mut self, _: &Outcome) {
-        self.training.finish_and_clear();
+        self.training.clear();
         if self.runs > 1 {
             say("");
         }
     }
+}
+
+fn say_start(config: &Config, machine: Machine) {
+    let versions = Versions::current();
+    say(format_args!(
+        "petite {}, libtorch {}, {}, {}, seed {}, as Keras {}",
+        versions.petite,
+        versions.libtorch,
+        device::describe(machine.device),
+        machine.precision.name(),
+        config.seed,
+        config.keras.name()
+    ));
 }
 
 fn say_network(config: &Config, parameters: i64, trained: i64) {

@@ -2,6 +2,7 @@
 
 use petite::dataset::data_set::DataSet;
 use petite::dataset::layout::Layout;
+use petite::history::Epoch;
 use petite::numbers::with_thousands;
 use petite::pictures::cache::Origin;
 use petite::pictures::folder::Folder;
@@ -52,4 +53,19 @@ pub fn done(epochs: i64, steps: i64) -> String {
         (0, _) => counted,
         _ => format!("epoch {epochs} and {counted} of the next"),
     }
+}
+
+/// The line of one of `epochs` epochs.
+pub fn epoch(row: &Epoch, epochs: i64) -> String {
+    let width = epochs.to_string().len();
+    format!(
+        "epoch {:>width$}/{epochs}  loss {:.4}  acc {:.4}  val_loss {:.4}  val_acc {:.4}  {:.1} s  {:.0} pictures/s",
+        row.epoch,
+        row.loss,
+        row.acc,
+        row.val_loss,
+        row.val_acc,
+        row.seconds.unwrap_or(f64::NAN),
+        row.images_per_second.unwrap_or(f64::NAN)
+    )
 }

@@ -1,5 +1,7 @@
 //! Flags of the commands for data sets and the machine: prepare, synthesize, doctor.
 
+use super::device::DeviceParser;
+use super::examples;
 use clap::{Args, ValueEnum};
 use petite::dataset::part::PartSize;
 use petite::dataset::split::Link;
@@ -13,6 +15,7 @@ use std::path::PathBuf;
 /// others, in class folders or an archive of them or listed by --labels, the content decides, and
 /// near copies stay together.
 #[derive(Debug, Args)]
+#[command(after_help = examples::PREPARE)]
 pub struct PrepareArgs {
     /// Folder or archive of the original pictures
     #[arg(long, value_name = "DIR")]
@@ -67,6 +70,7 @@ impl From<LinkChoice> for Link {
 ///
 /// Writes spot.0.jpg, stripe.0.jpg and so on, which petite prepare can split.
 #[derive(Debug, Args)]
+#[command(after_help = examples::SYNTHESIZE)]
 pub struct SynthesizeArgs {
     /// Folder to create; must be new or empty
     #[arg(long, value_name = "DIR")]
@@ -84,12 +88,14 @@ pub struct SynthesizeArgs {
 /// Trains for a second to compare the machine's speed with what it should do. Exits with 1 if
 /// training could not run.
 #[derive(Debug, Args)]
+#[command(after_help = examples::DOCTOR)]
 pub struct DoctorArgs {
     /// Look for pictures that are in more than one split of this data set, unchanged, recompressed,
     /// mirrored or as negatives; exit with 1 if any are found
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Device to check: auto, cpu, cuda, cuda:N or mps; exit with 1 if it cannot be used
-    #[arg(long, default_value = "auto")]
+    #[arg(long, default_value = "auto", hide_possible_values = true)]
+    #[arg(value_parser = DeviceParser(|text: &str| text.parse::<DeviceChoice>()))]
     pub device: DeviceChoice,
 }

@@ -2,9 +2,12 @@
 
 mod data;
 mod defaults;
+mod device;
+mod examples;
 mod predict;
 mod report;
 mod settings;
+mod shell;
 mod train;
 mod trained;
 mod weights;
@@ -12,8 +15,9 @@ mod weights;
 use clap::{Parser, Subcommand};
 pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
 pub use predict::PredictArgs;
-pub use report::{CompareArgs, PlotArgs, PreviewArgs};
+pub use report::{CompareArgs, PlotArgs, PreviewArgs, WatchArgs};
 pub use settings::{Flags, Subset};
+pub use shell::{CompletionsArgs, ManArgs, Shell};
 pub use train::TrainArgs;
 pub use trained::{EvaluateArgs, ReportArgs, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
@@ -41,5 +45,8 @@ pub enum Command {
     Import(ImportArgs),
     Plot(PlotArgs),
     Preview(PreviewArgs),
+    Watch(WatchArgs),
     Doctor(DoctorArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }

@@ -2,6 +2,7 @@
 
 use super::Flags;
 use super::data::LinkChoice;
+use super::examples;
 use super::trained::{Computing, ViewArgs};
 use clap::Args;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 /// Prints the most probable class of each picture with its probability. Files that cannot be used
 /// are reported at the end, with exit code 1; the others are predicted.
 #[derive(Debug, Args)]
+#[command(after_help = examples::PREDICT)]
 pub struct PredictArgs {
     /// Run folder
     #[arg(long, value_name = "RUN")]

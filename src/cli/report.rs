@@ -1,6 +1,6 @@
-//! Flags of the commands that draw pictures and results: compare, plot, preview.
+//! Flags of the commands that draw pictures and results: compare, plot, preview, watch.
 
-use super::{Flags, Subset};
+use super::{Flags, Subset, examples};
 use clap::Args;
 use petite::settings::Setting;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use std::path::PathBuf;
 /// val_loss, averaged over three epochs, is lowest; the last epoch means that it does not overfit
 /// yet. Draws both curves as compare-NAME.png and compare-NAME.svg.
 #[derive(Debug, Args)]
+#[command(after_help = examples::COMPARE)]
 pub struct CompareArgs {
     /// Run folder, or folder of the runs of train --repeats; may be given more than once
     #[arg(long = "run", value_name = "RUN", required_unless_present = "list")]
@@ -36,10 +37,24 @@ pub struct CompareArgs {
 
 /// Redraw a run's curves (listing 5.10): curves.png and curves.svg
 #[derive(Debug, Args)]
+#[command(after_help = examples::PLOT)]
 pub struct PlotArgs {
     /// Run folder
     #[arg(long, value_name = "RUN")]
     pub run: PathBuf,
+}
+
+/// Show the curves of runs in the terminal while they train
+///
+/// Draws accuracy and loss after every epoch, also through ssh, with the best epoch so far and the
+/// time left; several runs share the plots. Keys: q, Esc or Ctrl-C leave; the runs go on. If the output
+/// is not a terminal, prints a line per epoch as it comes, until the runs have ended.
+#[derive(Debug, Args)]
+#[command(after_help = examples::WATCH)]
+pub struct WatchArgs {
+    /// Run folders, or folders of the runs of train --repeats
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
 }
 
 /// Draw a contact sheet of pictures, or of one picture augmented many times
@@ -48,6 +63,7 @@ pub struct PlotArgs {
 /// --recipe augmented or flags of an augmentation: the first picture, or --picture, as training
 /// sees it (figure 5.12).
 #[derive(Debug, Args)]
+#[command(after_help = examples::PREVIEW)]
 pub struct PreviewArgs {
     /// Data set: a folder or an archive
     #[arg(long, value_name = "DIR")]

@@ -1,8 +1,9 @@
 //! Flags for a run's settings, generated from the library's list of settings.
 
 use super::defaults;
+use super::device::DeviceParser;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
-use clap::{Arg, ArgMatches, Command, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueHint};
 use petite::settings::Setting;
 use petite::{Config, Recipe};
 use serde::de::DeserializeOwned;
@@ -104,8 +105,17 @@ fn arg(setting: Setting, with_defaults: bool) -> Arg {
             .hide_possible_values(true)
             .value_name("BOOL");
     } else {
-        let name = setting.value_name.clone();
-        arg = arg.value_name(name.unwrap_or_else(|| setting.name().to_uppercase()));
+        let name = setting.value_name.clone().unwrap_or_else(|| setting.name().to_uppercase());
+        arg = arg.value_hint(match name.as_str() {
+            "DIR" => ValueHint::AnyPath,
+            "FILE.csv" => ValueHint::FilePath,
+            _ => ValueHint::Unknown,
+        });
+        arg = arg.value_name(name);
+    }
+    if setting.name() == "device" {
+        let parser = DeviceParser(reader(setting, is_negated));
+        return arg.hide_possible_values(true).value_parser(parser);
     }
     arg.value_parser(parser(setting, is_negated))
 }
@@ -121,11 +131,16 @@ fn parser(setting: Setting, is_negated: bool) -> ValueParser {
         let choices: Vec<PossibleValue> = setting.choices.iter().map(choice).collect();
         return PossibleValuesParser::new(choices).map(Value::String).into();
     }
+    reader(setting, is_negated).into()
+}
+
+/// Parses a value that has no name.
+fn reader(setting: Setting, is_negated: bool) -> impl TypedValueParser<Value = Value> {
     let template = [Recipe::Baseline, Recipe::FeaturesAugmented]
         .map(|recipe| Config::new(recipe, "data"))
         .into_iter()
         .find(|config| setting.value_in(&defaults::json(config)).is_some());
-    ValueParser::from(move |text: &str| -> Result<Value, String> {
+    move |text: &str| -> Result<Value, String> {
         let read = setting.parse(text).and_then(|value| {
             let mut config = template.clone().unwrap_or(Config::new(Recipe::Baseline, "data"));
             config.change([(setting.name(), value.clone())])?;
@@ -141,5 +156,5 @@ fn parser(setting: Setting, is_negated: bool) -> ValueParser {
                 .replace(&format!("`{}` of ", setting.name()), "")
                 .replace(&format!("`{}` ", setting.name()), "a value ")),
         }
-    })
+    }
 }

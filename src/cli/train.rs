@@ -1,6 +1,6 @@
 //! Flags of `petite train`.
 
-use super::{Flags, Subset};
+use super::{Flags, Subset, examples};
 use clap::Args;
 use petite::settings::Setting;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::path::PathBuf;
 ///
 /// Writes config.json, history.csv, last.ot, best.ot and the curves to --out.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = examples::TRAIN)]
 pub struct TrainArgs {
     /// Run folder; must be new or empty, except with --resume
     #[arg(long, value_name = "RUN")]

@@ -1,6 +1,6 @@
 //! Flags of the commands that use a trained network: evaluate, predict.
 
-use super::{Flags, Subset};
+use super::{Flags, Subset, examples};
 use clap::{Args, ValueEnum};
 use petite::run::folder::WhichWeights;
 use petite::run::trained::MachineOverrides;
@@ -14,6 +14,7 @@ use std::path::PathBuf;
 /// the lowest recall and the most common confusions. Writes SPLIT.json to the run folder, and
 /// predictions.csv, confusion_matrix.png and roc.png to the folder SPLIT in it.
 #[derive(Debug, Args)]
+#[command(after_help = examples::EVALUATE)]
 pub struct EvaluateArgs {
     /// Run folder
     #[arg(long, value_name = "RUN")]

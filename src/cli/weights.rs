@@ -1,7 +1,7 @@
 //! Flags of the commands that read and write weights: convert, import, summary.
 
 use super::trained::Weights;
-use super::{Flags, Subset};
+use super::{Flags, Subset, examples};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -11,6 +11,7 @@ use std::path::PathBuf;
 /// is executed. Names, shapes, types and bits stay the same. Convolution kernels are [out, in,
 /// height, width], dense weights [out, in]; Flatten goes over height, width, channels.
 #[derive(Debug, Args)]
+#[command(after_help = examples::CONVERT)]
 pub struct ConvertArgs {
     /// File of weights, or run folder
     #[arg(value_name = "IN")]
@@ -31,6 +32,7 @@ pub struct ConvertArgs {
 /// FILE must have the names and shapes that petite convert writes. scripts/keras_import.py imports
 /// a model from Keras. petite train --resume continues training from the weights.
 #[derive(Debug, Args)]
+#[command(after_help = examples::IMPORT)]
 pub struct ImportArgs {
     /// File of weights: .ot, .safetensors or .npz
     #[arg(value_name = "FILE")]
@@ -66,6 +68,7 @@ impl Subset for Importing {
 
 /// Print a network layer by layer, like Keras's model.summary()
 #[derive(Debug, Args)]
+#[command(after_help = examples::SUMMARY)]
 pub struct SummaryArgs {
     /// Number of classes [default: 2 for convnet; mnist is printed without its classifier]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]

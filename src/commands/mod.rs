@@ -1,12 +1,14 @@
 //! One file per command. Only these and `progress` write to standard output.
 
 mod compare;
+mod completions;
 mod convert;
 mod doctor;
 pub mod duplicates;
 mod evaluate;
 mod evaluation_text;
 mod import;
+mod man;
 mod plot;
 mod predict;
 mod prediction_output;
@@ -19,6 +21,7 @@ mod speed;
 mod summary;
 mod synthesize;
 mod train;
+mod watch;
 
 use crate::cli::Command;
 use crate::signals::Signals;
@@ -45,6 +48,9 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),
+        Command::Watch(args) => watch::run(&args, &signals.stop()),
         Command::Doctor(args) => doctor::run(&args, &signals.stop()),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }

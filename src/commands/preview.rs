@@ -126,25 +126,10 @@ fn augmented(
     }];
     for (index, draws) in draws.iter().enumerate() {
         let pixels = Vec::<u8>::try_from(&out.f_get(index as i64)?.f_flatten(0, -1)?)?;
-        let caption = lines(&config.captions(draws));
+        let caption = contact_sheet::lines(&config.captions(draws));
         tiles.push(Tile { picture: Picture { width, height, channels: 3, pixels }, caption });
     }
     Ok(tiles)
-}
-
-/// Joins `parts` into lines that fit below a picture.
-fn lines(parts: &[String]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for part in parts {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + part.chars().count() <= 27 => {
-                line.push_str("  ");
-                line.push_str(part);
-            }
-            _ => lines.push(part.clone()),
-        }
-    }
-    lines
 }
 
 fn read(path: &Path, exif_orientation: ExifOrientation) -> Result<Picture> {

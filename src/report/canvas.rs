@@ -8,6 +8,7 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::Once;
 
@@ -45,12 +46,23 @@ pub fn write_png(
     size: (u32, u32),
     draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Result<()>,
 ) -> Result<()> {
+    let png = png(size, draw)?;
+    atomic_file::write_bytes(path, &png)
+}
+
+/// Draws on a bitmap of `size` (width, height), in pixels; returns the bytes of a PNG.
+///
+/// # Errors
+/// If `draw` fails.
+pub fn png(
+    size: (u32, u32),
+    draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Result<()>,
+) -> Result<Vec<u8>> {
     let mut pixels = vec![0; (size.0 * size.1 * 3) as usize];
     draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area())?;
-    atomic_file::write(path, |file| {
-        let format = ImageFormat::Png;
-        Ok(write_buffer_with_format(file, &pixels, size.0, size.1, ColorType::Rgb8, format)?)
-    })
+    let (mut png, format) = (Cursor::new(Vec::new()), ImageFormat::Png);
+    write_buffer_with_format(&mut png, &pixels, size.0, size.1, ColorType::Rgb8, format)?;
+    Ok(png.into_inner())
 }
 
 /// Registers the built-in font. It also measures the text of SVGs, so they are the same on every

@@ -1,6 +1,7 @@
 //! Contact sheets: pictures in a grid, with captions, as one PNG.
 
-use super::canvas::{use_own_font, write_png};
+use super::canvas::{self, use_own_font};
+use crate::atomic_file;
 use crate::error::ensure_or;
 use crate::pictures::picture::Picture;
 use crate::pictures::resize::{Interpolation, resize};
@@ -31,8 +32,7 @@ pub struct Tile {
 /// Writes `tiles`, row by row, to the PNG `path`.
 ///
 /// # Errors
-/// If `path` does not end in .png, `tiles` is empty, a picture is not RGB, or the file cannot be
-/// written.
+/// If `path` does not end in .png, or the file cannot be written; or as [`png`].
 pub fn write(path: &Path, tiles: &[Tile]) -> Result<()> {
     ensure_or!(
         Setting,
@@ -41,13 +41,30 @@ pub fn write(path: &Path, tiles: &[Tile]) -> Result<()> {
         path.display(),
         path.with_extension("png").display()
     );
+    atomic_file::write_bytes(path, &png(tiles)?.bytes)
+}
+
+/// A contact sheet as a file's bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// Those of a PNG.
+    pub bytes: Vec<u8>,
+    /// Width and height, in pixels.
+    pub size: (u32, u32),
+}
+
+/// `tiles`, row by row, as a PNG.
+///
+/// # Errors
+/// If `tiles` is empty or a picture is not RGB.
+pub fn png(tiles: &[Tile]) -> Result<Sheet> {
     ensure!(!tiles.is_empty(), "expected at least one picture to show, found none");
     let lines = tiles.iter().map(|tile| tile.caption.len()).max().unwrap_or(0);
     let (columns, rows) = (tiles.len().min(COLUMNS), tiles.len().div_ceil(COLUMNS));
     let (across, down) = (SIDE + GAP, SIDE + 7 + lines * LINE + GAP);
     let size = ((columns * across + GAP) as u32, (rows * down + GAP) as u32);
     use_own_font();
-    write_png(path, size, |area| {
+    let bytes = canvas::png(size, |area| {
         let failed = |error| anyhow!("cannot draw: {error}");
         area.fill(&WHITE).map_err(failed)?;
         for (index, tile) in tiles.iter().enumerate() {
@@ -66,7 +83,23 @@ pub fn write(path: &Path, tiles: &[Tile]) -> Result<()> {
             }
         }
         area.present().map_err(failed)
-    })
+    })?;
+    Ok(Sheet { bytes, size })
+}
+
+/// `parts` of a caption, joined into lines that fit below a picture.
+pub fn lines(parts: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + part.chars().count() <= 27 => {
+                line.push_str("  ");
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 /// `text` with `…` in place of its middle, if it is too wide for its column.

@@ -1,4 +1,4 @@
-//! Plots of runs, and comparisons with references.
+//! Plots of runs, their event files for TensorBoard, and comparisons with references.
 
 mod built_in;
 mod canvas;
@@ -14,3 +14,4 @@ pub mod page;
 pub mod reference;
 pub mod roc_curves;
 pub mod statistic;
+pub mod tensorboard;

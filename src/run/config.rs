@@ -1,5 +1,6 @@
 //! All settings of a run, which are stored in its `config.json`.
 
+pub use super::network_config::{NetworkConfig, Scratch};
 use super::on_base::OnBase;
 pub use super::recipe::Recipe;
 use crate::augment::config::AugmentConfig;
@@ -7,7 +8,7 @@ use crate::dataset::part::PartSize;
 use crate::device::DeviceChoice;
 use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
-use crate::nn::zoo::{Downsample, Model};
+use crate::nn::zoo::Model;
 use crate::pictures::aspect::Resize;
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::image_size::ImageSize;
@@ -152,30 +153,17 @@ pub struct Config {
     #[serde(default)]
     #[schemars(range(min = 1, max = 65_536), extend("x-value-name" = "N"))]
     pub keep: Option<usize>,
+    /// Also write event files for TensorBoard to the run folder: losses, accuracies and learning rate
+    /// of every epoch, and the pictures of the first training step.
+    #[serde(default)]
+    #[schemars(extend("x-group" = "Output"))]
+    pub tensorboard: bool,
     /// Run folder; must be new or empty, except with `resume`. Not stored: a run can be moved.
     #[serde(skip)]
     pub out: PathBuf,
     /// Whether to continue the run in `out` from its last checkpoint. Not stored.
     #[serde(skip)]
     pub resume: bool,
-}
-
-/// Settings that depend on the kind of network.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkConfig {
-    /// A network that is trained from scratch.
-    Scratch(Scratch),
-    /// A head on a pretrained base.
-    OnBase(OnBase),
-}
-
-/// Settings of a network that is trained from scratch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Scratch {
-    /// How to downsample feature maps between stages.
-    pub downsample: Downsample,
 }
 
 impl Config {

@@ -139,6 +139,8 @@ pub enum Note<'a> {
         epochs: i64,
         /// Training steps done of the next epoch.
         steps: i64,
+        /// The epochs done.
+        history: &'a [Epoch],
     },
     /// A resumed run has all its epochs already.
     Complete {

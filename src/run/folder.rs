@@ -218,6 +218,11 @@ impl RunFolder {
         self.0.join(format!("curves.{extension}"))
     }
 
+    /// Event files for TensorBoard, in the folders `train` and `validation`: `tensorboard`.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.0.join("tensorboard")
+    }
+
     /// Result of evaluating on `split`: `SPLIT.json`.
     pub fn evaluation(&self, split: &str) -> PathBuf {
         self.0.join(format!("{split}.json"))

@@ -117,6 +117,7 @@ impl Config {
             cuda_graph: true,
             checkpoint_every: None,
             keep: None,
+            tensorboard: false,
             threads: None,
             loader_threads: None,
             cache: CachePolicy::default(),

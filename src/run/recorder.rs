@@ -1,6 +1,7 @@
 //! What a run does after each step and epoch: files and events.
 
 use super::checkpoint::Checkpoints;
+use super::event_log::EventLog;
 use super::events::{Events, Warning};
 use crate::history::{Epoch, Writer};
 use crate::nn::network::Network;
@@ -12,6 +13,8 @@ use anyhow::Result;
 pub(super) struct Recorder<'a> {
     pub(super) history: Writer,
     pub(super) checkpoints: Checkpoints,
+    /// The event files, if the run has them.
+    pub(super) event_log: Option<EventLog>,
     /// Epochs of the whole run.
     pub(super) epochs: i64,
     pub(super) events: &'a mut dyn Events,
@@ -31,9 +34,10 @@ impl Observer for Recorder<'_> {
     }
 
     fn epoch(&mut self, row: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
-        // The checkpoint has the history too: a row that is lost here comes back with `resume`.
+        // The checkpoint has the history too: a row that is lost below comes back with `resume`.
         self.checkpoints.save(row, network, optimizer)?;
         self.history.append(row)?;
+        self.event_log.as_mut().map_or(Ok(()), |event_log| event_log.epoch(row))?;
         self.events.epoch(row, self.epochs);
         Ok(())
     }

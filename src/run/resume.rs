@@ -88,7 +88,7 @@ pub fn check(config: &Config, run: &RunFolder) -> Result<()> {
     ensure_or!(
         Run,
         others.is_empty(),
-        "expected the settings of the run in {} with `resume`, found another {}; try changing only `epochs`, `device`, `cache`, `threads`, `checkpoint_every` and `keep`",
+        "expected the settings of the run in {} with `resume`, found another {}; try changing only `epochs`, `device`, `cache`, `threads`, `checkpoint_every`, `keep` and `tensorboard`",
         run.path().display(),
         others.join(", ")
     );
@@ -126,6 +126,7 @@ fn differences(config: &Config, other: &Config) -> Vec<String> {
         threads: None,
         checkpoint_every: None,
         keep: None,
+        tensorboard: false,
         loader_threads: None,
         max_pixels: 0,
         cache: CachePolicy::Auto,

@@ -2,6 +2,7 @@
 
 use super::checkpoint::{self, Checkpoints};
 use super::config::Config;
+use super::event_log::EventLog;
 use super::events::{Events, Note, Warning};
 use super::folder::{RunFolder, RunRecord, Versions};
 use super::frozen::through_frozen;
@@ -9,7 +10,7 @@ use super::outcome::{Ended, Outcome};
 use super::progress::Progress;
 use super::recorder::Recorder;
 use super::splits::Splits;
-use super::{resume, start};
+use super::{preview, resume, start};
 use crate::atomic_file;
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
@@ -149,13 +150,16 @@ impl<'a> Session<'a> {
         let (run, config) = (self.run, self.config);
         let mut done = std::mem::take(&mut self.done);
         let history = self.begin(&mut done, events)?;
+        let augmentation = Augmentation::new(config.augmentation, config.keras, config.seed)?;
+        let event_log = self.event_log(&done.rows, &augmentation)?;
         let (epochs, steps) = (done.epochs(), done.steps());
         if epochs >= config.epochs {
             events.note(&Note::Complete { epochs });
             return finish(run, done, Ended::AllEpochs, events);
         }
         if epochs + steps > 0 {
-            events.note(&Note::Continuing { epochs, steps });
+            let history = &done.rows;
+            events.note(&Note::Continuing { epochs, steps, history });
         }
         let record_steps = config.cuda_graph
             && self.machine.use_own_stream().unwrap_or_else(|error| {
@@ -165,7 +169,8 @@ impl<'a> Session<'a> {
         let (val_losses, partial) = (done.rows.iter().map(|row| row.val_loss), done.partial);
         let (val_losses, keep) = (val_losses.collect(), config.keep.unwrap_or(1));
         let checkpoints = Checkpoints::new(run.clone(), done, keep);
-        let mut recorder = Recorder { history, checkpoints, epochs: config.epochs, events };
+        let all = config.epochs;
+        let mut recorder = Recorder { history, checkpoints, event_log, epochs: all, events };
         let ended = Trainer {
             network: &self.network,
             optimizer: &mut self.optimizer,
@@ -178,7 +183,7 @@ impl<'a> Session<'a> {
             partial,
             checkpoint_every: config.checkpoint_every,
             train: &mut self.train,
-            augmentation: &Augmentation::new(config.augmentation, config.keras, config.seed)?,
+            augmentation: &augmentation,
             validation: &mut self.validation,
             record: record_steps,
             stop: self.stop,
@@ -200,8 +205,8 @@ impl<'a> Session<'a> {
     }
 
     /// Writes the files of a run that starts, and those of a resumed one that are missing or damaged.
-    /// Reports what has changed since it was last trained. Takes the classes.
-    fn begin(&mut self, done: &mut Progress, events: &mut dyn Events) -> Result<Writer> {
+    /// Reports what has changed since it was last trained.
+    fn begin(&self, done: &mut Progress, events: &mut dyn Events) -> Result<Writer> {
         let (run, config, epochs) = (self.run, self.config, done.epochs());
         let device = describe(self.machine.device);
         if epochs < config.epochs {
@@ -215,7 +220,7 @@ impl<'a> Session<'a> {
             run.write_record(&RunRecord {
                 versions: Versions::current(),
                 device,
-                classes: std::mem::take(&mut self.classes),
+                classes: self.classes.clone(),
                 train: config.clone(),
             })?;
             if let Some(list) = &self.list {
@@ -234,6 +239,30 @@ impl<'a> Session<'a> {
             events.warning(&Warning::HistoryRestored { path: &run.history(), found, epochs });
         }
         Ok(history)
+    }
+
+    /// The event files after `rows`, if the run is to have them, with the pictures of the first step.
+    fn event_log(
+        &mut self,
+        rows: &[Epoch],
+        augmentation: &Augmentation,
+    ) -> Result<Option<EventLog>> {
+        let config = self.config;
+        if !config.tensorboard {
+            return Ok(None);
+        }
+        let mut event_log = EventLog::open(self.run, rows)?;
+        if event_log.lacks_pictures()
+            && let Some(sheet) = preview::first_step(
+                &mut self.train,
+                augmentation,
+                &config.augmentation,
+                &self.classes,
+            )?
+        {
+            event_log.pictures(sheet)?;
+        }
+        Ok(Some(event_log))
     }
 }
 

@@ -31,12 +31,15 @@ mod preview;
 mod repeats;
 mod report;
 mod resume;
+mod shell;
 mod signals;
 #[path = "../support/skipped.rs"]
 mod skipped;
 mod summary;
 mod support;
 mod synthesize;
+mod tensorboard;
 mod train;
 mod transfer;
 mod transfer_errors;
+mod watch;

@@ -48,6 +48,13 @@ fn commands(workspace: &Workspace, round: &str) -> Vec<Vec<OsString>> {
         "plot --run @run",
         "preview --data @data --to @preview-%.png",
         "doctor --device cpu",
+        "watch @run",
+        "completions bash",
+        "completions zsh",
+        "completions fish",
+        "man",
+        "man train",
+        "man --to @man-%",
     ];
     let word = |word: &str| match word.strip_prefix('@') {
         Some(name) => workspace.path(&name.replace('%', round)).into(),

@@ -4,6 +4,7 @@ use crate::skipped::skipped;
 use petite::Stop;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
+use petite::report::tensorboard::event_file;
 use std::fs::read_to_string;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -78,7 +79,7 @@ impl Undisturbed {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("petite"));
         command.args(["train", "--epochs", "2", "--batch-size", "4", "--image-size", "46"]);
         command.args(["--threads", "1", "--loader-threads", "1", "--device", "cpu"]);
-        command.args(["--cache", "disk"]).args(flags);
+        command.args(["--cache", "disk", "--tensorboard"]).args(flags);
         command.arg("--data").arg(self.folder.path().join("data"));
         command.arg("--out").arg(place.join("out"));
         command.env("PETITE_CACHE", place.join("cache"));
@@ -128,6 +129,13 @@ impl Undisturbed {
             let [expected, found] = runs.each_ref().map(|run| std::fs::read(run.join(name)).ok());
             if found != expected {
                 return Err(format!("{name} differs"));
+            }
+        }
+        for part in ["train", "validation"] {
+            let [expected, found] =
+                runs.each_ref().map(|run| events(&run.join("tensorboard"), part));
+            if found != expected {
+                return Err(format!("the events in {part} are\n{found:#?}\nnot\n{expected:#?}"));
             }
         }
         let [expected, found] = runs.each_ref().map(|run| names(run));
@@ -192,6 +200,17 @@ fn history(path: &Path) -> Vec<Vec<String>> {
         kept.map(|(_, value)| value.to_owned()).collect()
     };
     text.lines().map(row).collect()
+}
+
+/// The step of every value in event files, its name and, of a scalar, its bits; in order of the steps.
+fn events(folder: &Path, part: &str) -> Vec<(i64, String, Option<u32>)> {
+    let events = event_file::read(&folder.join(part)).unwrap();
+    let values = events.iter().flat_map(|event| event.values().iter().map(|v| (event.step, v)));
+    let mut values: Vec<_> = values
+        .map(|(step, value)| (step, value.tag.clone(), value.scalar().map(f32::to_bits)))
+        .collect();
+    values.sort();
+    values
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -1,0 +1,5 @@
+//! Following runs in a terminal.
+
+pub mod chart;
+pub mod followed;
+pub mod screen;

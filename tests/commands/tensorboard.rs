@@ -1,0 +1,194 @@
+//! Event files: what TensorBoard reads of them, with interruptions too.
+
+use super::skipped::skipped;
+use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
+use petite::history::Epoch;
+use petite::report::tensorboard::event::Event;
+use petite::report::tensorboard::event_file;
+use std::path::{Path, PathBuf};
+
+/// The event files of a part of `run`.
+fn files(run: &Path, part: &str) -> Vec<PathBuf> {
+    let folder = run.join("tensorboard").join(part);
+    entries(&folder).iter().map(|name| folder.join(name)).collect()
+}
+
+/// The scalars named `tag` in a part of `run`: steps and values.
+fn scalars(run: &Path, part: &str, tag: &str) -> Vec<(i64, f32)> {
+    let events = event_file::read(&run.join("tensorboard").join(part)).unwrap();
+    let values = events.iter().flat_map(|event| event.values().iter().map(|v| (event.step, v)));
+    let named = values.filter(|(_, value)| value.tag == tag);
+    named.map(|(step, value)| (step, value.scalar().unwrap())).collect()
+}
+
+/// The steps with pictures.
+fn pictures(run: &Path) -> Vec<i64> {
+    let events = event_file::read(&run.join("tensorboard/train")).unwrap();
+    let has = |event: &&Event| event.values().iter().any(|value| value.tag == "first_step");
+    events.iter().filter(has).map(|event| event.step).collect()
+}
+
+/// The event files of `run` have its history, each epoch once.
+fn assert_complete(workspace: &Workspace, run: &str) {
+    let (history, run) = (workspace.history(run), workspace.path(run));
+    let expected = |value: fn(&Epoch) -> f64| -> Vec<(i64, f32)> {
+        history.iter().map(|row| (row.epoch - 1, value(row) as f32)).collect()
+    };
+    assert_eq!(scalars(&run, "train", "epoch_loss"), expected(|row| row.loss));
+    assert_eq!(scalars(&run, "train", "epoch_accuracy"), expected(|row| row.acc));
+    let rates = expected(|row| row.learning_rate.unwrap());
+    assert_eq!(scalars(&run, "train", "epoch_learning_rate"), rates);
+    assert_eq!(scalars(&run, "validation", "epoch_loss"), expected(|row| row.val_loss));
+    assert_eq!(scalars(&run, "validation", "epoch_accuracy"), expected(|row| row.val_acc));
+    assert_eq!(pictures(&run), [0]);
+}
+
+/// `petite train --resume` up to `epochs`.
+fn resume(workspace: &Workspace, run: &str, flags: &str) {
+    let mut command = petite(&format!("train --resume {flags} --out"));
+    command.arg(workspace.path(run)).env("PETITE_CACHE", workspace.path("cache"));
+    output_of(&mut command);
+}
+
+#[test]
+fn event_files_have_the_history_and_change_no_result() {
+    let workspace = Workspace::with_data();
+    let flags = "--recipe augmented --steps-per-epoch 3 --epochs 2";
+    workspace.train("without", flags).assert().success();
+    workspace.train("with", &format!("{flags} --tensorboard")).assert().success();
+    assert_complete(&workspace, "with");
+    assert!(!workspace.path("without/tensorboard").exists());
+    assert_eq!(figures(&workspace.history("with")), figures(&workspace.history("without")));
+    let weights = ["with", "without"].map(|run| weights_in(&workspace.path(run).join("last.ot")));
+    assert_eq!(weights[0], weights[1]);
+}
+
+#[test]
+fn a_resumed_run_has_every_epoch_once() {
+    let workspace = Workspace::with_data();
+    let run = workspace.path("run");
+    workspace.train("run", "--epochs 2 --tensorboard").assert().success();
+    resume(&workspace, "run", "--epochs 3");
+    assert_complete(&workspace, "run");
+    assert_eq!(files(&run, "train").len(), 2);
+
+    // Killed while it wrote the last epoch.
+    let last = files(&run, "train").pop().unwrap();
+    let bytes = std::fs::read(&last).unwrap();
+    std::fs::write(&last, &bytes[..bytes.len() - 3]).unwrap();
+    resume(&workspace, "run", "--epochs 4");
+    assert_complete(&workspace, "run");
+
+    // Killed before it wrote a file, which is repaired even if there is nothing left to train.
+    std::fs::remove_dir_all(run.join("tensorboard/validation")).unwrap();
+    std::fs::remove_file(&files(&run, "train")[0]).unwrap();
+    resume(&workspace, "run", "");
+    assert_complete(&workspace, "run");
+    let before = files(&run, "train");
+    resume(&workspace, "run", "");
+    assert_eq!(files(&run, "train"), before);
+
+    // The newest checkpoint is lost, and the run continues from an older one.
+    workspace.train("kept", "--epochs 3 --keep 3 --tensorboard").assert().success();
+    std::fs::remove_file(workspace.path("kept/checkpoint.safetensors")).unwrap();
+    resume(&workspace, "kept", "--epochs 4");
+    assert_complete(&workspace, "kept");
+}
+
+#[test]
+fn a_run_without_event_files_can_get_them_later() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 2").assert().success();
+    resume(&workspace, "run", "--epochs 3 --tensorboard");
+    assert_complete(&workspace, "run");
+    // From then on by itself.
+    resume(&workspace, "run", "--epochs 4");
+    assert_complete(&workspace, "run");
+}
+
+#[test]
+fn every_repeat_has_its_own() {
+    let workspace = Workspace::with_data();
+    workspace.train("runs", "--repeats 2 --epochs 1 --tensorboard").assert().success();
+    for run in ["runs/seed-1", "runs/seed-2"] {
+        assert_complete(&workspace, run);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    workspace.write("run/tensorboard", b"a file");
+    let mut command = petite("train --resume --epochs 2 --tensorboard --out");
+    let error = error_of(command.arg(workspace.path("run")));
+    assert!(error.contains("cannot create") && error.contains("tensorboard/train"), "{error}");
+    assert_eq!(workspace.history("run").len(), 1);
+}
+
+/// Prints what TensorBoard finds: part, tag, step and value, or size of the picture.
+const READ: &str = "
+import sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util.tensor_util import make_ndarray
+for part in ('train', 'validation'):
+    found = EventAccumulator(f'{sys.argv[1]}/tensorboard/{part}', {'tensors': 0})
+    found.Reload()
+    for tag in sorted(found.Tags()['tensors']):
+        plugin = found.SummaryMetadata(tag).plugin_data.plugin_name
+        for event in found.Tensors(tag):
+            value = make_ndarray(event.tensor_proto)
+            if plugin == 'images':
+                assert value[2][:8] == bytes.fromhex('89504e470d0a1a0a')
+                value = 'x'.join(part.decode() for part in value[:2])
+            print(part, plugin, tag, event.step, value)
+";
+
+#[test]
+fn tensorboard_reads_them() {
+    let test = "tensorboard::tensorboard_reads_them";
+    let Some(python) = std::env::var_os("PETITE_PYTHON") else {
+        return skipped(test, "PETITE_PYTHON names no Python with the package tensorboard");
+    };
+    let has = std::process::Command::new(&python).args(["-c", "import tensorboard"]).output();
+    if !has.unwrap().status.success() {
+        return skipped(test, "the Python of PETITE_PYTHON lacks the package tensorboard");
+    }
+    let workspace = Workspace::with_data();
+    let flags = "--recipe augmented --steps-per-epoch 3 --keep 2 --tensorboard";
+    workspace.train("run", &format!("{flags} --epochs 3")).assert().success();
+    // Go on from an older checkpoint, after a cut file.
+    std::fs::remove_file(workspace.path("run/checkpoint.safetensors")).unwrap();
+    let last = files(&workspace.path("run"), "validation").pop().unwrap();
+    let bytes = std::fs::read(&last).unwrap();
+    std::fs::write(&last, &bytes[..bytes.len() - 3]).unwrap();
+    resume(&workspace, "run", "--epochs 4");
+
+    let mut command = std::process::Command::new(&python);
+    let output = command.args(["-c", READ]).arg(workspace.path("run")).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{error}");
+    let found = String::from_utf8(output.stdout).unwrap();
+    let mut lines: Vec<&str> = found.lines().collect();
+    let picture = lines.iter().position(|line| line.contains(" images ")).unwrap();
+    let picture = lines.remove(picture);
+    // Four pictures in a row.
+    assert!(picture.starts_with("train images first_step 0 790x"), "{picture}");
+    let history = workspace.history("run");
+    assert_eq!((history.len(), lines.len()), (4, 4 * 5), "{found}");
+    for row in history {
+        let step = row.epoch - 1;
+        for (name, value) in [
+            ("train scalars epoch_loss", row.loss),
+            ("train scalars epoch_accuracy", row.acc),
+            ("train scalars epoch_learning_rate", row.learning_rate.unwrap()),
+            ("validation scalars epoch_loss", row.val_loss),
+            ("validation scalars epoch_accuracy", row.val_acc),
+        ] {
+            let start = format!("{name} {step} ");
+            let mut values = lines.iter().filter_map(|line| line.strip_prefix(&start));
+            let read: f32 = values.next().unwrap().parse().unwrap();
+            assert_eq!((read, values.next()), (value as f32, None), "{name}");
+        }
+    }
+}
