@@ -78,6 +78,8 @@ pub use run::outcome::{Ended, Outcome};
 pub use run::predict::{Predict, Prediction, Predictions};
 pub use run::predictor::Predictor;
 pub use run::recipe::Recipe;
+pub use run::suspect_list::{Suspect, SuspectList};
+pub use run::suspects::Suspects;
 pub use stop::Stop;
 
 /// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.
@@ -128,4 +130,14 @@ pub fn evaluate(what: &Evaluate, events: &mut impl Events) -> Result<Evaluation,
 /// [`ErrorKind::Interrupted`] if a stop was requested.
 pub fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
     run::predictor::predict(what, events)
+}
+
+/// Looks for wrong labels in a data set: pictures that classifiers on the features of a pretrained base,
+/// each trained without them, take for another class, and near copies with different labels.
+///
+/// # Errors
+/// If a setting is invalid, the pictures or the weights of the base cannot be used, or fewer than two
+/// classes have several pictures; [`ErrorKind::Interrupted`] if a stop was requested.
+pub fn suspects(what: &Suspects, events: &mut impl Events) -> Result<SuspectList, Error> {
+    Ok(run::suspects::suspects(what, events)?)
 }

@@ -1,10 +1,13 @@
 //! Runs: settings, folders, training, evaluation and prediction.
 
+mod all_pictures;
 mod build;
 pub mod checkpoint;
 mod chunks;
+mod confident_learning;
 pub mod config;
 pub mod confusion;
+mod copies;
 mod data_set;
 pub mod evaluate;
 pub mod events;
@@ -26,6 +29,8 @@ pub mod repeat;
 mod resume;
 mod splits;
 mod start;
+pub mod suspect_list;
+pub mod suspects;
 pub mod train;
 pub mod trained;
 mod upgrade;
