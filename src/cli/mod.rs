@@ -5,6 +5,7 @@ mod defaults;
 mod predict;
 mod report;
 mod settings;
+mod suspects;
 mod train;
 mod trained;
 mod weights;
@@ -14,6 +15,7 @@ pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
 pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
 pub use settings::{Flags, Subset};
+pub use suspects::SuspectsArgs;
 pub use train::TrainArgs;
 pub use trained::{EvaluateArgs, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
@@ -40,5 +42,6 @@ pub enum Command {
     Import(ImportArgs),
     Plot(PlotArgs),
     Preview(PreviewArgs),
+    Suspects(SuspectsArgs),
     Doctor(DoctorArgs),
 }

@@ -15,6 +15,7 @@ mod processor;
 mod repeats;
 mod speed;
 mod summary;
+mod suspects;
 mod synthesize;
 mod train;
 
@@ -42,6 +43,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),
+        Command::Suspects(args) => suspects::run(&args, &signals.stop()),
         Command::Doctor(args) => doctor::run(&args, &signals.stop()),
     }
 }

@@ -35,6 +35,7 @@ mod signals;
 mod skipped;
 mod summary;
 mod support;
+mod suspects;
 mod synthesize;
 mod train;
 mod transfer;
