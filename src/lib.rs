@@ -82,6 +82,8 @@ pub use run::predict::{Predict, Prediction, Predictions};
 pub use run::predictor::Predictor;
 pub use run::recipe::Recipe;
 pub use run::report::Report;
+pub use run::suspect_list::{Suspect, SuspectList};
+pub use run::suspects::Suspects;
 pub use stop::Stop;
 
 /// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.
@@ -141,4 +143,14 @@ pub fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, 
 /// As [`evaluate`]; if `to` does not end in .html or cannot be written, or `reference` is unknown.
 pub fn report(what: &Report, events: &mut impl Events) -> Result<(), Error> {
     Ok(run::report::report(what, events)?)
+}
+
+/// Looks for wrong labels in a data set: pictures that classifiers on the features of a pretrained base,
+/// each trained without them, take for another class, and near copies with different labels.
+///
+/// # Errors
+/// If a setting is invalid, the pictures or the weights of the base cannot be used, or fewer than two
+/// classes have several pictures; [`ErrorKind::Interrupted`] if a stop was requested.
+pub fn suspects(what: &Suspects, events: &mut impl Events) -> Result<SuspectList, Error> {
+    Ok(run::suspects::suspects(what, events)?)
 }

@@ -124,6 +124,11 @@ impl Events for Terminal {
                 listed(classes),
                 if classes.len() == 1 { "this class" } else { "these classes" }
             ),
+            Warning::Unchecked(classes) => format!(
+                "warning: only one picture, or copies of one, of {}; not checking {}",
+                listed(classes),
+                if classes.len() == 1 { "its label" } else { "their labels" }
+            ),
             Warning::Skipped(bad) => format!("skipping {}:\n{}", bad.count(), bad.list()),
             Warning::NoDiskCache { split, error, instead } => {
                 let instead = match instead {

@@ -25,6 +25,8 @@ pub enum Purpose {
     Preview = 7,
     /// The assignment of pictures to splits; the index is the class's label.
     Split = 8,
+    /// The order in which pictures are assigned to the folds of a cross-validation; the index is 0.
+    Folds = 9,
 }
 
 /// The generator for `(seed, purpose, index)`: ChaCha8 (Bernstein, 2008) keyed with the three

@@ -8,6 +8,7 @@ mod predict;
 mod report;
 mod settings;
 mod shell;
+mod suspects;
 mod train;
 mod trained;
 mod weights;
@@ -18,6 +19,7 @@ pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs, WatchArgs};
 pub use settings::{Flags, Subset};
 pub use shell::{CompletionsArgs, ManArgs, Shell};
+pub use suspects::SuspectsArgs;
 pub use train::TrainArgs;
 pub use trained::{EvaluateArgs, ReportArgs, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
@@ -46,6 +48,7 @@ pub enum Command {
     Plot(PlotArgs),
     Preview(PreviewArgs),
     Watch(WatchArgs),
+    Suspects(SuspectsArgs),
     Doctor(DoctorArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -19,6 +19,7 @@ mod repeats;
 mod report;
 mod speed;
 mod summary;
+mod suspects;
 mod synthesize;
 mod train;
 mod watch;
@@ -49,6 +50,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),
         Command::Watch(args) => watch::run(&args, &signals.stop()),
+        Command::Suspects(args) => suspects::run(&args, &signals.stop()),
         Command::Doctor(args) => doctor::run(&args, &signals.stop()),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -132,13 +132,18 @@ fn augmented(
     Ok(tiles)
 }
 
-fn read(path: &Path, exif_orientation: ExifOrientation) -> Result<Picture> {
+/// Reads a picture at its own size.
+///
+/// # Errors
+/// If it cannot be read or decoded.
+pub fn read(path: &Path, exif_orientation: ExifOrientation) -> Result<Picture> {
     let mut bytes = Vec::new();
     read_file(path, &mut bytes)
         .and_then(|()| decode(&bytes, ColorMode::Rgb, exif_orientation))
         .with_context(|| shown(path))
 }
 
-fn file_name(path: &Path) -> String {
+/// The last part of a path.
+pub fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

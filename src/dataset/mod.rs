@@ -5,6 +5,7 @@ pub mod arrange;
 mod budget;
 pub mod data_set;
 pub mod duplicates;
+pub mod folds;
 pub mod kaggle;
 pub mod labels;
 pub mod layout;

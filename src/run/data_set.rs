@@ -140,7 +140,7 @@ fn split(
 }
 
 /// Warns about what is not used.
-fn warn(data: &DataSet, events: &mut dyn Events) {
+pub(super) fn warn(data: &DataSet, events: &mut dyn Events) {
     if !data.passed_over.is_empty() {
         events.warning(&Warning::PassedOver(&data.passed_over));
     }

@@ -159,6 +159,9 @@ pub enum Warning<'a> {
     EmptyClasses(&'a [String]),
     /// These classes have training but no validation pictures.
     NoValidation(&'a [String]),
+    /// The labels of these classes cannot be checked, because no classifier sees other pictures of
+    /// them: each has only one picture, or copies of one.
+    Unchecked(&'a [String]),
     /// Files that cannot be used as pictures were skipped.
     Skipped(&'a BadFolder),
     /// Decoded pictures could not be kept on disk.

@@ -1,9 +1,13 @@
 //! Runs: settings, folders, training, evaluation and prediction.
 
+mod all_pictures;
 mod build;
 pub mod checkpoint;
 mod chunks;
+mod confident_learning;
 pub mod config;
+pub mod confusion;
+mod copies;
 mod data_set;
 pub mod evaluate;
 pub mod evaluation;
@@ -32,6 +36,8 @@ mod resume;
 pub mod scoring;
 mod splits;
 mod start;
+pub mod suspect_list;
+pub mod suspects;
 pub mod train;
 pub mod trained;
 mod upgrade;

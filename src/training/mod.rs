@@ -2,11 +2,13 @@
 
 pub mod divergence;
 pub mod fit;
+mod logistic;
 pub mod loss;
 pub mod metrics;
 pub mod objective;
 pub mod observer;
 pub mod optimizer;
+pub mod out_of_fold;
 pub mod schedule;
 pub mod step;
 pub mod validate;

@@ -37,6 +37,7 @@ mod signals;
 mod skipped;
 mod summary;
 mod support;
+mod suspects;
 mod synthesize;
 mod tensorboard;
 mod train;
