@@ -2,6 +2,7 @@
 
 mod data;
 mod defaults;
+mod export;
 mod predict;
 mod report;
 mod settings;
@@ -11,6 +12,7 @@ mod weights;
 
 use clap::{Parser, Subcommand};
 pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
+pub use export::{ExportArgs, FormatChoice};
 pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
 pub use settings::{Flags, Subset};
@@ -37,6 +39,7 @@ pub enum Command {
     Predict(PredictArgs),
     Compare(CompareArgs),
     Convert(ConvertArgs),
+    Export(ExportArgs),
     Import(ImportArgs),
     Plot(PlotArgs),
     Preview(PreviewArgs),

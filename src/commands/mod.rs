@@ -5,7 +5,9 @@ mod convert;
 mod doctor;
 pub mod duplicates;
 mod evaluate;
+mod export;
 mod import;
+mod keras;
 mod plot;
 mod predict;
 mod prediction_output;
@@ -39,6 +41,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         Command::Predict(args) => predict::run(&args, signals),
         Command::Compare(args) => compare::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),
