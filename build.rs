@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The C++ files beside the Rust ones.
-const NATIVE: [&str; 5] = ["backend", "conv_pool", "pool", "rmsprop", "thin_conv"];
+const NATIVE: [&str; 6] = ["backend", "conv_pool", "pool", "rmsprop", "thin_conv", "torchscript"];
 
 fn main() {
     // torch-sys says where its libtorch is (`links = "tch"`).

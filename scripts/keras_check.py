@@ -4,7 +4,7 @@
     python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
     /tmp/keras/bin/python scripts/keras_check.py runs/baseline --data data/dogs-vs-cats
 
-Builds the run's network in Keras with the run's weights, also one on VGG16 or MobileNet, and predicts a split with
+Builds the run's network in Keras with the run's weights, also one on a base, and predicts a split with
 both from the pixels that petite decoded (decoders differ by a few levels). Exits with 1 if two probabilities differ by
 more than 1e-4 or the accuracies differ. The run is not changed.
 """

@@ -1,9 +1,10 @@
 """petite's networks in Keras: layers, conversion of weights, comparison of probabilities.
 
-Used by keras_check.py and keras_import.py.
+Used by keras_check.py, keras_export.py and keras_import.py.
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -17,9 +18,23 @@ import numpy as np
 from keras import applications, layers
 from safetensors.numpy import load_file
 
+import keras_bases
+
 # Color channels of each network's input.
 CHANNELS = {"convnet": 3, "mnist": 1}
-BASES = {"vgg16": applications.VGG16, "mobilenet": applications.MobileNet}
+BASES = {
+    "vgg16": applications.VGG16,
+    "mobilenet": applications.MobileNet,
+    "squeezenet": keras_bases.squeezenet,
+    **{model: functools.partial(keras_bases.resnet, model) for model in keras_bases.RESNETS},
+}
+# The function from RGB in 0..=255 to the input of each base's published weights.
+PUBLISHED = {
+    "vgg16": applications.vgg16.preprocess_input,
+    "mobilenet": applications.mobilenet.preprocess_input,
+    "squeezenet": keras_bases.squeezenet_input,
+    **dict.fromkeys(keras_bases.RESNETS, keras_bases.resnet_input),
+}
 # petite's names of the parts of a layer.
 PARTS = {
     "kernel": "weight",
@@ -75,11 +90,13 @@ def of_run(record: dict) -> keras.Model:
 
 
 def on_base(train: dict, classes: int) -> keras.Model:
-    """Keras Applications' base, as far as the run uses it, and a head."""
+    """The base, as far as the run uses it, and a head."""
     settings = train["network"]["on-base"]
-    options = {"alpha": settings["alpha"]} if train["model"] == "mobilenet" else {}
-    made = BASES[train["model"]](include_top=False, weights=None, input_shape=(*train["image_size"], 3), **options)
-    last = settings["through"]
+    options = {"include_top": False, "weights": None} if train["model"] in ("vgg16", "mobilenet") else {}
+    if train["model"] == "mobilenet":
+        options["alpha"] = settings["alpha"]
+    made = BASES[train["model"]](input_shape=(*train["image_size"], 3), **options)
+    last = settings["through"] and settings["through"].replace(".", "_")
     if last:
         # A convolution's output is that of its activation, a layer of its own in MobileNet.
         named = {layer.name: layer for layer in made.layers}
@@ -102,7 +119,7 @@ def preprocessing(record: dict):
     train = record["train"]
     on_base = train.get("network", {}).get("on-base", {})
     if on_base.get("preprocess") == "published":
-        return {"vgg16": applications.vgg16, "mobilenet": applications.mobilenet}[train["model"]].preprocess_input
+        return PUBLISHED[train["model"]]
     return scaled(1 / 255)
 
 
@@ -148,7 +165,9 @@ def to_petite(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def set_weights(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
-    """Sets a model's weights: the inverse of `to_petite`."""
+    """Sets a model's weights: the inverse of `to_petite`. The dots in a layer's name are _ in Keras."""
+    parts = {name: name.rpartition(".") for name in tensors}
+    tensors = {f"{layer.replace('.', '_')}.{part}": tensors[name] for name, (layer, _, part) in parts.items()}
     expected = variables(model)
     if {name for name, _, _ in expected} != set(tensors):
         stop(f"expected the weights {sorted(name for name, _, _ in expected)}, found {sorted(tensors)}")

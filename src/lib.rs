@@ -27,7 +27,7 @@
 //! Data flows through the modules in this order, and a module uses only those before it: files →
 //! samples → pixels (u8) ([`pictures`], [`dataset`]) → [`batches`] → augmented pixels ([`augment`])
 //! → logits ([`nn`], [`weights`]) → loss → update → means ([`training`]) → [`history`], [`metrics`] →
-//! [`report`]. [`run`] puts them together.
+//! [`report`]. [`run`] puts them together, and [`mod@export`] takes what it made to other programs.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
@@ -71,7 +71,10 @@ pub mod report;
 
 pub mod run;
 
+pub mod export;
+
 pub use error::{Error, ErrorKind};
+pub use export::Export;
 pub use metrics::Metrics;
 pub use run::config::{Config, NetworkConfig};
 pub use run::evaluate::Evaluate;
@@ -153,4 +156,14 @@ pub fn report(what: &Report, events: &mut impl Events) -> Result<(), Error> {
 /// classes have several pictures; [`ErrorKind::Interrupted`] if a stop was requested.
 pub fn suspects(what: &Suspects, events: &mut impl Events) -> Result<SuspectList, Error> {
     Ok(run::suspects::suspects(what, events)?)
+}
+
+/// Exports a run's network to a file that other programs run, with its preprocessing and its class
+/// names: ONNX, TorchScript, or weights. The result is the description that is in the file.
+///
+/// # Errors
+/// If the run cannot be read, or the format cannot hold the network; an existing file is unchanged
+/// then.
+pub fn export(what: &Export) -> Result<export::Description, Error> {
+    Ok(export::export(what)?)
 }

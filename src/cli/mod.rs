@@ -4,6 +4,7 @@ mod data;
 mod defaults;
 mod device;
 mod examples;
+mod export;
 mod predict;
 mod report;
 mod settings;
@@ -15,6 +16,7 @@ mod weights;
 
 use clap::{Parser, Subcommand};
 pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
+pub use export::{ExportArgs, FormatChoice};
 pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs, WatchArgs};
 pub use settings::{Flags, Subset};
@@ -44,6 +46,7 @@ pub enum Command {
     Report(ReportArgs),
     Compare(CompareArgs),
     Convert(ConvertArgs),
+    Export(ExportArgs),
     Import(ImportArgs),
     Plot(PlotArgs),
     Preview(PreviewArgs),

@@ -7,7 +7,9 @@ mod doctor;
 pub mod duplicates;
 mod evaluate;
 mod evaluation_text;
+mod export;
 mod import;
+mod keras;
 mod man;
 mod plot;
 mod predict;
@@ -46,6 +48,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         Command::Report(args) => report::run(&args, &signals.stop()),
         Command::Compare(args) => compare::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Preview(args) => preview::run(&args),

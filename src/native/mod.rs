@@ -5,6 +5,7 @@ pub mod backend;
 pub mod conv_pool;
 pub mod cuda;
 pub mod rmsprop;
+pub mod torchscript;
 
 use anyhow::{Result, anyhow};
 use std::ffi::{CStr, c_char};

@@ -118,6 +118,11 @@ impl Base {
         self.stack.tensors()
     }
 
+    /// What the layers compute with: see [`Stack::computed`].
+    pub(super) fn computed(&self) -> Vec<(String, Tensor)> {
+        self.stack.computed()
+    }
+
     /// Replaces the preprocessing that the published weights were trained with.
     pub fn set_preprocess(&mut self, preprocess: Preprocess) {
         self.preprocess = preprocess;
@@ -187,6 +192,14 @@ impl Base {
     /// As [`Base::features`].
     pub fn preprocess(&self, images: &Tensor) -> Result<Tensor> {
         Ok(self.preprocess.apply(images)?.f_to_kind(self.kind())?)
+    }
+
+    /// The features of `x`, the input of the first layer: see [`Stack::plain`].
+    ///
+    /// # Errors
+    /// If `x` does not fit the first layer, or libtorch is out of memory.
+    pub(super) fn plain_features(&self, x: Tensor) -> Result<Tensor> {
+        self.stack.plain(x)
     }
 
     /// The output of the layers in `range` for `x`, the output of the layer before them. Frozen

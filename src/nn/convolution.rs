@@ -3,7 +3,7 @@
 
 use super::layer::Activation;
 use super::shapes::ShapedConv2d;
-use super::weighted::{Weighted, leaf};
+use super::weighted::{Weighted, in_kind, leaf};
 use crate::native::conv_pool::conv2d_max_pool2d_relu;
 use anyhow::Result;
 use schemars::JsonSchema;
@@ -74,10 +74,10 @@ impl Convolution {
     /// If `x` has other channels, or libtorch is out of memory.
     pub fn forward(&self, x: &Tensor, statistics: Statistics) -> Result<Tensor> {
         let Computed { kernel, bias, frozen } = &self.computed;
-        let (padded, padding) = self.pad(&x.f_to_kind(kernel.f_kind()?)?)?;
+        let (padded, padding) = self.pad(&in_kind(x, kernel.f_kind()?)?)?;
         let (strides, groups) = ([self.shaped.conv.strides; 2], self.shaped.groups());
         let y = padded.f_conv2d(kernel, bias.as_ref(), strides, padding, [1, 1], groups)?;
-        let mut y = y.f_to_kind(x.f_kind()?)?;
+        let mut y = in_kind(&y, x.f_kind()?)?;
         if let (Some(norm), Some(config), false) = (&self.norm, &self.shaped.conv.norm, frozen) {
             y = y.f_batch_norm(
                 norm.ws.as_ref(),
@@ -109,7 +109,7 @@ impl Convolution {
     /// As [`Convolution::forward`], and unless [`Convolution::has_pooled`].
     pub fn forward_pooled(&self, x: &Tensor) -> Result<Tensor> {
         let Computed { kernel, bias, .. } = &self.computed;
-        let (padded, padding) = self.pad(&x.f_to_kind(kernel.f_kind()?)?)?;
+        let (padded, padding) = self.pad(&in_kind(x, kernel.f_kind()?)?)?;
         let config = nn::ConvConfigND::<[i64; 2]> {
             stride: [self.shaped.conv.strides; 2],
             padding,
@@ -117,7 +117,7 @@ impl Convolution {
             ..Default::default()
         };
         let y = conv2d_max_pool2d_relu(&padded, kernel, bias.as_ref(), &config)?;
-        Ok(y.f_to_kind(x.f_kind()?)?)
+        in_kind(&y, x.f_kind()?)
     }
 
     /// `x`, padded here if the padding is asymmetric, and the padding left to libtorch otherwise.
@@ -149,6 +149,11 @@ impl Weighted for Convolution {
         leaves.extend(&self.computed.bias);
         leaves.extend(self.norm.iter().flat_map(|norm| norm.ws.iter().chain(&norm.bs)));
         leaves.into_iter().map(Tensor::shallow_clone).collect()
+    }
+
+    fn computed(&self) -> (Tensor, Option<Tensor>) {
+        let Computed { kernel, bias, .. } = &self.computed;
+        (kernel.shallow_clone(), bias.as_ref().map(Tensor::shallow_clone))
     }
 
     /// Folds the normalization into the kernel, which saves a pass over the activations.

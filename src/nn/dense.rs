@@ -2,7 +2,7 @@
 
 use super::convolution::activate;
 use super::layer::Activation;
-use super::weighted::{Weighted, leaf};
+use super::weighted::{Weighted, in_kind, leaf};
 use anyhow::Result;
 use tch::{Kind, Tensor, nn};
 
@@ -31,7 +31,7 @@ impl Dense {
     /// If `x` has other features, or libtorch is out of memory.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (weight, bias) = &self.computed;
-        let y = x.f_to_kind(weight.f_kind()?)?.f_linear(weight, bias.as_ref())?;
+        let y = in_kind(x, weight.f_kind()?)?.f_linear(weight, bias.as_ref())?;
         activate(y, Some(self.activation))
     }
 
@@ -52,6 +52,11 @@ impl Weighted for Dense {
     fn leaves(&self) -> Vec<Tensor> {
         let (weight, bias) = &self.computed;
         [weight].into_iter().chain(bias).map(Tensor::shallow_clone).collect()
+    }
+
+    fn computed(&self) -> (Tensor, Option<Tensor>) {
+        let (weight, bias) = &self.computed;
+        (weight.shallow_clone(), bias.as_ref().map(Tensor::shallow_clone))
     }
 
     fn freeze(&mut self, kind: Kind) -> Result<()> {

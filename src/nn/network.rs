@@ -122,6 +122,39 @@ impl Network {
         self.forward(input, Pass { statistics: self.statistics, masks: Some(masks.iter()) })
     }
 
+    /// The same network with every layer frozen: no tensor has gradients, and batch normalization is
+    /// folded into the kernels.
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn frozen(mut self) -> Result<Self> {
+        self.base.as_mut().map_or(Ok(()), Base::freeze)?;
+        self.head.train_from(self.head.len())?;
+        (self.parameters, self.leaves) = (Vec::new(), Vec::new());
+        Ok(self)
+    }
+
+    /// The kernels, weights and biases that the network computes with, by name: those of frozen
+    /// layers have batch normalization folded in.
+    pub fn computed(&self) -> Vec<(String, Tensor)> {
+        let mut tensors = self.base.as_ref().map(Base::computed).unwrap_or_default();
+        tensors.extend(self.head.computed());
+        tensors
+    }
+
+    /// The scores before the last sigmoid or softmax, `[N, 1]` or `[N, classes]`, for preprocessed
+    /// images, `[N, C, H, W]`: computed with libtorch's own operations only, which a trace records.
+    ///
+    /// # Errors
+    /// If the images have another shape or type, or libtorch is out of memory.
+    pub fn plain_logits(&self, images: Tensor) -> Result<Tensor> {
+        let x = match &self.base {
+            Some(base) => base.plain_features(images)?,
+            None => images,
+        };
+        self.head.plain(x)
+    }
+
     /// Each dropout's mask for a batch of `pictures` in training step `step`, counted from 0 over
     /// all epochs: bool on the device, true where a value is kept.
     ///

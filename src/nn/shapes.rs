@@ -6,8 +6,9 @@
 use super::layer::{Conv2d, Layer, Padding};
 
 impl Padding {
-    /// The border before and after a side of `size`.
-    pub(super) fn border(self, size: i64, window: i64, strides: i64) -> (i64, i64) {
+    /// The border before and after a side of `size`, for windows of side `window` that are `strides`
+    /// apart.
+    pub fn border(self, size: i64, window: i64, strides: i64) -> (i64, i64) {
         match self {
             Self::Valid => (0, 0),
             Self::Same => {

@@ -102,6 +102,22 @@ impl Stack {
         parts.flat_map(|part| part.leaves()).collect()
     }
 
+    /// The kernels, weights and biases that the layers compute with, in the layers' order: where
+    /// layers are frozen, with batch normalization folded in.
+    pub fn computed(&self) -> Vec<(String, Tensor)> {
+        let mut all = Vec::with_capacity(self.parameters.len());
+        // Each part has one parameter of several axes, its kernel or weight.
+        let kernels = self.parameters.iter().filter(|(_, parameter)| parameter.dim() > 1);
+        let parts = self.operations.iter().flat_map(Operation::weighted);
+        for ((name, _), part) in kernels.zip(parts) {
+            let (kernel, bias) = part.computed();
+            let layer = name.strip_suffix(".weight").unwrap_or(name);
+            all.push((name.clone(), kernel));
+            all.extend(bias.map(|bias| (format!("{layer}.bias"), bias)));
+        }
+        all
+    }
+
     /// Parameters, then buffers: everything that is stored.
     pub fn tensors(&self) -> Vec<(String, Tensor)> {
         let all = self.parameters.iter().chain(&self.buffers);
@@ -203,6 +219,16 @@ impl Stack {
             self.len()
         );
         self.run(x, range, &mut Pass { statistics: Statistics::Stored, masks: None })
+    }
+
+    /// The output of all layers for `x`, as libtorch's own operations one by one, without gradients.
+    ///
+    /// # Errors
+    /// If `x` does not fit the first layer, or libtorch is out of memory.
+    pub fn plain(&self, x: Tensor) -> Result<Tensor> {
+        let mut pass = Pass { statistics: Statistics::Stored, masks: None };
+        let mut operations = self.operations.iter();
+        tch::no_grad(|| operations.try_fold(x, |x, operation| operation.forward(x, &mut pass)))
     }
 
     /// Runs layers that are all frozen, or all trained. A convolution with relu and the 2×2 max

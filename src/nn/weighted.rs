@@ -13,6 +13,9 @@ pub(super) trait Weighted: Debug {
     /// their copies in another precision.
     fn leaves(&self) -> Vec<Tensor>;
 
+    /// The kernel or weight that it computes with, and the bias, if any.
+    fn computed(&self) -> (Tensor, Option<Tensor>);
+
     /// Computes in `kind` with the present weights, without gradients.
     ///
     /// # Errors
@@ -26,6 +29,14 @@ pub(super) trait Weighted: Debug {
     /// # Errors
     /// If libtorch is out of memory.
     fn train(&mut self, kind: Kind) -> Result<()>;
+}
+
+/// `x` in the type `kind`: `x` itself if it is. A conversion would tie a trace to its device.
+///
+/// # Errors
+/// If libtorch is out of memory.
+pub(super) fn in_kind(x: &Tensor, kind: Kind) -> Result<Tensor> {
+    Ok(if x.f_kind()? == kind { x.shallow_clone() } else { x.f_to_kind(kind)? })
 }
 
 /// The tensor that gradients of `parameter` are computed for: `parameter` itself if it is of type

@@ -11,6 +11,7 @@ mod data_errors;
 mod divergence;
 mod doctor;
 mod evaluate;
+mod export;
 mod flip;
 mod full_disk;
 mod hostile_pictures;

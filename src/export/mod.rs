@@ -1,0 +1,48 @@
+//! Exporting the network of a run for other programs: as ONNX, as TorchScript, or as weights with a
+//! description.
+//!
+//! An exported network takes pixels, `[N, H, W, C]` in 0..=255 at the run's picture size, and gives
+//! a row of values per picture: what Keras or torchvision would do with the pixels beforehand is part
+//! of it. The batch can have any size, and every computation is in f32.
+
+mod description;
+#[cfg(test)]
+mod drawn;
+mod onnx;
+mod request;
+mod torchscript;
+
+use crate::device::DeviceChoice;
+use crate::precision::PrecisionChoice;
+use crate::run::folder::RunFolder;
+use crate::run::trained::{MachineOverrides, Trained};
+use crate::{atomic_file, weights};
+use anyhow::Result;
+pub use description::Description;
+pub use request::{Export, Format, Output};
+
+/// Exports a run's network: see [`petite::export`](crate::export()).
+pub(crate) fn export(what: &Export) -> Result<Description> {
+    let run = RunFolder::open(&what.run)?;
+    let machine = MachineOverrides {
+        device: Some(DeviceChoice::Cpu),
+        precision: Some(PrecisionChoice::Fp32),
+        threads: None,
+    };
+    let Trained { record, network, .. } = Trained::load(&run, what.weights, machine)?;
+    let description = Description::new(&record, what)?;
+    match what.format {
+        Format::Onnx => {
+            atomic_file::write_bytes(&what.to, &onnx::to_bytes(&network, &description)?)?;
+        }
+        Format::Torchscript => {
+            let bytes = torchscript::to_bytes(&network.frozen()?, &description)?;
+            atomic_file::write_bytes(&what.to, &bytes)?;
+        }
+        Format::Safetensors => {
+            let metadata = description.entries()?.into_iter().collect();
+            weights::save_safetensors(&what.to, &network.tensors(), metadata)?;
+        }
+    }
+    Ok(description)
+}
