@@ -84,6 +84,12 @@ impl Architecture {
         shape.try_into().with_context(|| format!("expected features [H, W, C], found {shape:?}"))
     }
 
+    /// The number of layers up to and including the last with a convolution; 0 without one.
+    pub(super) fn convolutional(&self) -> usize {
+        let last = self.layers.iter().rposition(|layer| !layer.convolutions().is_empty());
+        last.map_or(0, |index| index + 1)
+    }
+
     /// The number of values in all tensors, running statistics included, as Keras counts.
     pub fn parameters(&self) -> i64 {
         self.layers.iter().map(ShapedLayer::parameters).sum()

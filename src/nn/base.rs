@@ -202,4 +202,13 @@ impl Base {
     ) -> Result<Tensor> {
         self.stack.forward(x.shallow_clone(), range, &mut Pass { statistics, masks: None })
     }
+
+    /// The features, as of [`Base::features`], for the output `x` of the last convolution,
+    /// differentiable by it.
+    ///
+    /// # Errors
+    /// If `x` has another shape, or libtorch is out of memory.
+    pub(super) fn after_convolutions(&self, x: Tensor) -> Result<Tensor> {
+        self.stack.differentiable(x, self.architecture.convolutional()..self.stack.len())
+    }
 }

@@ -9,6 +9,7 @@ mod builder;
 pub mod convolution;
 mod dense;
 pub mod dropout;
+pub mod grad_cam;
 pub mod head;
 pub mod init;
 pub mod layer;

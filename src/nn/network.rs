@@ -148,9 +148,48 @@ impl Network {
             }
         };
         let x = x.f_to_kind(self.head.kind())?;
-        let x = self.head.forward(x, 0..self.head.len(), &mut pass)?.f_to_kind(Kind::Float)?;
-        Ok(if x.size().last() == Some(&1) { x.f_squeeze_dim(-1)? } else { x })
+        one_per_unit(self.head.forward(x, 0..self.head.len(), &mut pass)?)
     }
+
+    /// The output of the last convolution for pixels, `[N, H, W, C]` in 0..=255: `[N, C, h, w]` in the
+    /// network's precision. It is the images without a convolution.
+    ///
+    /// # Errors
+    /// As [`Network::logits`].
+    pub(super) fn last_convolution(&self, pixels: &Tensor) -> Result<Tensor> {
+        let images = to_images(pixels)?;
+        let mut pass = Pass { statistics: Statistics::Stored, masks: None };
+        match &self.base {
+            Some(base) => {
+                let layers = 0..base.architecture().convolutional();
+                base.forward(&base.preprocess(&images)?, layers, pass.statistics)
+            }
+            None => {
+                let layers = 0..self.architecture.convolutional();
+                self.head.forward(images.f_to_kind(self.head.kind())?, layers, &mut pass)
+            }
+        }
+    }
+
+    /// The logits, as [`Network::logits`], for the output of [`Network::last_convolution`],
+    /// differentiable by it.
+    ///
+    /// # Errors
+    /// As [`Network::logits`].
+    pub(super) fn logits_after_convolutions(&self, output: &Tensor) -> Result<Tensor> {
+        let x = output.shallow_clone();
+        let (x, layers) = match &self.base {
+            Some(base) => (base.after_convolutions(x)?, 0..self.head.len()),
+            None => (x, self.architecture.convolutional()..self.head.len()),
+        };
+        one_per_unit(self.head.differentiable(x.f_to_kind(self.head.kind())?, layers)?)
+    }
+}
+
+/// The last layer's output as [`Network::logits`] returns it.
+fn one_per_unit(x: Tensor) -> Result<Tensor> {
+    let x = x.f_to_kind(Kind::Float)?;
+    Ok(if x.size().last() == Some(&1) { x.f_squeeze_dim(-1)? } else { x })
 }
 
 /// The same tensors, by name.

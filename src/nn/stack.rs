@@ -191,6 +191,20 @@ impl Stack {
         self.run(x, border..range.end, pass)
     }
 
+    /// As [`Stack::forward`] without dropout, with [`Statistics::Stored`], and differentiable by `x`
+    /// through frozen layers too.
+    ///
+    /// # Errors
+    /// As [`Stack::forward`].
+    pub fn differentiable(&self, x: Tensor, range: Range<usize>) -> Result<Tensor> {
+        ensure!(
+            range.start <= range.end && range.end <= self.len(),
+            "expected layers of 0..{}, found {range:?}",
+            self.len()
+        );
+        self.run(x, range, &mut Pass { statistics: Statistics::Stored, masks: None })
+    }
+
     /// Runs layers that are all frozen, or all trained. A convolution with relu and the 2×2 max
     /// pooling after it run as one operation.
     fn run(&self, mut x: Tensor, range: Range<usize>, pass: &mut Pass<'_>) -> Result<Tensor> {

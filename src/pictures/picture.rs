@@ -1,8 +1,10 @@
 //! Decoded pictures.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use image::{ColorType, ImageFormat, write_buffer_with_format};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::io::Cursor;
 
 /// Usual largest picture that is decoded, in pixels: Pillow raises `DecompressionBombError` above it.
 /// A file of a few bytes can claim 65,535 × 65,535 pixels.
@@ -42,6 +44,22 @@ pub struct Picture {
     pub channels: usize,
     /// `height · width · channels` values in 0..=255.
     pub pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// The picture as the bytes of a PNG file.
+    ///
+    /// # Errors
+    /// If it has no pixels, or more than a PNG can have.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        let color = if self.channels == 1 { ColorType::L8 } else { ColorType::Rgb8 };
+        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
+        let mut bytes = Cursor::new(Vec::new());
+        let format = ImageFormat::Png;
+        write_buffer_with_format(&mut bytes, &self.pixels, width, height, color, format)
+            .context("cannot write a PNG")?;
+        Ok(bytes.into_inner())
+    }
 }
 
 /// A part of a picture, in pixels from its top left corner. f32, as in Pillow.

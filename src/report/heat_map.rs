@@ -1,0 +1,102 @@
+//! Heat maps in color over the pictures they are of.
+
+use crate::nn::grad_cam::HeatMap;
+use crate::pictures::picture::Picture;
+use crate::pictures::resize::{Interpolation, resize};
+
+/// Share of the map's color in the overlay; the rest is the picture's.
+const OPACITY: f32 = 0.5;
+
+/// Matplotlib's inferno from 0 to 1, in equal steps: its lightness rises evenly, also with red-green
+/// color blindness. By Nathaniel Smith and Stéfan van der Walt, in the public domain (CC0).
+#[rustfmt::skip]
+const INFERNO: [[u8; 3]; 33] = [
+    [0, 0, 4], [4, 3, 18], [11, 7, 36], [21, 11, 55], [33, 12, 74], [47, 10, 91], [61, 9, 101],
+    [74, 12, 107], [86, 16, 110], [99, 21, 110], [112, 25, 110], [125, 30, 109], [137, 34, 106],
+    [150, 39, 102], [163, 44, 97], [175, 49, 91], [187, 54, 84], [198, 61, 77], [209, 69, 69],
+    [218, 79, 60], [227, 89, 50], [235, 101, 41], [241, 114, 30], [246, 127, 20], [249, 140, 10],
+    [251, 155, 6], [252, 170, 15], [251, 186, 31], [249, 201, 50], [245, 217, 73], [242, 232, 101],
+    [243, 245, 134], [252, 255, 164],
+];
+
+/// `heat` in the colors of inferno, from black for 0 through red to pale yellow for 1, half transparent
+/// over the whole of `picture`, which may have any size and be gray: RGB of the same size. The map is
+/// resized bilinearly.
+pub fn overlay(picture: &Picture, heat: &HeatMap) -> Picture {
+    let Picture { width, height, channels, .. } = *picture;
+    let rounded = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let map = Picture {
+        width: heat.width,
+        height: heat.height,
+        channels: 1,
+        pixels: heat.values.iter().map(rounded).collect(),
+    };
+    let mut heats = vec![0; width * height];
+    resize(&map, height, width, Interpolation::Bilinear, &mut heats);
+    let mut pixels = Vec::with_capacity(3 * heats.len());
+    for (pixel, &heat) in picture.pixels.chunks_exact(channels).zip(&heats) {
+        let color = color(f32::from(heat) / 255.0);
+        pixels.extend((0..3).map(|channel| {
+            let below = f32::from(pixel[channel.min(channels - 1)]);
+            (OPACITY * color[channel] + (1.0 - OPACITY) * below).round() as u8
+        }));
+    }
+    Picture { width, height, channels: 3, pixels }
+}
+
+/// The color of `heat`, 0..=1: red, green and blue in 0..=255.
+fn color(heat: f32) -> [f32; 3] {
+    let position = heat * (INFERNO.len() - 1) as f32;
+    let below = (position as usize).min(INFERNO.len() - 2);
+    let share = position - below as f32;
+    let [low, high] = [INFERNO[below], INFERNO[below + 1]];
+    [0, 1, 2]
+        .map(|channel| (1.0 - share) * f32::from(low[channel]) + share * f32::from(high[channel]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `matplotlib.colormaps['inferno'](index, bytes=True)` in Matplotlib 3.10, within 2 of 255.
+    #[test]
+    fn the_colors_are_those_of_inferno() {
+        for (index, expected) in [
+            (0, [0, 0, 4]),
+            (40, [47, 10, 91]),
+            (100, [144, 37, 104]),
+            (128, [188, 55, 84]),
+            (200, [251, 157, 7]),
+            (255, [252, 255, 164]),
+        ] {
+            for (found, expected) in color(index as f32 / 255.0).into_iter().zip(expected) {
+                assert!((found - expected as f32).abs() <= 2.0, "{index} {found} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_hottest_corner_is_the_brightest() {
+        let heat = HeatMap { height: 2, width: 2, values: vec![1.0, 0.0, 0.0, 0.0] };
+        for channels in [1, 3] {
+            let pixels = vec![100; 9 * 12 * channels];
+            let shown = overlay(&Picture { width: 12, height: 9, channels, pixels }, &heat);
+            assert_eq!((shown.width, shown.height, shown.channels), (12, 9, 3));
+            let at = |x: usize, y: usize| &shown.pixels[(12 * y + x) * 3..][..3];
+            // Halfway between 100 and the color of 1, and that of 0.
+            assert_eq!(at(0, 0), [176, 178, 132]);
+            assert_eq!(at(11, 8), [50, 50, 52]);
+            let luma =
+                |x: usize| at(x, 0).iter().zip([299, 587, 114]).map(|(&v, w)| u32::from(v) * w);
+            let brightness: Vec<u32> = (0..12).map(|x| luma(x).sum()).collect();
+            assert!(brightness.is_sorted_by(|a, b| a >= b), "{brightness:?}");
+        }
+    }
+
+    #[test]
+    fn heat_that_is_no_number_is_shown_as_none() {
+        let gray = Picture { width: 3, height: 3, channels: 1, pixels: vec![0; 9] };
+        let heat = |value| HeatMap { height: 1, width: 1, values: vec![value] };
+        assert_eq!(overlay(&gray, &heat(f32::NAN)), overlay(&gray, &heat(0.0)));
+    }
+}
