@@ -13,6 +13,7 @@ mod doctor;
 mod evaluate;
 mod flip;
 mod full_disk;
+mod grad_cam;
 mod hostile_pictures;
 mod import;
 mod layouts;
