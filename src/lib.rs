@@ -71,6 +71,7 @@ pub mod report;
 pub mod run;
 
 pub use error::{Error, ErrorKind};
+pub use run::classifier::Classifier;
 pub use run::config::{Config, NetworkConfig};
 pub use run::evaluate::{Evaluate, Evaluation};
 pub use run::events::{Decoding, Events, Note, Silent, Warning};

@@ -4,6 +4,7 @@ mod data;
 mod defaults;
 mod predict;
 mod report;
+mod serve;
 mod settings;
 mod train;
 mod trained;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
 pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs};
+pub use serve::ServeArgs;
 pub use settings::{Flags, Subset};
 pub use train::TrainArgs;
 pub use trained::{EvaluateArgs, machine_overrides};
@@ -35,6 +37,7 @@ pub enum Command {
     Train(Box<TrainArgs>),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
+    Serve(ServeArgs),
     Compare(CompareArgs),
     Convert(ConvertArgs),
     Import(ImportArgs),

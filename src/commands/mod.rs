@@ -13,6 +13,7 @@ mod prepare;
 mod preview;
 mod processor;
 mod repeats;
+mod serve;
 mod speed;
 mod summary;
 mod synthesize;
@@ -37,6 +38,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         },
         Command::Evaluate(args) => evaluate::run(&args, &signals.stop()),
         Command::Predict(args) => predict::run(&args, signals),
+        Command::Serve(args) => serve::run(&args, signals),
         Command::Compare(args) => compare::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Import(args) => import::run(&args),

@@ -3,6 +3,7 @@
 mod build;
 pub mod checkpoint;
 mod chunks;
+pub mod classifier;
 pub mod config;
 pub mod confusion;
 mod data_set;

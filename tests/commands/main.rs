@@ -31,6 +31,8 @@ mod prepare;
 mod preview;
 mod repeats;
 mod resume;
+mod serve;
+mod serve_page;
 mod signals;
 #[path = "../support/skipped.rs"]
 mod skipped;
