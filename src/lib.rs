@@ -76,6 +76,7 @@ pub mod export;
 pub use error::{Error, ErrorKind};
 pub use export::Export;
 pub use metrics::Metrics;
+pub use run::classifier::Classifier;
 pub use run::config::{Config, NetworkConfig};
 pub use run::evaluate::Evaluate;
 pub use run::evaluation::{Against, Evaluation};

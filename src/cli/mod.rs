@@ -7,6 +7,7 @@ mod examples;
 mod export;
 mod predict;
 mod report;
+mod serve;
 mod settings;
 mod shell;
 mod suspects;
@@ -19,6 +20,7 @@ pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
 pub use export::{ExportArgs, FormatChoice};
 pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs, WatchArgs};
+pub use serve::ServeArgs;
 pub use settings::{Flags, Subset};
 pub use shell::{CompletionsArgs, ManArgs, Shell};
 pub use suspects::SuspectsArgs;
@@ -44,6 +46,7 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
     Report(ReportArgs),
+    Serve(ServeArgs),
     Compare(CompareArgs),
     Convert(ConvertArgs),
     Export(ExportArgs),

@@ -40,6 +40,10 @@ pub struct PredictArgs {
     /// How pictures get into DIR
     #[arg(long, value_enum, default_value_t = LinkChoice::Copy, requires = "into")]
     pub link: LinkChoice,
+    /// Also write each picture to DIR/NAME.png with a heat map of what speaks for its most probable
+    /// class (Grad-CAM), from dark to bright; DIR must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub grad_cam: Option<PathBuf>,
     #[command(flatten)]
     pub settings: Flags<Computing>,
 }

@@ -19,6 +19,7 @@ mod preview;
 mod processor;
 mod repeats;
 mod report;
+mod serve;
 mod speed;
 mod summary;
 mod suspects;
@@ -46,6 +47,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         Command::Evaluate(args) => evaluate::run(&args, &signals.stop()),
         Command::Predict(args) => predict::run(&args, signals),
         Command::Report(args) => report::run(&args, &signals.stop()),
+        Command::Serve(args) => serve::run(&args, signals),
         Command::Compare(args) => compare::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Export(args) => export::run(&args),

@@ -18,6 +18,7 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
         paths: with_standard_input(&args.paths)?,
         weights: args.view.weights.into(),
         views: args.view.views(),
+        grad_cam: args.grad_cam.is_some(),
         machine: machine_overrides(&mut args.settings.clone())?,
     };
     // Before this, reading standard input may wait forever, which no stop ends.
@@ -39,7 +40,7 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     }
     let mut bad = Vec::new();
     predictor.each(&mut terminal, |outcome| {
-        output.add(&outcome)?;
+        output.add(&outcome, &predictor)?;
         bad.extend(outcome.err());
         Ok(())
     })?;

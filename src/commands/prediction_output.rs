@@ -3,11 +3,12 @@
 use crate::cli::PredictArgs;
 use crate::console::say;
 use anyhow::{Context, Result};
-use petite::Prediction;
 use petite::atomic_file::AtomicFile;
 use petite::dataset::sorted_folders::SortedFolders;
+use petite::dataset::split::Link;
 use petite::error::BadPicture;
 use petite::shown::shown;
+use petite::{Prediction, Predictor};
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
@@ -21,6 +22,7 @@ pub struct Output<'a> {
     json: Option<Json>,
     csv: Option<csv::Writer<AtomicFile>>,
     into: Option<SortedFolders>,
+    grad_cam: Option<SortedFolders>,
 }
 
 /// JSON lines on standard output.
@@ -39,6 +41,8 @@ impl<'a> Output<'a> {
         let top = args.top.map(|top| (top as usize).min(classes.len()));
         let new_into = |to| SortedFolders::new("into", to, classes, args.link.into());
         let into = args.into.as_deref().map(new_into).transpose()?;
+        let new_grad_cam = |to| SortedFolders::new("grad_cam", to, &[], Link::Copy);
+        let grad_cam = args.grad_cam.as_deref().map(new_grad_cam).transpose()?;
         let mut csv = match &args.csv {
             Some(file) => Some(csv::Writer::from_writer(AtomicFile::create(file)?)),
             None => None,
@@ -47,7 +51,8 @@ impl<'a> Output<'a> {
             csv.write_record(header(classes, top))?;
         }
         let text = csv.is_none() && !args.json;
-        Ok(Self { classes, top, text, json: args.json.then(Json::default), csv, into })
+        let json = args.json.then(Json::default);
+        Ok(Self { classes, top, text, json, csv, into, grad_cam })
     }
 
     /// Whether lines are printed.
@@ -59,7 +64,11 @@ impl<'a> Output<'a> {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn add(&mut self, outcome: &Result<Prediction, BadPicture>) -> Result<()> {
+    pub fn add(
+        &mut self,
+        outcome: &Result<Prediction, BadPicture>,
+        predictor: &Predictor,
+    ) -> Result<()> {
         if let Some(json) = &mut self.json {
             json.add(outcome, self.classes, self.top)?;
         }
@@ -74,6 +83,9 @@ impl<'a> Output<'a> {
         if let Some(into) = &mut self.into {
             into.add(&picture.path, &self.classes[picture.label])?;
         }
+        if let Some(grad_cam) = &mut self.grad_cam {
+            grad_cam.write_png(&picture.path, &predictor.overlay(picture)?.to_png()?)?;
+        }
         Ok(())
     }
 
@@ -83,6 +95,7 @@ impl<'a> Output<'a> {
     /// If that fails.
     pub fn finish(self) -> Result<()> {
         self.into.map_or(Ok(()), SortedFolders::finish)?;
+        self.grad_cam.map_or(Ok(()), SortedFolders::finish)?;
         let Some(csv) = self.csv else { return Ok(()) };
         let written = csv.into_inner().map_err(csv::IntoInnerError::into_error);
         written.context("cannot write the CSV")?.rename()
@@ -148,13 +161,7 @@ impl Json {
             Ok(picture) => serde_json::to_string(&Predicted {
                 path: utf8(&picture.path)?,
                 class: &classes[picture.label],
-                probabilities: Probabilities(
-                    picture
-                        .top(top.unwrap_or(classes.len()))
-                        .into_iter()
-                        .map(|(label, probability)| (classes[label].as_str(), probability))
-                        .collect(),
-                ),
+                probabilities: Probabilities::of(picture, classes, top),
             }),
             Err(bad) => {
                 serde_json::to_string(&Unusable { path: utf8(&bad.path)?, error: &bad.reason })
@@ -180,7 +187,15 @@ struct Predicted<'a> {
 }
 
 /// An object from class to probability, in this order.
-struct Probabilities<'a>(Vec<(&'a str, f64)>);
+pub struct Probabilities<'a>(Vec<(&'a str, f64)>);
+
+impl<'a> Probabilities<'a> {
+    /// The `top` most probable classes of `picture`, from high to low; all without a number.
+    pub fn of(picture: &Prediction, classes: &'a [String], top: Option<usize>) -> Self {
+        let top = picture.top(top.unwrap_or(classes.len()));
+        Self(top.into_iter().map(|(label, value)| (classes[label].as_str(), value)).collect())
+    }
+}
 
 impl Serialize for Probabilities<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -43,11 +43,27 @@ impl SortedFolders {
     /// # Errors
     /// If the file cannot be copied or linked.
     pub fn add(&mut self, picture: &Path, folder: impl AsRef<Path>) -> Result<()> {
-        let name = picture.file_name().context("expected a file name")?;
         let folder = self.staging.path().join(folder);
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
-        let mut destination = folder.join(name);
+        copy_or_link(picture, &self.free(picture, &folder)?, self.link)
+    }
+
+    /// Writes `png`, a picture made from the one at `picture`, to a file of its name with the extension
+    /// png; a name that is taken is numbered as in [`SortedFolders::add`].
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_png(&mut self, picture: &Path, png: &[u8]) -> Result<()> {
+        let folder = self.staging.path().to_owned();
+        let destination = self.free(&picture.with_extension("png"), &folder)?;
+        std::fs::write(&destination, png)
+            .with_context(|| format!("cannot write {}", destination.display()))
+    }
+
+    /// The path in `folder` of the name of `picture`, or of its first number that is free.
+    fn free(&mut self, picture: &Path, folder: &Path) -> Result<PathBuf> {
+        let mut destination = folder.join(picture.file_name().context("expected a file name")?);
         if destination.symlink_metadata().is_ok() {
             let number = self.numbers.entry(destination).or_insert(2);
             loop {
@@ -58,7 +74,7 @@ impl SortedFolders {
                 }
             }
         }
-        copy_or_link(picture, &destination, self.link)
+        Ok(destination)
     }
 
     /// Renames the folder to its final name.
@@ -113,6 +129,26 @@ mod tests {
             assert_eq!(found(name), original);
         }
         assert!(!at("sorted/cats").exists());
+    }
+
+    #[test]
+    fn pictures_made_from_others_have_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("maps");
+        let mut sorted = SortedFolders::new("grad_cam", &to, &[], Link::Copy).unwrap();
+        for name in ["x/cat.1.jpg", "y/cat.1.jpg", "x/cat.1.png", "b"] {
+            sorted.write_png(Path::new(name), name.as_bytes()).unwrap();
+        }
+        sorted.finish().unwrap();
+        let found = |name: &str| std::fs::read_to_string(to.join(name)).unwrap();
+        for (name, original) in [
+            ("cat.1.png", "x/cat.1.jpg"),
+            ("cat.1-2.png", "y/cat.1.jpg"),
+            ("cat.1-3.png", "x/cat.1.png"),
+            ("b.png", "b"),
+        ] {
+            assert_eq!(found(name), original);
+        }
     }
 
     #[test]

@@ -19,6 +19,29 @@ pub enum Resize {
     Pad,
 }
 
+impl Resize {
+    /// The part of `picture` that is left when it is resized to `size`, height and width, and the part
+    /// of the result where it is.
+    pub fn placement(self, picture: &Picture, (height, width): (usize, usize)) -> (Area, Area) {
+        let within = |top: usize, left: usize, (height, width): (usize, usize)| Area {
+            left: left as f32,
+            top: top as f32,
+            right: (left + width) as f32,
+            bottom: (top + height) as f32,
+        };
+        let whole = within(0, 0, (height, width));
+        match self {
+            Self::Stretch => (Area::of(picture), whole),
+            Self::Crop => (middle(picture, (height, width)), whole),
+            Self::Pad => {
+                let inner = inner_size(picture, (height, width));
+                let (top, left) = bars((height, width), inner);
+                (Area::of(picture), within(top, left, inner))
+            }
+        }
+    }
+}
+
 /// Resizes pictures as a [`Resize`] says, and reuses its memory.
 #[derive(Debug, Default)]
 pub struct Fitter {
@@ -63,8 +86,7 @@ impl Fitter {
         let channels = picture.channels;
         self.inner.resize(inner.0 * inner.1 * channels, 0);
         self.resizer.resize(picture, area, inner, interpolation, &mut self.inner);
-        let half = |space: usize| (space as f64 * 0.5).round_ties_even() as usize;
-        let (top, left) = (half(height - inner.0), half(width - inner.1));
+        let (top, left) = bars((height, width), inner);
         out.fill(0);
         let lines = out.chunks_exact_mut(width * channels).skip(top);
         for (line, row) in lines.zip(self.inner.chunks_exact(inner.1 * channels)) {
@@ -92,6 +114,12 @@ fn middle(picture: &Picture, (height, width): (usize, usize)) -> Area {
         right: ((left + crop_width) as f32).min(across as f32),
         bottom: ((top + crop_height) as f32).min(down as f32),
     }
+}
+
+/// Height and width of the first of two equal bars beside a picture of size `inner`, rounded as in Pillow.
+fn bars((height, width): (usize, usize), inner: (usize, usize)) -> (usize, usize) {
+    let half = |space: usize| (space as f64 * 0.5).round_ties_even() as usize;
+    (half(height - inner.0), half(width - inner.1))
 }
 
 /// Pillow's `ImageOps.contain`: the largest height and width of the picture's aspect ratio inside

@@ -80,6 +80,19 @@ pub fn resize(
     Resizer::default().resize(picture, area, (height, width), interpolation, out);
 }
 
+/// `picture` with its longer side at most `longest` pixels, and the same aspect ratio up to rounding.
+pub fn shrunk(picture: &Picture, longest: usize) -> Picture {
+    let longer = picture.width.max(picture.height);
+    if longer <= longest {
+        return picture.clone();
+    }
+    let scaled = |side: usize| (side * longest / longer).max(1);
+    let (width, height) = (scaled(picture.width), scaled(picture.height));
+    let mut pixels = vec![0; width * height * picture.channels];
+    resize(picture, height, width, Interpolation::Bilinear, &mut pixels);
+    Picture { width, height, channels: picture.channels, pixels }
+}
+
 /// Copies a part of a picture.
 fn copy(picture: &Picture, (top, left): (usize, usize), width: usize, out: &mut [u8]) {
     let (stride, start) = (picture.width * picture.channels, left * picture.channels);

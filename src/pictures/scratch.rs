@@ -4,6 +4,7 @@ use super::aspect::Fitter;
 use super::decode;
 use super::file::read_within;
 use super::picture::{LARGEST_LIMIT, Picture};
+use super::resize::shrunk;
 use super::target::Target;
 use anyhow::Result;
 use std::path::Path;
@@ -47,16 +48,40 @@ impl Scratch {
 
     /// Decodes and resizes the file that was last read into `slot`, `target.bytes()` bytes.
     pub fn decode_file(&mut self, target: Target, slot: &mut [u8]) -> Result<()> {
+        let file = std::mem::take(&mut self.file);
+        let decoded = self.decode_bytes(&file, target, slot, None);
+        self.file = file;
+        decoded.map(drop)
+    }
+
+    /// Decodes and resizes the bytes of a file into `slot`, `target.bytes()` bytes. With `longest`, also
+    /// returns the picture before that, [`shrunk`] to this side.
+    pub fn decode_bytes(
+        &mut self,
+        bytes: &[u8],
+        target: Target,
+        slot: &mut [u8],
+        longest: Option<usize>,
+    ) -> Result<Option<Picture>> {
         let Target { height, width, interpolation, resize, .. } = target;
         let (color_mode, orientation) = (target.color_mode, target.orientation);
         let picture = &mut self.picture;
-        decode::decode_within(target.max_pixels, &self.file, color_mode, orientation, picture)?;
+        decode::decode_within(target.max_pixels, bytes, color_mode, orientation, picture)?;
         self.fitter.fit(picture, (height, width), resize, interpolation, slot);
+        let shown = longest.map(|longest| shrunk(picture, longest));
         // A single huge picture does not keep its memory until the end of the run.
         if picture.pixels.capacity() > KEPT {
             picture.pixels = Vec::new();
         }
-        Ok(())
+        Ok(shown)
+    }
+
+    /// The picture in a file, [`shrunk`] to the side `longest`.
+    pub fn shown(&mut self, path: &Path, target: Target, longest: usize) -> Result<Picture> {
+        self.read(path, target.max_pixels)?;
+        let Target { color_mode, orientation, max_pixels, .. } = target;
+        decode::decode_within(max_pixels, &self.file, color_mode, orientation, &mut self.picture)?;
+        Ok(shrunk(&self.picture, longest))
     }
 
     /// Checks one file without decoding it.

@@ -1,8 +1,9 @@
 //! Heat maps in color over the pictures they are of.
 
 use crate::nn::grad_cam::HeatMap;
-use crate::pictures::picture::Picture;
-use crate::pictures::resize::{Interpolation, resize};
+use crate::pictures::picture::{Area, Picture};
+use crate::pictures::resize::{Interpolation, Resizer};
+use crate::pictures::target::Target;
 
 /// Share of the map's color in the overlay; the rest is the picture's.
 const OPACITY: f32 = 0.5;
@@ -23,6 +24,22 @@ const INFERNO: [[u8; 3]; 33] = [
 /// over the whole of `picture`, which may have any size and be gray: RGB of the same size. The map is
 /// resized bilinearly.
 pub fn overlay(picture: &Picture, heat: &HeatMap) -> Picture {
+    blend(picture, heat, Area::of(picture), [0.0, 0.0, 1.0, 1.0])
+}
+
+/// As [`overlay`], for a picture that has another size or aspect ratio than `target`, to which it was
+/// resized for the network: the map is put where its part of the picture is, and what `resize` crop cut
+/// off stays as it is.
+pub fn overlay_original(picture: &Picture, heat: &HeatMap, target: Target) -> Picture {
+    let (high, wide) = (target.height as f32, target.width as f32);
+    let (of_picture, seen) = target.resize.placement(picture, (target.height, target.width));
+    let part = [seen.left / wide, seen.top / high, seen.right / wide, seen.bottom / high];
+    blend(picture, heat, of_picture, part)
+}
+
+/// Puts a part of `heat`, with its left, upper, right and lower edge as shares of its sides, over `area`
+/// of `picture`.
+fn blend(picture: &Picture, heat: &HeatMap, area: Area, part: [f32; 4]) -> Picture {
     let Picture { width, height, channels, .. } = *picture;
     let rounded = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
     let map = Picture {
@@ -31,15 +48,37 @@ pub fn overlay(picture: &Picture, heat: &HeatMap) -> Picture {
         channels: 1,
         pixels: heat.values.iter().map(rounded).collect(),
     };
-    let mut heats = vec![0; width * height];
-    resize(&map, height, width, Interpolation::Bilinear, &mut heats);
-    let mut pixels = Vec::with_capacity(3 * heats.len());
-    for (pixel, &heat) in picture.pixels.chunks_exact(channels).zip(&heats) {
-        let color = color(f32::from(heat) / 255.0);
-        pixels.extend((0..3).map(|channel| {
-            let below = f32::from(pixel[channel.min(channels - 1)]);
-            (OPACITY * color[channel] + (1.0 - OPACITY) * below).round() as u8
-        }));
+    let (wide, high) = (map.width as f32, map.height as f32);
+    let [left, top, right, bottom] = part;
+    let part = Area {
+        left: left * wide,
+        top: top * high,
+        right: (right * wide).min(wide),
+        bottom: (bottom * high).min(high),
+    };
+    // Whole pixels, at least one.
+    let range = |from: f32, to: f32, most: usize| {
+        let from = (from.round() as usize).min(most.saturating_sub(1));
+        from..(to.round() as usize).clamp(from + 1, most.max(from + 1))
+    };
+    let (columns, rows) =
+        (range(area.left, area.right, width), range(area.top, area.bottom, height));
+    let mut heats = vec![0; columns.len() * rows.len()];
+    let size = (rows.len(), columns.len());
+    Resizer::default().resize(&map, part, size, Interpolation::Bilinear, &mut heats);
+
+    let mut pixels: Vec<u8> = (picture.pixels.chunks_exact(channels))
+        .flat_map(|pixel| [0, 1, 2].map(|channel: usize| pixel[channel.min(channels - 1)]))
+        .collect();
+    let lines = pixels.chunks_exact_mut(3 * width).skip(rows.start);
+    for (line, heats) in lines.zip(heats.chunks_exact(columns.len())) {
+        let line = line[3 * columns.start..].as_chunks_mut::<3>().0;
+        for (pixel, &heat) in line.iter_mut().zip(heats) {
+            let color = color(f32::from(heat) / 255.0);
+            for (value, color) in pixel.iter_mut().zip(color) {
+                *value = (OPACITY * color + (1.0 - OPACITY) * f32::from(*value)).round() as u8;
+            }
+        }
     }
     Picture { width, height, channels: 3, pixels }
 }
@@ -57,6 +96,7 @@ fn color(heat: f32) -> [f32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pictures::aspect::Resize;
 
     /// `matplotlib.colormaps['inferno'](index, bytes=True)` in Matplotlib 3.10, within 2 of 255.
     #[test]
@@ -91,6 +131,34 @@ mod tests {
             let brightness: Vec<u32> = (0..12).map(|x| luma(x).sum()).collect();
             assert!(brightness.is_sorted_by(|a, b| a >= b), "{brightness:?}");
         }
+    }
+
+    /// A picture twice as wide as high, for a network that sees a square.
+    #[test]
+    fn the_map_is_where_the_network_saw_the_picture() {
+        let picture = Picture { width: 80, height: 40, channels: 3, pixels: vec![100; 9600] };
+        let values = [0.0, 0.0, 1.0, 0.0].repeat(4);
+        let heat = HeatMap { height: 4, width: 4, values };
+        let hottest = |resize| {
+            let target = Target { resize, ..Target::rgb(40, 40) };
+            let shown = overlay_original(&picture, &heat, target);
+            let (line, _) = shown.pixels[20 * 240..][..240].as_chunks::<3>();
+            let hot = |pixel: &[u8; 3]| u32::from(pixel[0]) + u32::from(pixel[1]);
+            let left = (0..80).max_by_key(|&x| (hot(&line[x]), std::cmp::Reverse(x))).unwrap();
+            let right = (0..80).max_by_key(|&x| (hot(&line[x]), x)).unwrap();
+            ((left + right) / 2, line[0])
+        };
+        // In the middle of the third of four columns: of the picture, of its middle half.
+        assert_eq!(hottest(Resize::Stretch), (49, [50, 50, 52]));
+        assert_eq!(hottest(Resize::Crop), (44, [100, 100, 100]));
+        // The bars above and below take half of the map's height, and nothing of its width.
+        assert_eq!(hottest(Resize::Pad), (49, [50, 50, 52]));
+        let rows = HeatMap { height: 4, width: 1, values: vec![1.0, 0.0, 0.5, 1.0] };
+        let target = Target { resize: Resize::Pad, ..Target::rgb(40, 40) };
+        let shown = overlay_original(&picture, &rows, target);
+        assert_eq!(shown.pixels[..3], [50, 50, 52]);
+        // From the third quarter of the map: 0.5.
+        assert_eq!(shown.pixels[79 * 120..][..3], [144, 78, 92]);
     }
 
     #[test]

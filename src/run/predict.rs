@@ -1,8 +1,9 @@
 //! What to predict, and the predictions.
 
 use super::folder::WhichWeights;
-use super::trained::MachineOverrides;
+use super::trained::{MachineOverrides, Scores};
 use crate::error::BadPicture;
+use crate::nn::grad_cam::HeatMap;
 use crate::training::validate::Views;
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub struct Predict {
     pub weights: WhichWeights,
     /// Which views of each picture the network sees.
     pub views: Views,
+    /// Whether to compute each picture's heat map.
+    pub grad_cam: bool,
     /// Device, precision and threads.
     pub machine: MachineOverrides,
 }
@@ -29,6 +32,7 @@ impl Predict {
             paths: paths.into_iter().collect(),
             weights: WhichWeights::Last,
             views: Views::Picture,
+            grad_cam: false,
             machine: MachineOverrides::default(),
         }
     }
@@ -37,22 +41,22 @@ impl Predict {
 /// The prediction for one picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// Path of the picture.
+    /// Path of the picture, or the name that was given with its bytes.
     pub path: PathBuf,
     /// The most probable class: an index into [`Predictions::classes`].
     pub label: usize,
     /// Probabilities of the classes, by label, 0..=1; they sum to 1.
     pub probabilities: Vec<f64>,
+    /// What in the picture speaks for that class, if it was asked for; of the picture as it is, also
+    /// with [`Views::WithMirrorImage`].
+    pub heat_map: Option<HeatMap>,
 }
 
 impl Prediction {
-    /// The prediction for the picture at `path` with these `probabilities`, by label.
-    pub(super) fn new(path: PathBuf, probabilities: Vec<f64>) -> Self {
-        // The last of several largest elements, hence from the end: the first class, as in
-        // `Loss::predicted`.
-        let labels = (0..probabilities.len()).rev();
-        let label = labels.max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
-        Self { path, label: label.unwrap_or(0), probabilities }
+    /// The prediction for the picture at `path`.
+    pub(super) fn new(path: PathBuf, scores: Scores) -> Self {
+        let Scores { probabilities, label, heat_map } = scores;
+        Self { path, label, probabilities, heat_map }
     }
 
     /// The up to `count` most probable classes with their probabilities, most probable first; at
@@ -83,8 +87,9 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_first_class() {
-        let prediction =
-            |probabilities: &[f64]| Prediction::new(PathBuf::from("a.jpg"), probabilities.to_vec());
+        let prediction = |probabilities: &[f64]| {
+            Prediction::new(PathBuf::from("a.jpg"), Scores::new(probabilities.to_vec()))
+        };
         assert_eq!(prediction(&[0.5, 0.5]).label, 0);
         let four = prediction(&[0.1, 0.3, 0.3, 0.3]);
         assert_eq!((four.label, four.top(2)), (1, vec![(1, 0.3), (2, 0.3)]));

@@ -5,11 +5,14 @@ use super::events::{Events, Warning};
 use super::folder::RunFolder;
 use super::picture_paths;
 use super::predict::{Predict, Prediction, Predictions};
-use super::trained::Trained;
+use super::trained::{Scores, Trained};
 use crate::batches::loader::Loader;
 use crate::error::{BadPicture, Error, unusable};
 use crate::pictures::passed_over::PassedOver;
-use crate::pictures::pixels::Pixels;
+use crate::pictures::picture::Picture;
+use crate::pictures::pixels::{Pixels, Scratch};
+use crate::report::heat_map::overlay_original;
+use crate::shown::shown;
 use crate::stop::Stop;
 use crate::training::validate::Views;
 use anyhow::{Context, Result};
@@ -18,11 +21,8 @@ use std::sync::Mutex;
 use std::sync::mpsc::{channel, sync_channel};
 use tch::Device;
 
-/// Largest number of pictures that the network gets at once, unless the run's batches are larger.
-const BATCH: usize = 64;
-
-/// Largest size of their pixels in bytes.
-const BATCH_BYTES: usize = 16 << 20;
+/// Longer side of a picture with its heat map, in pixels, unless the picture is smaller.
+const LONGEST: usize = 640;
 
 /// Predicts the classes of pictures: see [`petite::predict`](crate::predict).
 pub(crate) fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
@@ -43,6 +43,7 @@ pub(crate) fn predict(what: &Predict, events: &mut impl Events) -> Result<Predic
 pub struct Predictor {
     trained: Trained,
     views: Views,
+    grad_cam: bool,
     paths: Vec<PathBuf>,
     passed_over: PassedOver,
 }
@@ -57,7 +58,8 @@ impl Predictor {
         let run = RunFolder::open(&what.run)?;
         let trained = Trained::load(&run, what.weights, what.machine)?;
         let (paths, passed_over) = picture_paths::list(&what.paths)?;
-        Ok(Self { trained, views: what.views, paths, passed_over })
+        let (views, grad_cam) = (what.views, what.grad_cam);
+        Ok(Self { trained, views, grad_cam, paths, passed_over })
     }
 
     /// Class names, by label.
@@ -73,9 +75,23 @@ impl Predictor {
 
     /// Number of pictures that the network gets at once.
     pub fn batch_size(&self) -> i64 {
-        let config = &self.trained.record.train;
-        let batch = (BATCH_BYTES / config.target().bytes()).clamp(1, BATCH) as i64;
-        batch.max(config.batch_size)
+        self.trained.batch_size()
+    }
+
+    /// The picture of a prediction with its heat map over it, in RGB, shrunk to at most 640 pixels on
+    /// the longer side.
+    ///
+    /// # Errors
+    /// If the prediction has no heat map, or the picture cannot be read any more.
+    pub fn overlay(&self, prediction: &Prediction) -> Result<Picture, Error> {
+        let overlay = || {
+            let heat = prediction.heat_map.as_ref();
+            let heat = heat.context("expected a heat map, found none; try `grad_cam`")?;
+            let target = self.trained.record.train.target();
+            let picture = Scratch::default().shown(&prediction.path, target, LONGEST)?;
+            anyhow::Ok(overlay_original(&picture, heat, target))
+        };
+        Ok(overlay().with_context(|| format!("cannot show {}", shown(&prediction.path)))?)
     }
 
     /// Predicts the pictures and calls `then` with each picture's prediction, or why it cannot be
@@ -155,31 +171,30 @@ impl Predictor {
         let Chunk { pixels, bad } = chunk;
         let samples = pixels.samples.clone();
         let count = samples.len() + bad.len();
-        let probabilities = match samples.is_empty() {
+        let scores = match samples.is_empty() {
             true => Vec::new(),
-            false => self.probabilities(pixels, stop)?,
+            false => self.scores(pixels, stop)?,
         };
-        let rows = probabilities.chunks_exact(self.classes().len());
-        let mut good = samples.into_iter().zip(rows).peekable();
+        let mut good = samples.into_iter().zip(scores).peekable();
         let mut bad = bad.into_iter();
         let outcome = |position| match good.next_if(|(sample, _)| sample.label == position) {
-            Some((sample, row)) => Some(Ok(Prediction::new(sample.path, row.to_vec()))),
+            Some((sample, scores)) => Some(Ok(Prediction::new(sample.path, scores))),
             None => bad.next().map(Err),
         };
         Ok((0..count).filter_map(outcome).collect())
     }
 
-    /// The probabilities of pictures, `[N, classes]` in row-major order.
-    fn probabilities(&self, pixels: Pixels, stop: &Stop) -> Result<Vec<f64>> {
-        let Trained { network, loss, .. } = &self.trained;
-        let mut loader = Loader::sorted(pixels, network.device(), self.batch_size())?;
-        let mut probabilities = Vec::new();
+    /// What the network says of each picture.
+    fn scores(&self, pixels: Pixels, stop: &Stop) -> Result<Vec<Scores>> {
+        let device = self.trained.network.device();
+        let mut loader = Loader::sorted(pixels, device, self.batch_size())?;
+        let mut scores = Vec::new();
         for step in 0..loader.steps_per_epoch() {
             stop.check()?;
             let batch = loader.batch(0, step)?;
-            let logits = tch::no_grad(|| self.views.logits(network, &batch.input))?;
-            probabilities.extend(loss.of_all_classes(&loss.probabilities(&logits)?)?);
+            let with_heat_map = vec![self.grad_cam; batch.labels.numel()];
+            scores.extend(self.trained.scores(&batch.input, self.views, &with_heat_map)?);
         }
-        Ok(probabilities)
+        Ok(scores)
     }
 }

@@ -14,6 +14,7 @@ mod evaluate;
 mod export;
 mod flip;
 mod full_disk;
+mod grad_cam;
 mod hostile_pictures;
 mod import;
 mod layouts;
@@ -32,6 +33,8 @@ mod preview;
 mod repeats;
 mod report;
 mod resume;
+mod serve;
+mod serve_page;
 mod shell;
 mod signals;
 #[path = "../support/skipped.rs"]

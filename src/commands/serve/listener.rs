@@ -1,0 +1,92 @@
+//! Accepts connections until a stop is requested.
+
+use super::state::State;
+use super::{answer, guard, page, predict};
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use petite::Stop;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+/// How often a requested stop is looked for.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Connections beyond those of the requests at a time: to refuse others, and of browsers that keep
+/// them open.
+const SPARE_CONNECTIONS: usize = 128;
+
+/// Longest time for the head of a request, and between two requests on a connection.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// Largest head of a request, in bytes.
+const MAX_HEAD: usize = 64 << 10;
+
+/// Answers requests until `stop` is requested, then finishes those that have begun.
+///
+/// # Errors
+/// If `listener` cannot be used.
+pub async fn serve(listener: std::net::TcpListener, state: Arc<State>, stop: &Stop) -> Result<()> {
+    let listener = TcpListener::from_std(listener).context("cannot listen")?;
+    let connections = Arc::new(Semaphore::new(state.max_parallel() + SPARE_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let longest = state.timeout;
+    let router = router(state);
+    while !stop.is_requested() {
+        // More connections wait in the system's queue.
+        let free = timeout(POLL, Arc::clone(&connections).acquire_owned()).await;
+        let Ok(Ok(place)) = free else { continue };
+        let stream = match timeout(POLL, listener.accept()).await {
+            Ok(Ok((stream, _))) => stream,
+            Ok(Err(_)) => {
+                // One that was closed already, or too many open files, which pass.
+                sleep(POLL).await;
+                continue;
+            }
+            Err(_) => continue,
+        };
+        let connection = graceful.watch(connection(stream, router.clone()));
+        tokio::spawn(async move {
+            // Why a connection ended early is of no use to anyone.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let _ = timeout(longest, graceful.shutdown()).await;
+    Ok(())
+}
+
+/// A connection whose requests `router` answers.
+fn connection(
+    stream: TcpStream,
+    router: Router,
+) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+    // An answer is written at once; nothing is gained by waiting for more.
+    let _ = stream.set_nodelay(true);
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+}
+
+fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .route("/", get(page::page))
+        .route("/health", get(predict::health))
+        .route("/predict", post(predict::predict))
+        .fallback(answer::not_found)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&state), guard::own_pages_only))
+        .layer(from_fn(guard::with_headers))
+        .with_state(state)
+}
