@@ -65,8 +65,8 @@ pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
         let style = |horizontal, vertical| {
             FONT.into_font().color(&BLACK).pos(Pos::new(horizontal, vertical))
         };
-        for label in 0..classes {
-            let name = cut(&confusion.classes[label]);
+        for (label, (class, &of)) in confusion.classes.iter().zip(&pictures).enumerate() {
+            let name = cut(class);
             let (x, y) = corner(label, 0);
             let right = style(HPos::Right, VPos::Center);
             area.draw(&Text::new(name.clone(), (x - 10, y + side / 2), right)).map_err(failed)?;
@@ -79,7 +79,7 @@ pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
                 let border = FAINT_GRAY.stroke_width(1);
                 area.draw(&Rectangle::new([(x, y), (x + side, y + side)], border))
                     .map_err(failed)?;
-                let is_dark = 2 * count > pictures[label];
+                let is_dark = 2 * count > of;
                 let middle = style(HPos::Center, VPos::Center);
                 let number = middle.color(if is_dark { &WHITE } else { &BLACK });
                 let text = with_thousands(count as i64);

@@ -11,7 +11,7 @@ use crate::training::loss::Loss;
 use crate::training::validate::Views;
 use crate::weights;
 use anyhow::{Result, bail};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// Changes to the machine settings of a run; `None` keeps the run's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
