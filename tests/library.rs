@@ -4,12 +4,17 @@ use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
 use petite::error::BadPictures;
 use petite::history::Epoch;
+use petite::run::classifier::{Reply, Request};
+use petite::run::folder::WhichWeights;
+use petite::run::trained::MachineOverrides;
 use petite::training::fit::StepProgress;
+use petite::training::validate::Views;
 use petite::{
-    Config, Decoding, Ended, ErrorKind, Evaluate, Events, Note, Outcome, Predict, Recipe, Silent,
-    Stop, Warning,
+    Classifier, Config, Decoding, Ended, ErrorKind, Evaluate, Events, Note, Outcome, Predict,
+    Recipe, Silent, Stop, Warning,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
 use tempfile::TempDir;
 
 /// Writes down what it is told, and requests a stop after `stop_after` epochs.
@@ -173,6 +178,63 @@ fn patience_ends_early_and_seeds_are_counted_up() {
         assert_eq!(outcome.history.len(), 2);
     }
     assert_ne!(figures(&outcomes[0].history), figures(&outcomes[1].history));
+}
+
+#[test]
+fn pictures_in_memory_are_predicted_in_batches_as_files_are() {
+    let workspace = Workspace::new();
+    petite::train(&workspace.config("run", 1), &mut Silent).unwrap();
+    let predict = Predict::new(workspace.path("run"), [workspace.path("drawn")]);
+    let expected = petite::predict(&predict, &mut Silent).unwrap();
+    let (weights, machine) = (WhichWeights::Last, MachineOverrides::default());
+    let run = workspace.path("run");
+    let classifier = Classifier::new(&run, weights, Views::Picture, machine).unwrap();
+    assert_eq!(
+        (classifier.classes(), classifier.machine()),
+        (&expected.classes[..], "cpu (1 thread)")
+    );
+    let (sender, replies) = channel();
+    let submit = |path: &Path, bytes: Vec<u8>, heat_map, stop: &Stop| {
+        let (sender, name) = (sender.clone(), path.to_owned());
+        let reply = Box::new(move |reply| drop(sender.send(reply)));
+        let (name, stop) = (name, stop.clone());
+        classifier.submit(Request { name, bytes, heat_map, stop, reply }).unwrap();
+    };
+    let going = Stop::default();
+    std::thread::scope(|scope| {
+        for picture in &expected.pictures {
+            let bytes = std::fs::read(&picture.path).unwrap();
+            scope.spawn(|| submit(&picture.path, bytes, Some(30), &going));
+        }
+    });
+    for _ in &expected.pictures {
+        let Reply { prediction, picture } = replies.recv().unwrap().unwrap();
+        let of_file = expected.pictures.iter().find(|other| other.path == prediction.path);
+        let of_file = of_file.unwrap();
+        let apart = prediction.probabilities.iter().zip(&of_file.probabilities);
+        assert!(apart.into_iter().all(|(found, expected)| (found - expected).abs() < 1e-5));
+        let picture = picture.unwrap();
+        assert_eq!(picture.width.max(picture.height), 30);
+        assert!(prediction.heat_map.is_some() && of_file.heat_map.is_none());
+    }
+
+    submit(Path::new("text"), b"no picture".to_vec(), None, &going);
+    let error = replies.recv().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadPictures);
+    assert_eq!(error.to_string(), "expected a picture, found text");
+    // One that no one waits for any more has no reply; the end waits for the others.
+    let stopped = Stop::default();
+    stopped.request();
+    let path = &expected.pictures[0].path;
+    submit(path, std::fs::read(path).unwrap(), None, &stopped);
+    submit(path, std::fs::read(path).unwrap(), None, &going);
+    drop(classifier);
+    let Reply { prediction, picture } = replies.recv().unwrap().unwrap();
+    assert!(prediction == expected.pictures[0] && picture.is_none());
+    drop(sender);
+    assert!(replies.recv().is_err());
+    let error = Classifier::new(&workspace.path("no"), weights, Views::Picture, machine);
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Run);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::folder::{RunFolder, WhichWeights};
 use super::predict::Prediction;
 use super::trained::{MachineOverrides, Scores, Trained};
 use crate::batches::batch::Input;
-use crate::device::upload;
+use crate::device::{describe, upload};
 use crate::error::{Error, ErrorKind, Fault};
 use crate::pictures::picture::Picture;
 use crate::pictures::pixels::Scratch;
@@ -19,7 +19,7 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// How long the network waits for pictures that are still being decoded, to run them in one batch.
 const WAIT: Duration = Duration::from_millis(2);
@@ -69,7 +69,8 @@ struct About {
     classes: Vec<String>,
     target: Target,
     batch_size: usize,
-    device: tch::Device,
+    device: Device,
+    machine: String,
 }
 
 /// A decoded picture on its way to the network.
@@ -148,9 +149,9 @@ impl Classifier {
         self.about.batch_size
     }
 
-    /// The device that the network computes on.
-    pub fn device(&self) -> tch::Device {
-        self.about.device
+    /// The device that the network computes on, such as `cpu (2 threads)`.
+    pub fn machine(&self) -> &str {
+        &self.about.machine
     }
 
     /// Takes a picture and returns at once. The reply's error is [`ErrorKind::BadPictures`] if the
@@ -186,6 +187,7 @@ impl About {
             target: trained.record.train.target(),
             batch_size: trained.batch_size() as usize,
             device: trained.network.device(),
+            machine: describe(trained.network.device()),
         }
     }
 }

@@ -5,6 +5,7 @@ mod drawn;
 mod fine_tune;
 mod frozen;
 mod golden;
+mod grad_cam;
 mod keras_files;
 #[path = "../support/pickles.rs"]
 #[allow(dead_code)]

@@ -12,7 +12,6 @@ use crate::cli::{ServeArgs, machine_overrides};
 use crate::console::say;
 use crate::signals::Signals;
 use anyhow::{Context, Result};
-use petite::device::describe;
 use petite::numbers::with_thousands;
 use petite::stop::Interrupted;
 use petite::{Classifier, shown::shown};
@@ -34,7 +33,7 @@ pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
         "serving {}, classes {}, {}, at most {} requests at a time",
         shown(&args.run),
         classifier.classes().join(", "),
-        describe(classifier.device()),
+        classifier.machine(),
         args.max_parallel
     ));
     let stop = signals.stop();
