@@ -94,7 +94,7 @@ fn print(paths: &[PathBuf], stop: &Stop) -> Result<()> {
             }
             *done = rows.len();
         }
-        if is_lost() || (!runs.is_empty() && runs.iter().all(Followed::is_done)) {
+        if is_lost() || (runs.len() >= paths.len() && runs.iter().all(Followed::is_done)) {
             return Ok(());
         }
         std::thread::sleep(REFRESH);
