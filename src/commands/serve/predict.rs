@@ -82,8 +82,27 @@ async fn answer(
         let reply = submit(state, &name, bytes, wanted.grad_cam, &leaving.0);
         waiting.push((name, reply.map_err(internal)?));
     }
+    let pictures = outcomes(state, waiting, wanted, until).await?;
+    let is_usable = |told: &Told<'_>| !matches!(told.outcome, Outcome::Unusable { .. });
+    let usable = pictures.iter().any(is_usable);
+    let status = if usable { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    if is_form {
+        let error = (!usable).then_some("expected a picture that can be used, found none");
+        return Ok(json(status, &AllTold { error, pictures }));
+    }
+    pictures.first().map(|told| json(status, told)).ok_or_else(|| {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "expected a prediction, found none")
+    })
+}
+
+/// What becomes of the pictures, in order; all of them must be done by `until`.
+async fn outcomes(
+    state: &State,
+    waiting: Vec<(Option<String>, impl Future<Output = Predicted>)>,
+    wanted: Wanted,
+    until: Instant,
+) -> Result<Vec<Told<'_>>, Refusal> {
     let mut pictures = Vec::with_capacity(waiting.len());
-    let mut usable = 0;
     for (name, reply) in waiting {
         let predicted = timeout_at(until, reply).await.map_err(|_| {
             let error = format!(
@@ -94,7 +113,6 @@ async fn answer(
         })?;
         let outcome = match predicted {
             Ok((reply, grad_cam)) => {
-                usable += 1;
                 state.count();
                 told(state, &reply, grad_cam, wanted)
             }
@@ -105,14 +123,7 @@ async fn answer(
         };
         pictures.push(Told { name, outcome });
     }
-    let status = if usable == 0 { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    if is_form {
-        let error = (usable == 0).then_some("expected a picture that can be used, found none");
-        return Ok(json(status, &AllTold { error, pictures }));
-    }
-    pictures.first().map(|told| json(status, told)).ok_or_else(|| {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "expected a prediction, found none")
-    })
+    Ok(pictures)
 }
 
 /// Requests a stop when it is dropped.
