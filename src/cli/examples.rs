@@ -34,7 +34,9 @@ pub const EVALUATE: &str = "\
 Examples:
   petite evaluate --run runs/baseline
   petite evaluate --run runs/baseline --split validation --weights best --flip
-  petite evaluate --run runs/baseline --data other-pictures --split all --json";
+  petite evaluate --run runs/baseline --data other-pictures --split all --json
+  # Is the augmented network better?
+  petite evaluate --run runs/augmented --against runs/baseline";
 
 pub const PREDICT: &str = "\
 Examples:
@@ -42,6 +44,19 @@ Examples:
   petite predict --run runs/mine new-pictures/ --csv new.csv --into sorted/
   # Of each picture that find lists, the three most probable classes
   find . -name '*.jpg' | petite predict --run runs/mine --top 3 -";
+
+pub const REPORT: &str = "\
+Examples:
+  petite report runs/baseline
+  petite report runs/baseline --reference book-baseline --to baseline.html
+  # Two runs side by side
+  petite report runs/baseline runs/augmented --weights best --to both.html";
+
+pub const SERVE: &str = "\
+Examples:
+  petite serve runs/mine
+  # For other machines; then: curl -H Content-Type:image/jpeg --data-binary @a.jpg NAME:8080/predict
+  petite serve runs/mine --host 0.0.0.0 --allow-host NAME";
 
 pub const COMPARE: &str = "\
 Examples:
@@ -56,6 +71,12 @@ Examples:
   petite convert runs/baseline weights.safetensors
   petite convert runs/baseline best.npz --weights best
   petite convert vgg16.pth vgg16.safetensors --force";
+
+pub const EXPORT: &str = "\
+Examples:
+  petite export runs/mine --to mine.onnx
+  petite export runs/mine --to mine.pt --weights best
+  petite export runs/mine --to mine.keras --python /tmp/keras/bin/python";
 
 pub const IMPORT: &str = "\
 Examples:
@@ -81,6 +102,13 @@ Examples:
   petite watch runs/five-seeds
   # On another machine
   ssh gpu petite watch runs/baseline | tee baseline.log";
+
+pub const SUSPECTS: &str = "\
+Examples:
+  petite suspects --data my-pictures --to suspects
+  # After corrections in the list
+  petite suspects --data my-pictures --labels suspects/suspects.csv --to again
+  petite suspects --data my-pictures --model resnet18 --count 50 --to suspects";
 
 pub const DOCTOR: &str = "\
 Examples:

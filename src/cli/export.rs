@@ -1,5 +1,6 @@
 //! Flags of `petite export`.
 
+use super::examples;
 use super::trained::Weights;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 /// scaling and means are inside. Class names and the size are in the file: in ONNX's metadata_props,
 /// in TorchScript's extra file petite.json, in the metadata of safetensors, for Keras beside it.
 #[derive(Debug, Args)]
+#[command(after_help = examples::EXPORT)]
 pub struct ExportArgs {
     /// Run folder
     #[arg(value_name = "RUN")]

@@ -1,7 +1,7 @@
 //! Flags of serve.
 
-use super::Flags;
 use super::trained::{Computing, ViewArgs};
+use super::{Flags, examples};
 use clap::{Args, value_parser};
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 /// and answers JSON; ?top=K limits the classes, and ?grad_cam=true adds a PNG in base64. GET /health
 /// tells what is being done. Ctrl-C ends it after the requests that have begun.
 #[derive(Debug, Args)]
+#[command(after_help = examples::SERVE)]
 pub struct ServeArgs {
     /// Run folder
     #[arg(value_name = "RUN")]

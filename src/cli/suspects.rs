@@ -1,6 +1,6 @@
 //! Flags of suspects.
 
-use super::{Flags, Subset};
+use super::{Flags, Subset, examples};
 use clap::Args;
 use petite::settings::Setting;
 use std::path::PathBuf;
@@ -18,6 +18,7 @@ use std::path::PathBuf;
 /// `petite train --data … --labels DIR/suspects.csv`, or look again with `petite suspects --data …
 /// --labels DIR/suspects.csv`: features are kept for the same pictures, so that takes seconds.
 #[derive(Debug, Args)]
+#[command(after_help = examples::SUSPECTS)]
 pub struct SuspectsArgs {
     /// Folder to create for suspects.csv and suspects.png; must be new or empty
     #[arg(long, value_name = "DIR", default_value = "suspects")]

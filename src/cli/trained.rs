@@ -53,6 +53,7 @@ pub struct EvaluateArgs {
 /// pictures, duplicates, all settings and the commands that compute it again. Several runs are
 /// compared picture by picture.
 #[derive(Debug, Args)]
+#[command(after_help = examples::REPORT)]
 pub struct ReportArgs {
     /// Run folders, or folders of the runs of train --repeats
     #[arg(value_name = "RUN", required = true)]
