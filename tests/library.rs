@@ -230,7 +230,8 @@ fn pictures_in_memory_are_predicted_in_batches_as_files_are() {
     submit(path, std::fs::read(path).unwrap(), None, &going);
     drop(classifier);
     let Reply { prediction, picture } = replies.recv().unwrap().unwrap();
-    assert!(prediction == expected.pictures[0] && picture.is_none());
+    assert_eq!((&prediction.path, picture), (path, None));
+    assert_eq!(prediction.label, expected.pictures[0].label);
     drop(sender);
     assert!(replies.recv().is_err());
     let error = Classifier::new(&workspace.path("no"), weights, Views::Picture, machine);

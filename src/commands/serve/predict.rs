@@ -55,11 +55,7 @@ async fn answer(
     let Some(_place) = state.place() else {
         let (head, body) = request.into_parts();
         pictures::discard(&head.headers, body).await;
-        let error = format!(
-            "expected at most {} requests at a time, found more; try again later",
-            state.max_parallel()
-        );
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error));
+        return Err(too_many(state.max_parallel()));
     };
     let Query(wanted) = wanted.map_err(|error| {
         let error = error.body_text();
@@ -181,6 +177,12 @@ fn told<'a>(
         probabilities: Probabilities::of(&reply.prediction, classes, top),
         grad_cam,
     }
+}
+
+/// A request beyond those at a time.
+fn too_many(most: usize) -> Refusal {
+    let error = format!("expected at most {most} requests at a time, found more; try again later");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error)
 }
 
 /// A failure that is not the client's.
