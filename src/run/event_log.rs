@@ -42,8 +42,7 @@ impl EventLog {
         let (train, events) = Series::open(folder.join("train"), rows, of_training)?;
         let (validation, _) = Series::open(folder.join("validation"), rows, of_validation)?;
         let mut values = events.iter().flat_map(Event::values);
-        // A start at step 0 drops them with everything else.
-        let has_pictures = train.epochs > 0 && values.any(|value| value.tag == PICTURES);
+        let has_pictures = values.any(|value| value.tag == PICTURES);
         Ok(Self { train, validation, has_pictures })
     }
 
@@ -72,9 +71,9 @@ impl EventLog {
 }
 
 impl Series {
-    /// The files in `folder` and their events. `scalars` gives those of an epoch.
+    /// The files in `folder`, and the events of theirs that stay. `scalars` gives those of an epoch.
     fn open(folder: PathBuf, rows: &[Epoch], scalars: Scalars) -> Result<(Self, Vec<Event>)> {
-        let events = event_file::read(&folder)?;
+        let mut events = event_file::read(&folder)?;
         let has = |row: &Epoch| {
             let step = row.epoch - 1;
             let found = events.iter().filter(|event| event.step == step);
@@ -90,6 +89,8 @@ impl Series {
         let mut series = Self { folder, file: None, epochs: whole as i64 };
         if whole < rows.len() || has_others {
             series.file = Some(EventFile::start(&series.folder, series.epochs)?);
+            // A start at step 0 drops the pictures, too.
+            events.retain(|event| event.step < whole as i64);
         }
         rows[whole..].iter().try_for_each(|row| series.epoch(row, scalars))?;
         Ok((series, events))
