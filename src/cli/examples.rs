@@ -55,7 +55,7 @@ Examples:
 pub const SERVE: &str = "\
 Examples:
   petite serve runs/mine
-  # For other machines; then: curl -H Content-Type:image/jpeg --data-binary @a.jpg NAME:8080/predict
+  # For other machines: curl -H Content-Type:image/jpeg --data-binary @a.jpg NAME:8080/predict
   petite serve runs/mine --host 0.0.0.0 --allow-host NAME";
 
 pub const COMPARE: &str = "\
