@@ -27,7 +27,7 @@
 //! Data flows through the modules in this order, and a module uses only those before it: files →
 //! samples → pixels (u8) ([`pictures`], [`dataset`]) → [`batches`] → augmented pixels ([`augment`])
 //! → logits ([`nn`], [`weights`]) → loss → update → means ([`training`]) → [`history`], [`metrics`] →
-//! [`report`]. [`run`] puts them together, and [`mod@export`] takes what it made to other programs.
+//! [`mod@report`]. [`run`] puts them together, and [`mod@export`] takes what it made to other programs.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 

@@ -21,7 +21,8 @@ pub struct Evaluation {
     pub split: String,
     /// Which of the run's weights were used.
     pub weights: WhichWeights,
-    /// Whether mirror images were evaluated too: [`Views::WithMirrorImage`].
+    /// Whether mirror images were evaluated too:
+    /// [`Views::WithMirrorImage`](crate::training::validate::Views::WithMirrorImage).
     #[serde(default)]
     pub flip: bool,
     /// Number of pictures.
