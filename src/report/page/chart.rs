@@ -115,7 +115,9 @@ struct Axis {
 impl Axis {
     /// With four to nine labels at multiples of 1, 2 or 5 times a power of ten.
     fn new(low: f64, high: f64) -> Self {
-        let span = (high - low).max(1e-6);
+        // Equal values, such as those of a single epoch, are in the middle of an axis.
+        let (low, high) = if high - low < 1e-6 { (low - 0.01, high + 0.01) } else { (low, high) };
+        let span = high - low;
         let power = 10f64.powf((span / 4.0).log10().floor());
         let steps = [5.0, 2.0, 1.0].map(|factor| factor * power);
         let step = steps.into_iter().find(|step| span / step >= 3.0).unwrap_or(power);
