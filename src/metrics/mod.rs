@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub struct Metrics {
     /// The 95 % interval of the accuracy ([`interval::wilson`]).
     pub acc_interval: Interval,
-    /// The measures of each class, by label.
+    /// The measures of the classes that have pictures or are predicted, in the order of labels.
     pub classes: Vec<ClassMetrics>,
     /// Their means over the classes.
     pub macro_mean: Averages,
@@ -34,7 +34,8 @@ pub struct Metrics {
 impl Metrics {
     /// The measures of `scored`.
     pub fn new(scored: &Scored) -> Self {
-        let classes = classes::of_each(scored);
+        let mut classes = classes::of_each(scored);
+        classes.retain(|class| class.pictures + class.predicted > 0);
         Self {
             acc_interval: interval::wilson(scored.correct(), scored.len()),
             macro_mean: Averages::macro_mean(&classes),

@@ -158,7 +158,7 @@ mod tests {
         let shown = overlay_original(&picture, &rows, target);
         // The middles of the second and the third quarter of the map, 0 and 0.5, in the middles of the
         // picture's halves; between and beside them it is interpolated.
-        for (line, expected) in [(10, [50, 50, 52]), (30, [144, 78, 92])] {
+        for (line, expected) in [(10, [50u8, 50, 52]), (30, [144, 78, 92])] {
             let found = &shown.pixels[line * 240..][..3];
             let near = found.iter().zip(expected).all(|(&found, color)| color.abs_diff(found) <= 4);
             assert!(near, "{line}: {found:?}");

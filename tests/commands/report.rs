@@ -1,3 +1,4 @@
+use super::serve_page::python_with_browser;
 use super::support::{Workspace, entries, error_of, output_of, petite, usage_error_of};
 use std::path::Path;
 
@@ -68,6 +69,18 @@ fn one_page_says_everything_about_a_run() {
     let expected: Vec<f64> = history.iter().map(|row| row.loss).collect();
     assert_eq!(values(1, 0), serde_json::json!(expected));
     assert_eq!(values(0, 2).as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn a_browser_shows_the_values_under_the_pointer() {
+    let Some(python) = python_with_browser("report_page") else { return };
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 4").assert().success();
+    report(&workspace, &["run"], "").assert().success();
+    let mut command = assert_cmd::Command::new(python);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/report_page_check.py"));
+    command.args(["report.html", "run/history.csv"].map(|name| workspace.path(name)));
+    assert_eq!(output_of(&mut command), "ok\n");
 }
 
 #[test]
