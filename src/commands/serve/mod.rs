@@ -28,6 +28,8 @@ pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
     let address = listener.local_addr().context("cannot tell the address")?;
     let (weights, views) = (args.view.weights.into(), args.view.views());
     let classifier = Classifier::new(&args.run, weights, views, machine)?;
+    // From the first line on, clients may come, and a signal waits for them.
+    let stop = signals.stop();
     say(format_args!("http://{address}/"));
     say(format_args!(
         "serving {}, classes {}, {}, at most {} requests at a time",
@@ -36,7 +38,6 @@ pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
         classifier.machine(),
         args.max_parallel
     ));
-    let stop = signals.stop();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
