@@ -1,5 +1,6 @@
 //! The pictures in a report.
 
+use super::tables::percent;
 use super::{Subject, shown_pictures};
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
@@ -70,8 +71,8 @@ fn explained(subject: &mut Subject<'_>, indices: &[usize]) -> Result<Vec<Tile>> 
         let [class, predicted_class] = [label, predicted].map(|label| cut(&scored.classes[label]));
         let probability = scored.rows().nth(index).map_or(0.0, |row| row[predicted]);
         let verdict = match label == predicted {
-            true => format!("{class}, {:.1} %", 100.0 * probability),
-            false => format!("{class}, predicted {predicted_class}, {:.1} %", 100.0 * probability),
+            true => format!("{class}, {}", percent(probability)),
+            false => format!("{class}, predicted {predicted_class}, {}", percent(probability)),
         };
         Ok(Tile {
             images: vec![data_url(&picture)?, data_url(&overlay(&picture, heat_map))?],

@@ -21,14 +21,14 @@ pub fn today() -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
-/// A share as `73.0 %`.
+/// A share as `73.0 %`, on one line.
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{:.1}\u{a0}%", 100.0 * share)
 }
 
 /// `70.2 to 75.7 %`.
 pub fn interval(interval: Interval) -> String {
-    format!("{:.1} to {:.1} %", 100.0 * interval.low, 100.0 * interval.high)
+    format!("{:.1} to {:.1}\u{a0}%", 100.0 * interval.low, 100.0 * interval.high)
 }
 
 /// A value with four decimals; `-` if it is undefined.
