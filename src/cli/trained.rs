@@ -1,7 +1,8 @@
-//! Flags of the commands that use a trained network: evaluate, predict.
+//! Flags of the commands that use trained networks: evaluate, report, and what predict shares.
 
 use super::{Flags, Subset, examples};
 use clap::{Args, ValueEnum};
+use petite::Evaluate;
 use petite::run::folder::WhichWeights;
 use petite::run::trained::MachineOverrides;
 use petite::training::validate::Views;
@@ -19,18 +20,8 @@ pub struct EvaluateArgs {
     /// Run folder
     #[arg(long, value_name = "RUN")]
     pub run: PathBuf,
-    /// Split: a folder of the data set, or train, validation or test as the run split it; all for
-    /// every picture
-    #[arg(long, default_value = "test")]
-    pub split: String,
-    /// Data set: a folder or an archive [default: the run's]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// CSV with the columns path,label or path,label,split that lists the pictures
-    #[arg(long, value_name = "FILE.csv")]
-    pub labels: Option<PathBuf>,
     #[command(flatten)]
-    pub view: ViewArgs,
+    pub pictures: EvaluatedArgs,
     /// Also evaluate this run on the same pictures, and test whether the difference between the two
     /// may be chance (McNemar's exact test)
     #[arg(long, value_name = "RUN")]
@@ -42,8 +33,6 @@ pub struct EvaluateArgs {
     /// or .ot file
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
-    #[command(flatten)]
-    pub settings: Flags<Evaluating>,
 }
 
 /// Write a report on runs: one HTML page, which opens from disk
@@ -61,23 +50,48 @@ pub struct ReportArgs {
     /// HTML file to write [default: report.html in the first RUN]
     #[arg(long, value_name = "FILE.html")]
     pub to: Option<PathBuf>,
+    #[command(flatten)]
+    pub pictures: EvaluatedArgs,
+    /// Also draw this history: a name from compare --list, or a CSV with Keras's columns
+    #[arg(long, value_name = "NAME|FILE.csv")]
+    pub reference: Option<PathBuf>,
+}
+
+/// Which pictures to evaluate a run on, and how.
+#[derive(Debug, Args)]
+pub struct EvaluatedArgs {
     /// Split: a folder of the data set, or train, validation or test as the run split it; all for
     /// every picture
     #[arg(long, default_value = "test")]
     pub split: String,
-    /// Data set: a folder or an archive [default: each run's]
+    /// Data set: a folder or an archive [default: the run's]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// CSV with the columns path,label or path,label,split that lists the pictures
     #[arg(long, value_name = "FILE.csv")]
     pub labels: Option<PathBuf>,
-    /// Also draw this history: a name from compare --list, or a CSV with Keras's columns
-    #[arg(long, value_name = "NAME|FILE.csv")]
-    pub reference: Option<PathBuf>,
     #[command(flatten)]
     pub view: ViewArgs,
     #[command(flatten)]
     pub settings: Flags<Evaluating>,
+}
+
+impl EvaluatedArgs {
+    /// The evaluation of `run` that the flags ask for.
+    pub fn of(&self, run: impl Into<PathBuf>) -> anyhow::Result<Evaluate> {
+        let mut settings = self.settings.clone();
+        Ok(Evaluate {
+            split: self.split.clone(),
+            data: self.data.clone(),
+            labels: self.labels.clone(),
+            weights: self.view.weights.into(),
+            views: self.view.views(),
+            skip_bad_pictures: settings.take("skip_bad_pictures")?.unwrap_or(false),
+            cache: settings.take("cache")?,
+            machine: machine_overrides(&mut settings)?,
+            ..Evaluate::new(run)
+        })
+    }
 }
 
 /// Which weights to use, on which views of a picture.

@@ -1,6 +1,6 @@
 //! `petite report`
 
-use crate::cli::{ReportArgs, machine_overrides};
+use crate::cli::ReportArgs;
 use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::Result;
@@ -8,18 +8,10 @@ use petite::{Report, Stop};
 use std::path::Path;
 
 pub fn run(args: &ReportArgs, stop: &Stop) -> Result<()> {
-    let mut settings = args.settings.clone();
     let first = args.runs.first().map_or(Path::new("."), |run| run.as_path());
     let to = args.to.clone().unwrap_or_else(|| first.join("report.html"));
     let report = Report {
-        split: args.split.clone(),
-        data: args.data.clone(),
-        labels: args.labels.clone(),
-        weights: args.view.weights.into(),
-        views: args.view.views(),
-        skip_bad_pictures: settings.take("skip_bad_pictures")?.unwrap_or(false),
-        cache: settings.take("cache")?,
-        machine: machine_overrides(&mut settings)?,
+        evaluate: args.pictures.of(first)?,
         reference: args.reference.clone(),
         ..Report::new(args.runs.iter().cloned(), &to)
     };

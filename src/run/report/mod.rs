@@ -8,19 +8,17 @@ mod tables;
 
 use super::evaluate::{self, Evaluate};
 use super::events::Events;
-use super::folder::{RunFolder, RunRecord, WhichWeights};
+use super::folder::{RunFolder, RunRecord};
 use super::scoring::ScoredPictures;
-use super::trained::{MachineOverrides, Trained};
+use super::trained::Trained;
 use crate::atomic_file;
 use crate::error::ensure_or;
 use crate::history::{self, Epoch};
-use crate::pictures::cache::CachePolicy;
 use crate::pictures::folder::Folder;
 use crate::report::page::Page;
 use crate::report::reference::{self, Reference};
-use crate::training::validate::Views;
 use anyhow::{Context, Result};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What to report on, and where to.
 #[derive(Debug, Clone)]
@@ -29,22 +27,8 @@ pub struct Report {
     pub runs: Vec<PathBuf>,
     /// The HTML file to write.
     pub to: PathBuf,
-    /// Name of the split to evaluate on, as in [`Evaluate::split`].
-    pub split: String,
-    /// Data set: a folder or an archive; `None` is each run's.
-    pub data: Option<PathBuf>,
-    /// CSV of `path,label[,split]` that lists the pictures of `data`.
-    pub labels: Option<PathBuf>,
-    /// Which of the runs' weights to use.
-    pub weights: WhichWeights,
-    /// Which views of each picture the network sees.
-    pub views: Views,
-    /// Skip files that cannot be used as pictures; also done if a run has this setting.
-    pub skip_bad_pictures: bool,
-    /// Where to keep decoded pictures; `None` is each run's setting.
-    pub cache: Option<CachePolicy>,
-    /// Device, precision and threads.
-    pub machine: MachineOverrides,
+    /// How each run is evaluated; its fields `run`, `export` and `against` do not count.
+    pub evaluate: Evaluate,
     /// History to draw beside the runs': the name of a built-in reference or a CSV with Keras's
     /// columns; `None` draws none.
     pub reference: Option<PathBuf>,
@@ -56,30 +40,8 @@ impl Report {
         Self {
             runs: runs.into_iter().collect(),
             to: to.into(),
-            split: "test".to_owned(),
-            data: None,
-            labels: None,
-            weights: WhichWeights::Last,
-            views: Views::Picture,
-            skip_bad_pictures: false,
-            cache: None,
-            machine: MachineOverrides::default(),
+            evaluate: Evaluate::new(""),
             reference: None,
-        }
-    }
-
-    /// How `run` is evaluated.
-    fn evaluate(&self, run: &Path) -> Evaluate {
-        Evaluate {
-            split: self.split.clone(),
-            data: self.data.clone(),
-            labels: self.labels.clone(),
-            weights: self.weights,
-            views: self.views,
-            skip_bad_pictures: self.skip_bad_pictures,
-            cache: self.cache,
-            machine: self.machine,
-            ..Evaluate::new(run)
         }
     }
 }
@@ -128,8 +90,8 @@ pub(crate) fn report(what: &Report, events: &mut dyn Events) -> Result<()> {
         compared.push(comparison::Compared::of(&subject));
     }
     let title = match &compared[..] {
-        [only] => format!("{}, evaluated on {} pictures", only.name, what.split),
-        several => format!("{} runs, evaluated on {} pictures", several.len(), what.split),
+        [only] => format!("{}, evaluated on {} pictures", only.name, what.evaluate.split),
+        several => format!("{} runs, evaluated on {} pictures", several.len(), what.evaluate.split),
     };
     let page = Page {
         title,
@@ -149,9 +111,9 @@ fn evaluated<'a>(
     reference: Option<&'a Reference>,
     events: &mut dyn Events,
 ) -> Result<Subject<'a>> {
-    let evaluate = what.evaluate(run.path());
+    let evaluate = Evaluate { run: run.path().to_owned(), ..what.evaluate.clone() };
     let history = history::read(&run.history())?;
-    let trained = Trained::load(&run, what.weights, what.machine)?;
+    let trained = Trained::load(&run, evaluate.weights, evaluate.machine)?;
     let folder = evaluate::pictures(&evaluate, &run, &trained.record, events)?;
     let stop = events.stop();
     let pictures = ScoredPictures::new(&trained, &folder, evaluate.scoring(), &stop, events)?;

@@ -43,7 +43,7 @@ pub fn of(subject: &mut Subject<'_>, tiles: usize, events: &mut dyn Events) -> R
     let mut duplicates = Table::default();
     if let Some(train) = train {
         galleries.extend(galleries::of_augmentation(subject, train, &stop)?);
-        if subject.what.split != train.name {
+        if subject.what.evaluate.split != train.name {
             let found = duplicates_of(subject, train, &stop, events)?;
             notes.extend(found.as_ref().map(|(note, _)| note.clone()));
             duplicates = found.map_or(duplicates, |(_, table)| table);
@@ -88,7 +88,7 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
         )
     });
     let lowest = subject.history.iter().min_by(|a, b| a.val_loss.total_cmp(&b.val_loss));
-    let epochs = match (subject.what.weights, lowest) {
+    let epochs = match (subject.what.evaluate.weights, lowest) {
         (WhichWeights::Best, Some(best)) => {
             format!(
                 "epoch {} of {}, which has the lowest val_loss,",
@@ -103,7 +103,7 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
         "{model} ({parameters} parameters{trained_part}), after {epochs}{on}, classifies {} of {} {} pictures correctly: {} (95 % interval {}).",
         with_thousands(scored.correct() as i64),
         with_thousands(scored.len() as i64),
-        subject.what.split,
+        subject.what.evaluate.split,
         percent(subject.pictures.means.accuracy),
         interval(metrics.acc_interval)
     )
@@ -152,7 +152,7 @@ fn duplicates_of(
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Option<(String, Table)>> {
-    let split = &subject.what.split;
+    let split = &subject.what.evaluate.split;
     if train.samples.len().saturating_mul(subject.folder.samples.len()) > MAX_PAIRS {
         return Ok(Some((
             format!(

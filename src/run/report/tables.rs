@@ -47,7 +47,7 @@ pub fn figures(subject: &Subject<'_>, metrics: &Metrics) -> Table {
     let right = with_thousands(scored.correct() as i64);
     let of = with_thousands(scored.len() as i64);
     Table {
-        title: format!("On the {} pictures", subject.what.split),
+        title: format!("On the {} pictures", subject.what.evaluate.split),
         columns: Vec::new(),
         rows: vec![
             pair("Right", format!("{right} of {of}")),
@@ -146,18 +146,18 @@ pub fn environment(subject: &Subject<'_>) -> Table {
 
 /// The commands that compute the run and the page again.
 pub fn commands(subject: &Subject<'_>) -> Vec<String> {
-    let what = subject.what;
+    let (what, how) = (subject.what, &subject.what.evaluate);
     let run = quoted(subject.run.path());
-    let mut flags = format!("--split {}", what.split);
-    for (flag, path) in [("--data", &what.data), ("--labels", &what.labels)] {
+    let mut flags = format!("--split {}", how.split);
+    for (flag, path) in [("--data", &how.data), ("--labels", &how.labels)] {
         if let Some(path) = path {
             flags += &format!(" {flag} {}", quoted(path));
         }
     }
-    if what.weights == WhichWeights::Best {
+    if how.weights == WhichWeights::Best {
         flags += " --weights best";
     }
-    if what.views == Views::WithMirrorImage {
+    if how.views == Views::WithMirrorImage {
         flags += " --flip";
     }
     let reference = what.reference.as_deref();
