@@ -55,6 +55,20 @@ impl Augmentation {
         self.config.draw(&self.frame(size), &mut dice)
     }
 
+    /// What training sees of `pixels`, `[N, H, W, C]` u8, as the pictures from `first` on in the stream of
+    /// batches: in the same shape and type, to look at, with the draws.
+    ///
+    /// # Errors
+    /// If libtorch is out of memory.
+    pub fn shown(&self, pixels: &Tensor, first: i64) -> Result<(Tensor, Vec<Draws>)> {
+        let (count, height, width, _) = pixels.size4()?;
+        let size = (height as usize, width as usize);
+        let draws: Vec<Draws> =
+            (first..first + count).map(|index| self.draw(index, size)).collect();
+        let seen = self.apply(pixels, &draws)?;
+        Ok((seen.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?, draws))
+    }
+
     /// Transforms `pixels`, `[N, H, W, C]` u8, with one of the `N` `draws` per picture, to
     /// `[N, H, W, C]` f32 in 0..=255.
     ///

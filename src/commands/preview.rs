@@ -115,17 +115,13 @@ fn augmented(
     let (height, width) = (unchanged.height, unchanged.width);
     let pixels = &unchanged.pixels;
     let one = Tensor::f_from_data_size(pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
-    let draws: Vec<_> =
-        (0..count as i64).map(|index| augmentation.draw(index, (height, width))).collect();
-    let out = augmentation.apply(&one.f_repeat([count as i64, 1, 1, 1])?, &draws)?;
-    let out = out.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
-
+    let (seen, draws) = augmentation.shown(&one.f_repeat([count as i64, 1, 1, 1])?, 0)?;
     let mut tiles = vec![Tile {
         picture: unchanged,
         caption: vec![file_name(path), format!("{width}×{height}")],
     }];
     for (index, draws) in draws.iter().enumerate() {
-        let pixels = Vec::<u8>::try_from(&out.f_get(index as i64)?.f_flatten(0, -1)?)?;
+        let pixels = Vec::<u8>::try_from(&seen.f_get(index as i64)?.f_flatten(0, -1)?)?;
         let caption = contact_sheet::lines(&config.captions(draws));
         tiles.push(Tile { picture: Picture { width, height, channels: 3, pixels }, caption });
     }

@@ -7,7 +7,7 @@ use crate::batches::loader::Loader;
 use crate::pictures::picture::Picture;
 use crate::report::contact_sheet::{self, Sheet, Tile};
 use anyhow::Result;
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 /// Pictures on the sheet, or fewer if a step has fewer.
 const PICTURES: i64 = 15;
@@ -30,9 +30,9 @@ pub(super) fn first_step(
     let labels = Vec::<i64>::try_from(&batch.labels.f_narrow(0, 0, count)?)?;
     let (_, height, width, _) = pixels.size4()?;
     let (height, width) = (height as usize, width as usize);
-    let indices = batch.first..batch.first + count;
-    let draws: Vec<_> = indices.map(|index| augmentation.draw(index, (height, width))).collect();
-    let seen = to_rgb(&augmentation.apply(&pixels, &draws)?)?;
+    let (seen, draws) = augmentation.shown(&pixels, batch.first)?;
+    // Gray pictures get three equal channels.
+    let seen = seen.f_expand([count, height as i64, width as i64, 3], false)?;
     let mut tiles = Vec::new();
     for ((index, draws), label) in (0..count).zip(&draws).zip(labels) {
         let pixels = Vec::<u8>::try_from(&seen.f_get(index)?.f_flatten(0, -1)?)?;
@@ -41,11 +41,4 @@ pub(super) fn first_step(
         tiles.push(Tile { picture: Picture { width, height, channels: 3, pixels }, caption });
     }
     contact_sheet::png(&tiles).map(Some)
-}
-
-/// `images`, `[N, H, W, 1 or 3]` f32 in 0..=255, as `[N, H, W, 3]` u8.
-fn to_rgb(images: &Tensor) -> Result<Tensor> {
-    let (count, height, width, _) = images.size4()?;
-    let bytes = images.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
-    Ok(bytes.f_expand([count, height, width, 3], false)?)
 }

@@ -1,6 +1,6 @@
 //! `petite serve`, with an HTTP client of a few lines over plain sockets.
 
-use super::support::{Workspace, error_of, output_of, petite};
+use super::support::{Workspace, error_of, output_of, petite, send, wait_for};
 use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::ColorMode;
@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A server on a run of one epoch, ended with the test.
 pub struct Server {
@@ -128,20 +128,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-fn send(signal: &str, child: &Child) {
-    let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-}
-
-/// Waits until a condition holds, which it does soon.
-fn wait_for(condition: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(60), "still waiting");
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

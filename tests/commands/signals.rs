@@ -1,9 +1,8 @@
 //! Signals that ask the program to end.
 
-use super::support::Workspace;
+use super::support::{Workspace, send, wait_for};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 /// The program, started by a shell that ignores the signals in `ignored`.
 fn petite(ignored: &str) -> Command {
@@ -20,20 +19,6 @@ fn train(workspace: &Workspace, run: &str, ignored: &str) -> Child {
     command.args(["train", "--epochs", "6", "--batch-size", "4", "--image-size", "46"]);
     command.args(["--threads", "1", "--data"]).arg(workspace.path("data"));
     command.arg("--out").arg(workspace.path(run)).spawn().unwrap()
-}
-
-fn send(signal: &str, child: &Child) {
-    let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-}
-
-/// Waits until a condition holds, which it does soon.
-fn wait_for(condition: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(60), "still waiting");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// The signals in a set of `/proc/PID/status`, such as `SigCgt`, as bits from 1 on.

@@ -7,6 +7,8 @@ use petite::history::{self, Epoch};
 use petite::nn::{base::Base, zoo::Model};
 use petite::weights::{self, Named};
 use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 
@@ -136,6 +138,22 @@ fn receive_signals() {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // SAFETY: the default action is valid for these signals, and no handler is replaced.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// Sends a signal, named as by kill -s, to a program that a test has started.
+pub fn send(signal: &str, child: &Child) {
+    let mut kill = std::process::Command::new("kill");
+    let sent = kill.args(["-s", signal, &child.id().to_string()]);
+    assert!(sent.status().unwrap().success());
+}
+
+/// Waits until a condition holds, which it does soon.
+pub fn wait_for(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(60), "still waiting");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

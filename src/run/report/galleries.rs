@@ -15,7 +15,7 @@ use crate::report::page::tile::{Tile, data_url};
 use crate::stop::Stop;
 use anyhow::Result;
 use std::path::Path;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 /// Number of augmented pictures.
 const AUGMENTED: i64 = 7;
@@ -103,12 +103,8 @@ pub fn of_augmentation(
     }
     let batch = Loader::sorted(decoded, Device::Cpu, 1)?.batch(0, 0)?;
     let pixels = batch.input.values();
-    let (_, height, width, _) = pixels.size4()?;
     let augmentation = Augmentation::new(config.augmentation, config.keras, config.seed)?;
-    let size = (height as usize, width as usize);
-    let draws: Vec<_> = (0..AUGMENTED).map(|index| augmentation.draw(index, size)).collect();
-    let out = augmentation.apply(&pixels.f_repeat([AUGMENTED, 1, 1, 1])?, &draws)?;
-    let out = out.f_round()?.f_clamp(0.0, 255.0)?.f_to_kind(Kind::Uint8)?;
+    let (seen, draws) = augmentation.shown(&pixels.f_repeat([AUGMENTED, 1, 1, 1])?, 0)?;
     let tile = |picture: &Tensor, caption: Vec<String>| {
         let images = vec![data_url(&picture_of(picture)?)?];
         anyhow::Ok(Tile { images, alt: "a training picture".to_owned(), caption })
@@ -116,7 +112,7 @@ pub fn of_augmentation(
     let mut tiles = vec![tile(&pixels.f_get(0)?, vec![file_name(&first.path)])?];
     for (index, draws) in draws.iter().enumerate() {
         let caption = config.augmentation.captions(draws).join(", ");
-        tiles.push(tile(&out.f_get(index as i64)?, vec!["augmented".to_owned(), caption])?);
+        tiles.push(tile(&seen.f_get(index as i64)?, vec!["augmented".to_owned(), caption])?);
     }
     Ok(Some(Gallery {
         title: "Augmentation".to_owned(),
