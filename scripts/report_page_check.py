@@ -62,6 +62,9 @@ def look(chromium, arguments, rows, size, scheme):
         page.screenshot(path=arguments.to / f"report-{size[0]}-{scheme}.png", full_page=True)
         if size[0] > 1000 and scheme == "light":
             page.pdf(path=arguments.to / "report.pdf", format="A4")
+    page.emulate_media(media="print")
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(255, 255, 255)", f"expected white paper, found {paper}"
     context.close()
 
 
