@@ -152,7 +152,7 @@ fn help_ends_with_examples() {
 fn in_terminal(line: &str, set: &[(&str, &str)]) -> Option<Output> {
     let mut command = Command::new("script");
     command.args(["--quiet", "--return", "--command", line, "/dev/null"]).stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
         command.env_remove(name);
     }
     command.env("TERM", "xterm").envs(set.iter().copied());

@@ -318,8 +318,8 @@ fn refuses_what_it_cannot_use_and_keeps_what_was_there() {
     assert!(!workspace.path("to").exists());
 }
 
-/// The 4,000 pictures of the book with 200 labels flipped: at least 160 are among the first 200 of the
-/// list.
+/// The book's 1,000 test pictures with 50 labels flipped: at least 40 are among the first 50 of the
+/// list. docs/results.md has the figures on all 4,000, which take minutes.
 #[test]
 fn most_flipped_labels_of_real_pictures_are_among_as_many_suspects() {
     let name = "suspects::real pictures";
@@ -335,26 +335,24 @@ fn most_flipped_labels_of_real_pictures_are_among_as_many_suspects() {
     let mut prepare = petite("prepare --link symbolic");
     prepare.arg("--from").arg(pictures).arg("--to").arg(workspace.path("data"));
     prepare.assert().success();
-    let mut list = "path,label,split\n".to_owned();
+    let mut list = "path,label\n".to_owned();
     let mut flipped = BTreeSet::new();
-    for part in ["train", "validation", "test"] {
-        for (class, other) in [("cats", "dogs"), ("dogs", "cats")] {
-            let folder = Path::new(part).join(class);
-            for (index, file) in entries(&workspace.path("data").join(&folder)).iter().enumerate() {
-                let path = folder.join(file).display().to_string();
-                let is_wrong = index % 20 == 7;
-                list += &format!("{path},{},{part}\n", if is_wrong { other } else { class });
-                flipped.extend(is_wrong.then_some(path));
-            }
+    for (class, other) in [("cats", "dogs"), ("dogs", "cats")] {
+        let folder = Path::new("test").join(class);
+        for (index, file) in entries(&workspace.path("data").join(&folder)).iter().enumerate() {
+            let path = folder.join(file).display().to_string();
+            let is_wrong = index % 20 == 7;
+            list += &format!("{path},{}\n", if is_wrong { other } else { class });
+            flipped.extend(is_wrong.then_some(path));
         }
     }
-    assert_eq!(flipped.len(), 200);
+    assert_eq!(flipped.len(), 50);
     workspace.write("list.csv", list.as_bytes());
-    let mut command = petite("suspects --count 200 --json");
+    let mut command = petite("suspects --count 50 --json");
     command.arg("--data").arg(workspace.path("data"));
     command.arg("--labels").arg(workspace.path("list.csv")).arg("--weights").arg(weights);
     command.arg("--to").arg(workspace.path("to")).env("PETITE_CACHE", workspace.path("cache"));
     let found = paths(&serde_json::from_str(&output_of(&mut command)).unwrap());
     let right = found.iter().filter(|path| flipped.contains(*path)).count();
-    assert!(found.len() == 200 && right >= 160, "{right} of 200");
+    assert!(found.len() == 50 && right >= 40, "{right} of 50");
 }
