@@ -114,6 +114,7 @@ impl Events for Terminal {
     fn warning(&mut self, warning: &Warning<'_>) {
         let text = match warning {
             Warning::PassedOver(entries) => format!("passed over {entries}"),
+            Warning::Odd(text) => format!("warning: {text}"),
             Warning::EmptyClasses(classes) => format!(
                 "warning: no pictures of {}; leaving {} out",
                 listed(classes),

@@ -25,6 +25,8 @@ pub struct DataSet {
     pub empty: Vec<String>,
     /// Entries of the folders that are not used.
     pub passed_over: PassedOver,
+    /// What may be right but is odd, one sentence each: `expected X, found Y; try Z`.
+    pub odd: Vec<String>,
 }
 
 impl DataSet {
@@ -46,7 +48,7 @@ impl DataSet {
     }
 
     fn of(parts: Parts) -> Result<Self> {
-        let Parts { path, layout, folders: found, mut passed_over } = parts;
+        let Parts { path, layout, folders: found, mut passed_over, odd } = parts;
         let is_train = |first: &&Folder| [ALL, Part::Train.name()].contains(&first.name.as_str());
         let Some(train) = found.first().filter(is_train) else {
             fault!(DataSet, "expected train pictures in {}, found none", path.display());
@@ -78,7 +80,7 @@ impl DataSet {
                 format!(", and no picture of {}", listed(&empty))
             },
         );
-        Ok(Self { path, layout, classes, folders, empty, passed_over })
+        Ok(Self { path, layout, classes, folders, empty, passed_over, odd })
     }
 
     /// The pictures of `part`, if the data set is split into parts with that one.

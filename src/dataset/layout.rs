@@ -39,6 +39,8 @@ pub struct Parts {
     pub folders: Vec<Folder>,
     /// Entries of the folders that are not used.
     pub passed_over: PassedOver,
+    /// What may be right but is odd, one sentence each: `expected X, found Y; try Z`.
+    pub odd: Vec<String>,
 }
 
 impl Parts {
@@ -60,7 +62,8 @@ impl Parts {
         if parts.is_empty() {
             let (folder, passed_over) = class_folders(&path)?;
             let folders = vec![Folder { name: ALL.to_owned(), ..folder }];
-            return Ok(Self { path, layout: Layout::ClassFolders, folders, passed_over });
+            let odd = Vec::new();
+            return Ok(Self { path, layout: Layout::ClassFolders, folders, passed_over, odd });
         }
         let mut passed_over = PassedOver::default();
         let mut folders: Vec<Folder> = Vec::new();
@@ -75,7 +78,7 @@ impl Parts {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { path, layout: Layout::PartFolders, folders, passed_over })
+        Ok(Self { path, layout: Layout::PartFolders, folders, passed_over, odd: Vec::new() })
     }
 
     /// Reads the pictures that the CSV `list` names, relative to `path`.
@@ -109,8 +112,8 @@ impl Parts {
             let classes = classes.clone();
             folders.push(Folder { path: path.to_owned(), name, classes, samples });
         }
-        let path = path.to_owned();
-        Ok(Self { path, layout: Layout::List, folders, passed_over: walk.passed_over })
+        let (path, passed_over) = (path.to_owned(), walk.passed_over);
+        Ok(Self { path, layout: Layout::List, folders, passed_over, odd: Vec::new() })
     }
 
     /// Reads the pictures of the data set at `path` by name: those in a folder of that name, those

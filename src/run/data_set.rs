@@ -147,6 +147,7 @@ pub(super) fn warn(data: &DataSet, events: &mut dyn Events) {
     if !data.empty.is_empty() {
         events.warning(&Warning::EmptyClasses(&data.empty));
     }
+    data.odd.iter().for_each(|odd| events.warning(&Warning::Odd(odd)));
 }
 
 fn checked(

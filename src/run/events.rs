@@ -155,6 +155,8 @@ pub enum Note<'a> {
 pub enum Warning<'a> {
     /// Entries of the data set's folders are not used.
     PassedOver(&'a PassedOver),
+    /// Something that may be right but is odd, in a sentence: `expected X, found Y; try Z`.
+    Odd(&'a str),
     /// These classes have no pictures and are left out.
     EmptyClasses(&'a [String]),
     /// These classes have training but no validation pictures.
