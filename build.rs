@@ -35,6 +35,9 @@ fn main() {
     // The link in the checkout resolves to the cache: the binary then survives a moved checkout.
     let resolved = lib.canonicalize().unwrap_or_else(|_| lib.to_path_buf());
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", resolved.display());
+    // RPATH, not RUNPATH: it goes before LD_LIBRARY_PATH, with which clusters bring other libraries of
+    // the same names.
+    println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags");
     // Link arguments are this package's own; a dependent's build script takes the folder from here.
     println!("cargo::metadata=LIBTORCH_LIB={}", resolved.display());
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {

@@ -49,6 +49,7 @@ pub mod shown;
 pub mod stop;
 mod temporary;
 pub mod text_file;
+pub mod threads;
 pub mod user_folders;
 
 pub mod pictures;

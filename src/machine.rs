@@ -3,6 +3,7 @@
 use crate::device::DeviceChoice;
 use crate::native::{backend, cuda};
 use crate::precision::{Precision, PrecisionChoice};
+use crate::threads;
 use anyhow::Result;
 use tch::Device;
 
@@ -17,7 +18,7 @@ pub struct Machine {
 
 impl Machine {
     /// Chooses device and precision and configures libtorch for the whole process: the number of
-    /// CPU threads (`None` is libtorch's default), cuDNN's deterministic mode, and TF32 on CUDA. Call
+    /// CPU threads (`None` is that of [`threads::of_libtorch`]), cuDNN's deterministic mode, and TF32 on CUDA. Call
     /// it once, at the start of a run.
     ///
     /// # Errors
@@ -27,9 +28,10 @@ impl Machine {
         precision: PrecisionChoice,
         threads: Option<usize>,
     ) -> Result<Self> {
-        if let Some(threads) = threads.and_then(|threads| i32::try_from(threads).ok()) {
-            tch::set_num_threads(threads);
-        }
+        let threads = threads.unwrap_or_else(threads::of_libtorch);
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        // Fails if a pool exists already, which then stays.
+        let _ = threads::pool(threads::available()).build_global();
         let device = device.resolve()?;
         let precision = precision.resolve(device)?;
         if device.is_cuda() {

@@ -8,6 +8,8 @@ mod commands;
 mod console;
 mod duration;
 mod estimate;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod openmp;
 mod progress;
 mod remedy;
 mod signals;

@@ -1,9 +1,10 @@
 //! `petite doctor`
 
+use super::libraries::Libraries;
 use super::processor::Processor;
 use super::{duplicates, speed};
 use crate::cli::DoctorArgs;
-use crate::console::say;
+use crate::console::{say, warn};
 use crate::remedy::with_flags;
 use anyhow::{Context, Result, ensure};
 use petite::device::{describe, why_no_cuda};
@@ -12,6 +13,7 @@ use petite::machine::Machine;
 use petite::memory::free_memory;
 use petite::precision::PrecisionChoice;
 use petite::run::folder::Versions;
+use petite::shown::shown;
 use petite::stop::Interrupted;
 use petite::{Stop, user_folders};
 use std::path::Path;
@@ -25,6 +27,16 @@ pub fn run(args: &DoctorArgs, stop: &Stop) -> Result<()> {
     let versions = Versions::current();
     say(format_args!("petite    {}", versions.petite));
     say(format_args!("libtorch  {} through tch {}", versions.libtorch, versions.tch));
+    if let Some(Libraries { folder, foreign }) = Libraries::loaded() {
+        say(format_args!("          in {}", shown(&folder)));
+        for library in foreign {
+            let library = shown(&library);
+            warn(format_args!(
+                "warning: expected libtorch's libraries in its folder, found {library}; try unsetting LD_PRELOAD and LD_LIBRARY_PATH"
+            ));
+        }
+    }
+    let machine = Machine::prepare(args.device, PrecisionChoice::Auto, None);
     say_processor(&Processor::current());
     if let Some(bytes) = free_memory() {
         say(format_args!("memory    {} free", in_gib(bytes)));
@@ -37,11 +49,11 @@ pub fn run(args: &DoctorArgs, stop: &Stop) -> Result<()> {
         },
         Some(reason) => say(format_args!("cuda      none: {}", with_flags(reason, "doctor"))),
     }
-    let device = args.device.resolve()?;
+    let machine = machine?;
+    let Machine { device, precision } = machine;
     say(format_args!("--device {} uses {}", String::from(args.device), describe(device)));
-    let precision = PrecisionChoice::Auto.resolve(device)?;
     say(format_args!("--precision auto uses {} there", precision.name()));
-    match speed::report(Machine { device, precision }, stop) {
+    match speed::report(machine, stop) {
         Ok((line, warnings)) => {
             say(format_args!("speed     {line}"));
             warnings.iter().for_each(|cause| say(format_args!("          slow: {cause}")));

@@ -10,6 +10,7 @@ mod evaluation_text;
 mod export;
 mod import;
 mod keras;
+mod libraries;
 mod man;
 mod plot;
 mod predict;

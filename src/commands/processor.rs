@@ -1,5 +1,6 @@
 //! What the processor offers, as Linux describes it.
 
+use petite::threads;
 use std::collections::BTreeSet;
 use std::fs::read_to_string;
 
@@ -29,7 +30,7 @@ impl Processor {
     pub fn current() -> Self {
         let base = "/sys/devices/system/cpu/cpu0/cpufreq/base_frequency";
         let base = read_to_string(base).ok().and_then(|kilohertz| kilohertz.trim().parse().ok());
-        let usable = std::thread::available_parallelism().map_or(1, usize::from);
+        let usable = threads::available();
         let described = read_to_string("/proc/cpuinfo").unwrap_or_default();
         Self::described_by(&described, usable, base.map(|kilohertz: f64| kilohertz / 1e6))
     }

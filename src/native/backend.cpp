@@ -4,6 +4,10 @@
 
 #include <ATen/Context.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 // Whether the processor has bfloat16 dot-product instructions (AVX-512 BF16; implied by AMX).
 extern "C" bool petite_cpu_has_bf16() {
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -11,6 +15,23 @@ extern "C" bool petite_cpu_has_bf16() {
 #else
   return false;
 #endif
+}
+
+// Writes the cores that OpenMP binds its threads to into `cores`, of which there is room for `room`.
+// Returns their number: 0 if it binds none.
+extern "C" int petite_openmp_cores(int* cores, int room) {
+  int count = 0;
+#ifdef _OPENMP
+  for (int place = 0; place < omp_get_num_places(); ++place) {
+    const int size = omp_get_place_num_procs(place);
+    if (size > room - count) {
+      break;
+    }
+    omp_get_place_proc_ids(place, cores + count);
+    count += size;
+  }
+#endif
+  return count;
 }
 
 // Sets whether CUDA uses TF32 (10 explicit bits of mantissa, on tensor cores) for f32 matrix

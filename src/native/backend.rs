@@ -2,12 +2,13 @@
 
 use super::check;
 use anyhow::{Context, Result};
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
 use tch::Tensor;
 use torch_sys::C_tensor;
 
 unsafe extern "C" {
     fn petite_cpu_has_bf16() -> bool;
+    fn petite_openmp_cores(cores: *mut c_int, room: c_int) -> c_int;
     fn petite_set_tf32(allowed: bool) -> *mut c_char;
     fn petite_set_deterministic_cudnn() -> *mut c_char;
     fn petite_pinned(tensor: *const C_tensor, pinned: *mut *mut C_tensor) -> *mut c_char;
@@ -17,6 +18,18 @@ unsafe extern "C" {
 pub fn cpu_has_bf16() -> bool {
     // SAFETY: it has no arguments and only queries the processor.
     unsafe { petite_cpu_has_bf16() }
+}
+
+/// Most cores that a thread can be bound to.
+const MOST_CORES: usize = 1024;
+
+/// The cores that OpenMP binds its threads to; none if it binds none.
+pub fn openmp_cores() -> Vec<usize> {
+    let mut cores = [0; MOST_CORES];
+    // SAFETY: it writes at most as many numbers as there is room for.
+    let count = unsafe { petite_openmp_cores(cores.as_mut_ptr(), MOST_CORES as c_int) };
+    let cores = cores.into_iter().take(usize::try_from(count).unwrap_or(0));
+    cores.filter_map(|core| usize::try_from(core).ok()).collect()
 }
 
 /// Sets whether CUDA uses TF32 for f32 matrix products and convolutions, for the whole process.

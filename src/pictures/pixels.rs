@@ -6,6 +6,7 @@ pub(crate) use super::scratch::Scratch;
 pub use super::target::Target;
 use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
+use crate::threads;
 use anyhow::{Context, Result};
 use memmap2::{Mmap, MmapMut};
 use rayon::{ThreadPool, prelude::*};
@@ -151,10 +152,9 @@ pub fn check_all(
     Ok(checked)
 }
 
-/// A pool of decoding threads; 0 is one per core.
+/// A pool of decoding threads; 0 is as many as the process can run at once.
 pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+    threads::pool(threads)
         .build()
         .context("cannot start the loader's threads; try a smaller `loader_threads`")
 }

@@ -4,6 +4,7 @@ use super::folder::Folder;
 use super::pixels::{Checked, Scratch, Target, check_all};
 use crate::error::{BadFolder, BadPicture, BadPictures};
 use crate::stop::Stop;
+use crate::threads;
 use anyhow::{Context, Error, Result, bail, ensure};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -96,7 +97,7 @@ impl Decoders {
     /// If a thread cannot be started.
     pub fn start(stream: Stream) -> Result<Self> {
         let count = match stream.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => threads::available(),
             threads => threads,
         };
         let (jobs, queue) = channel();
@@ -109,7 +110,10 @@ impl Decoders {
             let stop = Arc::clone(&decoders.stop);
             let thread = std::thread::Builder::new()
                 .name("decoder".to_owned())
-                .spawn(move || work(&queue, &stream, &stop))
+                .spawn(move || {
+                    threads::spread();
+                    work(&queue, &stream, &stop);
+                })
                 .context("cannot start the loader's threads; try a smaller `loader_threads`")?;
             decoders.threads.push(thread);
         }

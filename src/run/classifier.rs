@@ -10,6 +10,7 @@ use crate::pictures::picture::Picture;
 use crate::pictures::pixels::Scratch;
 use crate::pictures::target::Target;
 use crate::stop::Stop;
+use crate::threads;
 use crate::training::validate::Views;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fmt;
@@ -103,7 +104,7 @@ impl Classifier {
     ) -> Result<Self> {
         let run = RunFolder::open(run)?;
         let loader_threads = run.read_record()?.train.loader_threads;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = threads::available();
         let pending = Arc::new(AtomicUsize::new(0));
         let (requests, incoming) = channel();
         let (decoded, batches) = channel();
@@ -193,7 +194,10 @@ impl About {
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    let thread = Builder::new().name(name.to_owned()).spawn(work);
+    let thread = Builder::new().name(name.to_owned()).spawn(|| {
+        threads::spread();
+        work();
+    });
     thread.with_context(|| format!("cannot start the thread {name}"))
 }
 

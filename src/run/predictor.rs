@@ -14,6 +14,7 @@ use crate::pictures::pixels::{Pixels, Scratch};
 use crate::report::heat_map::overlay_original;
 use crate::shown::shown;
 use crate::stop::Stop;
+use crate::threads;
 use crate::training::validate::Views;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -161,7 +162,7 @@ impl Predictor {
     /// on its cores makes its threads wait for each other, which takes longer than doing one after
     /// the other.
     fn has_idle_cores(&self) -> bool {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = threads::available();
         let used = usize::try_from(tch::get_num_threads()).unwrap_or(cores);
         self.trained.network.device() != Device::Cpu || used < cores
     }

@@ -23,6 +23,7 @@ mod limited;
 mod meanwhile;
 mod occupied;
 mod odd_folders;
+mod openmp;
 mod orientation;
 mod output;
 mod plot;

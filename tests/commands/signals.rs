@@ -22,7 +22,7 @@ fn train(workspace: &Workspace, run: &str, ignored: &str) -> Child {
 }
 
 /// The signals in a set of `/proc/PID/status`, such as `SigCgt`, as bits from 1 on.
-fn signals(set: &str, child: &Child) -> u64 {
+pub fn signals(set: &str, child: &Child) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
     u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap()
