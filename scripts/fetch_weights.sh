@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Downloads a pretrained base's published weights, or copies a local file, checks the hash pinned
-# here, converts Keras's format, and puts the result where petite looks for it.
+# here if the file is the published one, converts Keras's format, and puts the result where petite
+# looks for it.
 #
 # The destination is complete or absent: files are checked before they are renamed. A local file is
 # never changed.
@@ -12,7 +13,8 @@ usage() {
 usage: scripts/fetch_weights.sh NAME [FILE] [--sha256 HEX]
 
   NAME           vgg16, mobilenet, squeezenet, resnet18, resnet34 or resnet50
-  FILE           the published file, if you already have it
+  FILE           the published file, if you already have it, or weights of your own:
+                 .safetensors, .npz, .ot, or PyTorch's .pth, .pt, .ckpt, .bin or .pth.tar
   --sha256 HEX   expect this SHA-256 instead of the pinned one
 
 environment:
@@ -73,11 +75,33 @@ url=${PETITE_WEIGHTS_URL:-$url}
 sha256=${pinned:-$sha256}
 
 folder=${PETITE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/petite}/weights
-case $published in *.h5) target=$folder/$name.safetensors ;; *) target=$folder/$name.pth ;; esac
-if [ -e "$target" ]; then
-  echo "already there: $target"
-  exit 0
+# The endings that petite looks for (src/run/start.rs).
+endings=" safetensors npz ot pth pt ckpt bin tar "
+ending=${published##*.}
+own=
+if [ -n "$file" ]; then
+  [ -f "$file" ] || die "expected the file $published, or weights of your own, at $file, found none; try its path"
+  ending=${file##*.}
+  ending=${ending,,}
+  case $file in
+    */"$published"|"$published"|*.h5|*.hdf5|*.keras) ending=${published##*.} ;;
+    *)
+      [[ $endings == *" $ending "* ]] \
+        || die "expected $published or a file ending in one of$endings, found $file; try scripts/keras_weights.py for Keras's"
+      own=yes ;;
+  esac
 fi
+[ "$ending" != h5 ] || ending=safetensors
+target=$folder/$name.$ending
+for there in $endings; do
+  there=$folder/$name.$there
+  [ -e "$there" ] || continue
+  # Another file would not be used, or other weights than before without a word.
+  [ -z "$own" ] || cmp -s "$file" "$there" \
+    || die "expected no weights of $name in the cache, found $there; try removing it first"
+  echo "already there: $there"
+  exit 0
+done
 mkdir -p "$folder" 2>/dev/null && [ -w "$folder" ] || die "cannot write to $folder; try another PETITE_CACHE"
 work=
 trap '[ -z "$work" ] || rm -rf "$work"' EXIT
@@ -85,10 +109,7 @@ trap 'exit 130' HUP INT TERM
 work=$(mktemp -d "$folder/.$name.XXXXXX")
 
 if [ -n "$file" ]; then
-  case $file in *.safetensors|*.npz|*.ot)
-    die "expected $published, found $file, which petite reads directly; try petite summary --model $name --weights $file" ;;
-  esac
-  [ -f "$file" ] || die "expected the file $published at $file, found none; try its path"
+  [ -z "$own" ] || published=${file##*/}
   cp "$file" "$work/$published" || die "cannot copy $file to $folder; try another PETITE_CACHE"
 else
   echo "downloading $url"
@@ -106,7 +127,9 @@ fi
 
 found=$(sha256sum "$work/$published")
 found=${found%% *}
-if [ -z "$sha256" ]; then
+if [ -n "$own" ] && [ -z "$pinned" ]; then
+  say "note: $file is not the published $name; its SHA-256 is $found"
+elif [ -z "$sha256" ]; then
   say "note: there is no published hash of $published; this one's SHA-256 is $found;" \
     "--sha256 checks another download against it"
 elif [ "$found" != "$sha256" ]; then
@@ -114,7 +137,7 @@ elif [ "$found" != "$sha256" ]; then
 fi
 
 case $published in
-  *.h5)
+  *.h5|*.keras)
     python=${PETITE_PYTHON:-}
     if [ -z "$python" ]; then
       # Created in place, because a venv cannot be moved; `ready` is written last.
@@ -132,8 +155,14 @@ case $published in
     fi
     "$python" "$root/scripts/keras_weights.py" "$work/$published" "$work/done.safetensors" >"$work/errors" 2>&1 \
       || die "cannot convert $published: $(tail -n 1 "$work/errors")" ;;
-  *) mv "$work/$published" "$work/done.pth" ;;
+  *) mv "$work/$published" "$work/done.$ending" ;;
 esac
+# Where petite is built, it says whether these are the base's weights.
+petite=${PETITE:-$root/target/debug/petite}
+if [ -n "$own" ] && [ -x "$petite" ]; then
+  "$petite" summary --model "$name" --weights "$work/done.$ending" >/dev/null 2>"$work/errors" \
+    || die "$(sed "s|$work/done.$ending|$file|; s/^error: //" "$work/errors")"
+fi
 mv "$work"/done.* "$target"
 echo "$name: $target"
 echo "next: petite summary --model $name --weights $target"

@@ -12,7 +12,7 @@ use petite::numbers::{listed, with_thousands};
 use petite::pictures::cache::Origin;
 use petite::run::folder::Versions;
 use petite::training::fit::StepProgress;
-use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning};
+use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning, shown::shown};
 
 /// Prints a run's events to the terminal.
 #[derive(Debug)]
@@ -96,6 +96,9 @@ impl Events for Terminal {
             Note::WholePass { steps, asked } => say(format_args!(
                 "epoch       {steps} steps, not {asked}: in Keras 3 an epoch ends with the pass over the pictures"
             )),
+            Note::Weights { path, said } => {
+                say(format_args!("weights     {}: {said}", shown(path)));
+            }
             Note::Network { config, parameters, trained } => {
                 say_network(config, *parameters, *trained);
             }

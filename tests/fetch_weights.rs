@@ -1,9 +1,12 @@
 //! `scripts/fetch_weights.sh` against files and servers of its own.
 
 use assert_cmd::Command;
+use petite::nn::{base::Base, zoo::Model};
+use petite::weights;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use tch::Device;
 
 fn fetch(cache: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("bash");
@@ -75,12 +78,59 @@ fn another_file_is_refused_and_nothing_is_left() {
         let error = error_of(&mut fetch(cache.path(), &[name, path]), 1);
         assert!(error.contains("try another copy") && error.lines().count() == 1, "{error}");
     }
+    // The published file's name stands for its contents.
+    let published = cache.path().join("resnet34-b627a593.pth");
+    std::fs::write(&published, b"weights").unwrap();
+    for arguments in [&["resnet34", published.to_str().unwrap()][..]] {
+        let error = error_of(&mut fetch(cache.path(), arguments), 1);
+        assert!(error.contains("SHA-256 b627a593bcbe140c"), "{error}");
+    }
     let error = error_of(&mut fetch(cache.path(), &["vgg16", "nowhere.h5"]), 1);
     assert!(error.contains("at nowhere.h5, found none"), "{error}");
-    let error = error_of(&mut fetch(cache.path(), &["vgg16", "vgg16.safetensors"]), 1);
-    assert!(error.contains("which petite reads directly"), "{error}");
+    let text = cache.path().join("mine.txt");
+    std::fs::write(&text, b"weights").unwrap();
+    let error = error_of(&mut fetch(cache.path(), &["vgg16", text.to_str().unwrap()]), 1);
+    assert!(error.contains("or a file ending in one of safetensors npz"), "{error}");
     assert!(entries(cache.path()).is_empty());
     assert_eq!(std::fs::read(&mine).unwrap(), b"weights");
+}
+
+/// Weights of one's own, in every format, are where petite looks for them, if they are the base's.
+#[test]
+fn a_local_file_is_kept_for_all_later_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = |model: Model, file: &str| {
+        let whole = model.base_architecture(1.0).unwrap();
+        let tensors = Base::random(model, whole, Device::Cpu, 1).unwrap().tensors();
+        let path = folder.path().join(file);
+        weights::save(&path, &tensors, Default::default()).unwrap();
+        path
+    };
+    let own = |cache: &Path, model: &str, path: &Path| {
+        let mut command = fetch(cache, &[model, path.to_str().unwrap()]);
+        command.env("PETITE", assert_cmd::cargo::cargo_bin!("petite"));
+        command
+    };
+    let cache = tempfile::tempdir().unwrap();
+    for file in ["mine.ot", "mine.npz", "Mine.SAFETENSORS"] {
+        let path = base(Model::Squeezenet, file);
+        let output = own(cache.path(), "squeezenet", &path).assert().success().get_output().clone();
+        assert!(String::from_utf8(output.stderr).unwrap().contains("is not the published"));
+        let ending = file.split('.').nth(1).unwrap().to_ascii_lowercase();
+        let kept = cache.path().join(format!("weights/squeezenet.{ending}"));
+        assert_eq!(std::fs::read(&kept).unwrap(), std::fs::read(&path).unwrap());
+        // Again, it is there; another is refused.
+        own(cache.path(), "squeezenet", &path).assert().success();
+        std::fs::write(folder.path().join("other.ot"), b"other").unwrap();
+        let mut other = own(cache.path(), "squeezenet", &folder.path().join("other.ot"));
+        assert!(error_of(&mut other, 1).contains("try removing it first"));
+        assert_eq!(entries(cache.path()), [format!("squeezenet.{ending}")]);
+        std::fs::remove_file(kept).unwrap();
+    }
+    let path = base(Model::Squeezenet, "mine.ot");
+    let error = error_of(&mut own(cache.path(), "resnet18", &path), 1);
+    assert!(error.contains("found those of squeezenet") && error.contains("mine.ot"), "{error}");
+    assert!(entries(cache.path()).is_empty());
 }
 
 /// MobileNet's file has no published hash: said so, and then what converts it must recognise it.
@@ -112,6 +162,6 @@ fn wrong_flags_are_wrong_usage() {
         assert!(error.contains("usage: "), "{error}");
     }
     fetch(cache.path(), &["--help"]).assert().success();
-    let error = error_of(&mut fetch(Path::new("/proc/petite-cache"), &["vgg16", "w"]), 1);
+    let error = error_of(&mut fetch(Path::new("/proc/petite-cache"), &["vgg16"]), 1);
     assert!(error.contains("cannot write to"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! `petite convert`
 
 use crate::cli::ConvertArgs;
-use crate::console::say;
+use crate::console::{say, warn};
 use anyhow::{Result, ensure};
 use petite::numbers::with_thousands;
 use petite::run::folder::{RunFolder, WhichWeights};
@@ -30,7 +30,15 @@ pub fn run(args: &ConvertArgs) -> Result<()> {
         to.display()
     );
     let (tensors, metadata) = weights::load(&from)?;
+    let left_out = metadata.get(weights::LEFT_OUT).cloned();
     weights::save(to, &tensors, metadata)?;
+    if let Some(unusable) = weights::unusable(&tensors)? {
+        let from = from.display();
+        warn(format_args!("warning: expected finite weights in {from}, found {unusable}"));
+    }
+    if let Some(names) = left_out {
+        warn(format_args!("left out    {names}"));
+    }
     let values: usize = tensors.iter().map(|(_, tensor)| tensor.numel()).sum();
     say(format_args!(
         "{}: {} tensors, {} values, from {}",

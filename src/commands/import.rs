@@ -20,9 +20,11 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     // Check everything before creating the run folder.
     let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
     let network = config.network(classes.len(), machine)?;
-    let (tensors, _) = weights::load(&args.weights)?;
+    let (tensors, metadata) = weights::load(&args.weights)?;
     let model = config.model.name();
-    weights::assign(network.parameters(), &tensors, &args.weights)
+    let known = network.parameters().iter().map(|(name, _)| name.clone()).collect();
+    let adapted = weights::adapt(&tensors, &known, &args.weights)?;
+    weights::assign(network.parameters(), &adapted.tensors, &args.weights)
         .with_context(|| format!("cannot import {model} for {}", listed(&classes)))?;
     let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
@@ -36,6 +38,10 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let path = run.path().display();
     let parameters = with_thousands(network.architecture().parameters());
     say(format_args!("{path}: {model}, {parameters} parameters"));
+    let left_out = metadata.get(weights::LEFT_OUT).map(|names| format!("not used: {names}"));
+    for said in adapted.said.into_iter().chain(left_out) {
+        say(format_args!("weights     {}: {said}", args.weights.display()));
+    }
     let data = if has_data { "" } else { " --data DIR" };
     say(format_args!("next        petite evaluate --run {path} --split test{data}"));
     Ok(())

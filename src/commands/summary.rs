@@ -64,7 +64,8 @@ fn base(
     say(table.trim_end());
     if let (Some(stored), Some(unused)) = (stored, unused) {
         let path = stored.path().display();
-        say(format_args!("{path} has all of these weights"));
+        let said = stored.said(&shaped).map_or(String::new(), |said| format!(": {said}"));
+        say(format_args!("{path} has all of these weights{said}"));
         // PyTorch's many batch counters say nothing about the weights.
         let listed = unused.iter().filter(|name| !name.ends_with("num_batches_tracked"));
         let names: Vec<&str> = listed.map(String::as_str).collect();

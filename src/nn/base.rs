@@ -62,7 +62,7 @@ impl Base {
     /// # Errors
     /// If the file's weights are not those of the base; nothing is changed then.
     pub fn load(&mut self, stored: &Stored) -> Result<Vec<String>> {
-        let (tensors, ignored) = stored.fitted(self.model, &self.architecture, &self.tensors())?;
+        let (tensors, ignored) = stored.fitted(self.model, &self.architecture)?;
         self.assign(&tensors, stored.path())?;
         Ok(ignored)
     }

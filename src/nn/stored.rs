@@ -1,17 +1,17 @@
 //! A file of pretrained weights, and the conversion of its names and layouts to this crate's.
 
 use super::architecture::{Architecture, tensors};
-use super::shapes::ShapedLayer;
+use super::shapes::{ShapedLayer, TensorShape};
 use super::zoo::Model;
 use crate::error::fault;
-use crate::weights::{self, Named};
+use crate::weights::{self, Adapted, Expected, Named};
 use anyhow::Result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use tch::Tensor;
+use tch::Kind;
 
-/// Faults that an error lists; further ones are counted.
-const LISTED: usize = 12;
+/// Widths of MobileNet for which weights are published.
+const ALPHAS: [f64; 4] = [1.0, 0.75, 0.5, 0.25];
 
 /// The tensors of a file as stored: with torchvision's names and layouts, which are this crate's,
 /// or Keras's.
@@ -19,6 +19,8 @@ const LISTED: usize = 12;
 pub struct Stored {
     path: PathBuf,
     tensors: Named,
+    /// What the file has beside them.
+    left_out: Option<String>,
 }
 
 impl Stored {
@@ -27,14 +29,16 @@ impl Stored {
     /// # Errors
     /// As [`weights::load`].
     pub fn read(path: &Path) -> Result<Self> {
-        let (tensors, _) = weights::load(path)?;
-        Ok(Self { path: path.to_owned(), tensors })
+        let (tensors, mut metadata) = weights::load(path)?;
+        let left_out = metadata.remove(weights::LEFT_OUT);
+        Ok(Self { path: path.to_owned(), tensors, left_out })
     }
 
     /// The layers of `architecture` up to the last that this file has weights for. Published weights
     /// often lack the last layers; loading checks that no earlier tensor is missing.
     pub fn cut(&self, architecture: Architecture) -> Architecture {
-        let names = self.names(&architecture);
+        let Ok(adapted) = self.adapted(&architecture) else { return architecture };
+        let names: HashSet<String> = adapted.tensors.into_iter().map(|(name, _)| name).collect();
         let is_in =
             |layer: &ShapedLayer| layer.tensors().iter().any(|tensor| names.contains(&tensor.name));
         let layers = &architecture.layers;
@@ -45,70 +49,95 @@ impl Stored {
         architecture.first(last + 1 + poolings)
     }
 
-    /// This crate's names for its tensors.
-    fn names(&self, architecture: &Architecture) -> HashSet<String> {
-        self.tensors.iter().map(|(name, _)| our_name(name, architecture).0).collect()
+    /// What is not as in the file when its tensors become those of `architecture`, for a person; `None`
+    /// if nothing.
+    pub fn said(&self, architecture: &Architecture) -> Option<String> {
+        let said = self.adapted(architecture).ok().and_then(|adapted| adapted.said);
+        let left_out = self.left_out.as_ref().map(|names| format!("not used: {names}"));
+        let all: Vec<String> = said.into_iter().chain(left_out).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
-    /// The tensors of `expected` with this crate's names and layouts, and the stored names that
-    /// were ignored: the classifier's, those of layers cut off, and PyTorch's batch counters.
+    /// The tensors with this crate's names, layouts and type.
+    fn adapted(&self, architecture: &Architecture) -> Result<Adapted> {
+        let mut renamed = Named::with_capacity(self.tensors.len());
+        for (stored, tensor) in &self.tensors {
+            let (name, axes) = our_name(stored, architecture);
+            let tensor = match axes {
+                Some(axes) if tensor.dim() == axes.len() => tensor.f_permute(axes)?,
+                _ => tensor.shallow_clone(),
+            };
+            renamed.push((name, tensor));
+        }
+        let all = tensors(&architecture.layers).chain(tensors(&architecture.cut_off));
+        weights::adapt(&renamed, &all.map(|tensor| tensor.name).collect(), &self.path)
+    }
+
+    /// The tensors of `architecture`, `model`'s, with this crate's names, layouts and type, and the names
+    /// that were ignored: the classifier's, those of layers cut off, and PyTorch's batch counters.
     ///
     /// # Errors
-    /// If names are missing, unknown or duplicate, or shapes or types differ; the error lists them.
+    /// If names are missing, unknown or duplicate, or shapes or types differ; the error says whose weights
+    /// they look like, or lists what differs.
     pub(super) fn fitted(
         &self,
         model: Model,
         architecture: &Architecture,
-        expected: &[(String, Tensor)],
     ) -> Result<(Named, Vec<String>)> {
-        let classifier = model.base()?.classifier;
-        let cut_off: HashSet<String> =
-            tensors(&architecture.cut_off).map(|tensor| tensor.name).collect();
-        let mut fitting = Named::with_capacity(expected.len());
-        let mut ignored = Vec::new();
-        let mut faults = Vec::new();
-        let mut seen = HashSet::new();
-        for (stored, tensor) in &self.tensors {
-            let (name, axes) = our_name(stored, architecture);
-            if !seen.insert(name.clone()) {
-                faults.push(format!("{stored} occurs twice"));
-            } else if let Some((_, to)) = expected.iter().find(|(known, _)| *known == name) {
-                let tensor = match axes {
-                    Some(axes) if tensor.dim() == axes.len() => tensor.f_permute(axes)?,
-                    _ => tensor.shallow_clone(),
-                };
-                if tensor.size() == to.size() && tensor.kind() == to.kind() {
-                    fitting.push((name, tensor));
-                } else {
-                    faults.push(format!(
-                        "{stored} is {:?} {:?} instead of {:?} {:?}",
-                        tensor.kind(),
-                        tensor.size(),
-                        to.kind(),
-                        to.size()
-                    ));
-                }
-            } else if cut_off.contains(&name) || is_ignored(&name, classifier, expected, &cut_off) {
-                ignored.push(stored.clone());
-            } else {
-                faults.push(format!("{stored} is not part of it"));
-            }
-        }
-        let missing = expected.iter().filter(|(name, _)| !seen.contains(name));
-        faults.extend(missing.map(|(name, _)| format!("{name} is missing")));
-        if !faults.is_empty() {
-            let more = faults.len().saturating_sub(LISTED);
-            faults.truncate(LISTED);
+        let (fitting, ignored, faults) = self.fit(model, architecture)?;
+        let Some(faults) = faults else { return Ok((fitting, ignored)) };
+        let (name, path) = (model.name(), self.path.display());
+        if let Some((other, alpha)) = self.looks_like(architecture) {
+            let alpha =
+                other.base()?.alphas.map_or(String::new(), |_| format!(", `alpha` {alpha}"));
             fault!(
                 Weights,
-                "expected the weights of {} in {}, found others: {}{}; try another file, or another `model`, `alpha` or `through`",
-                model.name(),
-                self.path.display(),
-                faults.join(", "),
-                if more > 0 { format!(" and {more} more") } else { String::new() }
+                "expected the weights of {name} in {path}, found those of {}{alpha}; try `model` {}{alpha}, or another file",
+                other.name(),
+                other.name()
             );
         }
-        Ok((fitting, ignored))
+        fault!(
+            Weights,
+            "expected the weights of {name} in {path}, found {faults}; try another file, or another `model`, `alpha` or `through`"
+        );
+    }
+
+    /// As [`Stored::fitted`], with what keeps the tensors from fitting.
+    fn fit(
+        &self,
+        model: Model,
+        architecture: &Architecture,
+    ) -> Result<(Named, Vec<String>, Option<String>)> {
+        let classifier = model.base()?.classifier;
+        let expected: Vec<Expected> = tensors(&architecture.layers)
+            .map(|tensor| (tensor.name, tensor.shape, Kind::Float))
+            .collect();
+        let cut_off: HashSet<String> =
+            tensors(&architecture.cut_off).map(|tensor| tensor.name).collect();
+        let is_ignored = |name: &str| {
+            cut_off.contains(name) || is_ignored(name, classifier, &expected, &cut_off)
+        };
+        let all = self.adapted(architecture)?.tensors;
+        let (ignored, fitting): (Named, Named) =
+            all.into_iter().partition(|(name, _)| is_ignored(name));
+        let faults = weights::faults(&expected, &fitting);
+        Ok((fitting, ignored.into_iter().map(|(name, _)| name).collect(), faults))
+    }
+
+    /// Another base than `than`, and its width, whose weights these are.
+    fn looks_like(&self, than: &Architecture) -> Option<(Model, f64)> {
+        let all = |of: &Architecture| -> Vec<TensorShape> {
+            tensors(&of.layers).chain(tensors(&of.cut_off)).collect()
+        };
+        let fits = |&(model, alpha): &(Model, f64)| {
+            let Ok(other) = model.base_architecture(alpha) else { return false };
+            let is_other = all(&other) != all(than);
+            let fit = || self.fit(model, &self.cut(other));
+            is_other && fit().is_ok_and(|(.., faults)| faults.is_none())
+        };
+        let models = Model::ALL.into_iter().filter(|model| model.is_base());
+        models.flat_map(|model| ALPHAS.map(|alpha| (model, alpha))).find(fits)
     }
 
     /// The file it was read from.
@@ -122,13 +151,13 @@ impl Stored {
 fn is_ignored(
     name: &str,
     classifier: &[&str],
-    expected: &[(String, Tensor)],
+    expected: &[Expected],
     cut_off: &HashSet<String>,
 ) -> bool {
     let Some((layer, variable)) = name.rsplit_once('.') else { return false };
     let of_norm = || {
         let mean = format!("{layer}.running_mean");
-        expected.iter().any(|(known, _)| *known == mean) || cut_off.contains(&mean)
+        expected.iter().any(|(known, ..)| *known == mean) || cut_off.contains(&mean)
     };
     classifier.contains(&layer) || variable == "num_batches_tracked" && of_norm()
 }

@@ -65,7 +65,7 @@ pub(super) fn features(
     let machine = Machine::prepare(config.device, config.precision, config.threads)?;
     let stored = start::read(config)?;
     let mut network = config.network(classes.len(), machine)?;
-    start::fill(&mut network, config, stored.as_ref(), classes)?;
+    start::fill(&mut network, config, stored.as_ref(), classes, events)?;
     let (Some(on_base), Some(base)) = (config.on_base(), network.base()) else {
         fault!(Setting, "expected a pretrained base as `model`, found none; try mobilenet");
     };

@@ -124,6 +124,13 @@ pub enum Note<'a> {
         /// Requested steps per epoch.
         asked: i64,
     },
+    /// The weights of a base are not stored as it has them.
+    Weights {
+        /// The file.
+        path: &'a Path,
+        /// What was done to them, and what of the file is not used.
+        said: &'a str,
+    },
     /// The network is built.
     Network {
         /// The run's settings.

@@ -1,6 +1,7 @@
 //! Initial weights of a network on a pretrained base.
 
 use super::config::Config;
+use super::events::{Events, Note};
 use super::folder::RunFolder;
 use super::on_base::Start;
 use crate::error::{ensure_or, fault};
@@ -13,14 +14,16 @@ use crate::weights;
 use anyhow::Result;
 use std::path::PathBuf;
 
+/// Extensions of the weights that `scripts/fetch_weights.sh` keeps.
+const KEPT: [&str; 8] = ["safetensors", "npz", "ot", "pth", "pt", "ckpt", "bin", "tar"];
+
 /// The weights file that `scripts/fetch_weights.sh` put into the cache for `base`.
 ///
 /// # Errors
 /// If there is none.
 pub fn fetched(base: Model) -> Result<PathBuf> {
     let folder = user_folders::cache().join("weights");
-    let files =
-        ["safetensors", "pth"].map(|ending| folder.join(format!("{}.{ending}", base.name())));
+    let files = KEPT.map(|ending| folder.join(format!("{}.{ending}", base.name())));
     match files.into_iter().find(|file| file.exists()) {
         Some(file) => Ok(file),
         None => fault!(
@@ -58,7 +61,7 @@ pub fn read(config: &mut Config) -> Result<Option<Stored>> {
 }
 
 /// Sets the initial weights of `network`: those of the base from `stored`, or all from the run that
-/// it starts from.
+/// it starts from. Notes what of a file is not as in it.
 ///
 /// # Errors
 /// If the weights are from another network or the classes differ; nothing is changed then.
@@ -67,9 +70,14 @@ pub fn fill(
     config: &Config,
     stored: Option<&Stored>,
     classes: &[String],
+    events: &mut dyn Events,
 ) -> Result<()> {
     if let Some(stored) = stored {
-        return network.assign_base(stored);
+        network.assign_base(stored)?;
+        if let Some(said) = network.base().and_then(|base| stored.said(base.architecture())) {
+            events.note(&Note::Weights { path: stored.path(), said: &said });
+        }
+        return Ok(());
     }
     let Some(Start::Run(run)) = config.on_base().and_then(|on_base| on_base.start.as_ref()) else {
         return Ok(());

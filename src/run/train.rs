@@ -115,7 +115,7 @@ impl<'a> Session<'a> {
             events.warning(&Warning::DamagedCheckpoint { error, instead });
         }
         if restored.is_none() {
-            start::fill(&mut network, config, stored, &classes)?;
+            start::fill(&mut network, config, stored, &classes, events)?;
         }
         let done = restored.map(|restored| restored.progress).unwrap_or_default();
         let pictures = splits.fingerprint(run, &stop)?.to_csv()?;

@@ -1,5 +1,6 @@
 //! Weights: writing them to files, reading them, and copying them into networks.
 
+mod adapt;
 mod archive;
 mod assign;
 mod element;
@@ -10,8 +11,10 @@ mod safetensors;
 mod torch_archive;
 
 use crate::error::{ensure_or, fault};
+pub use adapt::{Adapted, adapt};
 use anyhow::{Context, Result};
-pub use assign::assign;
+pub(crate) use assign::{Expected, faults};
+pub use assign::{assign, unusable};
 pub use ot::{load_ot, save_ot};
 pub use safetensors::{load_safetensors, save_safetensors};
 use std::collections::HashMap;
@@ -23,8 +26,13 @@ use tch::Tensor;
 /// Tensors by name.
 pub type Named = Vec<(String, Tensor)>;
 
-/// Text stored along with the tensors; only safetensors supports it.
+/// Text stored along with the tensors; only safetensors supports it. Of PyTorch's files it has
+/// [`LEFT_OUT`].
 pub type Metadata = HashMap<String, String>;
+
+/// The key in the metadata for what a file has beside the dictionary of tensors that was read, such as
+/// `epoch, optimizer`.
+pub const LEFT_OUT: &str = "left_out";
 
 /// File format of tensors, selected by the file's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +72,8 @@ impl Format {
 pub fn format_to_read(path: &Path) -> Result<Option<Format>> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
-        Some("pth" | "pt") => Ok(None),
+        // The last is of `model_best.pth.tar`, which is no tar.
+        Some("pth" | "pt" | "ckpt" | "bin" | "tar") => Ok(None),
         Some("h5" | "hdf5" | "keras") => fault!(
             Weights,
             "expected a file name ending in .ot, .safetensors, .npz or .pth, found {}; try scripts/keras_weights.py, which converts it to .safetensors",
@@ -110,7 +119,7 @@ fn read(
         Some(Format::Ot) => (ot::read(reader, source)?, Metadata::new()),
         Some(Format::Safetensors) => safetensors::read(reader, source)?,
         Some(Format::Npz) => (npz::read(reader, source)?, Metadata::new()),
-        None => (pth::read(reader, source)?, Metadata::new()),
+        None => pth::read(reader, source)?,
     };
     ensure_or!(
         Weights,

@@ -84,7 +84,7 @@ pub(super) fn read(reader: impl Read + Seek, source: &Path) -> Result<Named> {
             source.display()
         ))
     };
-    let mut tensors = torch_archive::read(reader, Root::Module).with_context(damaged)?;
+    let (mut tensors, _) = torch_archive::read(reader, Root::Module).with_context(damaged)?;
     let mut names = HashSet::new();
     for (name, _) in &mut tensors {
         *name = name.replace('|', ".");

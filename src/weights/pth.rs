@@ -1,27 +1,27 @@
-//! PyTorch's `.pth`, as `torch.save` writes a state_dict since PyTorch 1.6.
+//! PyTorch's `.pth`, as `torch.save` writes a state_dict since PyTorch 1.6, alone or in a checkpoint.
 
-use super::Named;
 pub use super::torch_archive::pickle;
 use super::torch_archive::{self, Root};
+use super::{LEFT_OUT, Metadata, Named};
 use crate::error::{Fault, fault};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-/// Reads the tensors of a state_dict, on the CPU, in its order. Every checksum in the file is
+/// Reads the tensors of a state_dict, or of the only one in a checkpoint, on the CPU, in its order. Every checksum in the file is
 /// verified, and nothing in it is executed.
 ///
 /// # Errors
-/// If the file is missing, damaged or in PyTorch's older format, has anything but tensors by name,
-/// or a tensor extends beyond its storage.
+/// If the file is missing, damaged or in PyTorch's older format, has no tensors by name, or a
+/// tensor extends beyond its storage.
 pub fn load(path: &Path) -> Result<Named> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read(BufReader::new(file), path)
+    Ok(read(BufReader::new(file), path)?.0)
 }
 
 /// Reads an archive; `source` names it in errors.
-pub(super) fn read(mut reader: impl Read + Seek, source: &Path) -> Result<Named> {
+pub(super) fn read(mut reader: impl Read + Seek, source: &Path) -> Result<(Named, Metadata)> {
     let unreadable = || format!("cannot read {}", source.display());
     let mut start = Vec::new();
     reader.by_ref().take(4).read_to_end(&mut start).with_context(unreadable)?;
@@ -37,7 +37,8 @@ pub(super) fn read(mut reader: impl Read + Seek, source: &Path) -> Result<Named>
             source.file_name().unwrap_or_default()
         );
     }
-    torch_archive::read(reader, Root::StateDict).with_context(|| {
+    let (tensors, left_out) = torch_archive::read(reader, Root::StateDict).with_context(|| {
         Fault::weights(format!("expected a whole PyTorch archive at {}", source.display()))
-    })
+    })?;
+    Ok((tensors, left_out.map(|names| (LEFT_OUT.to_owned(), names)).into_iter().collect()))
 }

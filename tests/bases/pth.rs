@@ -5,6 +5,7 @@ use crate::pickles::{archive, global, int, misfits, state, storage, tensor, text
 use petite::nn::{base::Base, stored::Stored, zoo::Model};
 use petite::weights;
 use petite::weights::pth::{self, pickle};
+use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -77,7 +78,7 @@ fn hostile_pickles_are_refused_and_nothing_is_run() {
         (built(b"}".to_vec(), "__setstate__"), "only the attribute _metadata"),
         (b"]".to_vec(), "a list"),
         (int(1), "an int under \"w\""),
-        (b"G\0\0\0\0\0\0\0\0".to_vec(), "BINFLOAT"),
+        (b"G\0\0\0\0\0\0\0\0".to_vec(), "a float under"),
         (text("code"), "a string under"),
         (global("torch", "ComplexFloatStorage"), "torch.ComplexFloatStorage"),
     ] {
@@ -87,6 +88,51 @@ fn hostile_pickles_are_refused_and_nothing_is_run() {
     assert!(load(&good()).is_err());
     assert!(load(&[b"\x80\x04".as_slice(), &state("w", &good())[2..]].concat()).is_err());
     assert!(!witness.exists());
+}
+
+/// What trainers save beside the weights is passed over, and named; nothing of it is run.
+#[test]
+fn the_weights_of_a_checkpoint_are_read() {
+    let float = || b"G?\xb9\x99\x99\x99\x99\x99\x9a".to_vec();
+    let dict = |items: &[(&str, Vec<u8>)]| {
+        let items = items.iter().flat_map(|(name, value)| [text(name), value.clone()].concat());
+        [b"}(".as_slice(), &items.collect::<Vec<u8>>(), b"u"].concat()
+    };
+    let weights = |name| dict(&[(name, tensor(storage("FloatStorage", "0", 2), 0, &[2], &[1]))]);
+    let settings = || {
+        let namespace = [global("argparse", "Namespace"), b")\x81".to_vec()].concat();
+        [namespace, dict(&[("lr", float())]), b"b".to_vec()].concat()
+    };
+    let optimizer =
+        || dict(&[("state", b"}".to_vec()), ("groups", [b"](", &float()[..], b"}e"].concat())]);
+    let checkpoint = |items: &[(&str, Vec<u8>)]| {
+        let pickle = [b"\x80\x02".to_vec(), dict(items), b".".to_vec()].concat();
+        let elements: Vec<u8> = [1f32, 2.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes = archive(&pickle, &[("data/0", &elements)], CompressionMethod::Stored);
+        weights::parse(&bytes, None, Path::new("w.ckpt")).map_err(|error| format!("{error:#}"))
+    };
+    let beside = || [("epoch", int(3)), ("args", settings()), ("optimizer", optimizer())];
+    for entry in ["state_dict", "model", "net"] {
+        let items = [&beside()[..], &[(entry, weights("module.w"))]].concat();
+        let (tensors, metadata) = checkpoint(&items).unwrap();
+        assert_eq!(tensors, [("module.w".to_owned(), Tensor::from_slice(&[1f32, 2.0]))]);
+        assert_eq!(metadata[weights::LEFT_OUT], "epoch, args, optimizer");
+    }
+    let (tensors, metadata) =
+        checkpoint(&[("ema", weights("e")), ("model", weights("m"))]).unwrap();
+    assert_eq!((tensors[0].0.as_str(), metadata[weights::LEFT_OUT].as_str()), ("m", "ema"));
+    let error = checkpoint(&[("a", weights("w")), ("b", weights("w"))]).unwrap_err();
+    assert!(error.contains("those of a, b; try torch.save(checkpoint[\"a\"]"), "{error}");
+    assert!(checkpoint(&beside()).unwrap_err().contains("an int under \"epoch\""));
+    let error = checkpoint(&[("model", settings())]).unwrap_err();
+    assert!(error.contains("a call for argparse.Namespace; nothing was run"), "{error}");
+    // A state_dict by itself has nothing left out.
+    assert!(
+        checkpoint(&[("w", tensor(storage("FloatStorage", "0", 2), 0, &[2], &[1]))])
+            .unwrap()
+            .1
+            .is_empty()
+    );
 }
 
 #[test]
@@ -207,7 +253,7 @@ fn a_resnet_comes_from_a_pth() {
     assert_eq!(loaded.tensors(), base.tensors());
     assert_eq!(passed_over, ["bn1.num_batches_tracked", "fc.weight"]);
     let error = pretrained(Model::Resnet34, &stored).unwrap_err();
-    assert!(format!("{error:#}").contains("layer1.2.conv1.weight is missing"), "{error:#}");
+    assert!(format!("{error:#}").contains("found those of resnet18; try"), "{error:#}");
     // PyTorch's counters of layers that are not there are no counters.
     let mut other = base.tensors();
     other.push(("layer9.bn.num_batches_tracked".to_owned(), Tensor::from(7i64)));

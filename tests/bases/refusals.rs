@@ -54,8 +54,8 @@ fn every_fault_of_a_file_is_named() {
     assert!(error.contains("conv1.bias is Float [1] instead of Float [64]"), "{error}");
     let error = changed("conv1.weight", |weight| weight.narrow(0, 0, 1));
     assert!(error.contains("[1, 3, 3, 3] instead of Float [64, 3, 3, 3]"), "{error}");
-    let error = changed("conv1.bias", |bias| bias.to_kind(tch::Kind::Half));
-    assert!(error.contains("conv1.bias is Half [64] instead of Float [64]"), "{error}");
+    let error = changed("conv1.bias", |bias| bias.to_kind(tch::Kind::Int));
+    assert!(error.contains("conv1.bias is Int [64] instead of Float [64]"), "{error}");
 
     let mut tensors = drawn();
     tensors.push(("extra.weight".to_owned(), Tensor::from(1f32)));
@@ -68,10 +68,38 @@ fn every_fault_of_a_file_is_named() {
     tensors.retain(|(name, _)| name != "fire5.expand1x1.weight");
     assert!(refusal(folder.path(), &tensors).contains("fire5.expand1x1.weight is missing"));
 
+    // All but one of the names are others.
+    let mut tensors = drawn();
+    for (name, _) in tensors.iter_mut().filter(|(name, _)| name != "conv1.weight") {
+        name.push('_');
+    }
+    assert!(refusal(folder.path(), &tensors).contains(" more; try another file"));
+}
+
+/// One cause instead of a list of tensors.
+#[test]
+fn the_weights_of_another_network_are_called_that() {
+    let folder = tempfile::tempdir().unwrap();
     let error = refusal(folder.path(), &base(Model::Mobilenet, 0.25).tensors());
-    assert!(error.contains(" more; try another file"), "{error}");
-    let resnet = Base::random(Model::Resnet18, whole(Model::Resnet18), Device::Cpu, 1).unwrap();
-    assert!(refusal(folder.path(), &resnet.tensors()).contains("bn1.weight is not part of it"));
+    assert!(
+        error.contains("found those of mobilenet, `alpha` 0.25; try `model` mobilenet"),
+        "{error}"
+    );
+    let mut resnet =
+        Base::random(Model::Resnet34, whole(Model::Resnet34), Device::Cpu, 1).unwrap().tensors();
+    for (name, _) in &mut resnet {
+        name.insert_str(0, "module.");
+    }
+    let error = refusal(folder.path(), &resnet);
+    assert!(error.contains("found those of resnet34; try `model` resnet34, or another file"));
+    // torchvision's own VGG16, for one, has other names.
+    for (index, (name, _)) in resnet.iter_mut().enumerate() {
+        *name = format!("features.{index}.weight");
+    }
+    let error = refusal(folder.path(), &resnet);
+    let names = "but features.0.weight, features.1.weight, features.10.weight, …; try";
+    assert!(error.contains("found none of its 50 tensors, such as conv1.weight"), "{error}");
+    assert!(error.contains(names), "{error}");
 }
 
 /// Widths are no cut: a MobileNet of another alpha does not fit.
@@ -83,7 +111,7 @@ fn another_width_is_refused() {
     let stored = Stored::read(&path).unwrap();
     let error = Base::pretrained(Model::Mobilenet, whole(Model::Mobilenet), &stored, Device::Cpu)
         .unwrap_err();
-    assert!(format!("{error:#}").contains("[8, 3, 3, 3] instead of Float [32, 3, 3, 3]"));
+    assert!(format!("{error:#}").contains("found those of mobilenet, `alpha` 0.25; try"));
     for alpha in [0.0, -1.0, 0.01, f64::NAN, f64::INFINITY] {
         assert!(Model::Mobilenet.base_architecture(alpha).is_err(), "{alpha}");
     }

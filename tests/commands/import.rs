@@ -1,4 +1,5 @@
 use super::support::{SMALL, Workspace, entries, error_of, output_of, petite, weights_in};
+use petite::weights;
 use serde_json::Value;
 
 /// `petite import` of `weights` into `run`.
@@ -53,7 +54,7 @@ fn refuses_weights_of_another_network_and_makes_no_run() {
     let workspace = with_weights();
     let before = entries(&workspace.path(""));
     for (flags, reason) in [
-        ("--classes a,b,c", "dense_2.weight is Float [1, 512] instead of Float [3, 512]"),
+        ("--classes a,b,c", "another number of classes, 1 instead of 3 units of the last layer"),
         ("--classes a,b --model mnist", "cannot import mnist for a, b"),
         ("--classes a", "two or more different --classes"),
         ("--classes a,a", "two or more different --classes"),
@@ -62,6 +63,12 @@ fn refuses_weights_of_another_network_and_makes_no_run() {
         let error = error_of(&mut import(&workspace, "w.npz", "imported", flags));
         assert!(error.contains(reason), "{flags}: {error}");
     }
+    let (tensors, _) = weights::load(&workspace.path("w.npz")).unwrap();
+    let _ = tensors[0].1.get(0).fill_(f64::NAN);
+    weights::save(&workspace.path("nan.npz"), &tensors, Default::default()).unwrap();
+    let error = error_of(&mut import(&workspace, "nan.npz", "imported", "--classes a,b"));
+    assert!(error.contains("expected finite weights in ") && error.contains("nan.npz"), "{error}");
+    std::fs::remove_file(workspace.path("nan.npz")).unwrap();
     let error = error_of(&mut import(&workspace, "none.npz", "imported", "--classes a,b"));
     assert!(error.contains("found no file"), "{error}");
     let error = error_of(&mut import(&workspace, "w.npz", "run", "--classes a,b"));
@@ -76,4 +83,24 @@ fn refuses_weights_of_another_network_and_makes_no_run() {
     assert!(error.contains("expected --data for ") && error.contains("without one"), "{error}");
     let mut command = workspace.on_run("evaluate", "imported");
     command.arg("--data").arg(workspace.path("data")).assert().success();
+    // A run whose weights are not finite, from whatever program.
+    weights::save_ot(&workspace.path("imported/last.ot"), &tensors).unwrap();
+    let error = error_of(&mut workspace.on_run("evaluate --data data", "imported"));
+    assert!(error.contains("last.ot, found NaN or infinity in "), "{error}");
+}
+
+/// What a PyTorch trainer would have saved of the same network.
+#[test]
+fn takes_names_and_types_of_other_programs_and_says_so() {
+    let workspace = with_weights();
+    let (mut tensors, _) = weights::load(&workspace.path("w.npz")).unwrap();
+    for (name, tensor) in &mut tensors {
+        (*name, *tensor) = (format!("module.{name}"), tensor.to_kind(tch::Kind::Double));
+    }
+    weights::save(&workspace.path("theirs.npz"), &tensors, Default::default()).unwrap();
+    let said =
+        output_of(&mut import(&workspace, "theirs.npz", "theirs", "--classes spots,stripes"));
+    assert!(said.contains("theirs.npz: names without `module.`, Double as Float\n"), "{said}");
+    let found = weights_in(&workspace.path("theirs/last.ot"));
+    assert_eq!(found, weights_in(&workspace.path("run/last.ot")));
 }

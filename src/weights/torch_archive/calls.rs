@@ -1,9 +1,9 @@
 //! The calls in the pickle of an archive, each implemented here: no name is looked up or called.
 
 use super::pickle::Machine;
-use super::value::{Global, Storage, Value, View};
+use super::value::{Global, Root, Storage, Value, View};
 use crate::weights::element::MAX_DIMENSIONS;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 /// Maximum length of a storage's key in bytes; keys are numbers.
 const MAX_KEY: usize = 100;
@@ -15,13 +15,18 @@ impl Machine<'_> {
     /// GLOBAL: pushes a function or type, by module and name.
     pub(super) fn global(&mut self) -> Result<()> {
         let (module, name) = (self.take_line()?, self.take_line()?);
-        let global = Global::named(&module, &name, self.root).with_context(|| {
-            format!(
+        match Global::named(&module, &name, self.root) {
+            Some(global) => self.stack.push(Value::Global(global)),
+            // Checkpoints have more than weights in them, such as the settings of an optimizer.
+            None if self.root == Root::StateDict => {
+                self.classes.push(format!("{module}.{name}"));
+                self.stack.push(Value::Object(self.classes.len() - 1));
+            }
+            None => bail!(
                 "expected the pickle of {}, found a call for {module}.{name}; nothing was run",
                 self.root.name()
-            )
-        })?;
-        self.stack.push(Value::Global(global));
+            ),
+        }
         Ok(())
     }
 
@@ -29,6 +34,10 @@ impl Machine<'_> {
     pub(super) fn persistent_id(&mut self) -> Result<()> {
         let id = self.pop()?;
         let fields = self.tuple(id)?;
+        if let [_, object @ Value::Object(_), ..] = fields[..] {
+            self.stack.push(object);
+            return Ok(());
+        }
         let [
             Value::Text(tag),
             Value::Global(Global::Storage(kind)),
@@ -70,14 +79,18 @@ impl Machine<'_> {
         self.tuple(value)?.into_iter().map(number).collect()
     }
 
-    /// NEWOBJ: an empty TorchScript module.
-    pub(super) fn new_module(&mut self) -> Result<()> {
+    /// NEWOBJ: an empty TorchScript module, or an object of which nothing is known.
+    pub(super) fn new_object(&mut self) -> Result<()> {
         let arguments = self.pop()?;
-        let arguments = self.tuple(arguments)?;
         let class = self.pop()?;
+        if let Value::Object(_) = class {
+            self.stack.push(class);
+            return Ok(());
+        }
+        let arguments = self.tuple(arguments)?;
         ensure!(
             matches!(class, Value::Global(Global::Module)) && arguments.is_empty(),
-            "expected a new module, found {} with {} arguments; nothing was run",
+            "expected a new module, found {} with {} arguments (NEWOBJ); nothing was run",
             class.kind(),
             arguments.len()
         );
@@ -85,14 +98,18 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// REDUCE: a call of one of the three known functions.
+    /// REDUCE: a call of one of the three known functions, or one that makes an unknown object.
     pub(super) fn reduce(&mut self) -> Result<()> {
         let arguments = self.pop()?;
-        let arguments = self.tuple(arguments)?;
-        let function = self.pop()?;
-        let Value::Global(function) = function else {
-            bail!("expected a function to call, found {}", function.kind());
+        let function = match self.pop()? {
+            Value::Global(function) => function,
+            object @ Value::Object(_) => {
+                self.stack.push(object);
+                return Ok(());
+            }
+            other => bail!("expected a function to call, found {}", other.kind()),
         };
+        let arguments = self.tuple(arguments)?;
         match (function, arguments.as_slice()) {
             (Global::OrderedDict, []) => self.push_dict(),
             // requires_grad and hooks do not matter for weights. A metadata argument, which follows
@@ -117,9 +134,11 @@ impl Machine<'_> {
                 self.views.push(View { storage, offset, size, stride });
                 self.stack.push(Value::View(self.views.len() - 1));
             }
-            (Global::RebuildParameter, &[view @ Value::View(_), Value::Bool, Value::Dict(_)]) => {
-                self.stack.push(view);
-            }
+            (Global::RebuildTensor, &[object @ Value::Object(_), ..])
+            | (
+                Global::RebuildParameter,
+                &[object @ (Value::View(_) | Value::Object(_)), Value::Bool, Value::Dict(_)],
+            ) => self.stack.push(object),
             (function, arguments) => bail!(
                 "expected a call that creates a tensor, found {function:?} with {} arguments; nothing was run",
                 arguments.len()
@@ -144,6 +163,7 @@ impl Machine<'_> {
                     ensure!(known, "expected only the attribute _metadata, found another");
                 }
             }
+            (_, Value::Object(_)) => {}
             (_, other) => bail!(
                 "expected the pickle of {}, found attributes for {}; nothing was run",
                 self.root.name(),

@@ -3,6 +3,7 @@
 
 mod calls;
 pub mod pickle;
+mod state_dict;
 mod value;
 
 use super::Named;
@@ -26,13 +27,13 @@ const MAX_SHARING: u64 = 4;
 /// Size in bytes that all tensors together may have in any case.
 const MAX_SMALL: u64 = 1 << 20;
 
-/// Reads the tensors of an archive, on the CPU, in the order of its pickle. Nothing in it is
-/// executed.
+/// Reads the tensors of an archive, on the CPU, in the order of its pickle, and the names of what is
+/// beside them, if anything. Nothing in it is executed.
 ///
 /// # Errors
 /// If the archive is damaged, its pickle has anything but tensors by name below a `root`, or a
 /// tensor extends beyond its storage.
-pub(super) fn read(reader: impl Read + Seek, root: Root) -> Result<Named> {
+pub(super) fn read(reader: impl Read + Seek, root: Root) -> Result<(Named, Option<String>)> {
     let mut archive = Archive::open(reader)?;
     // All files are in one folder, named after the file that torch.save wrote.
     let names = archive.names()?;
@@ -47,7 +48,7 @@ pub(super) fn read(reader: impl Read + Seek, root: Root) -> Result<Named> {
         let order = contents(&mut archive, &order, 16)?;
         ensure!(order == b"little", "expected little-endian numbers, found another byte order");
     }
-    let views = pickle::tensors(&pickle, root)?;
+    let (views, left_out) = state_dict::tensors(&pickle, root)?;
     check_total(&views, archive.length)?;
     let mut storages: HashMap<Storage, Tensor> = HashMap::new();
     let mut tensors = Named::with_capacity(views.len());
@@ -63,7 +64,7 @@ pub(super) fn read(reader: impl Read + Seek, root: Root) -> Result<Named> {
         let tensor = storage.f_as_strided(&view.size, &view.stride, view.offset)?;
         tensors.push((name, tensor));
     }
-    Ok(tensors)
+    Ok((tensors, left_out))
 }
 
 /// The elements of a storage, `[count]`.

@@ -2,65 +2,24 @@
 //!
 //! A pickle is a program for a small stack machine (`pickletools` lists its instructions), and
 //! Python's machine calls any function that the program names. This one only supports the
-//! instructions and names that `torch.save` and libtorch write for tensors, and rejects all others.
+//! instructions that `torch.save` and libtorch write, and only the names of what makes tensors have a
+//! meaning: any other makes an object without contents, which is no tensor.
 //! Values are in vectors and refer to each other by index, so that no nesting can exhaust the stack.
 
+use super::state_dict::tensors;
 use super::value::{Root, Storage, Value, View};
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Maximum length of a name in bytes.
-const MAX_NAME: usize = 1000;
+pub(super) const MAX_NAME: usize = 1000;
 
 /// The tensors of a state_dict, by name, in order.
 ///
 /// # Errors
-/// If `pickle` is damaged, has anything but tensors by name, or has a name twice.
+/// If `pickle` is damaged, has no tensors by name, or has a name twice.
 pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
-    tensors(pickle, Root::StateDict)
-}
-
-/// The tensors in a `root`, by name, in order.
-///
-/// # Errors
-/// As [`state_dict`].
-pub(in super::super) fn tensors(pickle: &[u8], root: Root) -> Result<Vec<(String, View)>> {
-    let mut machine = Machine { bytes: pickle, root, ..Machine::default() };
-    let items = match (root, machine.run()?) {
-        (Root::StateDict, Value::Dict(dict)) | (Root::Module, Value::Module(dict)) => {
-            std::mem::take(machine.dict(dict)?)
-        }
-        (Root::StateDict, other) => {
-            bail!("expected a state_dict, found {}; try model.state_dict()", other.kind())
-        }
-        (Root::Module, other) => bail!("expected a module, found {}", other.kind()),
-    };
-    let mut tensors = Vec::with_capacity(items.len());
-    let mut names = HashSet::new();
-    for (name, value) in items {
-        let Value::Text(name) = name else {
-            bail!("expected the name of a tensor, found {}", name.kind());
-        };
-        let name = machine.texts[name];
-        ensure!(
-            name.len() <= MAX_NAME,
-            "expected names of at most {MAX_NAME} bytes, found {}",
-            name.len()
-        );
-        ensure!(names.insert(name), "expected every name once, found {name:?} twice");
-        match value {
-            Value::View(view) => tensors.push((name.to_owned(), machine.views[view].clone())),
-            other => bail!(
-                "expected only tensors, found {} under {name:?}; try {}",
-                other.kind(),
-                match root {
-                    Root::StateDict => "saving model.state_dict()",
-                    Root::Module => "a file that petite or tch wrote",
-                }
-            ),
-        }
-    }
-    Ok(tensors)
+    Ok(tensors(pickle, Root::StateDict)?.0)
 }
 
 /// The stack machine.
@@ -75,15 +34,21 @@ pub(super) struct Machine<'a> {
     memo: HashMap<u32, Value>,
     pub(super) texts: Vec<&'a str>,
     pub(super) tuples: Vec<Vec<Value>>,
-    dicts: Vec<Vec<(Value, Value)>>,
+    pub(super) dicts: Vec<Vec<(Value, Value)>>,
     pub(super) storages: Vec<Storage>,
     pub(super) views: Vec<View>,
+    /// What the pickle's objects are of: the names of classes and functions.
+    pub(super) classes: Vec<String>,
 }
 
 impl<'a> Machine<'a> {
+    pub(super) fn new(bytes: &'a [u8], root: Root) -> Self {
+        Self { bytes, root, ..Self::default() }
+    }
+
     /// Executes the instructions up to STOP and returns the value on top of the stack.
     #[allow(clippy::too_many_lines, reason = "a table of instructions")]
-    fn run(&mut self) -> Result<Value> {
+    pub(super) fn run(&mut self) -> Result<Value> {
         loop {
             let [instruction] = self.take()?;
             match instruction {
@@ -95,6 +60,10 @@ impl<'a> Machine<'a> {
                 b'(' => self.marks.push(self.stack.len()),
                 b'N' => self.stack.push(Value::None),
                 0x88 | 0x89 => self.stack.push(Value::Bool),
+                b'G' => {
+                    let [..] = self.take::<8>()?;
+                    self.stack.push(Value::Float);
+                }
                 b'K' => {
                     let [byte] = self.take()?;
                     self.stack.push(Value::Int(byte.into()));
@@ -124,6 +93,9 @@ impl<'a> Machine<'a> {
                     self.push_tuple(items);
                 }
                 b'}' => self.push_dict(),
+                b']' => self.stack.push(Value::List),
+                b'a' => drop(self.pop_several(1)?),
+                b'e' => drop(self.pop_to_mark()?),
                 b's' => {
                     let items = self.pop_several(2)?;
                     self.set_items(&items)?;
@@ -152,7 +124,7 @@ impl<'a> Machine<'a> {
                 b'Q' => self.persistent_id()?,
                 b'R' => self.reduce()?,
                 b'b' => self.build()?,
-                0x81 if self.root == Root::Module => self.new_module()?,
+                0x81 => self.new_object()?,
                 other => bail!(
                     "expected the pickle of {}, found instruction {other:#04x}{}; nothing was run",
                     self.root.name(),
@@ -241,8 +213,10 @@ impl<'a> Machine<'a> {
     }
 
     fn set_items(&mut self, items: &[Value]) -> Result<()> {
-        let Value::Dict(dict) = self.top()? else {
-            bail!("expected a dict, found {}", self.top()?.kind());
+        let dict = match self.top()? {
+            Value::Dict(dict) => dict,
+            Value::Object(_) => return Ok(()),
+            other => bail!("expected a dict, found {}", other.kind()),
         };
         ensure!(items.len().is_multiple_of(2), "expected a value for every name");
         let pairs = items.chunks_exact(2).map(|pair| (pair[0], pair[1]));
@@ -269,10 +243,8 @@ fn described(instruction: u8) -> &'static str {
         0x93 => " (STACK_GLOBAL, a reference to any function)",
         b'i' => " (INST, a call of any class)",
         b'o' => " (OBJ, a call of any class)",
-        0x81 | 0x92 => " (NEWOBJ, a new object of any class)",
+        0x92 => " (NEWOBJ_EX, a new object of any class)",
         0x82..=0x84 => " (EXT, a reference to any function)",
-        b'G' => " (BINFLOAT, a number instead of a tensor)",
-        b']' | b'l' => " (a list)",
         _ => "",
     }
 }

@@ -94,6 +94,9 @@ pub(super) enum Value {
     None,
     Bool,
     Int(i64),
+    Float,
+    /// What is in it is dropped.
+    List,
     Text(usize),
     Tuple(usize),
     Dict(usize),
@@ -102,6 +105,11 @@ pub(super) enum Value {
     Global(Global),
     Storage(usize),
     View(usize),
+    /// What another program's class or function, one of [`Machine::classes`], would make: nothing is
+    /// known of it but that.
+    ///
+    /// [`Machine::classes`]: super::pickle::Machine::classes
+    Object(usize),
 }
 
 impl Value {
@@ -111,6 +119,8 @@ impl Value {
             Self::None => "None",
             Self::Bool => "a bool",
             Self::Int(_) => "an int",
+            Self::Float => "a float",
+            Self::List => "a list",
             Self::Text(_) => "a string",
             Self::Tuple(_) => "a tuple",
             Self::Dict(_) => "a dict",
@@ -118,6 +128,7 @@ impl Value {
             Self::Global(_) => "a name",
             Self::Storage(_) => "a storage",
             Self::View(_) => "a tensor",
+            Self::Object(_) => "an object",
         }
     }
 }
