@@ -10,6 +10,7 @@ use super::Named;
 use super::archive::{Archive, finish};
 use super::element::{Contiguous, MAX_DIMENSIONS, bytes_in};
 use anyhow::{Context, Result, ensure};
+use state_dict::Tensors;
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 use tch::Tensor;
@@ -48,7 +49,7 @@ pub(super) fn read(reader: impl Read + Seek, root: Root) -> Result<(Named, Optio
         let order = contents(&mut archive, &order, 16)?;
         ensure!(order == b"little", "expected little-endian numbers, found another byte order");
     }
-    let (views, left_out) = state_dict::tensors(&pickle, root)?;
+    let Tensors { views, left_out } = state_dict::tensors(&pickle, root)?;
     check_total(&views, archive.length)?;
     let mut storages: HashMap<Storage, Tensor> = HashMap::new();
     let mut tensors = Named::with_capacity(views.len());

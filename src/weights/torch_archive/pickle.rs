@@ -19,7 +19,7 @@ pub(super) const MAX_NAME: usize = 1000;
 /// # Errors
 /// If `pickle` is damaged, has no tensors by name, or has a name twice.
 pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
-    Ok(tensors(pickle, Root::StateDict)?.0)
+    Ok(tensors(pickle, Root::StateDict)?.views)
 }
 
 /// The stack machine.

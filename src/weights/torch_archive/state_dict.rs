@@ -13,14 +13,19 @@ const USUAL: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 /// Largest number of entries of a checkpoint.
 const MAX_ENTRIES: usize = 100;
 
-/// The tensors in a `root`, by name, in order, and the names of what is beside them, if anything.
+/// What is in a pickle.
+pub(in super::super) struct Tensors {
+    /// By name, in order.
+    pub views: Vec<(String, View)>,
+    /// The names of what is beside them, if anything.
+    pub left_out: Option<String>,
+}
+
+/// The tensors in a `root`.
 ///
 /// # Errors
 /// If `pickle` is damaged, has no tensors by name, those of several networks, or a name twice.
-pub(in super::super) fn tensors(
-    pickle: &[u8],
-    root: Root,
-) -> Result<(Vec<(String, View)>, Option<String>)> {
+pub(in super::super) fn tensors(pickle: &[u8], root: Root) -> Result<Tensors> {
     let mut machine = Machine::new(pickle, root);
     let mut items = match (root, machine.run()?) {
         (Root::StateDict, Value::Dict(dict)) | (Root::Module, Value::Module(dict)) => {
@@ -61,7 +66,7 @@ pub(in super::super) fn tensors(
             ),
         }
     }
-    Ok((tensors, left_out))
+    Ok(Tensors { views: tensors, left_out })
 }
 
 impl Machine<'_> {
