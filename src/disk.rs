@@ -1,7 +1,8 @@
 //! Free disk space.
 
+use crate::numbers::with_thousands;
 use std::ffi::CString;
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -44,6 +45,23 @@ impl Space {
     }
 }
 
+/// `error` of creating a file in `folder`. A disk may have room for bytes but for no more files, which
+/// the system does not tell apart.
+pub(crate) fn explained(error: Error, folder: &Path) -> Error {
+    explained_by(error, Space::near(folder).ok())
+}
+
+fn explained_by(error: Error, space: Option<Space>) -> Error {
+    let is_full = error.kind() == ErrorKind::StorageFull;
+    match space {
+        Some(Space { files: Some(0), bytes }) if is_full && bytes > 0 => Error::other(format!(
+            "expected room for another file, found no free inodes, though {} bytes are free; try removing files",
+            with_thousands(bytes as i64)
+        )),
+        _ => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +74,24 @@ mod tests {
         assert!(Space::at(&folder.path().join("missing")).is_err());
         assert!(Space::near(&folder.path().join("missing/below")).is_ok());
         assert!(Space::near(Path::new("missing")).is_ok());
+    }
+
+    #[test]
+    fn no_room_for_another_file_is_told_from_no_room_for_bytes() {
+        let told = |code, bytes, files| {
+            let error = Error::from_raw_os_error(code);
+            explained_by(error, Some(Space { bytes, files })).to_string()
+        };
+        let inodes = told(libc::ENOSPC, 5000, Some(0));
+        assert!(inodes.contains("no free inodes, though 5,000 bytes are free; try"), "{inodes}");
+        for (code, bytes, files) in [
+            (libc::ENOSPC, 5000, Some(1)),
+            (libc::ENOSPC, 5000, None),
+            (libc::ENOSPC, 0, Some(0)),
+            (libc::EACCES, 5000, Some(0)),
+        ] {
+            let error = Error::from_raw_os_error(code).to_string();
+            assert_eq!(told(code, bytes, files), error);
+        }
     }
 }

@@ -37,6 +37,7 @@ pub mod device;
 pub mod disk;
 pub mod error;
 pub mod folder_lock;
+pub mod input_file;
 pub mod keras;
 pub mod machine;
 pub mod memory;

@@ -1,6 +1,7 @@
 //! Files and folders being written: their names, their locks, and the removal of those that dead
 //! processes left behind.
 
+use crate::disk::explained;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -56,7 +57,8 @@ pub(crate) fn file_in(folder: &Path, suffix: &str) -> io::Result<NamedTempFile> 
             .rand_bytes(RANDOM)
             .suffix(suffix)
             .permissions(PermissionsExt::from_mode(0o666))
-            .tempfile_in(folder)?;
+            .tempfile_in(folder)
+            .map_err(|error| explained(error, folder))?;
         if is_ours(file.as_file(), file.path()) {
             return Ok(file);
         }
@@ -85,7 +87,8 @@ pub(crate) fn folder_in(folder: &Path) -> io::Result<(TempDir, File)> {
             .prefix(PREFIX)
             .rand_bytes(RANDOM)
             .permissions(PermissionsExt::from_mode(0o755))
-            .tempdir_in(folder)?;
+            .tempdir_in(folder)
+            .map_err(|error| explained(error, folder))?;
         let opened = match File::open(temporary.path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             opened => opened?,

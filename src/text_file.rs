@@ -1,7 +1,7 @@
 //! Reading small text files.
 
+use crate::input_file;
 use anyhow::{Context, Result, ensure};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use std::path::Path;
 /// If the file cannot be read, is longer, or is not UTF-8; without the path.
 pub fn read(path: &Path, limit: u64) -> Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    input_file::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     ensure!(bytes.len() as u64 <= limit, "expected at most {limit} bytes of text, found more");
     String::from_utf8(bytes).context("expected text in UTF-8, found other bytes")
 }

@@ -247,35 +247,39 @@ impl Loader {
             anyhow::bail!("expected pixels in host memory")
         };
         let mut bytes = Vec::with_capacity(indices.len() * pixels.target.bytes());
-        indices.iter().for_each(|&index| bytes.extend_from_slice(pixels.picture(index)));
+        for &index in indices {
+            pixels.append(index, &mut bytes)?;
+        }
         self.upload(pixels.target, &bytes)
     }
 
     /// Uploads the bytes of whole pictures: `[N, H, W, C]` u8.
     fn upload(&self, target: Target, bytes: &[u8]) -> Result<Tensor> {
-        let tensor = Tensor::f_from_data_size(bytes, &shape(target, bytes), Kind::Uint8)?;
+        let shape = shape(target, bytes.len() / target.bytes());
+        let tensor = Tensor::f_from_data_size(bytes, &shape, Kind::Uint8)?;
         upload(&tensor, self.device)
     }
 }
 
 /// Uploads all pixels, `[N, H, W, C]` u8, in parts so that the host needs no second copy.
 fn on_device(pixels: &Pixels, device: Device) -> Result<Tensor> {
-    let stride = pixels.target.bytes();
-    let bytes = &pixels.bytes[..pixels.samples.len() * stride];
-    let all = Tensor::f_empty(shape(pixels.target, bytes), (Kind::Uint8, device))?;
-    let mut start = 0;
-    for part in bytes.chunks(256 * stride) {
-        let part = Tensor::f_from_data_size(part, &shape(pixels.target, part), Kind::Uint8)?;
-        let length = part.size()[0];
-        all.f_narrow(0, start, length)?.f_copy_(&part)?;
-        start += length;
+    let (count, mut bytes) = (pixels.samples.len(), Vec::new());
+    let all = Tensor::f_empty(shape(pixels.target, count), (Kind::Uint8, device))?;
+    for start in (0..count).step_by(256) {
+        bytes.clear();
+        let end = (start + 256).min(count);
+        for index in start..end {
+            pixels.append(index, &mut bytes)?;
+        }
+        let shape = shape(pixels.target, end - start);
+        let part = Tensor::f_from_data_size(&bytes, &shape, Kind::Uint8)?;
+        all.f_narrow(0, start as i64, shape[0])?.f_copy_(&part)?;
     }
     Ok(all)
 }
 
-/// The shape `[N, H, W, C]` of the bytes of whole pictures.
-fn shape(target: Target, bytes: &[u8]) -> [i64; 4] {
+/// The shape `[N, H, W, C]` of `count` pictures.
+fn shape(target: Target, count: usize) -> [i64; 4] {
     let Target { height, width, color_mode, .. } = target;
-    let count = bytes.len() / target.bytes();
     [count, height, width, color_mode.channels()].map(|size| size as i64)
 }

@@ -10,6 +10,7 @@ use petite::dataset::data_set::DataSet;
 use petite::dataset::kaggle::Compared;
 use petite::dataset::part::{PartSize, PartSizes};
 use petite::dataset::split::{Count, Sizes, Split, is_numbered, split};
+use petite::numbers::with_thousands;
 use petite::shown::shown;
 
 pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
@@ -39,10 +40,24 @@ fn split_numbered(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
         validation: number("validation", args.validation, 500)?,
         test: number("test", args.test, 500)?,
     };
-    let Split { counts, kaggle } =
+    let Split { counts, kaggle, beyond, others } =
         split(&args.from, &args.to, sizes, args.link.into(), args.shuffle, stop)?;
     warn_of(&kaggle);
+    let unused = [
+        (beyond > 0).then(|| format!("{} pictures with higher numbers", counted(beyond))),
+        others.first().map(|first| {
+            format!("{} with other names (first {})", counted(others.len()), shown(first.as_ref()))
+        }),
+    ];
+    let unused: Vec<String> = unused.into_iter().flatten().collect();
+    if !unused.is_empty() {
+        warn(format_args!("passed over {}", unused.join(", ")));
+    }
     Ok(counts)
+}
+
+fn counted(count: usize) -> String {
+    with_thousands(count as i64)
 }
 
 /// Copies of training pictures once passed for Kaggle's validation and test pictures: figures from

@@ -45,9 +45,13 @@ impl Budget {
     /// # Errors
     /// If there is none left.
     pub fn take_files(&mut self, count: u64) -> Result<()> {
-        let (files, disk) =
-            (self.files.checked_sub(count), self.disk.checked_sub(count.saturating_mul(BLOCK)));
-        let (Some(files), Some(disk)) = (files, disk) else {
+        let Some(files) = self.files.checked_sub(count) else {
+            fault!(
+                DataSet,
+                "expected free inodes in the cache for all its files, found too few; try removing files, or another PETITE_CACHE"
+            );
+        };
+        let Some(disk) = self.disk.checked_sub(count.saturating_mul(BLOCK)) else {
             fault!(DataSet, "{}", no_room());
         };
         (self.files, self.disk) = (files, disk);
@@ -111,6 +115,8 @@ mod tests {
         assert!(budget(MIB, 0, None).take_files(1).is_err());
 
         let mut files = budget(MIB, u64::MAX, Some(2));
-        assert!(files.take_files(2).is_ok() && files.take_files(1).is_err());
+        assert!(files.take_files(2).is_ok());
+        let error = files.take_files(1).unwrap_err().to_string();
+        assert!(error.contains("expected free inodes"), "{error}");
     }
 }

@@ -8,6 +8,7 @@ use crate::pictures::resize::Interpolation;
 use crate::stop::Stop;
 use anyhow::Result;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use tch::Tensor;
 use twox_hash::XxHash3_64;
@@ -83,7 +84,8 @@ pub fn group(
         .enumerate()
         .filter_map(|(index, (_, pixels))| Some((index, pixels.as_deref()?)))
         .unzip();
-    let pairs = pairs(&thumbnails::of(pictures.into_iter(), TARGET)?, stop)?;
+    let pairs =
+        pairs(&thumbnails::of(pictures.into_iter().map(|one| Ok(Cow::from(one))), TARGET)?, stop)?;
     let largest = SMALL.max((samples.len() as f64 * LARGEST_SHARE) as usize);
     let first = LEAST_CORRELATIONS
         .iter()

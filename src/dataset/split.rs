@@ -3,12 +3,15 @@
 
 use super::kaggle::Compared;
 use super::staging::Staging;
+use crate::disk::explained;
 use crate::error::{ensure_or, fault};
 use crate::random::{Purpose, generator};
+use crate::shown::shown;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// How pictures are put into the splits.
@@ -59,6 +62,10 @@ pub struct Split {
     pub counts: Vec<Count>,
     /// Those with Kaggle's names: others than Kaggle's are altered copies, or pictures of one's own.
     pub kaggle: Compared,
+    /// Number of pictures with numbers too high to be used.
+    pub beyond: usize,
+    /// Names of the folder's entries that are not such pictures, hidden ones aside, sorted.
+    pub others: Vec<OsString>,
 }
 
 /// Splits the pictures `<class>.<number>.jpg` of `from` (or `from/train`) into
@@ -68,7 +75,7 @@ pub struct Split {
 /// to `to` and renamed at the end, so `to` is complete or absent.
 ///
 /// # Errors
-/// If `from` has no such pictures, a number is missing, `sizes.train` is 0, `to` is not empty, a
+/// If `from` has no such pictures, a number is missing or twice, `sizes.train` is 0, `to` is not empty, a
 /// file cannot be copied or linked, or a stop was requested. Nothing is left behind then.
 pub fn split(
     from: &Path,
@@ -78,11 +85,12 @@ pub fn split(
     shuffle: Option<u64>,
     stop: &Stop,
 ) -> Result<Split> {
-    let originals = find_originals(from)?;
+    let (originals, others) = find_originals(from)?;
     let needed = sizes.train + sizes.validation + sizes.test;
     ensure_or!(Setting, sizes.train > 0, "expected `train` of 1 or more, found 0");
     check_complete(from, &originals, needed)?;
 
+    let beyond = originals.values().map(|numbered| numbered.len().saturating_sub(needed)).sum();
     let ordered: Vec<(String, Vec<(usize, PathBuf)>)> = originals
         .into_iter()
         .enumerate()
@@ -115,7 +123,7 @@ pub fn split(
         first += size;
     }
     staging.rename_to(to)?;
-    Ok(Split { counts, kaggle })
+    Ok(Split { counts, kaggle, beyond, others })
 }
 
 /// Whether `from` (or `from/train`) has pictures with names like Kaggle's, which [`split`] takes.
@@ -124,7 +132,7 @@ pub fn split(
 /// If the folder cannot be read.
 pub fn is_numbered(from: &Path) -> Result<bool> {
     for folder in [from.to_owned(), from.join("train")] {
-        if folder.is_dir() && !read_originals(&folder)?.is_empty() {
+        if folder.is_dir() && !read_originals(&folder)?.0.is_empty() {
             return Ok(true);
         }
     }
@@ -134,7 +142,8 @@ pub fn is_numbered(from: &Path) -> Result<bool> {
 /// Class → number → path.
 type Originals = BTreeMap<String, BTreeMap<usize, PathBuf>>;
 
-fn find_originals(from: &Path) -> Result<Originals> {
+/// Also returns the names of the other entries.
+fn find_originals(from: &Path) -> Result<(Originals, Vec<OsString>)> {
     ensure_or!(
         DataSet,
         from.is_dir(),
@@ -144,7 +153,10 @@ fn find_originals(from: &Path) -> Result<Originals> {
     );
     // Kaggle's archive unpacks into a folder `train`.
     for folder in [from.to_owned(), from.join("train")] {
-        let originals = if folder.is_dir() { read_originals(&folder)? } else { Originals::new() };
+        if !folder.is_dir() {
+            continue;
+        }
+        let (originals, others) = read_originals(&folder)?;
         match originals.len() {
             0 => {}
             1 => fault!(
@@ -153,7 +165,7 @@ fn find_originals(from: &Path) -> Result<Originals> {
                 folder.display(),
                 originals.keys().next().map_or("", |class| class)
             ),
-            _ => return Ok(originals),
+            _ => return Ok((originals, others)),
         }
     }
     fault!(
@@ -163,18 +175,33 @@ fn find_originals(from: &Path) -> Result<Originals> {
     )
 }
 
-fn read_originals(folder: &Path) -> Result<Originals> {
+/// As [`find_originals`], in one folder.
+fn read_originals(folder: &Path) -> Result<(Originals, Vec<OsString>)> {
     let cannot_read = || format!("cannot read the folder {}", folder.display());
-    let mut originals = Originals::new();
+    let (mut originals, mut others) = (Originals::new(), Vec::new());
     for entry in std::fs::read_dir(folder).with_context(cannot_read)? {
-        let path = entry.with_context(cannot_read)?.path();
-        if let Some((class, number)) =
-            path.file_name().and_then(|n| n.to_str()).and_then(parse_name)
-        {
-            originals.entry(class.to_owned()).or_default().insert(number, path.clone());
+        let entry = entry.with_context(cannot_read)?;
+        let (name, path) = (entry.file_name(), entry.path());
+        let Some((class, number)) = name.to_str().and_then(parse_name).filter(|_| !path.is_dir())
+        else {
+            if !name.as_encoded_bytes().starts_with(b".") {
+                others.push(name);
+            }
+            continue;
+        };
+        let numbered = originals.entry(class.to_owned()).or_default();
+        if let Some(first) = numbered.insert(number, path.clone()) {
+            let mut both = [shown(&first), shown(&path)];
+            both.sort();
+            fault!(
+                DataSet,
+                "expected one picture of each number, found {}; try removing one",
+                both.join(" and ")
+            );
         }
     }
-    Ok(originals)
+    others.sort();
+    Ok((originals, others))
 }
 
 /// `cat.12.jpg` → `("cat", 12)`.
@@ -220,7 +247,8 @@ pub(super) fn copy_or_link(original: &Path, destination: &Path, link: Link) -> R
             .canonicalize()
             .and_then(|absolute| std::os::unix::fs::symlink(absolute, destination)),
     };
-    done.with_context(|| {
+    let folder = destination.parent().unwrap_or(destination);
+    done.map_err(|error| explained(error, folder)).with_context(|| {
         let hint = if link == Link::Hard { "; try `link` copy" } else { "" };
         let verb = if link == Link::Copy { "copy" } else { "link" };
         format!("cannot {verb} {} to {}{hint}", original.display(), destination.display())

@@ -2,6 +2,7 @@
 
 use crate::pictures::pixels::Target;
 use anyhow::Result;
+use std::borrow::Cow;
 use tch::{Kind, Tensor};
 
 /// Side of a thumbnail: small enough to be nearly invariant to sharpening, noise and
@@ -12,8 +13,11 @@ const SIDE: usize = 16;
 /// and length 1 (or all zeros), so that the dot product of two rows is their correlation.
 ///
 /// # Errors
-/// If libtorch is out of memory.
-pub fn of<'a>(pictures: impl ExactSizeIterator<Item = &'a [u8]>, target: Target) -> Result<Tensor> {
+/// If libtorch is out of memory, or a picture cannot be read.
+pub fn of<'a>(
+    pictures: impl ExactSizeIterator<Item = Result<Cow<'a, [u8]>>>,
+    target: Target,
+) -> Result<Tensor> {
     let (height, width, count) = (target.height, target.width, pictures.len());
     let channels = target.color_mode.channels();
     // The first pixel of a cell. If the picture is smaller than the grid, cells share pixels.
@@ -22,6 +26,7 @@ pub fn of<'a>(pictures: impl ExactSizeIterator<Item = &'a [u8]>, target: Target)
     // Summing whole lines first, then cells, vectorizes well.
     let mut lines = vec![0u32; width * channels];
     for picture in pictures {
+        let picture = picture?;
         for row in 0..SIDE {
             let top = first(row, height);
             let bottom = first(row + 1, height).max(top + 1);

@@ -1,15 +1,22 @@
-//! Unpacks archives, within bounds.
+//! Unpacks archives: everything in them, checked to their ends, and within bounds.
 
 use super::budget::Budget;
+use super::destination::Destination;
+use super::inventory::Unpacked;
+use super::{tar_file, zip_file};
 use crate::disk::Space;
-use crate::error::ensure_or;
+use crate::error::{ErrorKind, Fault, ensure_or, fault};
+use crate::input_file::{Foreign, describe, start_of};
+use crate::pictures::pixel_file::Stamp;
 use crate::shown::shown;
-use anyhow::{Context, Result};
-use flate2::read::GzDecoder;
-use std::cell::Cell;
+use anyhow::{Context, Error, Result};
+use flate2::bufread::MultiGzDecoder;
+use std::ffi::OsStr;
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Component, Path, PathBuf};
+use std::io::BufReader;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// The formats that can be unpacked.
 #[derive(Debug, Clone, Copy)]
@@ -22,146 +29,104 @@ pub enum Kind {
     TarGz,
 }
 
-/// Deepest nesting of folders. Removing deeper ones may need more open files than a process may
-/// have.
-const DEPTH: usize = 64;
-
-/// Most bytes between the files of a tar: names, times, attributes.
-const HEADERS: u64 = 1 << 20;
-
 impl Kind {
-    /// The format for the name of `path`.
-    pub fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
-        match name {
-            name if name.ends_with(".zip") => Some(Self::Zip),
-            name if name.ends_with(".tar") => Some(Self::Tar),
-            name if name.ends_with(".tar.gz") || name.ends_with(".tgz") => Some(Self::TarGz),
-            _ => None,
-        }
-    }
-
-    /// Unpacks the files of `archive` below the folder `to`.
+    /// The format of the file at `path`: by its first bytes, since people rename archives.
     ///
     /// # Errors
-    /// If the archive is damaged, has links or names that lead out of it, unpacks to much more than
-    /// pictures do or than the disk has free, or if a file cannot be written.
-    pub fn unpack(self, archive: &Path, to: &Path) -> Result<()> {
+    /// If it is not such an archive; the error says what it is.
+    pub fn of(path: &Path) -> Result<Self> {
+        let start = start_of(path).with_context(|| format!("cannot read {}", path.display()))?;
+        // The oldest tars have no magic.
+        let has_name = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("tar"));
+        let is_tar = |start: &[u8]| start.get(257..262) == Some(b"ustar") || has_name;
+        Ok(match &start[..] {
+            [b'P', b'K', 3 | 5 | 7, 4 | 6 | 8, ..] => Self::Zip,
+            [0x1F, 0x8B, ..] => Self::TarGz,
+            start if Foreign::of(start).is_none() && !start.is_empty() && is_tar(start) => {
+                Self::Tar
+            }
+            start => {
+                let found = describe(start);
+                let hint = if found.contains("; try") { "" } else { "; try `labels` for a CSV" };
+                fault!(
+                    DataSet,
+                    "expected a folder or an archive (.zip, .tar, .tar.gz, .tgz) at {}, found {found}{hint}",
+                    path.display()
+                )
+            }
+        })
+    }
+
+    /// Unpacks the files of `archive` below the folder `to`. Returns them.
+    ///
+    /// # Errors
+    /// If the archive is damaged, cut or continues, has links, two files of one name, names that lead
+    /// out of it or are not UTF-8, unpacks to much more than pictures do or than the disk has free, or
+    /// if a file cannot be written.
+    pub(super) fn unpack(self, archive: &Path, to: &Path) -> Result<Vec<Unpacked>> {
         self.unpack_within(archive, to, Budget::new(archive.metadata()?.len(), Space::at(to)?))
     }
 
-    fn unpack_within(self, archive: &Path, to: &Path, mut budget: Budget) -> Result<()> {
+    fn unpack_within(self, archive: &Path, to: &Path, budget: Budget) -> Result<Vec<Unpacked>> {
         let file = BufReader::new(File::open(archive)?);
+        let mut files = Destination { to, budget, written: Vec::new() };
         match self {
-            Self::Zip => unpack_zip(file, to, &mut budget),
-            Self::Tar => unpack_tar(file, to, &mut budget),
-            Self::TarGz => unpack_tar(GzDecoder::new(file), to, &mut budget),
+            Self::Zip => zip_file::read(file, |name, size, from| files.write(name, size, from))?,
+            Self::Tar => tar_file::read(file, |name, size, from| files.write(name, size, from))?,
+            Self::TarGz => {
+                let file = MultiGzDecoder::new(file);
+                tar_file::read(file, |name, size, from| files.write(name, size, from))?;
+            }
         }
+        ensure_or!(
+            DataSet,
+            !files.written.is_empty(),
+            "expected files in the archive, found none; try packing it again"
+        );
+        let stamped = files
+            .written
+            .into_iter()
+            .map(|(path, checksum)| Unpacked { stamp: Stamp::of(&to.join(path), to), checksum });
+        Ok(stamped.collect())
     }
 }
 
-fn unpack_zip(file: BufReader<File>, to: &Path, budget: &mut Budget) -> Result<()> {
-    let mut archive = zip::ZipArchive::new(file)?;
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index)?;
-        if entry.is_dir() {
-            continue;
-        }
-        // Some Windows programs write backslashes.
-        let name = PathBuf::from(entry.name()?.replace('\\', "/"));
-        ensure_or!(DataSet, !entry.is_symlink(), "{}", no_links(&name));
-        write(&mut entry, &name, to, budget)?;
-    }
-    Ok(())
+/// The error that an archive is damaged, as `cause` shows.
+pub(super) fn damaged(cause: impl Display) -> Error {
+    let message = format!(
+        "expected a whole archive, found damage ({cause}); try downloading it again, or unpacking it and its folder as the data set"
+    );
+    Fault { kind: ErrorKind::DataSet, message }.into()
 }
 
-fn unpack_tar(file: impl Read, to: &Path, budget: &mut Budget) -> Result<()> {
-    let left = Cell::new(HEADERS);
-    let mut archive = tar::Archive::new(Metered { file, left: &left });
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        let (kind, name) = (entry.header().entry_type(), entry.path()?.into_owned());
-        ensure_or!(DataSet, !kind.is_symlink() && !kind.is_hard_link(), "{}", no_links(&name));
-        left.set(u64::MAX);
-        if kind.is_file() {
-            write(&mut entry, &name, to, budget)?;
-        } else {
-            budget.take_bytes(io::copy(
-                &mut (&mut entry).take(budget.bytes.saturating_add(1)),
-                &mut io::sink(),
-            )?)?;
-        }
-        left.set(HEADERS);
-    }
-    Ok(())
+/// The error that an entry is neither a file nor a folder.
+pub(super) fn no_file(name: &str) -> Error {
+    let message = format!(
+        "expected files and folders, found {}, a link or special entry; try unpacking it and its folder as the data set",
+        shown(Path::new(name))
+    );
+    Fault { kind: ErrorKind::DataSet, message }.into()
 }
 
-/// Fails after `left` bytes: the crate reads names into memory, however long the archive says they
-/// are.
-struct Metered<'a, R> {
-    file: R,
-    left: &'a Cell<u64>,
-}
-
-impl<R: Read> Read for Metered<'_, R> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(bytes)?;
-        let left = self.left.get().checked_sub(count as u64).ok_or_else(|| {
-            io::Error::other(format!("expected at most {HEADERS} bytes between files, found more"))
-        })?;
-        self.left.set(left);
-        Ok(count)
-    }
-}
-
-fn no_links(name: &Path) -> String {
-    format!(
-        "expected files and folders, found the link {}; try unpacking it and its folder as the data set",
-        shown(name)
-    )
-}
-
-/// Writes a file of an archive below `to`.
+/// The name of an entry.
 ///
 /// # Errors
-/// If its name leads out of `to` or too deep, it cannot be read or written, or it exceeds the
-/// budget.
-fn write(from: &mut impl Read, name: &Path, to: &Path, budget: &mut Budget) -> Result<()> {
-    let inside =
-        name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    ensure_or!(
-        DataSet,
-        inside,
-        "expected names inside the archive, found {}; try packing it again",
-        shown(name)
-    );
-    let depth = name.components().count();
-    ensure_or!(
-        DataSet,
-        depth <= DEPTH,
-        "expected folders nested at most {DEPTH} deep, found {depth}; try packing it again"
-    );
-    let path = to.join(name);
-    let (mut new_folder, mut missing) = (path.parent(), 0);
-    while let Some(folder) = new_folder.filter(|folder| *folder != to && !folder.exists()) {
-        (new_folder, missing) = (folder.parent(), missing + 1);
+/// If it is not in UTF-8: which characters the bytes stand for depends on the computer it was packed on.
+pub(super) fn name_of(bytes: &[u8]) -> Result<&str> {
+    match std::str::from_utf8(bytes) {
+        Ok(name) if !name.contains('\0') => Ok(name),
+        _ => fault!(
+            DataSet,
+            "expected names in UTF-8, found {}; try unpacking it by hand, a zip with its code page (unzip -O CP850), and its folder as the data set",
+            shown(Path::new(OsStr::from_bytes(bytes)))
+        ),
     }
-    budget.take_files(missing + 1)?;
-    let allowed = budget.bytes.min(budget.disk);
-    let mut write = || -> io::Result<u64> {
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        // A byte more than allowed reveals that there are more.
-        io::copy(&mut from.take(allowed.saturating_add(1)), &mut File::create(&path)?)
-    };
-    let written = write().with_context(|| format!("cannot unpack {}", shown(name)))?;
-    budget.take_bytes(written)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{self, Read};
 
     const MIB: u64 = 1 << 20;
 
@@ -195,7 +160,7 @@ mod tests {
         io::copy(&mut io::repeat(0).take(MIB), &mut zip).unwrap();
         zip.finish().unwrap();
         for name in ["a.tar", "a.tar.gz", "a.zip"] {
-            let kind = Kind::of(Path::new(name)).unwrap();
+            let kind = Kind::of(&at(name)).unwrap();
             let unpack = |bytes, to: &str| {
                 std::fs::create_dir(at(to)).unwrap();
                 let ample = ample();
@@ -212,19 +177,5 @@ mod tests {
         std::fs::write(at("name.tgz"), gz(&tar_of(1, &"a/".repeat(3 << 19)))).unwrap();
         let error = Kind::TarGz.unpack(&at("name.tgz"), folder.path()).unwrap_err();
         assert!(format!("{error:#}").contains("between files, found more"), "{error:#}");
-    }
-
-    #[test]
-    fn a_file_is_cut_where_the_budget_ends() {
-        let folder = tempfile::tempdir().unwrap();
-        let name = Path::new("a/b.jpg");
-        let mut tight = Budget { bytes: 10, ..ample() };
-        let outcome = write(&mut io::repeat(0), name, folder.path(), &mut tight);
-        assert!(outcome.unwrap_err().to_string().contains("found more"));
-        assert_eq!(folder.path().join(name).metadata().unwrap().len(), 11);
-        let deep = PathBuf::from("d/".repeat(DEPTH)).join("b.jpg");
-        let mut ample = ample();
-        let error = write(&mut io::empty(), &deep, folder.path(), &mut ample).unwrap_err();
-        assert!(error.to_string().contains("nested at most 64 deep, found 65"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Formats of picture files, recognized by their first bytes.
 
 use super::directory::Directories;
+use crate::input_file::describe;
 use anyhow::{Result, bail};
 
 /// Extensions of picture files, in lower case: of formats that are decoded, and of those that are
@@ -160,21 +161,4 @@ fn is_svg(bytes: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]);
     let start = start.trim_start_matches('\u{FEFF}').trim_start();
     start.starts_with("<svg") || start.starts_with("<?xml") && start.contains("<svg")
-}
-
-/// What a file of an unknown format seems to be.
-fn describe(bytes: &[u8]) -> String {
-    let start = &bytes[..bytes.len().min(256)];
-    let text = String::from_utf8_lossy(start).to_ascii_lowercase();
-    let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
-    if bytes.is_empty() {
-        "an empty file".to_owned()
-    } else if text.contains("<html") || text.contains("<!doctype html") {
-        "a web page".to_owned()
-    } else if start.iter().all(is_text) {
-        "text".to_owned()
-    } else {
-        let first: Vec<String> = start.iter().take(4).map(|byte| format!("{byte:02X}")).collect();
-        format!("an unknown format (it begins with {})", first.join(" "))
-    }
 }

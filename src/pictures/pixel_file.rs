@@ -4,14 +4,14 @@
 //! lengths of pixels and index and the index's XXH3 checksum (u64, little-endian), and `MAGIC`.
 
 use super::pixels::Target;
+use crate::input_file;
 use crate::temporary::sweep;
 use anyhow::Result;
-use memmap2::Mmap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_64;
 
@@ -23,6 +23,9 @@ pub(super) const VERSION: u32 = 3;
 
 /// Lengths of pixels and index, checksum of the index, magic.
 const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
+
+/// Longest index in bytes, some million pictures.
+const LONGEST_INDEX: u64 = 1 << 30;
 
 /// Identifies one version of a picture file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +85,7 @@ impl Stamp {
 /// A cache file whose index is valid; pixels are verified by [`find`](Self::find).
 pub(super) struct Stored {
     pub index: Index,
-    pub map: Mmap,
+    pub file: File,
 }
 
 impl Stored {
@@ -95,25 +98,30 @@ impl Stored {
 
     /// The file at `path`, if it is valid.
     pub fn read(path: &Path) -> Option<Self> {
-        // Opening a pipe would wait.
-        let map = map(&File::open(path.is_file().then_some(path)?).ok()?).ok()?;
-        let (rest, trailer) = map.split_last_chunk::<TRAILER>()?;
+        let file = input_file::open(path).ok()?;
+        let end = file.metadata().ok()?.len().checked_sub(TRAILER as u64)?;
+        let mut trailer = [0; TRAILER];
+        file.read_exact_at(&mut trailer, end).ok()?;
         let number = |at: usize| Some(u64::from_le_bytes(*trailer.get(at..)?.first_chunk()?));
-        let (pixels, index) = rest.split_at_checked(usize::try_from(number(0)?).ok()?)?;
+        let (pixels, length) = (number(0)?, number(8)?);
         let is_whole = trailer.ends_with(MAGIC)
-            && number(8)? == index.len() as u64
-            && number(16)? == XxHash3_64::oneshot(index);
-        let index: Index = is_whole.then(|| serde_json::from_slice(index).ok())??;
+            && length <= LONGEST_INDEX
+            && pixels.checked_add(length) == Some(end);
+        let mut index = vec![0; is_whole.then_some(length as usize)?];
+        file.read_exact_at(&mut index, pixels).ok()?;
+        let is_same = number(16)? == XxHash3_64::oneshot(&index);
+        let index: Index = is_same.then(|| serde_json::from_slice(&index).ok())??;
         let Target { height, width, color_mode, .. } = index.target;
         // What a file claims may overflow `Target::bytes`.
         let stride = height.checked_mul(width)?.checked_mul(color_mode.channels())?;
         let expected = index.entries.len().checked_mul(stride)?;
-        (pixels.len() == expected).then_some(Self { index, map })
+        (pixels == expected as u64).then_some(Self { index, file })
     }
 
-    pub fn picture(&self, slot: usize) -> &[u8] {
-        let stride = self.index.target.bytes();
-        &self.map[slot * stride..][..stride]
+    /// Reads the pixels of a slot into `to`, which is as long, if they are undamaged.
+    pub fn picture(&self, slot: usize, to: &mut [u8]) -> Option<()> {
+        self.file.read_exact_at(to, (slot * to.len()) as u64).ok()?;
+        (XxHash3_64::oneshot(to) == self.index.entries.get(slot)?.checksum).then_some(())
     }
 
     /// The slot of each stamp's pixels, if present and undamaged.
@@ -121,13 +129,13 @@ impl Stored {
         let entries = self.index.entries.iter().enumerate();
         let by_path: HashMap<&Path, (usize, &Entry)> =
             entries.map(|(slot, entry)| (entry.stamp.path.as_path(), (slot, entry))).collect();
-        let slot_of = |stamp: &Stamp| {
+        let slot_of = |pixels: &mut Vec<u8>, stamp: &Stamp| {
             let (slot, entry) = by_path.get(stamp.path.as_path())?;
-            let is_same =
-                entry.stamp == *stamp && XxHash3_64::oneshot(self.picture(*slot)) == entry.checksum;
+            let is_same = entry.stamp == *stamp && self.picture(*slot, pixels).is_some();
             is_same.then_some(*slot)
         };
-        stamps.par_iter().map(slot_of).collect()
+        let new_buffer = || vec![0; self.index.target.bytes()];
+        stamps.par_iter().map_init(new_buffer, slot_of).collect()
     }
 }
 
@@ -140,12 +148,6 @@ pub(super) fn end_of_file(index: &Index, pixels: u64) -> Result<Vec<u8>> {
     }
     end.extend(MAGIC);
     Ok(end)
-}
-
-pub(super) fn map(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: cache files are never modified in place. A new file is renamed over the old one,
-    // whose pages stay unchanged while they are mapped.
-    unsafe { Mmap::map(file) }
 }
 
 /// Removes pixels of deleted folders and of other versions, and what dead processes left, so that

@@ -8,29 +8,28 @@ use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
 use crate::threads;
 use anyhow::{Context, Result};
-use memmap2::{Mmap, MmapMut};
+use memmap2::MmapMut;
 use rayon::{ThreadPool, prelude::*};
-use std::ops::Deref;
+use std::borrow::Cow;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 
-/// Bytes in memory or in a mapped file.
+/// Bytes in memory or in a file.
 #[derive(Debug)]
 pub enum Bytes {
     /// An anonymous mapping: zeroed without being written, so that the decoding threads, rather
     /// than a single thread before them, fault its pages in.
     Memory(MmapMut),
-    /// A mapped file.
-    Mapped(Mmap),
-}
-
-impl Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Memory(bytes) => bytes,
-            Self::Mapped(map) => map,
-        }
-    }
+    /// A file, which is read, not mapped: of a mapped file, what another program cuts off ends the
+    /// process without a word.
+    File {
+        /// The open file.
+        file: File,
+        /// Where it was opened.
+        path: PathBuf,
+    },
 }
 
 /// The decoded pictures of a split, in the order of its samples.
@@ -162,25 +161,57 @@ pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
 impl Pixels {
     /// The pixels of picture `index`, `[height, width, channels]`.
     ///
+    /// # Errors
+    /// If they are in a file that can no longer be read.
+    ///
     /// # Panics
     /// If `index` is out of range.
-    pub fn picture(&self, index: usize) -> &[u8] {
+    pub fn picture(&self, index: usize) -> Result<Cow<'_, [u8]>> {
         let stride = self.target.bytes();
-        &self.bytes[index * stride..][..stride]
+        if let Bytes::Memory(bytes) = &self.bytes {
+            return Ok(Cow::from(&bytes[index * stride..][..stride]));
+        }
+        let mut read = Vec::new();
+        self.append(index, &mut read)?;
+        Ok(Cow::from(read))
+    }
+
+    /// Appends the pixels of picture `index` to `to`.
+    ///
+    /// # Errors
+    /// As [`Pixels::picture`].
+    ///
+    /// # Panics
+    /// As [`Pixels::picture`].
+    pub fn append(&self, index: usize, to: &mut Vec<u8>) -> Result<()> {
+        let stride = self.target.bytes();
+        match &self.bytes {
+            Bytes::Memory(bytes) => to.extend_from_slice(&bytes[index * stride..][..stride]),
+            Bytes::File { file, path } => {
+                let start = to.len();
+                to.resize(start + stride, 0);
+                let read = file.read_exact_at(&mut to[start..], (index * stride) as u64);
+                read.with_context(|| {
+                    let (count, path) = (self.samples.len(), path.display());
+                    format!("expected {count} decoded pictures in {path}, found it cut or unreadable; try again, which decodes what is missing")
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// The pixels of every picture, in order.
-    pub fn pictures(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.bytes.chunks_exact(self.target.bytes()).take(self.samples.len())
+    pub fn pictures(&self) -> impl ExactSizeIterator<Item = Result<Cow<'_, [u8]>>> {
+        (0..self.samples.len()).map(|index| self.picture(index))
     }
 
-    /// Hints that picture `index` will be needed soon; only affects mapped files.
+    /// Hints that picture `index` will be needed soon; only affects files.
     pub fn read_ahead(&self, index: usize) {
-        #[cfg(unix)]
-        if let Bytes::Mapped(map) = &self.bytes {
+        if let Bytes::File { file, .. } = &self.bytes {
             let stride = self.target.bytes();
-            // Failure is harmless: the picture is then read on first access.
-            let _ = map.advise_range(memmap2::Advice::WillNeed, index * stride, stride);
+            let (start, advice) = ((index * stride) as i64, libc::POSIX_FADV_WILLNEED);
+            // SAFETY: the file is open. Failure is harmless: the picture is then read when needed.
+            unsafe { libc::posix_fadvise(file.as_raw_fd(), start, stride as i64, advice) };
         }
     }
 }

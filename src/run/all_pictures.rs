@@ -1,24 +1,22 @@
 //! All pictures of a data set, and their features.
 
 use super::config::Config;
-use super::events::{Events, Warning};
+use super::events::Events;
 use super::features::{self, FeatureFile, Features};
 use super::on_base::OnBase;
 use super::{splits, start};
 use crate::dataset::data_set::DataSet;
 use crate::dataset::layout::ALL;
 use crate::dataset::part::Part;
-use crate::error::{BadFolder, ensure_or, fault};
+use crate::error::{ensure_or, fault};
 use crate::machine::Machine;
 use crate::memory::free_memory;
 use crate::nn::head::Pooling;
 use crate::pictures::cache::{Reading, bytes_of};
 use crate::pictures::folder::{Folder, Sample};
-use crate::pictures::pixels::{Target, decode_all};
 use crate::stop::Stop;
 use crate::user_folders;
 use anyhow::Result;
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 /// All pictures of a data set, by path: in an order, and under labels, that a corrected label does not
@@ -77,14 +75,10 @@ pub(super) fn features(
     );
     let cache = user_folders::cache().join("features");
     let file = FeatureFile::new(&cache, base, config, on_base, folder)?;
-    let target = config.target();
-    if let Some(features) = file.read() {
-        let bad = bad_ones(&features, folder, target, config.loader_threads, stop)?;
-        if bad.is_none() || config.skip_bad_pictures {
-            bad.iter().for_each(|bad| events.warning(&Warning::Skipped(bad)));
-            return Ok(features);
-        }
+    if let Some(features) = file.kept(stop, events)? {
+        return Ok(features);
     }
+    let target = config.target();
     let reading = Reading {
         target,
         cache: config.cache.choose(bytes_of(&[folder], target), free_memory()),
@@ -94,22 +88,4 @@ pub(super) fn features(
     };
     let opened = splits::open(folder, "pictures", reading, events)?;
     features::compute(base, on_base, opened, "features", &file, stop, events)
-}
-
-/// The pictures of `folder` that have no features, because they cannot be used.
-fn bad_ones(
-    features: &Features,
-    folder: &Folder,
-    target: Target,
-    threads: Option<usize>,
-    stop: &Stop,
-) -> Result<Option<BadFolder>> {
-    let good: HashSet<i64> = Vec::<i64>::try_from(&features.labels)?.into_iter().collect();
-    let others = folder.samples.iter().filter(|sample| !good.contains(&(sample.label as i64)));
-    let others = folder.with_samples(others.cloned().collect());
-    if others.samples.is_empty() {
-        return Ok(None);
-    }
-    let (_, pictures) = decode_all(&others, target, threads.unwrap_or(0), stop, &|| ())?;
-    Ok(Some(BadFolder { folder: folder.path.clone(), of: folder.samples.len(), pictures }))
 }

@@ -5,16 +5,18 @@ use super::events::{Decoding, Events, Warning};
 use super::on_base::OnBase;
 use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
-use crate::error::ensure_or;
+use crate::error::{BadFolder, ensure_or};
 use crate::nn::base::Base;
 use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
 use crate::pictures::cache::Opened;
-use crate::pictures::folder::Folder;
+use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::pixel_file::Stamp;
+use crate::pictures::pixels::decode_all;
 use crate::stop::Stop;
 use crate::weights::{self, Metadata};
 use anyhow::{Context, Result, bail};
+use std::collections::HashSet;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
@@ -38,13 +40,15 @@ pub struct Features {
 /// A split's features on disk. They are valid for one state of weights, pictures and settings;
 /// those of another are ignored.
 #[derive(Debug)]
-pub struct FeatureFile {
+pub struct FeatureFile<'a> {
+    config: &'a Config,
+    folder: &'a Folder,
     path: PathBuf,
     /// Hash of the state, in hexadecimal.
     key: String,
 }
 
-impl FeatureFile {
+impl<'a> FeatureFile<'a> {
     /// The file in `cache` for the features of `folder`'s pictures from `base`. There is one file
     /// per folder and model, so a new state replaces the old one.
     ///
@@ -53,9 +57,9 @@ impl FeatureFile {
     pub fn new(
         cache: &Path,
         base: &Base,
-        config: &Config,
+        config: &'a Config,
         on_base: &OnBase,
-        folder: &Folder,
+        folder: &'a Folder,
     ) -> Result<Self> {
         let path = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
         let mut hasher = XxHash3_64::new();
@@ -75,11 +79,41 @@ impl FeatureFile {
             hasher.write(name.as_bytes());
             hash_values(&mut hasher, &tensor)?;
         }
-        Ok(Self { path: cache.join(name), key: format!("{:016x}", hasher.finish()) })
+        let (path, key) = (cache.join(name), format!("{:016x}", hasher.finish()));
+        Ok(Self { config, folder, path, key })
     }
 
-    /// The features, if the file exists, is intact and has the current state.
-    pub fn read(&self) -> Option<Features> {
+    /// The features of an earlier run, if they are what [`compute`] would give now. Those of a run that
+    /// left out bad pictures are, if this one does so too and the pictures are still bad: a disk may
+    /// have failed for a while. Then it warns about them as that run did.
+    ///
+    /// # Errors
+    /// If a thread cannot be started, or a stop was requested.
+    pub fn kept(&self, stop: &Stop, events: &mut dyn Events) -> Result<Option<Features>> {
+        let Self { config, folder, .. } = self;
+        let Some((features, pictures)) = self.read() else { return Ok(None) };
+        let good: HashSet<i64> = pictures.into_iter().collect();
+        let others = (0..).zip(&folder.samples).filter(|(index, _)| !good.contains(index));
+        let others = folder.with_samples(others.map(|(_, sample)| sample.clone()).collect());
+        if others.samples.is_empty() {
+            return Ok(Some(features));
+        }
+        if !config.skip_bad_pictures {
+            return Ok(None);
+        }
+        let threads = config.loader_threads.unwrap_or(0);
+        let (now_good, bad) = decode_all(&others, config.target(), threads, stop, &|| ())?;
+        if !now_good.samples.is_empty() {
+            return Ok(None);
+        }
+        let (path, of) = (folder.path.clone(), folder.samples.len());
+        events.warning(&Warning::Skipped(&BadFolder { folder: path, of, pictures: bad }));
+        Ok(Some(features))
+    }
+
+    /// The features, if the file exists, is intact and has the current state, and the indices of their
+    /// pictures in the folder.
+    fn read(&self) -> Option<(Features, Vec<i64>)> {
         let (tensors, metadata) = weights::load_safetensors(&self.path).ok()?;
         let of = |name: &str| {
             let found = tensors.iter().find(|(known, _)| known == name);
@@ -90,14 +124,24 @@ impl FeatureFile {
             && features.values.dim() == 4
             && features.values.kind() == Kind::Float
             && features.labels.size() == features.values.size()[..1];
-        whole.then_some(features)
+        let count = self.folder.samples.len() as i64;
+        let pictures = match of("pictures") {
+            Some(pictures) => Vec::try_from(&pictures).ok()?,
+            // Those of earlier versions may lack some.
+            None => (0..count).collect(),
+        };
+        (whole && pictures.len() == features.labels.numel()).then_some((features, pictures))
     }
 
-    /// Writes the features.
+    /// Writes the features of the pictures `good`.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, features: &Features) -> Result<()> {
+    fn write(&self, features: &Features, good: &[Sample]) -> Result<()> {
+        let mut good = good.iter().peekable();
+        let indices = (0i64..).zip(&self.folder.samples);
+        let indices = indices.filter(|(_, sample)| good.next_if_eq(sample).is_some());
+        let indices: Vec<i64> = indices.map(|(index, _)| index).collect();
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot write {}", self.path.display()))?;
@@ -105,6 +149,7 @@ impl FeatureFile {
         let tensors = [
             ("features".to_owned(), features.values.shallow_clone()),
             ("labels".to_owned(), features.labels.shallow_clone()),
+            ("pictures".to_owned(), Tensor::f_from_slice(&indices)?),
         ];
         weights::save_safetensors(&self.path, &tensors, metadata)
     }
@@ -155,18 +200,19 @@ pub(super) fn compute(
     on_base: &OnBase,
     opened: Opened,
     name: &str,
-    file: &FeatureFile,
+    file: &FeatureFile<'_>,
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Features> {
-    let of = opened.source.samples().len();
+    let good = opened.source.samples().to_vec();
+    let of = good.len();
     let mut loader = Loader::sorted(opened.source, base.device(), BATCH)?;
     let mut done = 0;
     let features = Features::compute(base, on_base.pooling, &mut loader, stop, |pictures| {
         done += pictures;
         events.decoding(Decoding { split: name, done, of });
     })?;
-    if let Err(error) = file.write(&features) {
+    if let Err(error) = file.write(&features, &good) {
         events.warning(&Warning::FeaturesNotKept(&error));
     }
     Ok(features)

@@ -4,6 +4,7 @@
 use super::config::Config;
 use super::folder::RunFolder;
 use crate::error::{ensure_or, fault};
+use crate::input_file;
 use crate::numbers::with_thousands;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::pixel_file::Stamp;
@@ -102,7 +103,8 @@ impl Fingerprint {
     /// If it cannot be read or is damaged.
     fn read(path: &Path) -> Result<Self> {
         let cannot_read = || format!("cannot read {}", path.display());
-        let mut reader = csv::Reader::from_path(path).with_context(cannot_read)?;
+        let file = input_file::open(path).with_context(cannot_read)?;
+        let mut reader = csv::Reader::from_reader(file);
         let is_known =
             reader.byte_headers().with_context(cannot_read)?.iter().eq(COLUMNS.map(str::as_bytes));
         let rows =

@@ -9,6 +9,7 @@ use crate::history::{self, Writer};
 use crate::numbers::{difference, listed};
 use crate::pictures::cache::CachePolicy;
 use crate::precision::PrecisionChoice;
+use crate::text_file;
 use crate::training::schedule::Schedule;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -45,7 +46,7 @@ pub fn restore_history(
     progress: &mut Progress,
 ) -> Result<(Writer, Option<String>)> {
     let path = run.history();
-    let read = std::fs::read_to_string(&path);
+    let read = text_file::read(&path, u64::MAX);
     let found = read.as_deref().map(history::parse_good).unwrap_or_default();
     for (row, found) in progress.rows.iter_mut().zip(&found) {
         if found.without_clock() == *row {

@@ -179,7 +179,7 @@ impl<'a> Splits<'a> {
         let config = self.config;
         let file = |folder| FeatureFile::new(&cache, base, config, on_base, folder);
         let (train_file, validation_file) = (file(&self.train)?, file(&self.validation)?);
-        let kept = (train_file.read(), validation_file.read());
+        let kept = (train_file.kept(stop, events)?, validation_file.kept(stop, events)?);
         if let (None, None) = kept {
             let (train, validation) = self.open_both(stop, events)?;
             let mut compute =

@@ -5,7 +5,7 @@ use crate::estimate::Estimate;
 use anyhow::Result;
 use petite::history::{self, Epoch};
 use petite::run::folder::RunFolder;
-use petite::{Config, folder_lock};
+use petite::{Config, folder_lock, text_file};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -60,7 +60,7 @@ impl Followed {
     fn read(run: &RunFolder) -> Result<Self> {
         let config = run.read_record()?.train;
         // The last line may be incomplete.
-        let text = std::fs::read_to_string(run.history()).unwrap_or_default();
+        let text = text_file::read(&run.history(), u64::MAX).unwrap_or_default();
         let changed = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
         let last = changed(&run.history()).or(changed(&run.config()));
         let since = last.and_then(|last| SystemTime::now().duration_since(last).ok());

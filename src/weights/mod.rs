@@ -10,9 +10,10 @@ pub mod pth;
 mod safetensors;
 mod torch_archive;
 
-use crate::error::{ensure_or, fault};
+use crate::error::{ErrorKind, ensure_or, fault};
+use crate::input_file;
 pub use adapt::{Adapted, adapt};
-use anyhow::{Context, Result};
+use anyhow::Result;
 pub(crate) use assign::{Expected, faults};
 pub use assign::{assign, unusable};
 pub use ot::{load_ot, save_ot};
@@ -98,8 +99,15 @@ pub fn load(path: &Path) -> Result<(Named, Metadata)> {
         path.display(),
         if path.is_dir() { "a folder" } else { "no file" }
     );
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read(BufReader::new(file), format, path)
+    read(open(path)?, format, path)
+}
+
+/// Opens a file of weights.
+///
+/// # Errors
+/// If there is no such file, or it is one of another kind.
+fn open(path: &Path) -> Result<BufReader<File>> {
+    input_file::open_as("weights", ErrorKind::Weights, path).map(BufReader::new)
 }
 
 /// Reads the tensors of a file with these contents; see [`load`]. `source` names the file in errors.

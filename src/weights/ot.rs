@@ -8,8 +8,7 @@ use crate::atomic_file::{self, AtomicFile};
 use crate::error::{Fault, ensure_or};
 use anyhow::{Context, Result, ensure};
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
 use tch::Tensor;
 
@@ -72,8 +71,7 @@ impl Write for Patient<'_> {
 /// If the file is missing, damaged or of another format.
 pub fn load_ot(path: &Path) -> Result<Named> {
     ensure_or!(Weights, path.is_file(), "expected weights at {}, found no file", path.display());
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read(BufReader::new(file), path)
+    read(super::open(path)?, path)
 }
 
 /// Reads an archive; `source` names it in errors.

@@ -5,8 +5,7 @@ use super::torch_archive::{self, Root};
 use super::{LEFT_OUT, Metadata, Named};
 use crate::error::{Fault, fault};
 use anyhow::{Context, Result};
-use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::Path;
 
 /// Reads the tensors of a state_dict, or of the only one in a checkpoint, on the CPU, in its order. Every checksum in the file is
@@ -16,8 +15,7 @@ use std::path::Path;
 /// If the file is missing, damaged or in PyTorch's older format, has no tensors by name, or a
 /// tensor extends beyond its storage.
 pub fn load(path: &Path) -> Result<Named> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(read(BufReader::new(file), path)?.0)
+    Ok(read(super::open(path)?, path)?.0)
 }
 
 /// Reads an archive; `source` names it in errors.

@@ -131,7 +131,8 @@ fn all_pixels(data: &Path) -> Tensor {
         let pixels =
             pixels::decode_all(&folder, target, 0, &petite::Stop::default(), &|| ()).unwrap().0;
         let shape = [pixels.samples.len() as i64, 224, 224, 3];
-        splits.push(Tensor::from_data_size(&pixels.bytes, &shape, Kind::Uint8));
+        let bytes = pixels.pictures().map(Result::unwrap).collect::<Vec<_>>().concat();
+        splits.push(Tensor::from_data_size(&bytes, &shape, Kind::Uint8));
     }
     Tensor::cat(&splits, 0)
 }

@@ -1,6 +1,7 @@
 use super::layouts::class_folders;
 use super::skipped::skipped;
 use super::support::{Workspace, entries, error_of, output_of, petite};
+use petite::dataset::split::{Link, Sizes, split};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -90,6 +91,33 @@ fn warns_of_pictures_that_only_have_kaggles_names() {
     let told = warnings("one", &workspace.path("altered").display().to_string());
     assert!(told.contains("found 1 of 6 with another content, first "), "{told}");
     assert!(told.contains("dog.2.jpg; try"), "{told}");
+}
+
+#[test]
+fn a_number_is_one_picture_and_what_is_not_used_is_named() {
+    let workspace = Workspace::empty();
+    originals(&workspace.path("from"), 4);
+    workspace.write("from/bird.jpg", b"bird");
+    workspace.write("from/notes.txt", b"notes");
+    workspace.write("from/.hidden", b"");
+    let mut command = petite("prepare --train 1 --validation 1 --test 1");
+    command.arg("--from").arg(workspace.path("from")).arg("--to").arg(workspace.path("to"));
+    let told = command.assert().success().get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    let expected =
+        "passed over 2 pictures with higher numbers, 2 with other names (first bird.jpg)";
+    assert!(told.contains(expected), "{told}");
+
+    for (first, second) in [("cat.1.jpg", "cat.1.jpeg"), ("dog.2.jpg", "dog.02.JPG")] {
+        workspace.write(&format!("from/{second}"), b"another");
+        let (from, to) = (workspace.path("from"), workspace.path("again"));
+        let sizes = Sizes { train: 1, validation: 1, test: 1 };
+        let error = split(&from, &to, sizes, Link::Copy, None, &petite::Stop::default());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("expected one picture of each number, found "), "{error}");
+        assert!(error.contains(first) && error.contains(second) && !to.exists(), "{error}");
+        std::fs::remove_file(workspace.path("from").join(second)).unwrap();
+    }
 }
 
 /// The same pictures, none lost and none twice, in an order that the seed alone decides.

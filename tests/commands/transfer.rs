@@ -214,6 +214,36 @@ fn damaged_features_are_made_anew() {
         assert_eq!(figures(&workspace.history(run)), first, "{run}");
     }
     assert!(features(&workspace, "whole", "").contains(STORED));
+
+    // A pipe is not waited for.
+    for file in super::support::entries(&folder) {
+        std::fs::remove_file(folder.join(&file)).unwrap();
+        let pipe = std::process::Command::new("mkfifo").arg(folder.join(&file)).status();
+        assert!(pipe.unwrap().success());
+    }
+    assert!(!features(&workspace, "pipes", "").contains(STORED));
+    assert_eq!(figures(&workspace.history("pipes")), first);
+}
+
+#[test]
+fn features_without_bad_pictures_are_not_those_of_all() {
+    let workspace = with_mobilenet();
+    workspace.write("data/train/spots/spot.3.jpg", b"no picture");
+    let flags = format!("{FEATURES} --skip-bad-pictures");
+    for (run, count) in [("first", 0), ("again", 2)] {
+        let mut command = workspace.train_mobilenet(run, &flags, "base.safetensors");
+        let output = command.assert().success().get_output().clone();
+        let [out, warned] = [output.stdout, output.stderr].map(|b| String::from_utf8(b).unwrap());
+        assert_eq!(out.matches(STORED).count(), count, "{out}");
+        assert!(out.contains("15 pictures of spots, stripes"), "{out}");
+        assert!(warned.contains("skipping 1 of 16 pictures in "), "{warned}");
+        assert!(warned.contains("spot.3.jpg: "), "{warned}");
+    }
+    assert_eq!(figures(&workspace.history("first")), figures(&workspace.history("again")));
+    // What was skipped once is an error again.
+    let mut command = workspace.train_mobilenet("whole", FEATURES, "base.safetensors");
+    let error = error_of(&mut command);
+    assert!(error.contains("spot.3.jpg: ") && error.contains("--skip-bad-pictures"), "{error}");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use crate::damage::{cuts, flips};
 use petite::Stop;
+use petite::batches::loader::Loader;
 use petite::dataset::synthetic::synthesize;
 use petite::pictures::disk_cache::open;
 use petite::pictures::folder::Folder;
-use petite::pictures::pixels::{Target, decode_all};
+use petite::pictures::pixels::{Pixels, Target, decode_all};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use tch::Device;
 use tempfile::TempDir;
 use twox_hash::XxHash3_64;
 
@@ -22,6 +24,11 @@ struct Cache {
     file: PathBuf,
 }
 
+/// The pixels of all pictures.
+fn all(pixels: &Pixels) -> Vec<u8> {
+    pixels.pictures().map(Result::unwrap).collect::<Vec<_>>().concat()
+}
+
 impl Cache {
     fn new() -> Self {
         let workspace = tempfile::tempdir().unwrap();
@@ -31,7 +38,7 @@ impl Cache {
         }
         let folder = Folder::read(&data).unwrap().0;
         let (pixels, _) = decode_all(&folder, TARGET, 1, &Stop::default(), &|| ()).unwrap();
-        let pixels = pixels.pictures().collect::<Vec<_>>().concat();
+        let pixels = all(&pixels);
         let cache = workspace.path().join("cache");
         let mut new = Self { _workspace: workspace, folder, cache, pixels, file: PathBuf::new() };
         assert_eq!(new.decoded(), new.folder.samples.len());
@@ -44,8 +51,7 @@ impl Cache {
     /// Opens the cache, whose pixels must be those of the pictures. Returns how many were decoded.
     fn decoded(&self) -> usize {
         let opened = open(&self.cache, &self.folder, TARGET, 1, &Stop::default(), &|| ()).unwrap();
-        let found = opened.pixels.pictures().collect::<Vec<_>>().concat();
-        assert!(found == self.pixels && opened.bad.is_empty());
+        assert!(all(&opened.pixels) == self.pixels && opened.bad.is_empty());
         opened.decoded
     }
 
@@ -67,6 +73,20 @@ fn damaged_files_give_the_same_pixels() {
         assert!(cache.decoded_from(&damaged) > 0, "bit {bit}");
         assert!(std::fs::read(&cache.file).unwrap() == whole);
     }
+}
+
+/// Another program may cut a file that is in use.
+#[test]
+fn what_is_cut_off_while_it_is_used_is_an_error() {
+    let cache = Cache::new();
+    let opened = open(&cache.cache, &cache.folder, TARGET, 1, &Stop::default(), &|| ()).unwrap();
+    let mut loader = Loader::sorted(opened.pixels, Device::Cpu, 1).unwrap();
+    loader.batch(0, 0).unwrap();
+    std::fs::File::options().write(true).open(&cache.file).unwrap().set_len(0).unwrap();
+    let error = format!("{:#}", loader.batch(0, 1).unwrap_err());
+    let named = cache.file.display().to_string();
+    assert!(error.contains(&named) && error.contains("found it cut or unreadable; try"), "{error}");
+    assert_eq!(cache.decoded(), 2);
 }
 
 /// A file with this index and trailer, whose checksum is right.

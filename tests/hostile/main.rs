@@ -1,6 +1,7 @@
 //! Files that are damaged or made to do harm: an error or the same result each time, without a panic
 //! and without using much time or memory.
 
+mod archives;
 mod caches;
 mod damage;
 #[path = "../support/limited.rs"]
@@ -11,6 +12,9 @@ mod ot;
 mod pickles;
 mod program;
 mod pth;
+mod random_archives;
 mod run_files;
 mod safetensors;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod zip_file;

@@ -49,7 +49,7 @@ fn names_are_unique_and_only_names() {
 
     assert_refused(&archive(&[entry("w.npy"), entry("w.npy")]), NPZ, "duplicate");
     // Another name in the directory, and two names for the same contents.
-    let renamed = Entry { listed_as: Some("v.npy".to_owned()), ..entry("w.npy") };
+    let renamed = Entry { listed_as: Some("v.npy".into()), ..entry("w.npy") };
     assert_refused(&archive(&[renamed]), NPZ, "damaged one");
     let both = [entry("w.npy"), entry("v.npy")];
     assert_refused(&with_places(&both, &[0, 0]), NPZ, "damaged one");
@@ -98,7 +98,8 @@ fn a_bomb_is_refused_before_it_is_unpacked() {
     let packed = at(18) as usize;
     let start = 30 + 5 + usize::from(one[28]);
     let entry = |index: usize| Entry {
-        name: format!("{index}.npy"),
+        name: format!("{index}.npy").into_bytes(),
+        flags: 0,
         method: 8,
         bytes: one[start..start + packed].to_vec(),
         packed: packed as u64,

@@ -131,9 +131,9 @@ fn archives_hold_what_they_claim() {
         (Entry { size: 1 << 40, packed: 1 << 40, ..honest() }, "overlap"),
         (Entry { size: 1 << 40, ..honest() }, "expected 8 bytes"),
         (Entry { crc: 1, ..honest() }, "checksum"),
-        (Entry { listed_as: Some("a/data/1".to_owned()), ..honest() }, "found another"),
-        (Entry { name: "a/data/../0".to_owned(), ..honest() }, "expected \"a/data/0\""),
-        (Entry { name: "/a/data/0".to_owned(), ..honest() }, "expected \"a/data/0\""),
+        (Entry { listed_as: Some("a/data/1".into()), ..honest() }, "found another"),
+        (Entry { name: "a/data/../0".into(), ..honest() }, "expected \"a/data/0\""),
+        (Entry { name: "/a/data/0".into(), ..honest() }, "expected \"a/data/0\""),
         (Entry { method: 8, ..honest() }, "uncompressed"),
         (Entry { method: 99, ..honest() }, "found another"),
     ] {

@@ -3,7 +3,9 @@
 /// A file in an archive. Its headers claim the given sizes and checksum.
 #[derive(Clone)]
 pub struct Entry {
-    pub name: String,
+    pub name: Vec<u8>,
+    /// With the bit 0x800, names are in UTF-8.
+    pub flags: u16,
     /// 0 is stored, 8 is Deflate.
     pub method: u16,
     /// What is between the headers.
@@ -15,15 +17,15 @@ pub struct Entry {
     /// Claimed CRC-32 of the contents.
     pub crc: u32,
     /// Another name in the directory.
-    pub listed_as: Option<String>,
+    pub listed_as: Option<Vec<u8>>,
 }
 
 impl Entry {
     /// An honest entry.
     pub fn stored(name: &str, bytes: &[u8]) -> Self {
         let size = bytes.len() as u64;
-        let (name, bytes, crc) = (name.to_owned(), bytes.to_vec(), crc32(bytes));
-        Self { name, method: 0, bytes, packed: size, size, crc, listed_as: None }
+        let (name, bytes, crc) = (name.as_bytes().to_vec(), bytes.to_vec(), crc32(bytes));
+        Self { name, flags: 0, method: 0, bytes, packed: size, size, crc, listed_as: None }
     }
 }
 
@@ -35,7 +37,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 /// Everything of both headers from the flags to the length of the extra field, and that field, which
 /// has sizes above 32 bits.
-fn common(entry: &Entry, name: &str) -> (Vec<u8>, Vec<u8>) {
+fn common(entry: &Entry, name: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let is_large = entry.size.max(entry.packed) >= u64::from(u32::MAX);
     let narrow = |size: u64| if is_large { u32::MAX } else { size as u32 };
     let mut extra = Vec::new();
@@ -43,7 +45,7 @@ fn common(entry: &Entry, name: &str) -> (Vec<u8>, Vec<u8>) {
         extra.extend([1u16, 16].map(u16::to_le_bytes).concat());
         extra.extend([entry.size, entry.packed].map(u64::to_le_bytes).concat());
     }
-    let mut header = [0, entry.method, 0, 0x21].map(u16::to_le_bytes).concat();
+    let mut header = [entry.flags, entry.method, 0, 0x21].map(u16::to_le_bytes).concat();
     let sizes = [entry.crc, narrow(entry.packed), narrow(entry.size)];
     header.extend(sizes.map(u32::to_le_bytes).concat());
     header.extend([name.len() as u16, extra.len() as u16].map(u16::to_le_bytes).concat());
@@ -58,7 +60,7 @@ pub fn with_places(entries: &[Entry], places: &[usize]) -> Vec<u8> {
         starts.push(archive.len() as u32);
         let (header, extra) = common(entry, &entry.name);
         archive.extend(b"PK\x03\x04\x2D\0");
-        archive.extend([&header, entry.name.as_bytes(), &extra, &entry.bytes].concat());
+        archive.extend([&header[..], &entry.name, &extra, &entry.bytes].concat());
     }
     let directory = archive.len();
     for (entry, &place) in entries.iter().zip(places) {
@@ -66,7 +68,7 @@ pub fn with_places(entries: &[Entry], places: &[usize]) -> Vec<u8> {
         let (header, extra) = common(entry, name);
         archive.extend(b"PK\x01\x02\x2D\0\x2D\0");
         archive.extend([header.as_slice(), &[0; 10], &starts[place].to_le_bytes()].concat());
-        archive.extend([name.as_bytes(), &extra].concat());
+        archive.extend([&name[..], &extra].concat());
     }
     let length = archive.len() - directory;
     let count = (places.len() as u16).to_le_bytes();

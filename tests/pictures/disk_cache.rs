@@ -30,7 +30,7 @@ fn only_changed_pictures_are_decoded_again() {
         };
         let opened = open(&cache, &folder, TARGET, 1, &Stop::default(), &on_done).unwrap();
         assert_eq!(opened.decoded, count.into_inner());
-        (opened.decoded, opened.pixels.picture(0)[0])
+        (opened.decoded, opened.pixels.picture(0).unwrap()[0])
     };
     assert_eq!([decoded(), decoded()], [(17, 1), (0, 1)]);
 

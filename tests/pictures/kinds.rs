@@ -197,8 +197,8 @@ fn a_folder_of_all_formats_is_decoded() {
     let target = Target::rgb(7, 11);
     let (pixels, bad) = decode_all(&folder, target, 1, &Stop::default(), &|| ()).unwrap();
     assert_eq!((pixels.samples.len(), bad.len()), (7, 1));
-    assert_eq!(pixels.picture(0), Case::named("png-rgb8").rgb());
-    assert_eq!(pixels.picture(5), Case::named("png-palette8").rgb());
+    assert_eq!(*pixels.picture(0).unwrap(), Case::named("png-rgb8").rgb());
+    assert_eq!(*pixels.picture(5).unwrap(), Case::named("png-palette8").rgb());
     let checked = check_all(&folder, target, 1, false, &Stop::default(), &|| ()).unwrap();
     assert_eq!((checked.samples, checked.bad), (pixels.samples, bad));
 }

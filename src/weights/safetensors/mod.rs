@@ -9,8 +9,7 @@ use crate::atomic_file;
 use crate::error::{Fault, fault};
 use anyhow::{Context, Result};
 use header::{Header, kind_of, shape_of};
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use tch::Tensor;
 
@@ -58,8 +57,7 @@ pub fn save_safetensors(
 /// # Errors
 /// If the file is missing or damaged, or has an element type that libtorch lacks.
 pub fn load_safetensors(path: &Path) -> Result<(Named, Metadata)> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read(BufReader::new(file), path)
+    read(super::open(path)?, path)
 }
 
 /// Reads a file; `source` names it in errors.
