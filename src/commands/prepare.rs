@@ -5,6 +5,7 @@ use crate::console::{say, warn};
 use crate::progress::Terminal;
 use anyhow::{Result, bail, ensure};
 use petite::Stop;
+use petite::dataset::archive;
 use petite::dataset::arrange::arrange;
 use petite::dataset::data_set::DataSet;
 use petite::dataset::kaggle::Compared;
@@ -12,10 +13,13 @@ use petite::dataset::part::{PartSize, PartSizes};
 use petite::dataset::split::{Count, Sizes, Split, is_numbered, split};
 use petite::numbers::with_thousands;
 use petite::shown::shown;
+use std::path::Path;
 
 pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
-    let counts = match args.labels.is_none() && is_numbered(&args.from)? {
-        true => split_numbered(args, stop)?,
+    // Kaggle's own zip has pictures by number, too.
+    let from = archive::unpacked(&args.from)?;
+    let counts = match args.labels.is_none() && is_numbered(&from)? {
+        true => split_numbered(args, &from, stop)?,
         false => split_any(args, stop)?,
     };
     // The book's sanity check: count the pictures of each folder.
@@ -26,7 +30,7 @@ pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
 }
 
 /// Kaggle's pictures, by number.
-fn split_numbered(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
+fn split_numbered(args: &PrepareArgs, from: &Path, stop: &Stop) -> Result<Vec<Count>> {
     let number = |flag: &str, size: Option<PartSize>, default| match size {
         None => Ok(default),
         Some(PartSize::Count(count)) => Ok(count),
@@ -41,7 +45,7 @@ fn split_numbered(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
         test: number("test", args.test, 500)?,
     };
     let Split { counts, kaggle, beyond, others } =
-        split(&args.from, &args.to, sizes, args.link.into(), args.shuffle, stop)?;
+        split(from, &args.to, sizes, args.link.into(), args.shuffle, stop)?;
     warn_of(&kaggle);
     let unused = [
         (beyond > 0).then(|| format!("{} pictures with higher numbers", counted(beyond))),

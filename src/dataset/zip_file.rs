@@ -3,9 +3,10 @@
 use super::unpack::{damaged, name_of, no_file};
 use crate::error::{ErrorKind, Fault, ensure_or};
 use anyhow::{Error, Result};
+use std::fmt::Display;
 use std::io::{Read, Seek, SeekFrom};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// The record at the end of a zip, without its comment: how it begins, and its length.
 const END_OF_ZIP: (&[u8], i64) = (b"PK\x05\x06", 22);
@@ -21,12 +22,12 @@ pub(super) fn read(
 ) -> Result<()> {
     let mut archive = ZipArchive::new(file).map_err(zip_error)?;
     for index in 0..archive.len() {
-        let is_encrypted = archive.by_index_data(index).map_err(zip_error)?.encrypted();
-        ensure_or!(
-            DataSet,
-            !is_encrypted,
-            "expected an archive without a password, found one with; try unpacking it first (7z x) and its folder as the data set"
-        );
+        let entry = archive.by_index_data(index).map_err(zip_error)?;
+        match entry.compression() {
+            _ if entry.encrypted() => return Err(unsupported("a password")),
+            CompressionMethod::Stored | CompressionMethod::Deflated => {}
+            other => return Err(unsupported(other)),
+        }
     }
     // Otherwise the last of several files of one name would win, and one that is not listed be lost.
     archive.validate_header_consistency().map_err(zip_error)?;
@@ -56,12 +57,14 @@ pub(super) fn read(
 
 fn zip_error(error: ZipError) -> Error {
     match error {
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            let message = format!(
-                "expected a zip with Deflate or without compression, found another ({error}); try unpacking it first (7z x) and its folder as the data set"
-            );
-            Fault { kind: ErrorKind::DataSet, message }.into()
-        }
+        ZipError::UnsupportedArchive(found) => unsupported(found),
         error => damaged(error),
     }
+}
+
+fn unsupported(found: impl Display) -> Error {
+    let message = format!(
+        "expected a zip without a password, packed by Deflate or not at all, found {found}; try unpacking it first (7z x) and its folder as the data set"
+    );
+    Fault { kind: ErrorKind::DataSet, message }.into()
 }

@@ -108,6 +108,15 @@ fn a_number_is_one_picture_and_what_is_not_used_is_named() {
         "passed over 2 pictures with higher numbers, 2 with other names (first bird.jpg)";
     assert!(told.contains(expected), "{told}");
 
+    // As Kaggle's archive has them.
+    let mut tar = tar::Builder::new(std::fs::File::create(workspace.path("train.tar")).unwrap());
+    tar.append_dir_all("train", workspace.path("from")).unwrap();
+    tar.finish().unwrap();
+    let mut command = petite("prepare --train 2 --validation 1 --test 1");
+    command.arg("--from").arg(workspace.path("train.tar")).arg("--to").arg(workspace.path("tar"));
+    command.env("PETITE_CACHE", workspace.path("cache")).assert().success();
+    assert_eq!(entries(&workspace.path("tar/train/cats")), ["cat.0.jpg", "cat.1.jpg"]);
+
     for (first, second) in [("cat.1.jpg", "cat.1.jpeg"), ("dog.2.jpg", "dog.02.JPG")] {
         workspace.write(&format!("from/{second}"), b"another");
         let (from, to) = (workspace.path("from"), workspace.path("again"));

@@ -147,10 +147,10 @@ fn what_is_not_whole_or_not_clear_is_refused() {
         ("a.zip", with(&|all| all[1].listed_as = Some(b"dogs/2.jpg".to_vec())), "found damage"),
         ("a.zip", with(&|all| all[1].crc ^= 1), "found damage"),
         ("a.zip", with(&|all| all[1].size += 1), "found damage"),
-        ("a.zip", with(&|all| all[1].method = 14), "try unpacking it first (7z x)"),
+        ("a.zip", with(&|all| all[1].method = 14), "found Lzma; try unpacking it first (7z x)"),
         ("a.zip", with(&|all| all[1].name = b"cats/".to_vec()), "found cats/, a link or special"),
         ("a.zip", zip_file::with_places(&zip(&FILES), &[0, 1]), "found damage"),
-        ("a.zip", encrypted, "expected an archive without a password, found one with"),
+        ("a.zip", encrypted, "or not at all, found a password; try unpacking it first (7z x)"),
         // What people have in place of an archive.
         ("a.zip", b"<!DOCTYPE html>\n<title>Sign in</title>".to_vec(), "found a web page; try"),
         ("a.zip", b"version https://git-lfs.github.com/spec/v1".to_vec(), "try git lfs pull"),

@@ -44,6 +44,28 @@ fn converts_no_hostile_weights() {
 }
 
 #[test]
+fn other_kinds_of_files_in_place_of_weights_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for extension in ["ot", "npz", "safetensors", "pth"] {
+        let path = folder.path().join("w").with_extension(extension);
+        std::fs::write(&path, "version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+            .unwrap();
+        let error = weights::load(&path).unwrap_err().to_string();
+        assert!(error.ends_with("found a Git LFS pointer; try git lfs pull"), "{error}");
+        std::fs::remove_file(&path).unwrap();
+        // Opening a pipe would wait.
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let loads = [
+            weights::load(&path).map(drop),
+            weights::load_ot(&path).map(drop),
+            weights::load_safetensors(&path).map(drop),
+            weights::pth::load(&path).map(drop),
+        ];
+        assert!(loads.iter().all(Result::is_err));
+    }
+}
+
+#[test]
 fn takes_no_hostile_settings() {
     let folder = tempfile::tempdir().unwrap();
     let run = RunFolder::create(&folder.path().join("run")).unwrap();

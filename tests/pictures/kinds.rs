@@ -130,6 +130,10 @@ fn other_files_are_described() {
         (Vec::new(), "expected a picture, found an empty file"),
         (b"no picture at all\n".to_vec(), "expected a picture, found text"),
         (b"BM is how this begins, and it goes on".to_vec(), "expected a picture, found text"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".to_vec(),
+            "expected a picture, found a Git LFS pointer; try git lfs pull",
+        ),
         (b"\n<!DOCTYPE html><html>404</html>".to_vec(), "expected a picture, found a web page"),
         (
             vec![0, 1, 2, 3, 4],
