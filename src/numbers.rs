@@ -22,7 +22,7 @@ const NAMED: usize = 3;
 const NAME: usize = 30;
 
 /// The names of classes in a line of text: `cats, dogs`, and more than ten as
-/// `1,000 classes: a, b, c, …`. Names are cut after 30 characters.
+/// `1,000 classes: a, b, c, …`. Names are [`cut`].
 pub fn listed(classes: &[String]) -> String {
     let joined =
         |names: &[String]| names.iter().map(|name| cut(name)).collect::<Vec<_>>().join(", ");
@@ -51,12 +51,15 @@ pub fn difference(expected: &[String], found: &[String]) -> String {
     }
 }
 
-/// `name`, with `…` in place of what exceeds 30 characters.
+/// `name`, with `…` in place of its middle if it has more than 30 characters: names that differ often
+/// differ at their ends.
 pub fn cut(name: &str) -> String {
-    match name.char_indices().nth(NAME) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= NAME {
+        return name.to_owned();
     }
+    let (start, end) = letters.split_at(2 * NAME / 3);
+    start.iter().chain(&['…']).chain(&end[end.len() + start.len() + 1 - NAME..]).collect()
 }
 
 #[cfg(test)]
@@ -75,6 +78,8 @@ mod tests {
         assert_eq!(difference(&names(12), &names(11)), " without c11");
         assert_eq!(difference(&names(11), &names(12)), " with c11");
         assert_eq!(cut(&"ä".repeat(30)), "ä".repeat(30));
-        assert_eq!(cut(&"ä".repeat(31)), format!("{}…", "ä".repeat(30)));
+        let long = format!("{}{}{}", "ä".repeat(20), "b".repeat(30), "ö".repeat(9));
+        assert_eq!(cut(&long), format!("{}…{}", "ä".repeat(20), "ö".repeat(9)));
+        assert_eq!(cut(&"ä".repeat(31)).chars().count(), 30);
     }
 }

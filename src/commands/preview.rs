@@ -1,7 +1,7 @@
 //! `petite preview`
 
 use crate::cli::PreviewArgs;
-use crate::console::say;
+use crate::console::{say, warn};
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
@@ -16,6 +16,7 @@ use petite::pictures::picture::{ColorMode, Picture};
 use petite::pictures::pixels::read_file;
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
+use petite::report::text;
 use petite::shown::shown;
 use petite::{Config, Recipe};
 use rand::seq::SliceRandom;
@@ -54,6 +55,9 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
         samples(&folder, args.count.unwrap_or(10).into(), seed, exif_orientation)?
     };
     contact_sheet::write(&args.to, &tiles)?;
+    if let Some(key) = text::key(&folder.classes).filter(|_| !config.is_active()) {
+        warn(format_args!("warning: {key}"));
+    }
     say(format_args!("{} pictures  {}", tiles.len(), args.to.display()));
     Ok(())
 }
@@ -98,7 +102,7 @@ fn samples(
         .map(|sample| {
             let picture = read(&sample.path, exif_orientation)?;
             let size = format!("{}×{}", picture.width, picture.height);
-            let class = &folder.classes[sample.label];
+            let class = text::name(&folder.classes[sample.label], sample.label);
             Ok(Tile { picture, caption: vec![format!("{class}  {size}"), file_name(&sample.path)] })
         })
         .collect()

@@ -2,7 +2,7 @@
 
 use super::preview::{file_name, read};
 use crate::cli::SuspectsArgs;
-use crate::console::say;
+use crate::console::{say, warn};
 use crate::progress::Terminal;
 use anyhow::{Context, Error, Result, ensure};
 use petite::dataset::labels::Labeled;
@@ -11,6 +11,7 @@ use petite::dataset::staging::Staging;
 use petite::nn::zoo::Model;
 use petite::numbers::{cut, listed, with_thousands};
 use petite::report::contact_sheet::{self, Tile};
+use petite::report::text;
 use petite::run::on_base::Start;
 use petite::shown::shown;
 use petite::{Config, Stop, Suspect, SuspectList, Suspects};
@@ -42,6 +43,9 @@ pub fn run(args: &SuspectsArgs, stop: &Stop) -> Result<()> {
     let tiles = tiles(&found, &config, stop)?;
     if !tiles.is_empty() {
         contact_sheet::write(&staging.path().join(SHEET), &tiles)?;
+        if let Some(key) = text::key(&found.classes) {
+            warn(format_args!("warning: {key}"));
+        }
     }
     staging.rename_to(&args.to)?;
     match json {
@@ -74,6 +78,10 @@ fn config(args: &SuspectsArgs) -> Result<Config> {
 
 /// The first suspects with their labels, for the contact sheet. A near copy follows its picture.
 fn tiles(found: &SuspectList, config: &Config, stop: &Stop) -> Result<Vec<Tile>> {
+    let name = |class: &str| {
+        let label = found.classes.iter().position(|known| known == class);
+        text::name(class, label.unwrap_or(0))
+    };
     let tile = |first: String, labels: String, path: &Path| {
         stop.check()?;
         let picture = read(&found.root.join(path), config.exif_orientation)?;
@@ -83,9 +91,9 @@ fn tiles(found: &SuspectList, config: &Config, stop: &Stop) -> Result<Vec<Tile>>
     for (index, suspect) in found.suspects.iter().take(SHOWN).enumerate() {
         let Labeled { path, label, .. } = found.picture(suspect);
         let first = format!("{}  {}", index + 1, percent(suspect.probability));
-        tiles.push(tile(first, arrow(label, &suspect.suggested), path)?);
+        tiles.push(tile(first, arrow(&name(label), &name(&suspect.suggested)), path)?);
         if let Some(Labeled { path, label, .. }) = found.copy(suspect) {
-            tiles.push(tile(format!("{}  near copy", index + 1), cut(label), path)?);
+            tiles.push(tile(format!("{}  near copy", index + 1), name(label), path)?);
         }
     }
     Ok(tiles)

@@ -33,6 +33,17 @@ impl Roc {
         Some(Self { points })
     }
 
+    /// The share of the class's own pictures where the share of the others is `x`, 0..=1: the highest of
+    /// a vertical piece, between points on the line.
+    pub fn at(&self, x: f64) -> f64 {
+        let after = self.points.partition_point(|(before, _)| *before <= x);
+        match (self.points.get(after.wrapping_sub(1)), self.points.get(after)) {
+            (Some((x0, y0)), Some((x1, y1))) => y0 + (y1 - y0) * (x - x0) / (x1 - x0),
+            (Some((_, y)), None) => *y,
+            _ => 0.0,
+        }
+    }
+
     /// Area under the curve by trapezoids, 0..=1: the probability that a picture of the class gets a
     /// higher probability than another one, ties counted half.
     pub fn auc(&self) -> f64 {

@@ -1,5 +1,6 @@
 //! The canvas of all curves: drawings as both PNG and SVG, and panels over the epochs.
 
+use super::bitmap::Bitmap;
 use super::colors::FAINT_GRAY;
 use crate::atomic_file;
 use anyhow::{Result, anyhow};
@@ -44,7 +45,7 @@ pub fn write_both<D: Drawing>(png: &Path, svg: &Path, drawing: &D) -> Result<()>
 pub fn write_png(
     path: &Path,
     size: (u32, u32),
-    draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Result<()>,
+    draw: impl FnOnce(&DrawingArea<Bitmap<'_>, Shift>) -> Result<()>,
 ) -> Result<()> {
     let png = png(size, draw)?;
     atomic_file::write_bytes(path, &png)
@@ -56,10 +57,10 @@ pub fn write_png(
 /// If `draw` fails.
 pub fn png(
     size: (u32, u32),
-    draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Result<()>,
+    draw: impl FnOnce(&DrawingArea<Bitmap<'_>, Shift>) -> Result<()>,
 ) -> Result<Vec<u8>> {
     let mut pixels = vec![0; (size.0 * size.1 * 3) as usize];
-    draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area())?;
+    draw(&Bitmap::new(&mut pixels, size).into_drawing_area())?;
     let (mut png, format) = (Cursor::new(Vec::new()), ImageFormat::Png);
     write_buffer_with_format(&mut png, &pixels, size.0, size.1, ColorType::Rgb8, format)?;
     Ok(png.into_inner())

@@ -1,6 +1,7 @@
 //! Contact sheets: pictures in a grid, with captions, as one PNG.
 
 use super::canvas::{self, use_own_font};
+use super::text;
 use crate::atomic_file;
 use crate::error::ensure_or;
 use crate::pictures::picture::Picture;
@@ -76,9 +77,9 @@ pub fn png(tiles: &[Tile]) -> Result<Sheet> {
                 BitMapElement::with_owned_buffer(corner, (width as u32, height as u32), pixels)
                     .ok_or_else(|| anyhow!("expected an RGB picture, found other pixels"))?;
             area.draw(&bitmap).map_err(failed)?;
-            for (line, text) in tile.caption.iter().enumerate() {
+            for (line, caption) in tile.caption.iter().enumerate() {
                 let position = (left as i32, (top + SIDE + 7 + line * LINE) as i32);
-                let text = Text::new(shortened(text)?, position, FONT);
+                let text = Text::new(shortened(caption), position, FONT);
                 area.draw(&text).map_err(failed)?;
             }
         }
@@ -102,22 +103,19 @@ pub fn lines(parts: &[String]) -> Vec<String> {
     lines
 }
 
-/// `text` with `…` in place of its middle, if it is too wide for its column.
-fn shortened(text: &str) -> Result<String> {
-    let letters: Vec<char> = text.chars().collect();
-    let width = |text: &str| {
-        let size = FONT.into_font().box_size(text);
-        size.map(|(width, _)| width as usize).map_err(|error| anyhow!("cannot draw: {error}"))
-    };
-    let mut short = text.to_owned();
+/// `caption` with `…` in place of its middle, if it is too wide for its column.
+fn shortened(caption: &str) -> String {
+    let letters: Vec<char> = caption.chars().collect();
+    let width = |shown: &str| text::line(shown, FONT.1 as f32).1 as usize;
+    let mut short = caption.to_owned();
     for kept in (2..letters.len()).rev() {
-        if width(&short)? <= SIDE + GAP / 2 {
+        if width(&short) <= SIDE + GAP / 2 {
             break;
         }
         let (start, end) = (kept.div_ceil(2), letters.len() - kept / 2);
         short = letters[..start].iter().chain(&['…']).chain(&letters[end..]).collect();
     }
-    Ok(short)
+    short
 }
 
 /// Width, height and pixels of `picture` scaled so that its longer side is [`SIDE`].

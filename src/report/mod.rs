@@ -1,5 +1,6 @@
 //! Plots of runs, their event files for TensorBoard, and comparisons with references.
 
+mod bitmap;
 mod built_in;
 mod canvas;
 mod colors;
@@ -15,3 +16,4 @@ pub mod reference;
 pub mod roc_curves;
 pub mod statistic;
 pub mod tensorboard;
+pub mod text;

@@ -14,6 +14,7 @@ use crate::metrics::paired::Paired;
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::folder::Folder;
 use crate::pictures::passed_over::PassedOver;
+use crate::report::text;
 use crate::training::validate::Views;
 use crate::weights::Format;
 use anyhow::Result;
@@ -95,6 +96,9 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     if let Some(file) = &what.export {
         let ScoredPictures { loader, samples, probabilities, .. } = &mut pictures;
         export::save(file, loader, samples, &trained.record.classes, probabilities)?;
+    }
+    if let Some(key) = text::key(&trained.record.classes) {
+        events.warning(&Warning::Odd(&key));
     }
     evaluation_files::write(&run.evaluated(&what.split), &pictures)?;
     evaluation.write(&run.evaluation(&what.split))?;

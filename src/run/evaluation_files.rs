@@ -2,7 +2,6 @@
 
 use super::scoring::ScoredPictures;
 use crate::atomic_file::AtomicFile;
-use crate::metrics::roc::Roc;
 use crate::report::{confusion_matrix, roc_curves};
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -17,12 +16,7 @@ pub fn write(folder: &Path, pictures: &ScoredPictures) -> Result<()> {
     write_predictions(&folder.join("predictions.csv"), pictures)?;
     let scored = &pictures.scored;
     confusion_matrix::write(&folder.join("confusion_matrix.png"), &scored.confusion())?;
-    // The second class of two: the first one's curve is its mirror image.
-    let labels = if scored.classes.len() == 2 { 1..2 } else { 0..scored.classes.len() };
-    let curves: Vec<(&str, Roc)> = labels
-        .filter_map(|label| Some((scored.classes[label].as_str(), Roc::of_class(scored, label)?)))
-        .collect();
-    roc_curves::write(&folder.join("roc.png"), &curves)
+    roc_curves::write(&folder.join("roc.png"), &roc_curves::of_classes(scored))
 }
 
 /// Writes a row per picture: its path, class, predicted class and loss in nats, and the probabilities

@@ -6,6 +6,7 @@ use crate::batches::batch::Input;
 use crate::batches::loader::Loader;
 use crate::pictures::picture::Picture;
 use crate::report::contact_sheet::{self, Sheet, Tile};
+use crate::report::text;
 use anyhow::Result;
 use tch::Device;
 
@@ -36,7 +37,8 @@ pub(super) fn first_step(
     let mut tiles = Vec::new();
     for ((index, draws), label) in (0..count).zip(&draws).zip(labels) {
         let pixels = Vec::<u8>::try_from(&seen.f_get(index)?.f_flatten(0, -1)?)?;
-        let mut caption: Vec<String> = classes.get(label as usize).cloned().into_iter().collect();
+        let class = classes.get(label as usize).map(|class| text::name(class, label as usize));
+        let mut caption: Vec<String> = class.into_iter().collect();
         caption.extend(contact_sheet::lines(&config.captions(draws)));
         tiles.push(Tile { picture: Picture { width, height, channels: 3, pixels }, caption });
     }
