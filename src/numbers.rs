@@ -19,7 +19,7 @@ pub const LISTED: usize = 10;
 const NAMED: usize = 3;
 
 /// Longest name that is not cut short, in characters.
-const NAME: usize = 30;
+pub const NAME: usize = 30;
 
 /// The names of classes in a line of text: `cats, dogs`, and more than ten as
 /// `1,000 classes: a, b, c, …`. Names are [`cut`].

@@ -31,6 +31,31 @@ pub fn shown(path: &Path) -> String {
     text
 }
 
+/// A path as a word of a shell's command line, which can be copied and run: in quotes if it has other
+/// than plain characters, and not to be taken for a flag. Other text works too.
+///
+/// ```
+/// # use petite::shown::quoted;
+/// assert_eq!(quoted("runs/first"), "runs/first");
+/// assert_eq!(quoted("my runs/it's"), r"'my runs/it'\''s'");
+/// ```
+pub fn quoted(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    let text = shown(path);
+    let text = if text.starts_with('-') { format!("./{text}") } else { text };
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@,".contains(c);
+    if path.to_str().is_none_or(|whole| !text.ends_with(whole)) {
+        // Something is escaped: words that bash, zsh and ksh read.
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let escaped: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        return format!("$'{escaped}'");
+    }
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use petite::nn::zoo::Model;
 use petite::precision::PrecisionChoice;
 use petite::run::folder::{RunFolder, read_record};
+use petite::run::improving;
 use petite::run::on_base::Start;
 use petite::run::repeat;
 use petite::stop::Interrupted;
@@ -125,6 +126,11 @@ fn report(outcome: &Outcome) {
     say(format_args!("weights     {}, {}", run.last().display(), run.best().display()));
     let curves: [PathBuf; 2] = ["png", "svg"].map(|extension| run.curves(extension));
     say(format_args!("curves      {}, {}", curves[0].display(), curves[1].display()));
+    let record = run.read_record().ok();
+    if let Some(advice) = record.and_then(|it| improving::advice(run, &it.train, &outcome.history))
+    {
+        say(format_args!("note        {advice}"));
+    }
     say(format_args!("next        petite evaluate --run {} --split test", run.path().display()));
 }
 

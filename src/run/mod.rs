@@ -19,6 +19,7 @@ pub mod features;
 mod fingerprint;
 pub mod folder;
 mod frozen;
+pub mod improving;
 mod network_config;
 pub mod on_base;
 pub mod outcome;

@@ -6,11 +6,16 @@ use crate::numbers::{cut, with_thousands};
 /// Number of classes up to which the matrix is shown.
 pub const SHOWN: usize = 20;
 
+/// Letters in the names of columns that fit beside each other on a phone.
+const BESIDE: usize = 24;
+
 /// A confusion matrix: a row per true class, a column per predicted class.
 #[derive(Debug)]
 pub struct Matrix {
     /// Names of the classes, by label.
     pub classes: Vec<String>,
+    /// Whether the names of columns are written upright, since they are too long side by side.
+    pub is_upright: bool,
     /// The rows, by label.
     pub rows: Vec<Vec<Cell>>,
 }
@@ -39,8 +44,10 @@ impl Matrix {
         let row = |(label, of): (usize, usize)| {
             (0..count).map(|predicted| cell(label, predicted, of)).collect()
         };
+        let letters: usize = confusion.classes.iter().map(|class| cut(class).chars().count()).sum();
         Some(Self {
-            classes: confusion.classes.iter().map(|class| cut(class)).collect(),
+            classes: confusion.classes.clone(),
+            is_upright: letters > BESIDE,
             rows: confusion.pictures().into_iter().enumerate().map(row).collect(),
         })
     }

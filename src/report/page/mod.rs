@@ -47,6 +47,8 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The first cell of each row is its name.
     pub rows: Vec<Vec<String>>,
+    /// Whether cells are paths, which are shown whole.
+    pub has_paths: bool,
 }
 
 /// Pictures with a title.
@@ -73,6 +75,8 @@ pub struct RunSection {
     pub figures: Table,
     /// Counts by true and predicted class, if there are few classes.
     pub matrix: Option<Matrix>,
+    /// The most common confusions, if there are more classes.
+    pub confused: Table,
     /// Precision, recall, F1 and AUC by class.
     pub classes: Table,
     /// The pictures that it was most wrong about, those it was least sure of, and augmented ones.
@@ -85,6 +89,21 @@ pub struct RunSection {
     pub commands: Vec<String>,
 }
 
+/// `text` in pieces between which a line may break: after slashes and underscores, of which a row is
+/// one.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let is_break = |letter: char| letter == '/' || letter == '_';
+        let start = rest.find(is_break).unwrap_or(rest.len());
+        let end =
+            rest[start..].find(|letter| !is_break(letter)).map_or(rest.len(), |row| start + row);
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
 impl Page {
     /// The HTML.
     ///
@@ -92,5 +111,19 @@ impl Page {
     /// If the template fails.
     pub fn html(&self) -> Result<String> {
         self.render().context("cannot write the report as HTML")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_after_slashes_and_underscores() {
+        let found = |text| pieces(text).collect::<Vec<_>>();
+        assert_eq!(found("a/b_c___d//é.jpg"), ["a/", "b_", "c___", "d//", "é.jpg"]);
+        assert_eq!(found("/x"), ["/", "x"]);
+        assert_eq!(found("0.9923"), ["0.9923"]);
+        assert!(found("").is_empty());
     }
 }

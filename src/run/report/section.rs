@@ -18,6 +18,7 @@ use crate::report::page::matrix::Matrix;
 use crate::report::page::{RunSection, Table};
 use crate::run::events::{Decoding, Events};
 use crate::run::folder::WhichWeights;
+use crate::run::improving;
 use crate::run::splits::MAX_PAIRS;
 use crate::stop::Stop;
 use anyhow::Result;
@@ -49,12 +50,16 @@ pub fn of(subject: &mut Subject<'_>, tiles: usize, events: &mut dyn Events) -> R
             duplicates = found.map_or(duplicates, |(_, table)| table);
         }
     }
+    let advice = improving::advice(&subject.run, &subject.record().train, &subject.history);
+    notes.splice(0..0, advice.map(|advice| format!("The run was {advice}")));
+    let confusion = subject.pictures.scored.confusion();
     Ok(RunSection {
         name: subject.name.clone(),
         sentence: sentence(subject, &metrics, train),
         charts: charts(subject)?,
         figures: tables::figures(subject, &metrics),
-        matrix: Matrix::new(&subject.pictures.scored.confusion()),
+        matrix: Matrix::new(&confusion),
+        confused: tables::confused(&confusion),
         classes: tables::classes(&metrics),
         galleries,
         tables: vec![
@@ -180,7 +185,7 @@ fn duplicates_of(
     };
     let rows = found.iter().take(LISTED).map(row).collect();
     let columns = [split.as_str(), &train.name, "likeness"].map(str::to_owned).to_vec();
-    Ok(Some((note, Table { title: "Duplicates".to_owned(), columns, rows })))
+    Ok(Some((note, Table { title: "Duplicates".to_owned(), columns, rows, has_paths: true })))
 }
 
 /// The pictures of a folder, decoded small enough to compare. Bad ones are left out.

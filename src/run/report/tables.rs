@@ -3,17 +3,20 @@
 use super::Subject;
 use crate::metrics::Metrics;
 use crate::metrics::classes::{Averages, ClassMetrics};
+use crate::metrics::confusion::{Confused, Confusion};
 use crate::metrics::interval::Interval;
-use crate::numbers::{cut, with_thousands};
+use crate::numbers::with_thousands;
 use crate::pictures::folder::Folder;
-use crate::report::page::Table;
+use crate::report::page::{Table, matrix};
 use crate::run::folder::WhichWeights;
+use crate::shown::quoted;
 use crate::training::validate::Views;
 use serde_json::Value;
-use std::path::Path;
 
 /// Number of classes up to which pictures are counted by class.
 const COUNTED: usize = 8;
+/// Number of confusions that are listed.
+const CONFUSED: usize = 15;
 
 /// Today in UTC, as `2026-01-31`.
 pub fn today() -> String {
@@ -48,7 +51,6 @@ pub fn figures(subject: &Subject<'_>, metrics: &Metrics) -> Table {
     let of = with_thousands(scored.len() as i64);
     Table {
         title: format!("On the {} pictures", subject.what.evaluate.split),
-        columns: Vec::new(),
         rows: vec![
             pair("Right", format!("{right} of {of}")),
             pair("Accuracy", decimals(Some(means.accuracy))),
@@ -58,6 +60,7 @@ pub fn figures(subject: &Subject<'_>, metrics: &Metrics) -> Table {
             pair("F1, mean of classes", decimals(Some(metrics.macro_mean.f1))),
             pair("Expected calibration error", decimals(Some(metrics.calibration_error))),
         ],
+        ..Table::default()
     }
 }
 
@@ -66,7 +69,7 @@ pub fn classes(metrics: &Metrics) -> Table {
     let of_class = |class: &ClassMetrics| {
         let values = [class.precision, class.recall, class.f1, class.roc_auc].map(decimals);
         let pictures = with_thousands(class.pictures as i64);
-        [cut(&class.class)].into_iter().chain(values).chain([pictures]).collect()
+        [class.class.clone()].into_iter().chain(values).chain([pictures]).collect()
     };
     let of_mean = |name: &str, mean: &Averages| {
         let values = [Some(mean.precision), Some(mean.recall), Some(mean.f1), mean.roc_auc];
@@ -82,6 +85,24 @@ pub fn classes(metrics: &Metrics) -> Table {
             .map(str::to_owned)
             .to_vec(),
         rows,
+        ..Table::default()
+    }
+}
+
+/// The most common confusions of more classes than the matrix shows.
+pub fn confused(confusion: &Confusion) -> Table {
+    let count = if confusion.classes.len() > matrix::SHOWN { CONFUSED } else { 0 };
+    let confused = confusion.most_confused(count);
+    let row = |pair: &Confused| {
+        let name = |label: usize| confusion.classes[label].clone();
+        let pictures = with_thousands(pair.pictures as i64);
+        vec![name(pair.label), name(pair.predicted), pictures]
+    };
+    Table {
+        title: "Most common confusions".to_owned(),
+        columns: ["true class", "predicted", "pictures"].map(str::to_owned).to_vec(),
+        rows: confused.iter().map(row).collect(),
+        ..Table::default()
     }
 }
 
@@ -89,7 +110,7 @@ pub fn classes(metrics: &Metrics) -> Table {
 pub fn pictures(folders: &[Folder]) -> Table {
     let Some(first) = folders.first() else { return Table::default() };
     let shown = if first.classes.len() > COUNTED { &[][..] } else { &first.classes };
-    let names = shown.iter().map(|class| cut(class));
+    let names = shown.iter().cloned();
     let row = |folder: &Folder| {
         let counts = folder.counts().into_iter().take(shown.len());
         let counts = counts.chain([folder.samples.len()]);
@@ -100,6 +121,7 @@ pub fn pictures(folders: &[Folder]) -> Table {
         title: "Pictures".to_owned(),
         columns: ["part".to_owned()].into_iter().chain(names).chain(["all".to_owned()]).collect(),
         rows: folders.iter().map(row).collect(),
+        ..Table::default()
     }
 }
 
@@ -109,7 +131,7 @@ pub fn settings(subject: &Subject<'_>) -> Table {
     if let Ok(json) = serde_json::to_value(&subject.record().train) {
         flatten("", &json, &mut rows);
     }
-    Table { title: "Settings".to_owned(), columns: Vec::new(), rows }
+    Table { title: "Settings".to_owned(), rows, ..Table::default() }
 }
 
 fn flatten(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
@@ -141,7 +163,7 @@ pub fn environment(subject: &Subject<'_>) -> Table {
     let median = speeds.get(speeds.len() / 2);
     rows.extend(median.map(|speed| pair("Training, median", format!("{speed:.0} pictures/s"))));
     rows.push(pair("Run folder", subject.run.path().display().to_string()));
-    Table { title: "Environment".to_owned(), columns: Vec::new(), rows }
+    Table { title: "Environment".to_owned(), rows, ..Table::default() }
 }
 
 /// The commands that compute the run and the page again.
@@ -170,16 +192,6 @@ pub fn commands(subject: &Subject<'_>) -> Vec<String> {
     ]
 }
 
-/// `path` for a shell: in single quotes, if it has other than plain characters.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@,".contains(c);
-    match text.chars().all(is_plain) && !text.is_empty() {
-        true => text,
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,11 +203,5 @@ mod tests {
         flatten("", &json, &mut rows);
         rows.sort();
         assert_eq!(rows, [["model", "mnist"], ["optimizer.rho", "0.9"], ["seed", "5"]]);
-    }
-
-    #[test]
-    fn paths_are_quoted_for_the_shell() {
-        assert_eq!(quoted(Path::new("runs/first")), "runs/first");
-        assert_eq!(quoted(Path::new("my runs/it's")), r"'my runs/it'\''s'");
     }
 }
