@@ -94,8 +94,11 @@ pub fn write(path: &Path, classes: &[Curve]) -> Result<()> {
     })
 }
 
-/// A title, and what is drawn: names, points and areas.
-fn chosen(classes: &[Curve]) -> (String, Vec<(String, Vec<(f64, f64)>, f64)>) {
+/// What is drawn: name, points and area.
+type Drawn = (String, Vec<(f64, f64)>, f64);
+
+/// A title, and the curves to draw.
+fn chosen(classes: &[Curve]) -> (String, Vec<Drawn>) {
     let drawn = |curve: &Curve| (curve.name.clone(), curve.roc.points.clone(), curve.roc.auc());
     if classes.len() <= NAMED {
         let title = "ROC, each class against the rest".to_owned();

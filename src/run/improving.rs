@@ -36,7 +36,7 @@ pub fn gain(history: &[Epoch]) -> Option<Gain> {
         let end = (index + 2).min(history.len());
         mean(&history[index.saturating_sub(1)..end], |row| row.val_loss)
     };
-    let lowest = (0..history.len()).min_by(|&a, &b| around(a).total_cmp(&around(b)))?;
+    let lowest = (0..history.len()).rev().min_by(|&a, &b| around(a).total_cmp(&around(b)))?;
     let is_gain = val_loss[1] <= (1.0 - FALL) * val_loss[0]
         && val_acc[1] >= val_acc[0]
         && lowest >= before + epochs;

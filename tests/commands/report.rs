@@ -10,8 +10,9 @@ fn report(workspace: &Workspace, runs: &[&str], flags: &str) -> assert_cmd::Comm
     command
 }
 
+/// The page, without the places where lines may break.
 fn page(workspace: &Workspace) -> String {
-    std::fs::read_to_string(workspace.path("report.html")).unwrap()
+    std::fs::read_to_string(workspace.path("report.html")).unwrap().replace("<wbr>", "")
 }
 
 /// The values of the charts, read back from the page.

@@ -14,7 +14,7 @@ use crate::training::validate::Views;
 use serde_json::Value;
 
 /// Number of classes up to which pictures are counted by class.
-const COUNTED: usize = 8;
+const COUNTED: usize = 20;
 /// Number of confusions that are listed.
 const CONFUSED: usize = 15;
 
@@ -106,21 +106,24 @@ pub fn confused(confusion: &Confusion) -> Table {
     }
 }
 
-/// Numbers of pictures by part and class.
+/// Numbers of pictures by class and part.
 pub fn pictures(folders: &[Folder]) -> Table {
     let Some(first) = folders.first() else { return Table::default() };
     let shown = if first.classes.len() > COUNTED { &[][..] } else { &first.classes };
-    let names = shown.iter().cloned();
-    let row = |folder: &Folder| {
-        let counts = folder.counts().into_iter().take(shown.len());
-        let counts = counts.chain([folder.samples.len()]);
-        let counts = counts.map(|count| with_thousands(count as i64));
-        [folder.name.clone()].into_iter().chain(counts).collect()
+    let row = |name: &str, counts: Vec<usize>| {
+        let counts = counts.into_iter().map(|count| with_thousands(count as i64));
+        [name.to_owned()].into_iter().chain(counts).collect()
     };
+    let counts: Vec<Vec<usize>> = folders.iter().map(Folder::counts).collect();
+    let of_class =
+        |(label, class): (usize, &String)| row(class, counts.iter().map(|of| of[label]).collect());
+    let mut rows: Vec<Vec<String>> = shown.iter().enumerate().map(of_class).collect();
+    rows.push(row("all", folders.iter().map(|folder| folder.samples.len()).collect()));
+    let parts = folders.iter().map(|folder| folder.name.clone());
     Table {
         title: "Pictures".to_owned(),
-        columns: ["part".to_owned()].into_iter().chain(names).chain(["all".to_owned()]).collect(),
-        rows: folders.iter().map(row).collect(),
+        columns: ["class".to_owned()].into_iter().chain(parts).collect(),
+        rows,
         ..Table::default()
     }
 }
@@ -186,7 +189,7 @@ pub fn commands(subject: &Subject<'_>) -> Vec<String> {
     let reference =
         reference.map_or(String::new(), |name| format!(" --reference {}", quoted(name)));
     vec![
-        format!("petite train --config {} --out AGAIN", quoted(&subject.run.config())),
+        format!("petite train --config {} --out AGAIN", quoted(subject.run.config())),
         format!("petite evaluate --run {run} {flags}"),
         format!("petite report {run} {flags}{reference} --to {}", quoted(&what.to)),
     ]
