@@ -2,6 +2,7 @@
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style};
+use petite::shown::harmless;
 use std::fmt::Display;
 use std::io::{Error, ErrorKind, Result, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,22 +18,23 @@ static LOST: AtomicBool = AtomicBool::new(false);
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Prints a line to standard output. The work goes on if that fails: [`check`] tells at its end. A
+/// Prints a line to standard output, without what names in it might do to a terminal. The work goes on if that fails: [`check`] tells at its end. A
 /// closed pipe (`petite … | head`) is ignored.
 pub fn say(line: impl Display) {
-    keep(writeln!(std::io::stdout(), "{line}"));
+    keep(writeln!(std::io::stdout(), "{}", harmless(&line.to_string())));
 }
 
 /// Prints a line to standard error. Errors are ignored, since there is nowhere to report them. On a
 /// terminal, `error:` and `warning:` have colors, unless NO_COLOR is set or the terminal has none.
 pub fn warn(line: impl Display) {
     let line = line.to_string();
+    let line = harmless(&line);
     let is_colored = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
     let styles = [("error:", ERROR), ("warning:", WARNING)].into_iter().filter(|_| is_colored);
     let mut styled = styles.filter_map(|(label, style)| {
         Some(format!("{style}{label}{style:#}{}", line.strip_prefix(label)?))
     });
-    let _ = writeln!(std::io::stderr(), "{}", styled.next().unwrap_or(line.clone()));
+    let _ = writeln!(std::io::stderr(), "{}", styled.next().unwrap_or_else(|| line.to_string()));
 }
 
 /// Whether nobody will read what [`say`] prints from now on, because the pipe is closed or the disk

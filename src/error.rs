@@ -17,7 +17,7 @@ pub enum ErrorKind {
     Setting,
     /// A data set is missing, or its folders do not have the expected structure.
     DataSet,
-    /// Some files cannot be used as pictures; see [`BadPictures`].
+    /// Some files cannot be used as pictures; see [`BadPictures`] and [`BadRows`].
     BadPictures,
     /// Weights are missing, damaged or of another network.
     Weights,
@@ -30,6 +30,9 @@ pub enum ErrorKind {
     /// Anything else, such as a file that cannot be written.
     Other,
 }
+
+/// Number of bad rows that an error names.
+const NAMED: usize = 10;
 
 /// An error of a known kind, to be wrapped in an [`anyhow::Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +148,56 @@ impl fmt::Display for BadPictures {
 
 impl std::error::Error for BadPictures {}
 
+/// A row of a list of labels that names no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRow {
+    /// The number of its line in the list.
+    pub line: u64,
+    /// The path as written.
+    pub path: PathBuf,
+    /// A file with nearly that name, if there is one.
+    pub instead: Option<PathBuf>,
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: expected the file {}, found none", self.line, shown(&self.path))?;
+        let near = self.instead.iter().map(|path| shown(path));
+        near.into_iter().try_for_each(|path| write!(f, "; try {path}, which exists"))
+    }
+}
+
+/// The error of the rows of a list that name no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRows {
+    /// The list.
+    pub list: PathBuf,
+    /// The folder that paths are relative to.
+    pub folder: PathBuf,
+    /// Number of rows, good and bad.
+    pub of: usize,
+    /// The bad ones, in the order of their lines.
+    pub rows: Vec<BadRow>,
+}
+
+impl fmt::Display for BadRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, folder, of, rows } = self;
+        let (list, folder) = (shown(list), shown(folder));
+        write!(f, "{} of {of} rows of {list} cannot be used in {folder}:", rows.len())?;
+        rows.iter().take(NAMED).try_for_each(|row| write!(f, "\n  {row}"))?;
+        match rows.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(
+                f,
+                "\n  and {more} more, which petite doctor --data {folder} --labels {list} lists"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for BadRows {}
+
 /// The error of the library's functions. Its text includes the whole chain of causes.
 #[derive(Debug)]
 pub struct Error {
@@ -185,7 +238,7 @@ fn kind_of(error: &anyhow::Error) -> ErrorKind {
     if error.is::<Interrupted>() {
         return ErrorKind::Interrupted;
     }
-    if error.is::<BadPictures>() {
+    if error.is::<BadPictures>() || error.is::<BadRows>() {
         return ErrorKind::BadPictures;
     }
     if let Some(fault) = error.downcast_ref::<Fault>() {

@@ -32,6 +32,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 pub mod atomic_file;
+pub mod cells;
 mod cgroup;
 pub mod device;
 pub mod disk;
@@ -47,6 +48,7 @@ pub mod precision;
 pub mod random;
 pub mod settings;
 pub mod shown;
+pub mod spelling;
 pub mod stop;
 mod temporary;
 pub mod text_file;

@@ -1,5 +1,7 @@
 //! Formatting of numbers and lists.
 
+use crate::shown::shown_name;
+
 /// Formats with thousands separators: `3453121` → `3,453,121`.
 pub fn with_thousands(number: i64) -> String {
     let digits = number.abs().to_string();
@@ -51,12 +53,13 @@ pub fn difference(expected: &[String], found: &[String]) -> String {
     }
 }
 
-/// `name`, with `…` in place of its middle if it has more than 30 characters: names that differ often
-/// differ at their ends.
+/// `name` on one line, as [`shown_name`] shows it, with `…` in place of its middle if it has more than 30
+/// characters: names that differ often differ at their ends.
 pub fn cut(name: &str) -> String {
+    let name = shown_name(name);
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= NAME {
-        return name.to_owned();
+        return name;
     }
     let (start, end) = letters.split_at(2 * NAME / 3);
     start.iter().chain(&['…']).chain(&end[end.len() + start.len() + 1 - NAME..]).collect()
@@ -81,5 +84,6 @@ mod tests {
         let long = format!("{}{}{}", "ä".repeat(20), "b".repeat(30), "ö".repeat(9));
         assert_eq!(cut(&long), format!("{}…{}", "ä".repeat(20), "ö".repeat(9)));
         assert_eq!(cut(&"ä".repeat(31)).chars().count(), 30);
+        assert_eq!(cut("two\nlines"), r"two\nlines");
     }
 }

@@ -1,6 +1,8 @@
-//! Paths in messages.
+//! Names and paths in messages.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// A path as messages show it, on one line: control characters, also those that change the direction
@@ -12,12 +14,18 @@ use std::path::Path;
 /// assert_eq!(shown(Path::new("cats/a\n.jpg")), r"cats/a\n.jpg");
 /// ```
 pub fn shown(path: &Path) -> String {
-    let is_hidden = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
+    shown_bytes(path.as_os_str().as_bytes())
+}
+
+/// A name as [`shown`] shows a path.
+pub fn shown_name(name: &str) -> String {
+    shown_bytes(name.as_bytes())
+}
+
+/// Text or other bytes as [`shown`] shows a path.
+pub fn shown_bytes(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+    for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             match is_hidden(character) {
                 true => text.extend(character.escape_default()),
@@ -56,11 +64,39 @@ pub fn quoted(path: impl AsRef<Path>) -> String {
     }
 }
 
+/// A text of lines as a terminal may be given it: what would do more there than begin a line or move
+/// to the next tab stop is escaped, as in JSON, so that JSON stays the same.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmful = |character: char| is_hidden(character) && !matches!(character, '\n' | '\t');
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match is_harmful(character) {
+            true => {
+                let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+            }
+            false => escaped.push(character),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Whether a character is not seen, or does something to those around it.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'
+                ..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
 
     #[test]
     fn what_would_break_a_line_is_escaped() {
@@ -73,5 +109,14 @@ mod tests {
         ] {
             assert_eq!(shown(Path::new(OsStr::from_bytes(name))), expected);
         }
+    }
+
+    #[test]
+    fn lines_and_json_stay_what_they_are() {
+        assert_eq!(harmless("a\tb\nc é"), "a\tb\nc é");
+        assert_eq!(harmless("\x1B[31mred\r\u{9b}"), r"\u001b[31mred\u000d\u009b");
+        let json = serde_json::to_string("\u{7f}\u{9b}\x1B\n\u{202E}").unwrap();
+        let read: String = serde_json::from_str(&harmless(&json)).unwrap();
+        assert_eq!(read, "\u{7f}\u{9b}\x1B\n\u{202E}");
     }
 }

@@ -94,6 +94,9 @@ pub struct DoctorArgs {
     /// mirrored or as negatives; exit with 1 if any are found
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// CSV that lists the pictures of --data with their labels; all its rows without a file are named
+    #[arg(long, value_name = "FILE.csv", requires = "data")]
+    pub labels: Option<PathBuf>,
     /// Device to check: auto, cpu, cuda, cuda:N or mps; exit with 1 if it cannot be used
     #[arg(long, default_value = "auto", hide_possible_values = true)]
     #[arg(value_parser = DeviceParser(|text: &str| text.parse::<DeviceChoice>()))]

@@ -21,6 +21,9 @@ pub struct PredictArgs {
     /// per line
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// The paths on standard input end in a zero byte each, as find -print0 writes them
+    #[arg(short = '0', long)]
+    pub null: bool,
     #[command(flatten)]
     pub view: ViewArgs,
     /// Give the K most probable classes of each picture [default: the most probable; all with

@@ -66,7 +66,9 @@ pub fn run(args: &DoctorArgs, stop: &Stop) -> Result<()> {
         "expected a machine that can train, found that it cannot:\n  {}",
         faults.join("\n  ")
     );
-    args.data.as_deref().map_or(Ok(()), |data| duplicates::check(data, stop))
+    args.data
+        .as_deref()
+        .map_or(Ok(()), |data| duplicates::check(data, args.labels.as_deref(), stop))
 }
 
 fn say_processor(processor: &Processor) {

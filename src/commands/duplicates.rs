@@ -7,6 +7,7 @@ use petite::Stop;
 use petite::dataset::data_set::DataSet;
 use petite::dataset::duplicates::{Duplicate, describe, find};
 use petite::dataset::near_copies;
+use petite::error::BadRows;
 use petite::numbers::with_thousands;
 use petite::pictures::folder::Folder;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
@@ -17,12 +18,19 @@ use std::path::Path;
 const EXAMPLES: usize = 5;
 
 /// Looks for pictures that are in more than one split of the data set `data`, or, if it is not
-/// split, more than once in it.
+/// split, more than once in it. Prints all rows of the list `labels` that name no file.
 ///
 /// # Errors
 /// If there are any in two splits, or a split cannot be read.
-pub fn check(data: &Path, stop: &Stop) -> Result<()> {
-    let found = DataSet::read(data, None)?;
+pub fn check(data: &Path, labels: Option<&Path>, stop: &Stop) -> Result<()> {
+    let found = match DataSet::read(data, labels, false) {
+        Err(error) => {
+            let bad = error.downcast_ref::<BadRows>().map(|bad| &bad.rows);
+            bad.into_iter().flatten().for_each(|row| say(format_args!("data      {row}")));
+            return Err(error);
+        }
+        Ok(found) => found,
+    };
     if let [whole] = &found.folders[..] {
         return count_copies(whole, stop);
     }

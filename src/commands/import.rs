@@ -67,7 +67,7 @@ fn config(args: &ImportArgs) -> Result<Config> {
 
 fn classes(args: &ImportArgs, config: &Config) -> Result<Vec<String>> {
     if let (Some(data), []) = (&config.data, args.classes.as_slice()) {
-        return Ok(DataSet::read(data, config.labels.as_deref())?.classes);
+        return Ok(DataSet::read(data, config.labels.as_deref(), false)?.classes);
     }
     let classes = args.classes.clone();
     ensure!(

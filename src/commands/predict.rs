@@ -5,17 +5,18 @@ use crate::cli::{PredictArgs, machine_overrides};
 use crate::progress::Terminal;
 use crate::signals::Signals;
 use anyhow::{Context, Result, ensure};
-use petite::shown::shown;
+use petite::numbers::cut;
+use petite::shown::{shown, shown_bytes};
 use petite::{Predict, Predictor, error};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, IsTerminal};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     let what = Predict {
         run: args.run.clone(),
-        paths: with_standard_input(&args.paths)?,
+        paths: with_standard_input(&args.paths, args.null)?,
         weights: args.view.weights.into(),
         views: args.view.views(),
         grad_cam: args.grad_cam.is_some(),
@@ -25,14 +26,12 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     let stop = signals.stop();
     let predictor = Predictor::new(&what)?;
     let paths = predictor.paths();
-    for (given, flag) in [(args.csv.is_some(), "--csv"), (args.json, "--json")] {
-        let odd = paths.iter().find(|path| given && path.to_str().is_none());
-        ensure!(
-            odd.is_none(),
-            "expected UTF-8 paths with {flag}, found {}; try renaming it",
-            shown(odd.map_or(Path::new(""), PathBuf::as_path))
-        );
-    }
+    let odd = paths.iter().find(|path| args.json && path.to_str().is_none());
+    ensure!(
+        odd.is_none(),
+        "expected UTF-8 paths with --json, found {}; try renaming it",
+        shown(odd.map_or(Path::new(""), PathBuf::as_path))
+    );
     let mut output = Output::new(args, predictor.classes())?;
     let mut terminal = Terminal::new(&stop);
     if output.prints() && std::io::stdout().is_terminal() {
@@ -51,16 +50,31 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     }
 }
 
-/// The paths, with the lines of standard input in place of `-`.
-fn with_standard_input(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+/// The paths, with those on standard input in place of `-`: one per line, or, with `null`, each with a
+/// zero byte after it.
+fn with_standard_input(paths: &[PathBuf], null: bool) -> Result<Vec<PathBuf>> {
+    ensure!(
+        !null || paths.iter().any(|path| path.as_os_str() == "-"),
+        "expected - for the paths on standard input with --null, found none; try find … -print0 | petite predict --null … -"
+    );
     let mut all = Vec::with_capacity(paths.len());
     for path in paths {
         if path.as_os_str() != "-" {
             all.push(path.clone());
             continue;
         }
-        for line in std::io::stdin().lock().split(b'\n') {
-            let line = line.context("cannot read the paths on standard input")?;
+        for line in std::io::stdin().lock().split(if null { 0 } else { b'\n' }) {
+            let mut line = line.context("cannot read the paths on standard input")?;
+            ensure!(
+                !line.contains(&0),
+                "expected a path per line on standard input, found a zero byte in {}; try --null, as for find -print0, or text in UTF-8",
+                cut(&shown_bytes(&line))
+            );
+            // Lines from Windows end in a carriage return, which may, though hardly, be a name's.
+            let is_there = || Path::new(OsStr::from_bytes(&line)).symlink_metadata().is_ok();
+            if !null && line.ends_with(b"\r") && !is_there() {
+                line.pop();
+            }
             if !line.is_empty() {
                 all.push(OsString::from_vec(line).into());
             }

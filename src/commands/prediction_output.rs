@@ -4,10 +4,11 @@ use crate::cli::PredictArgs;
 use crate::console::say;
 use anyhow::{Context, Result};
 use petite::atomic_file::AtomicFile;
+use petite::cells;
 use petite::dataset::sorted_folders::SortedFolders;
 use petite::dataset::split::Link;
 use petite::error::BadPicture;
-use petite::shown::shown;
+use petite::shown::{shown, shown_name};
 use petite::{Prediction, Predictor};
 use serde::{Serialize, Serializer};
 use std::path::Path;
@@ -77,7 +78,7 @@ impl<'a> Output<'a> {
             say(text(picture, self.classes, self.top.unwrap_or(1)));
         }
         if let Some(csv) = &mut self.csv {
-            csv.write_record(row(picture, self.classes, self.top)?)
+            csv.write_record(row(picture, self.classes, self.top))
                 .context("cannot write the CSV")?;
         }
         if let Some(into) = &mut self.into {
@@ -115,39 +116,36 @@ fn text(picture: &Prediction, classes: &[String], top: usize) -> String {
 }
 
 fn column(class: &str, probability: f64) -> String {
+    let class = shown_name(class);
     format!("{class:<10} {:>6.2}%  ", probability * 100.0)
 }
 
 /// The CSV's columns: every class's probability, or the `top` classes in turn.
 fn header(classes: &[String], top: Option<usize>) -> Vec<String> {
-    let mut columns = vec!["path".to_owned(), "class".to_owned()];
-    match top {
-        None => columns.extend_from_slice(classes),
-        Some(top) => {
-            columns.push("probability".to_owned());
-            columns.extend(
-                (2..=top).flat_map(|rank| [format!("class_{rank}"), format!("probability_{rank}")]),
-            );
-        }
-    }
+    let Some(top) = top else { return cells::columns(&["path", "class"], classes) };
+    let mut columns = ["path", "class", "probability"].map(str::to_owned).to_vec();
+    columns.extend(
+        (2..=top).flat_map(|rank| [format!("class_{rank}"), format!("probability_{rank}")]),
+    );
     columns
 }
 
-fn row(picture: &Prediction, classes: &[String], top: Option<usize>) -> Result<Vec<String>> {
-    let mut row = vec![utf8(&picture.path)?.to_owned()];
+fn row(picture: &Prediction, classes: &[String], top: Option<usize>) -> Vec<Vec<u8>> {
+    let class = |label: usize| cells::text(&classes[label]).into_owned().into_bytes();
+    let mut row = vec![cells::path(&picture.path).into_owned()];
     match top {
         None => {
-            row.push(classes[picture.label].clone());
-            row.extend(picture.probabilities.iter().map(f64::to_string));
+            row.push(class(picture.label));
+            row.extend(picture.probabilities.iter().map(|value| value.to_string().into_bytes()));
         }
         Some(top) => row.extend(
             picture
                 .top(top)
                 .into_iter()
-                .flat_map(|(label, probability)| [classes[label].clone(), probability.to_string()]),
+                .flat_map(|(label, value)| [class(label), value.to_string().into_bytes()]),
         ),
     }
-    Ok(row)
+    row
 }
 
 impl Json {

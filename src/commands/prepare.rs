@@ -11,7 +11,7 @@ use petite::dataset::data_set::DataSet;
 use petite::dataset::kaggle::Compared;
 use petite::dataset::part::{PartSize, PartSizes};
 use petite::dataset::split::{Count, Sizes, Split, is_numbered, split};
-use petite::numbers::with_thousands;
+use petite::numbers::{cut, with_thousands};
 use petite::shown::shown;
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
     };
     // The book's sanity check: count the pictures of each folder.
     for count in counts {
-        say(format_args!("{:<10} {:<10} {:>6}", count.split, count.class, count.pictures));
+        say(format_args!("{:<10} {:<10} {:>6}", count.split, cut(&count.class), count.pictures));
     }
     Ok(())
 }
@@ -81,10 +81,11 @@ fn split_any(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
         args.shuffle.is_none(),
         "expected names like Kaggle's with --shuffle, found others; try without it"
     );
-    let data = DataSet::read(&args.from, args.labels.as_deref())?;
+    let data = DataSet::read(&args.from, args.labels.as_deref(), false)?;
     if !data.passed_over.is_empty() {
         warn(format_args!("passed over {}", data.passed_over));
     }
+    data.odd.iter().for_each(|odd| warn(format_args!("warning: {odd}")));
     let usual = PartSizes::default();
     let sizes = PartSizes {
         train: args.train,

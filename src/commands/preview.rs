@@ -65,9 +65,9 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
 /// The pictures of a split; of train or, if the data set is not split, all, unless one is given.
 fn pictures(data: &Path, labels: Option<&Path>, split: Option<&str>) -> Result<Folder> {
     let (folder, _) = match split {
-        Some(split) => Parts::read_named(data, labels, split)?,
+        Some(split) => Parts::read_named(data, labels, split, false)?,
         None => {
-            let parts = Parts::read(data, labels)?;
+            let parts = Parts::read(data, labels, false)?;
             let is_split = parts.folders.iter().any(|folder| folder.name == Part::Train.name());
             parts.named(if is_split { Part::Train.name() } else { ALL })?
         }

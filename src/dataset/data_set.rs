@@ -3,10 +3,13 @@
 use super::layout::{ALL, Layout, Parts};
 use super::part::Part;
 use crate::error::{ensure_or, fault};
-use crate::numbers::listed;
+use crate::numbers::{cut, listed};
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::{PassedOver, Why};
+use crate::shown::shown;
+use crate::spelling::likeness;
 use anyhow::Result;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// A data set.
@@ -35,23 +38,25 @@ impl DataSet {
     /// # Errors
     /// As [`Parts::read`]; if there are no training pictures or fewer than two classes of them, or
     /// a class of the validation pictures is not among these.
-    pub fn read(path: &Path, list: Option<&Path>) -> Result<Self> {
-        Self::of(Parts::read(path, list)?)
+    pub fn read(path: &Path, list: Option<&Path>, skip_bad: bool) -> Result<Self> {
+        Self::of(Parts::read(path, list, skip_bad)?)
     }
 
-    /// Reads the pictures that the CSV `list` names, relative to `path`.
+    /// Reads the pictures that `list`, the `split.csv` of a run, names, relative to `path`.
     ///
     /// # Errors
     /// As [`DataSet::read`].
-    pub fn read_list(path: &Path, list: &Path) -> Result<Self> {
-        Self::of(Parts::read_list(path, list)?)
+    pub fn read_run_list(path: &Path, list: &Path) -> Result<Self> {
+        Self::of(Parts::read_run_list(path, list)?)
     }
 
     fn of(parts: Parts) -> Result<Self> {
-        let Parts { path, layout, folders: found, mut passed_over, odd } = parts;
+        let Parts { path, layout, folders: found, mut passed_over, mut odd } = parts;
+        let is_list = matches!(layout, Layout::List | Layout::RunList);
         let is_train = |first: &&Folder| [ALL, Part::Train.name()].contains(&first.name.as_str());
         let Some(train) = found.first().filter(is_train) else {
-            fault!(DataSet, "expected train pictures in {}, found none", path.display());
+            let remedy = if is_list { "; try rows of the split train" } else { "" };
+            fault!(DataSet, "expected train pictures in {}, found none{remedy}", shown(&path));
         };
         let classes = train.classes_with(true);
         let empty = train.classes_with(false);
@@ -71,15 +76,25 @@ impl DataSet {
         ensure_or!(
             DataSet,
             classes.len() >= 2,
-            "expected pictures of at least two classes in {}, found {}{}; try one folder per class, such as cats and dogs",
-            folders.first().map_or(&path, |train| &train.path).display(),
-            if classes.is_empty() { "none".to_owned() } else { format!("only {}", classes[0]) },
+            "expected pictures of at least two classes in {}, found {}{}; try {}",
+            shown(folders.first().map_or(&path, |train| &train.path)),
+            if classes.is_empty() {
+                "none".to_owned()
+            } else {
+                format!("only {}", cut(&classes[0]))
+            },
             if empty.is_empty() {
                 String::new()
             } else {
                 format!(", and no picture of {}", listed(&empty))
             },
+            if is_list {
+                "rows of another label"
+            } else {
+                "one folder per class, such as cats and dogs"
+            }
         );
+        odd.extend(alike(&classes));
         Ok(Self { path, layout, classes, folders, empty, passed_over, odd })
     }
 
@@ -96,4 +111,20 @@ impl DataSet {
         let (path, classes) = (self.path.clone(), self.classes.clone());
         Folder { path, name: ALL.to_owned(), classes, samples }
     }
+}
+
+/// A sentence on the first classes whose names differ in what is easily overlooked.
+fn alike(classes: &[String]) -> Option<String> {
+    let mut known: HashMap<String, &String> = HashMap::new();
+    let mut pairs = classes.iter().filter_map(|class| {
+        known.insert(likeness(class), class).map(|other| (cut(other), cut(class)))
+    });
+    let (first, second) = pairs.next()?;
+    let more = match pairs.count() {
+        0 => String::new(),
+        more => format!(", and {more} more such pairs"),
+    };
+    Some(format!(
+        "expected classes with different names, found \"{first}\" and \"{second}\"{more}; if they are one class, try one name"
+    ))
 }

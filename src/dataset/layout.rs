@@ -1,5 +1,7 @@
 //! Data sets as people have them: split folders, class folders, lists of labels, archives.
 
+use super::labels::Labeled;
+use super::listed_files::ListedFiles;
 use super::part::Part;
 use super::recognize::{class_folders, own_list, part_folders};
 use super::{archive, labels};
@@ -7,6 +9,7 @@ use crate::error::{ensure_or, fault};
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::{PassedOver, Why};
 use crate::pictures::walk::Walk;
+use crate::shown::shown;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -47,16 +50,20 @@ impl Parts {
     /// Reads the data set at `path`: a folder or an archive (`.zip`, `.tar`, `.tar.gz`) with
     /// `train`, `validation` and `test` folders of class folders, or with class folders only. With
     /// `list`, a CSV of `path,label[,split]`, the pictures are those of the list, relative to
-    /// `path`. An archive may have its list at its top.
+    /// `path`. An archive may have its list at its top. Rows without a file are an error, or, with
+    /// `skip_bad`, bad pictures.
     ///
     /// # Errors
-    /// If there is no such data set, or a folder or the list cannot be read.
-    pub fn read(path: &Path, list: Option<&Path>) -> Result<Self> {
+    /// If there is no such data set, or a folder or the list cannot be read; [`BadRows`] if rows of
+    /// the list name no file.
+    ///
+    /// [`BadRows`]: crate::error::BadRows
+    pub fn read(path: &Path, list: Option<&Path>, skip_bad: bool) -> Result<Self> {
         let is_archive = path.is_file();
         let path = archive::unpacked(path)?;
         let own = if is_archive && list.is_none() { own_list(&path)? } else { None };
         if let Some(list) = list.or(own.as_deref()) {
-            return Self::read_list(&path, list);
+            return Self::read_list(&path, list, skip_bad);
         }
         let parts = part_folders(&path)?;
         if parts.is_empty() {
@@ -81,39 +88,27 @@ impl Parts {
         Ok(Self { path, layout: Layout::PartFolders, folders, passed_over, odd: Vec::new() })
     }
 
-    /// Reads the pictures that the CSV `list` names, relative to `path`.
+    fn read_list(path: &Path, list: &Path, skip_bad: bool) -> Result<Self> {
+        let read = labels::read(list)?;
+        let odd = read.odd.clone();
+        let ListedFiles { rows, passed_over, bad } = ListedFiles::find(path, list, read)?;
+        if !bad.rows.is_empty() && !skip_bad {
+            return Err(bad.into());
+        }
+        let folders = folders_of(path, list, &rows)?;
+        Ok(Self { path: path.to_owned(), layout: Layout::List, folders, passed_over, odd })
+    }
+
+    /// Reads the pictures that `list`, the `split.csv` of a run, names, relative to `path`: all of them,
+    /// also those that are gone.
     ///
     /// # Errors
-    /// As [`labels::read`], and if only some lines have a split.
-    pub fn read_list(path: &Path, list: &Path) -> Result<Self> {
-        let rows = labels::read(list)?;
-        let classes: BTreeSet<&String> = rows.iter().map(|row| &row.label).collect();
-        let classes: Vec<String> = classes.into_iter().cloned().collect();
-        let parts: BTreeSet<Option<Part>> = rows.iter().map(|row| row.part).collect();
-        ensure_or!(
-            DataSet,
-            parts.len() == 1 || !parts.contains(&None),
-            "expected a split in every line of {} or in none, found some; try completing the column",
-            list.display()
-        );
-        let mut walk = Walk::default();
-        let mut folders = Vec::new();
-        for part in parts {
-            let mut samples = Vec::new();
-            for row in rows.iter().filter(|row| row.part == part) {
-                let label = classes.binary_search(&row.label).unwrap_or_default();
-                let sample = Sample { path: path.join(&row.path), label };
-                if walk.is_new_picture(&sample.path, sample.label)? {
-                    samples.push(sample);
-                }
-            }
-            samples.sort_by(|a, b| (a.label, &a.path).cmp(&(b.label, &b.path)));
-            let name = part.map_or(ALL, Part::name).to_owned();
-            let classes = classes.clone();
-            folders.push(Folder { path: path.to_owned(), name, classes, samples });
-        }
-        let (path, passed_over) = (path.to_owned(), walk.passed_over);
-        Ok(Self { path, layout: Layout::List, folders, passed_over, odd: Vec::new() })
+    /// As [`labels::read_own`].
+    pub fn read_run_list(path: &Path, list: &Path) -> Result<Self> {
+        let rows: Vec<_> = labels::read_own(list)?.rows.into_iter().map(|(_, row)| row).collect();
+        let folders = folders_of(path, list, &rows)?;
+        let (path, passed_over) = (path.to_owned(), PassedOver::default());
+        Ok(Self { path, layout: Layout::RunList, folders, passed_over, odd: Vec::new() })
     }
 
     /// Reads the pictures of the data set at `path` by name: those in a folder of that name, those
@@ -125,12 +120,13 @@ impl Parts {
         path: &Path,
         list: Option<&Path>,
         name: &str,
+        skip_bad: bool,
     ) -> Result<(Folder, PassedOver)> {
         let found = match list {
             None => Self::read_folder(&archive::unpacked(path)?, name)?,
             Some(_) => None,
         };
-        found.map_or_else(|| Self::read(path, list)?.named(name), Ok)
+        found.map_or_else(|| Self::read(path, list, skip_bad)?.named(name), Ok)
     }
 
     /// Reads the folder `name`, or one with another name of the same part, in the data set's folder
@@ -189,4 +185,30 @@ impl Parts {
         samples.sort_by(|a, b| (a.label, &a.path).cmp(&(b.label, &b.path)));
         Ok(Folder { path: self.path.clone(), name: ALL.to_owned(), classes, samples })
     }
+}
+
+/// The pictures of the rows of `list`, by part, with the classes of all.
+fn folders_of(path: &Path, list: &Path, rows: &[Labeled]) -> Result<Vec<Folder>> {
+    let classes: BTreeSet<&String> = rows.iter().map(|row| &row.label).collect();
+    let classes: Vec<String> = classes.into_iter().cloned().collect();
+    let parts: BTreeSet<Option<Part>> = rows.iter().map(|row| row.part).collect();
+    ensure_or!(
+        DataSet,
+        parts.len() == 1 || !parts.contains(&None),
+        "expected a split in every line of {} or in none, found some; try completing the column",
+        shown(list)
+    );
+    let folder = |part: Option<Part>| {
+        let of_part = rows.iter().filter(|row| row.part == part);
+        let mut samples: Vec<_> = of_part
+            .map(|row| {
+                let label = classes.binary_search(&row.label).unwrap_or_default();
+                Sample { path: path.join(&row.path), label }
+            })
+            .collect();
+        samples.sort_by(|a, b| (a.label, &a.path).cmp(&(b.label, &b.path)));
+        let name = part.map_or(ALL, Part::name).to_owned();
+        Folder { path: path.to_owned(), name, classes: classes.clone(), samples }
+    };
+    Ok(parts.into_iter().map(folder).collect())
 }

@@ -11,6 +11,7 @@ mod inventory;
 pub mod kaggle;
 pub mod labels;
 pub mod layout;
+mod listed_files;
 pub mod near_copies;
 pub mod part;
 pub mod partition;

@@ -4,6 +4,7 @@ use super::passed_over::{PassedOver, Why};
 use super::walk::Walk;
 use crate::error::{ensure_or, fault};
 use crate::numbers::{LISTED, listed};
+use crate::spelling::composed;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -103,7 +104,14 @@ impl Folder {
     /// # Errors
     /// If there are pictures of another class.
     pub fn with_classes(mut self, classes: &[String], of: &str) -> Result<Self> {
-        let label_of = |class: &String| classes.iter().position(|known| known == class);
+        // The same name, or in another Unicode form.
+        let label_of = |class: &String| {
+            let is_same = |known: &String| composed(known) == composed(class);
+            classes
+                .iter()
+                .position(|known| known == class)
+                .or_else(|| classes.iter().position(is_same))
+        };
         let labels: Vec<Option<usize>> = self.classes.iter().map(label_of).collect();
         let others = self.classes_with(true);
         let unknown = others.iter().filter(|class| label_of(class).is_none());

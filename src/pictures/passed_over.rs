@@ -21,17 +21,20 @@ pub enum Why {
     NoTest,
     /// A link to a file or folder that was already read.
     Repeated,
+    /// A row of a list that names a file of an earlier row.
+    Again,
     /// A pipe, socket or device.
     Special,
 }
 
 impl Why {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::NoPicture,
         Self::Hidden,
         Self::Unlabeled,
         Self::NoTest,
         Self::Repeated,
+        Self::Again,
         Self::Special,
     ];
 
@@ -47,6 +50,8 @@ impl Why {
             Self::NoTest => "test folder without folders of the training classes",
             Self::Repeated if one => "link to what was already read",
             Self::Repeated => "links to what was already read",
+            Self::Again if one => "row of a file that is listed already",
+            Self::Again => "rows of files that are listed already",
             Self::Special if one => "pipe or device",
             Self::Special => "pipes or devices",
         }

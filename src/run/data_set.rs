@@ -65,11 +65,8 @@ pub fn read(
 ) -> Result<Pictures> {
     let has_list = config.resume && run.split().is_file();
     let data = match has_list {
-        true => DataSet {
-            layout: Layout::RunList,
-            ..DataSet::read_list(&archive::unpacked(path)?, &run.split())?
-        },
-        false => DataSet::read(path, config.labels.as_deref())?,
+        true => DataSet::read_run_list(&archive::unpacked(path)?, &run.split())?,
+        false => DataSet::read(path, config.labels.as_deref(), config.skip_bad_pictures)?,
     };
     warn(&data, events);
     if let Some(validation) = data.part(Part::Validation) {

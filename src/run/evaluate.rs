@@ -163,6 +163,7 @@ pub(super) fn pictures(
     };
     let (split, list) = (what.split.as_str(), run.split());
     let has_list = list.is_file() && split != ALL;
+    let skip_bad = what.skip_bad_pictures || config.skip_bad_pictures;
     let (folder, passed_over) = match (&what.labels, &what.data) {
         (None, None) if has_list => listed_by_run(data, &list, split)?,
         (None, Some(_)) if has_list => {
@@ -171,8 +172,8 @@ pub(super) fn pictures(
                 None => listed_by_run(data, &list, split)?,
             }
         }
-        (None, None) => Parts::read_named(data, config.labels.as_deref(), split)?,
-        (labels, _) => Parts::read_named(data, labels.as_deref(), split)?,
+        (None, None) => Parts::read_named(data, config.labels.as_deref(), split, skip_bad)?,
+        (labels, _) => Parts::read_named(data, labels.as_deref(), split, skip_bad)?,
     };
     if !passed_over.is_empty() {
         events.warning(&Warning::PassedOver(&passed_over));
@@ -190,7 +191,8 @@ pub(super) fn pictures(
 
 /// The pictures of `split` in the run's `list`, in the data set `data`, which may have been moved.
 fn listed_by_run(data: &Path, list: &Path, split: &str) -> Result<(Folder, PassedOver)> {
-    let (folder, passed_over) = Parts::read_list(&archive::unpacked(data)?, list)?.named(split)?;
+    let (folder, passed_over) =
+        Parts::read_run_list(&archive::unpacked(data)?, list)?.named(split)?;
     ensure_or!(
         DataSet,
         folder.samples.is_empty() || folder.samples.iter().any(|sample| sample.path.exists()),

@@ -2,6 +2,7 @@
 
 use super::scoring::ScoredPictures;
 use crate::atomic_file::AtomicFile;
+use crate::cells;
 use crate::report::{confusion_matrix, roc_curves};
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -25,16 +26,16 @@ fn write_predictions(path: &Path, pictures: &ScoredPictures) -> Result<()> {
     let cannot_write = || format!("cannot write {}", path.display());
     let scored = &pictures.scored;
     let mut file = csv::Writer::from_writer(AtomicFile::create(path)?);
-    let columns = ["path", "class", "predicted", "loss"].into_iter();
-    file.write_record(columns.chain(scored.classes.iter().map(String::as_str)))
-        .with_context(cannot_write)?;
+    let columns = cells::columns(&["path", "class", "predicted", "loss"], &scored.classes);
+    file.write_record(columns).with_context(cannot_write)?;
     let labels = scored.labels.iter().zip(&scored.predicted).zip(&pictures.losses);
     for ((sample, ((&label, &predicted), loss)), row) in
         pictures.samples.iter().zip(labels).zip(scored.rows())
     {
         // Bytes, since a path need not be UTF-8.
-        file.write_field(sample.path.as_os_str().as_encoded_bytes()).with_context(cannot_write)?;
-        let classes = [label, predicted].map(|label| scored.classes[label].clone());
+        file.write_field(cells::path(&sample.path)).with_context(cannot_write)?;
+        let class = |label: usize| cells::text(&scored.classes[label]).into_owned();
+        let classes = [label, predicted].map(class);
         let numbers = std::iter::once(loss).chain(row).map(f64::to_string);
         file.write_record(classes.into_iter().chain(numbers)).with_context(cannot_write)?;
     }

@@ -1,9 +1,9 @@
 //! The result of looking for wrong labels, and its CSV.
 
-use crate::dataset::labels::Labeled;
+use crate::cells;
+use crate::dataset::labels::{self, Labeled};
 use crate::dataset::part::Part;
 use anyhow::{Context, Result};
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// The columns of the CSV: those that [`labels::read`](crate::dataset::labels::read) takes, then what
@@ -62,44 +62,35 @@ impl SuspectList {
     /// If memory is exhausted.
     pub fn to_csv(&self) -> Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(COLUMNS)?;
+        let exact = labels::needs_exact(self.pictures.iter().map(|one| (&*one.path, &*one.label)));
+        writer.write_record(COLUMNS.into_iter().chain(exact.then_some(labels::EXACT)))?;
+        let mut write = |picture: &Labeled, [rank, suggested, probability, copy]: [&[u8]; 4]| {
+            let (path, label) = (cells::path(&picture.path), cells::text(&picture.label));
+            let (label, part) = (label.as_bytes(), picture.part.map_or("", Part::name).as_bytes());
+            let row = [&*path, label, part, rank, label, suggested, probability, copy];
+            writer.write_record(row.into_iter().chain(exact.then_some(&b""[..])))
+        };
         let mut is_suspect = vec![false; self.pictures.len()];
         for (index, suspect) in self.suspects.iter().enumerate() {
             is_suspect[suspect.picture] = true;
             let rank = (index + 1).to_string();
             let probability = format!("{:.4}", suspect.probability);
-            let copy = self.copy(suspect).map(|copy| copy.path.as_os_str().as_bytes());
-            let [path, label, part] = columns_of(self.picture(suspect));
-            writer.write_record([
-                path,
-                label,
-                part,
-                rank.as_bytes(),
-                label,
-                suspect.suggested.as_bytes(),
-                probability.as_bytes(),
-                copy.unwrap_or_default(),
-            ])?;
+            let copy = self.copy(suspect).map(|copy| cells::path(&copy.path)).unwrap_or_default();
+            let suggested = cells::text(&suspect.suggested);
+            let others = [rank.as_bytes(), suggested.as_bytes(), probability.as_bytes(), &*copy];
+            write(self.picture(suspect), others)?;
         }
         let others = self.pictures.iter().zip(is_suspect).filter(|(_, is_suspect)| !is_suspect);
         for (picture, _) in others {
-            let [path, label, part] = columns_of(picture);
-            writer.write_record([path, label, part, b"", label, b"", b"", b""])?;
+            write(picture, [b""; 4])?;
         }
         writer.into_inner().context("cannot write the list of pictures")
     }
 }
 
-/// Path, label and part.
-fn columns_of(picture: &Labeled) -> [&[u8]; 3] {
-    let part = picture.part.map_or("", Part::name);
-    [picture.path.as_os_str().as_bytes(), picture.label.as_bytes(), part.as_bytes()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::labels;
 
     #[test]
     fn the_csv_is_a_list_of_labels_with_the_suspects_first() {
@@ -125,14 +116,15 @@ mod tests {
         };
         let csv = list.to_csv().unwrap();
         let lines: Vec<_> = std::str::from_utf8(&csv).unwrap().lines().collect();
-        assert_eq!(lines[0], "path,label,split,rank,given,suggested,probability,copy_of");
+        assert_eq!(lines[0], "path,label,split,rank,given,suggested,probability,copy_of,exact");
         assert_eq!(lines[1], r#"c.jpg,cats,test,1,cats,"dogs, large",0.9876,"b"#);
-        assert_eq!(lines[3], "a.jpg,cats,train,,cats,,,");
+        assert_eq!(lines[3], "a.jpg,cats,train,,cats,,,,");
 
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("suspects.csv");
         std::fs::write(&file, csv).unwrap();
-        let read = labels::read(&file).unwrap();
+        let read: Vec<_> =
+            labels::read(&file).unwrap().rows.into_iter().map(|(_, row)| row).collect();
         let [first, second, third] = &list.pictures[..] else { panic!() };
         assert_eq!(read, [third.clone(), first.clone(), second.clone()]);
     }

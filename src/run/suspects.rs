@@ -63,7 +63,7 @@ pub(crate) fn suspects(what: &Suspects, events: &mut dyn Events) -> Result<Suspe
         fault!(DataSet, "expected `data`, a folder of pictures in class folders, found none");
     };
     let stop = events.stop();
-    let data = DataSet::read(&path, config.labels.as_deref())?;
+    let data = DataSet::read(&path, config.labels.as_deref(), config.skip_bad_pictures)?;
     data_set::warn(&data, events);
     let all = All::of(&data);
     let features = features(&mut config, &data.classes, &all.folder, &stop, events)?;

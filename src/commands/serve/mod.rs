@@ -12,7 +12,7 @@ use crate::cli::{ServeArgs, machine_overrides};
 use crate::console::say;
 use crate::signals::Signals;
 use anyhow::{Context, Result};
-use petite::numbers::with_thousands;
+use petite::numbers::{listed, with_thousands};
 use petite::stop::Interrupted;
 use petite::{Classifier, shown::shown};
 use state::State;
@@ -34,7 +34,7 @@ pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
     say(format_args!(
         "serving {}, classes {}, {}, at most {} requests at a time",
         shown(&args.run),
-        classifier.classes().join(", "),
+        listed(classifier.classes()),
         classifier.machine(),
         args.max_parallel
     ));

@@ -144,8 +144,8 @@ fn parts(subject: &Subject<'_>) -> Result<Vec<Folder>> {
     let Some(data) = config.data.as_deref() else { return Ok(Vec::new()) };
     let list = subject.run.split();
     let data = match list.is_file() {
-        true => DataSet::read_list(&archive::unpacked(data)?, &list)?,
-        false => DataSet::read(data, config.labels.as_deref())?,
+        true => DataSet::read_run_list(&archive::unpacked(data)?, &list)?,
+        false => DataSet::read(data, config.labels.as_deref(), true)?,
     };
     Ok(data.folders)
 }

@@ -1,0 +1,218 @@
+//! The files that a list of labels names.
+
+use super::labels::{Labeled, List};
+use crate::error::{BadRow, BadRows, ensure_or, fault};
+use crate::pictures::passed_over::{PassedOver, Why};
+use crate::shown::{shown, shown_name};
+use crate::spelling::{composed, likeness};
+use anyhow::Result;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::read_dir;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+/// The rows of a list, each file once.
+#[derive(Debug)]
+pub(super) struct ListedFiles {
+    /// A row for each file, with the path that the file has in the folder.
+    pub rows: Vec<Labeled>,
+    /// The rows that name a file again.
+    pub passed_over: PassedOver,
+    /// The rows that name no file, which are among [`ListedFiles::rows`] too.
+    pub bad: BadRows,
+}
+
+impl ListedFiles {
+    /// Finds the files of `list`, read from the file `path`, in `folder`. A class's name that is spelled
+    /// in several Unicode forms is one, and so is a file's.
+    ///
+    /// # Errors
+    /// If none of the files is there, or rows give one file different labels or parts.
+    pub fn find(folder: &Path, path: &Path, list: List) -> Result<Self> {
+        let mut names = Names::default();
+        let mut classes: HashMap<String, String> = HashMap::new();
+        let mut known: HashMap<Id, (u64, Labeled)> = HashMap::new();
+        let (mut rows, mut bad, mut passed_over) = (Vec::new(), Vec::new(), PassedOver::default());
+        let of = list.rows.len();
+        for (line, written) in list.rows {
+            let label = classes.entry(composed(&written.label).into_owned());
+            let label = label.or_insert_with(|| written.label.clone()).clone();
+            let found = names.find(folder, &written.path, false);
+            let is_there = found.is_some();
+            let row = Labeled { path: found.unwrap_or(written.path), label, ..written };
+            let id = names.id(&folder.join(&row.path));
+            match known.get(&id) {
+                None => {
+                    known.insert(id, (line, row.clone()));
+                }
+                Some((_, first)) if (&first.label, first.part) == (&row.label, row.part) => {
+                    passed_over.add(row.path, Why::Again);
+                    continue;
+                }
+                Some((earlier, first)) => fault!(
+                    DataSet,
+                    "expected one label and one split for {}, found {} in line {earlier} of {} and {} in line {line}{}; try removing one",
+                    shown(&first.path),
+                    described(first),
+                    shown(path),
+                    described(&row),
+                    if row.path == first.path {
+                        String::new()
+                    } else {
+                        format!(" for {}, the same file", shown(&row.path))
+                    }
+                ),
+            }
+            if !is_there {
+                let instead = names.find_near(folder, &row.path);
+                bad.push(BadRow { line, path: row.path.clone(), instead });
+            }
+            rows.push(row);
+        }
+        let bad = BadRows { list: path.to_owned(), folder: folder.to_owned(), of, rows: bad };
+        ensure_or!(DataSet, bad.rows.len() < rows.len(), "{}", nothing_found(&bad));
+        Ok(Self { rows, passed_over, bad })
+    }
+}
+
+/// The class of a row, and its part.
+fn described(row: &Labeled) -> String {
+    let part = row.part.map_or(String::new(), |part| format!(", {}", part.name()));
+    format!("{}{part}", shown_name(&row.label))
+}
+
+/// The error that none of the files of a list is there.
+fn nothing_found(bad: &BadRows) -> String {
+    let beside = bad.list.parent().unwrap_or(Path::new("."));
+    let is_beside = bad.rows.iter().any(|row| beside.join(&row.path).is_file());
+    let first = bad.rows.first().map_or(String::new(), BadRow::to_string);
+    format!(
+        "expected the files of the list {} in {}, found none of them; {}\n  {first}",
+        shown(&bad.list),
+        shown(&bad.folder),
+        match is_beside {
+            true => format!("try the folder {}, where they are", shown(beside)),
+            false => "try paths that are relative to it, or another folder".to_owned(),
+        }
+    )
+}
+
+/// What two paths of one file share.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Id {
+    /// The path without links and detours.
+    Path(PathBuf),
+    /// Device and inode of a file with several names.
+    Inode(u64, u64),
+}
+
+/// The names in folders, read once.
+#[derive(Debug, Default)]
+struct Names {
+    entries: HashMap<PathBuf, Entries>,
+    /// Folders without links and detours.
+    canonical: HashMap<PathBuf, Option<PathBuf>>,
+}
+
+/// The names in a folder, by spellings that lead to them.
+#[derive(Debug, Default)]
+struct Entries {
+    composed: HashMap<String, OsString>,
+    alike: HashMap<String, OsString>,
+    /// By name without extension.
+    stems: HashMap<String, OsString>,
+}
+
+impl Names {
+    /// The path below `folder` of the file `path`, whose names may be in another Unicode form; also of
+    /// one with nearly that name, if `is_near`.
+    fn find(&mut self, folder: &Path, path: &Path, is_near: bool) -> Option<PathBuf> {
+        if folder.join(path).is_file() {
+            return Some(path.to_owned());
+        }
+        let mut found = PathBuf::new();
+        for part in path.components() {
+            let above = folder.join(&found);
+            let name = part.as_os_str();
+            let is_there = !matches!(part, Component::Normal(_))
+                || above.join(name).symlink_metadata().is_ok();
+            match is_there {
+                true => found.push(name),
+                false => found.push(self.entries(&above).get(name, is_near)?),
+            }
+        }
+        folder.join(&found).is_file().then_some(found)
+    }
+
+    /// A file with nearly the name `path`: other blanks, another case or extension, `\` for `/`, or
+    /// without the first folders.
+    fn find_near(&mut self, folder: &Path, path: &Path) -> Option<PathBuf> {
+        let text = path.to_str()?.replace('\\', "/");
+        let mut rest = text.trim();
+        loop {
+            if let Some(found) = self.find(folder, Path::new(rest), true) {
+                return Some(found);
+            }
+            rest = rest.split_once('/')?.1;
+        }
+    }
+
+    fn entries(&mut self, folder: &Path) -> &Entries {
+        self.entries.entry(folder.to_owned()).or_insert_with(|| Entries::read(folder))
+    }
+
+    /// What the file at `path` is known by; the path itself if there is none.
+    fn id(&mut self, path: &Path) -> Id {
+        let (Ok(mut found), Some(name)) = (path.symlink_metadata(), path.file_name()) else {
+            return Id::Path(path.to_owned());
+        };
+        let mut whole = None;
+        if found.is_symlink() {
+            whole = path.canonicalize().ok();
+            found = path.metadata().unwrap_or(found);
+        }
+        if found.nlink() > 1 && found.ino() != 0 {
+            return Id::Inode(found.dev(), found.ino());
+        }
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        let canonical = self.canonical.entry(parent.to_owned());
+        let parent = canonical.or_insert_with(|| parent.canonicalize().ok());
+        let beside = || parent.as_ref().map(|parent| parent.join(name));
+        Id::Path(whole.or_else(beside).unwrap_or_else(|| path.to_owned()))
+    }
+}
+
+impl Entries {
+    /// The names in `folder`; none if it cannot be read.
+    fn read(folder: &Path) -> Self {
+        let entries = read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<OsString> = entries.map(|entry| entry.file_name()).collect();
+        names.sort();
+        let mut read = Self::default();
+        for name in names {
+            let Some(text) = name.to_str() else { continue };
+            let stem = Path::new(text).file_stem().and_then(OsStr::to_str).unwrap_or(text);
+            for (map, key) in [
+                (&mut read.composed, composed(text).into_owned()),
+                (&mut read.alike, likeness(text)),
+                (&mut read.stems, likeness(stem)),
+            ] {
+                map.entry(key).or_insert_with(|| name.clone());
+            }
+        }
+        read
+    }
+
+    fn get(&self, name: &OsStr, is_near: bool) -> Option<&OsString> {
+        let name = name.to_str()?;
+        let found = self.composed.get(&*composed(name));
+        if found.is_some() || !is_near {
+            return found;
+        }
+        let stem = Path::new(name).file_stem().and_then(OsStr::to_str).unwrap_or(name);
+        let (whole, stem) = (likeness(name), likeness(stem));
+        self.alike.get(&whole).or_else(|| self.stems.get(&whole)).or_else(|| self.stems.get(&stem))
+    }
+}
