@@ -5,7 +5,7 @@ use super::listed_files::ListedFiles;
 use super::part::Part;
 use super::recognize::{class_folders, own_list, part_folders};
 use super::{archive, labels};
-use crate::error::{ensure_or, fault};
+use crate::error::fault;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::{PassedOver, Why};
 use crate::pictures::walk::Walk;
@@ -90,12 +90,13 @@ impl Parts {
 
     fn read_list(path: &Path, list: &Path, skip_bad: bool) -> Result<Self> {
         let read = labels::read(list)?;
+        check_splits(list, &read.rows)?;
         let odd = read.odd.clone();
         let ListedFiles { rows, passed_over, bad } = ListedFiles::find(path, list, read)?;
         if !bad.rows.is_empty() && !skip_bad {
             return Err(bad.into());
         }
-        let folders = folders_of(path, list, &rows)?;
+        let folders = folders_of(path, &rows);
         Ok(Self { path: path.to_owned(), layout: Layout::List, folders, passed_over, odd })
     }
 
@@ -105,8 +106,10 @@ impl Parts {
     /// # Errors
     /// As [`labels::read_own`].
     pub fn read_run_list(path: &Path, list: &Path) -> Result<Self> {
-        let rows: Vec<_> = labels::read_own(list)?.rows.into_iter().map(|(_, row)| row).collect();
-        let folders = folders_of(path, list, &rows)?;
+        let read = labels::read_own(list)?;
+        check_splits(list, &read.rows)?;
+        let rows: Vec<Labeled> = read.rows.into_iter().map(|(_, row)| row).collect();
+        let folders = folders_of(path, &rows);
         let (path, passed_over) = (path.to_owned(), PassedOver::default());
         Ok(Self { path, layout: Layout::RunList, folders, passed_over, odd: Vec::new() })
     }
@@ -187,17 +190,25 @@ impl Parts {
     }
 }
 
-/// The pictures of the rows of `list`, by part, with the classes of all.
-fn folders_of(path: &Path, list: &Path, rows: &[Labeled]) -> Result<Vec<Folder>> {
+/// Checks that all rows of `list` have a split, or none.
+fn check_splits(list: &Path, rows: &[(u64, Labeled)]) -> Result<()> {
+    let without = rows.iter().find(|(_, row)| row.part.is_none());
+    let (Some((line, _)), Some(_)) = (without, rows.iter().find(|(_, row)| row.part.is_some()))
+    else {
+        return Ok(());
+    };
+    fault!(
+        DataSet,
+        "expected a split in every line of {} or in none, found none in line {line}; try completing the column",
+        shown(list)
+    )
+}
+
+/// The pictures of rows, by part, with the classes of all.
+fn folders_of(path: &Path, rows: &[Labeled]) -> Vec<Folder> {
     let classes: BTreeSet<&String> = rows.iter().map(|row| &row.label).collect();
     let classes: Vec<String> = classes.into_iter().cloned().collect();
     let parts: BTreeSet<Option<Part>> = rows.iter().map(|row| row.part).collect();
-    ensure_or!(
-        DataSet,
-        parts.len() == 1 || !parts.contains(&None),
-        "expected a split in every line of {} or in none, found some; try completing the column",
-        shown(list)
-    );
     let folder = |part: Option<Part>| {
         let of_part = rows.iter().filter(|row| row.part == part);
         let mut samples: Vec<_> = of_part
@@ -210,5 +221,5 @@ fn folders_of(path: &Path, list: &Path, rows: &[Labeled]) -> Result<Vec<Folder>>
         let name = part.map_or(ALL, Part::name).to_owned();
         Folder { path: path.to_owned(), name, classes: classes.clone(), samples }
     };
-    Ok(parts.into_iter().map(folder).collect())
+    parts.into_iter().map(folder).collect()
 }

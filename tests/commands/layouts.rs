@@ -197,29 +197,19 @@ fn reads_labels_from_a_list() {
     assert_eq!(split, split_of(&workspace, "again"));
     assert_eq!(figures(&workspace.history("run")), figures(&workspace.history("again")));
 
-    let wrong = [
-        ("path;label\na;b\n", "expected the columns path,label"),
-        ("path,label\n", "expected labels"),
-        ("path,label\npictures/spot.0.jpg,\n", "line 2: expected a label, found none"),
-        ("path,label\npictures/spot.0.jpg,a|b\n", "expected one label, found a|b"),
-        ("path,label,split\npictures/spot.0.jpg,a,dev\n", "expected the split train, validation"),
-        ("path,label\np.jpg,a\np.jpg,b\n", "expected one label and one split for p.jpg"),
-        ("path,label,split\np.jpg,a,train\nq.jpg,b,\n", "expected a split in every line"),
-        ("path,label,split\np.jpg,a,val\nq.jpg,b,val\n", "expected train pictures in"),
-        ("path,label,split\np.jpg,a,test\nq.jpg,b,test\n", "expected train pictures in"),
-        ("path,label\npictures/spot.0.jpg,a\npictures/spot.1.jpg,a\n", "found only a"),
-        (
-            "path,label,split\nnone.jpg,a,train\nno.jpg,b,train\nx.jpg,a,val\n",
-            "none.jpg: cannot read",
-        ),
-    ];
-    for (text, expected) in wrong {
-        workspace.write("wrong.csv", text.as_bytes());
-        let error = train("wrong", "wrong.csv", "").assert().code(1).get_output().stderr.clone();
-        let error = String::from_utf8(error).unwrap();
-        assert!(error.contains(expected), "{text:?}: {error}");
-        assert!(!workspace.path("wrong").exists());
-    }
+    // Rows without a file are errors, or bad pictures to skip.
+    workspace.write("short.csv", list.replace("spot.0.jpg", "spot.0").as_bytes());
+    let error = error_of(&mut train("short", "short.csv", ""));
+    let expected = "line 2: expected the file pictures/spot.0, found none; try pictures/spot.0.jpg";
+    assert!(error.contains(expected) && error.contains("or --skip-bad-pictures"), "{error}");
+    assert!(!workspace.path("short").exists());
+    let mut doctor = petite("doctor");
+    doctor.arg("--data").arg(workspace.path("")).arg("--labels").arg(workspace.path("short.csv"));
+    let out = doctor.assert().code(1).get_output().stdout.clone();
+    assert!(String::from_utf8(out).unwrap().contains(expected));
+    let skipped = train("short", "short.csv", "--skip-bad-pictures").assert().success();
+    let skipped = String::from_utf8(skipped.get_output().stderr.clone()).unwrap();
+    assert!(skipped.contains("skipping 1 of "), "{skipped}");
 }
 
 /// Writes the files below `folder` to the zip `to`.

@@ -1,5 +1,6 @@
 //! Lists of labels: what people write, at random, and what the program writes for itself.
 
+mod messages;
 mod own;
 mod people;
 
