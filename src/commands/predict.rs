@@ -26,12 +26,14 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     let stop = signals.stop();
     let predictor = Predictor::new(&what)?;
     let paths = predictor.paths();
-    let odd = paths.iter().find(|path| args.json && path.to_str().is_none());
-    ensure!(
-        odd.is_none(),
-        "expected UTF-8 paths with --json, found {}; try renaming it",
-        shown(odd.map_or(Path::new(""), PathBuf::as_path))
-    );
+    for (given, flag) in [(args.csv.is_some(), "--csv"), (args.json, "--json")] {
+        let odd = paths.iter().find(|path| given && path.to_str().is_none());
+        ensure!(
+            odd.is_none(),
+            "expected UTF-8 paths with {flag}, found {}; try renaming it",
+            shown(odd.map_or(Path::new(""), PathBuf::as_path))
+        );
+    }
     let mut output = Output::new(args, predictor.classes())?;
     let mut terminal = Terminal::new(&stop);
     if output.prints() && std::io::stdout().is_terminal() {

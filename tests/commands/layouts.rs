@@ -206,7 +206,8 @@ fn reads_labels_from_a_list() {
     let mut doctor = petite("doctor");
     doctor.arg("--data").arg(workspace.path("")).arg("--labels").arg(workspace.path("short.csv"));
     let out = doctor.assert().code(1).get_output().stdout.clone();
-    assert!(String::from_utf8(out).unwrap().contains(expected));
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains(expected), "{out}");
     let skipped = train("short", "short.csv", "--skip-bad-pictures").assert().success();
     let skipped = String::from_utf8(skipped.get_output().stderr.clone()).unwrap();
     assert!(skipped.contains("skipping 1 of "), "{skipped}");
