@@ -203,7 +203,7 @@ fn reads_labels_from_a_list() {
     let expected = "line 2: expected the file pictures/spot.0, found none; try pictures/spot.0.jpg";
     assert!(error.contains(expected) && error.contains("or --skip-bad-pictures"), "{error}");
     assert!(!workspace.path("short").exists());
-    let mut doctor = petite("doctor");
+    let mut doctor = petite("doctor --device cpu");
     doctor.arg("--data").arg(workspace.path("")).arg("--labels").arg(workspace.path("short.csv"));
     let out = doctor.assert().code(1).get_output().stdout.clone();
     let out = String::from_utf8(out).unwrap();

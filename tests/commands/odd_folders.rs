@@ -103,6 +103,61 @@ fn names_do_not_matter_but_for_what_cannot_be_decoded() {
     }
 }
 
+/// A class is called as its folder is, and nothing else becomes of its name: neither two labels, nor a
+/// column, a formula, or a command to the terminal.
+#[test]
+fn any_name_of_a_folder_is_a_class() {
+    let workspace = class_folders();
+    let names = ["a|b ", "=1+1\t\x1B[31m", "path", "predicted"];
+    for (index, name) in names.into_iter().enumerate() {
+        let (from, to) = (["spot", "stripe"][index % 2], workspace.path("data").join(name));
+        std::fs::create_dir(&to).unwrap();
+        for number in (index / 2 * 16..).take(16) {
+            let file = format!("{from}.{number}.jpg");
+            std::fs::rename(workspace.path("data").join(from).join(&file), to.join(&file)).unwrap();
+        }
+    }
+    for name in ["spot", "stripe"] {
+        std::fs::remove_dir(workspace.path("data").join(name)).unwrap();
+    }
+    let no_escapes = |command: &mut assert_cmd::Command| {
+        let output = command.assert().success().get_output().clone();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!text.contains(['\x1B', '\t']), "{text:?}");
+        text
+    };
+    let text = no_escapes(&mut workspace.train("run", "--epochs 1"));
+    assert!(text.contains(r"=1+1\t\u{1b}[31m, a|b , path, predicted"), "{text}");
+    let mut resume = petite("train --resume --epochs 2");
+    no_escapes(resume.arg("--out").arg(workspace.path("run")));
+    let text = no_escapes(&mut workspace.on_run("evaluate", "run"));
+    assert!(text.contains(r"=1+1\t\u{1b}[31m "), "{text}");
+    let mut report = petite("report");
+    no_escapes(report.arg(workspace.path("run")).arg("--to").arg(workspace.path("report.html")));
+
+    let header = |path: &str| {
+        let mut table = csv::Reader::from_path(workspace.path(path)).unwrap();
+        table.headers().unwrap().iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let probabilities = ["'=1+1\t\x1B[31m", "a|b "];
+    let found = header("run/test/predictions.csv");
+    assert_eq!(found[..6], [&["path", "class", "predicted", "loss"][..], &probabilities].concat());
+    assert_eq!(found[6..], ["probability of path", "probability of predicted"]);
+    let mut predict = workspace.on_run("predict --csv out.csv", "run");
+    no_escapes(predict.current_dir(workspace.path("")).arg(workspace.path("data")));
+    let found = header("out.csv");
+    assert_eq!(found[..4], [&["path", "class"][..], &probabilities].concat());
+    assert_eq!(found[4..], ["probability of path", "predicted"]);
+    no_escapes(workspace.on_run("predict", "run").arg(workspace.path("data")));
+
+    // The run's list says itself that its names are exact.
+    std::fs::copy(workspace.path("run/split.csv"), workspace.path("list.csv")).unwrap();
+    let mut again = petite("train --epochs 1 --image-size 46 --threads 1");
+    again.arg("--data").arg(workspace.path("data")).arg("--labels").arg(workspace.path("list.csv"));
+    let text = no_escapes(again.arg("--out").arg(workspace.path("again")));
+    assert!(text.contains(r"=1+1\t\u{1b}[31m, a|b , path, predicted"), "{text}");
+}
+
 /// A resumed run trains on the pictures that it began with.
 #[test]
 fn a_run_keeps_its_split() {

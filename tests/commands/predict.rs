@@ -127,6 +127,25 @@ fn takes_patterns_and_paths_from_standard_input() {
     let mut command = workspace.on_run("predict", "run");
     let error = error_of(command.arg("-").write_stdin("\n"));
     assert!(error.contains("expected the paths of pictures, found none"), "{error}");
+
+    // From Windows, with a name that ends in a carriage return; and as find -print0 writes them.
+    let odd = workspace.path("data/odd\r");
+    std::fs::copy(&all[0], &odd).unwrap();
+    let (first, odd_path) = (all[0].display(), odd.display());
+    let lines = format!("{first}\r\n\r\n{odd_path}\n{odd_path}\r\n");
+    let mut command = workspace.on_run("predict --json", "run");
+    let expected = [all[0].clone(), odd.clone(), odd.clone()];
+    assert_eq!(paths(command.arg("-").write_stdin(lines)), expected);
+    std::fs::rename(&odd, workspace.path("data/two\nlines.jpg")).unwrap();
+    let odd = workspace.path("data/two\nlines.jpg");
+    let zeros = format!("{first}\0{}\0", odd.display());
+    let mut command = workspace.on_run("predict --json -0", "run");
+    let expected = [all[0].clone(), odd];
+    assert_eq!(paths(command.arg("-").write_stdin(zeros.clone())), expected);
+    let error = error_of(workspace.on_run("predict", "run").arg("-").write_stdin(zeros));
+    assert!(error.contains("found a zero byte") && error.contains("try --null"), "{error}");
+    let error = error_of(workspace.on_run("predict -0", "run").arg(&all[0]));
+    assert!(error.contains("expected - for the paths on standard input"), "{error}");
 }
 
 #[test]
