@@ -252,7 +252,7 @@ fn by_petite(place: &Path, archive: &Path) -> Read {
     let root = found.ancestors().find(|path| path.parent().unwrap().parent() == Some(&cache));
     let root = root.unwrap();
     let files: BTreeMap<String, Vec<u8>> = contents(root).into_iter().collect();
-    if let Ok(parts) = Parts::read(&found, None) {
+    if let Ok(parts) = Parts::read(&found, None, false) {
         let inside = found.strip_prefix(root).unwrap();
         let mut trained: Vec<(PathBuf, String)> = Vec::new();
         for folder in &parts.folders {
