@@ -4,7 +4,7 @@
 //! contain a [`Fault`], from which [`Error`] derives its [`ErrorKind`]. Messages name settings as
 //! fields in backticks.
 
-use crate::shown::shown;
+use crate::shown::{quoted, shown};
 use crate::stop::Interrupted;
 use std::fmt;
 use std::path::PathBuf;
@@ -183,14 +183,16 @@ pub struct BadRows {
 impl fmt::Display for BadRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { list, folder, of, rows } = self;
-        let (list, folder) = (shown(list), shown(folder));
-        write!(f, "{} of {of} rows of {list} cannot be used in {folder}:", rows.len())?;
+        let (in_list, in_folder) = (shown(list), shown(folder));
+        write!(f, "{} of {of} rows of {in_list} cannot be used in {in_folder}:", rows.len())?;
         rows.iter().take(NAMED).try_for_each(|row| write!(f, "\n  {row}"))?;
         match rows.len().saturating_sub(NAMED) {
             0 => Ok(()),
             more => write!(
                 f,
-                "\n  and {more} more, which petite doctor --data {folder} --labels {list} lists"
+                "\n  and {more} more, which petite doctor --data {} --labels {} lists",
+                quoted(folder),
+                quoted(list)
             ),
         }
     }
