@@ -174,3 +174,68 @@ fn needs_shaping(letter: char) -> bool {
 fn is_silent(letter: char) -> bool {
     matches!(letter, '\u{FE00}'..='\u{FE0F}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_that_join_their_letters_are_numbers() {
+        for plain in ["cats", "кошка", "Ελλάδα", "Žluťoučký kůň", "a→b", "I ❤\u{FE0F} it"]
+        {
+            assert!(is_writable(plain), "{plain}");
+        }
+        for joined in ["แมว", "बिल्ली", "قطة", "חתול", "👩\u{200D}🚀", "a\u{202E}b", "a\nb"]
+        {
+            assert!(!is_writable(joined), "{joined}");
+        }
+        let classes = ["cat", "แมว", "قطة"].map(str::to_owned);
+        let names: Vec<String> =
+            classes.iter().enumerate().map(|(label, class)| name(class, label)).collect();
+        assert_eq!(names, ["cat", "class 2", "class 3"]);
+        let key = key(&classes).unwrap();
+        assert!(
+            key.contains("number 2 of 3 classes") && key.contains("class 2 is แมว, class 3"),
+            "{key}"
+        );
+        assert_eq!(super::key(&classes[..1]), None);
+    }
+
+    #[test]
+    fn without_fonts_of_the_system_letters_are_missing() {
+        let mut fonts = Fonts::new(&[]);
+        assert_eq!((fonts.with('ж'), fonts.with('猫'), fonts.with('猫')), (Some(0), None, None));
+        // A file that is no font is passed over.
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("sans")).unwrap();
+        std::fs::write(folder.path().join("sans/Broken-Regular.ttf"), b"no font").unwrap();
+        let mut fonts = Fonts::new(&[folder.path().to_owned(), folder.path().join("nowhere")]);
+        assert_eq!((fonts.files.len(), fonts.with('猫')), (1, None));
+    }
+
+    /// The built-in font stands for a system's: it lacks no letter that it has.
+    #[test]
+    fn a_font_of_the_system_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("Mono.TTF");
+        std::fs::write(&file, dejavu::sans::regular()).unwrap();
+        let mut fonts = Fonts::new(&[folder.path().to_owned()]);
+        fonts.loaded.clear();
+        assert_eq!((fonts.with('ж'), fonts.with('a'), fonts.with('猫')), (Some(0), Some(0), None));
+        assert_eq!(fonts.loaded.len(), 1);
+    }
+
+    #[test]
+    fn letters_stand_as_the_font_says() {
+        let (outlines, width) = line("Tr dan", 100.0);
+        assert_eq!(outlines.len(), 5);
+        let edges: Vec<_> = outlines.iter().map(OutlinedGlyph::px_bounds).collect();
+        // r moves under the roof of T, and a follows d as n follows a.
+        assert!(edges[1].min.x - edges[0].max.x < 1.0, "{edges:?}");
+        let gaps = [edges[3].min.x - edges[2].max.x, edges[4].min.x - edges[3].max.x];
+        assert!((gaps[0] - gaps[1]).abs() < 5.0 && gaps[0] > 3.0, "{gaps:?}");
+        assert!(width > edges[4].max.x && width < edges[4].max.x + 15.0, "{width}");
+        // Letters that no font has are one mark.
+        assert_eq!(line("a แมว b", 20.0).1, line("a … b", 20.0).1);
+    }
+}

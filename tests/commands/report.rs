@@ -76,6 +76,22 @@ fn one_page_says_everything_about_a_run() {
 fn a_browser_shows_the_values_under_the_pointer() {
     let Some(python) = python_with_browser("report_page") else { return };
     let workspace = Workspace::with_data();
+    // Classes with long names: the same pictures do, since nothing is to be learnt.
+    for split in ["train", "validation", "test"] {
+        let folder = workspace.path("data").join(split);
+        for name in
+            ["Actinic keratoses and intraepithelial carcinoma", "Tomato___Yellow_Leaf_Curl_Virus"]
+        {
+            for from in ["spots", "stripes"] {
+                let to = folder.join(format!("{name}, {from} of a kind"));
+                std::fs::create_dir(&to).unwrap();
+                for picture in std::fs::read_dir(folder.join(from)).unwrap() {
+                    let picture = picture.unwrap();
+                    std::fs::copy(picture.path(), to.join(picture.file_name())).unwrap();
+                }
+            }
+        }
+    }
     workspace.train("run", "--epochs 4").assert().success();
     report(&workspace, &["run"], "").assert().success();
     let mut command = assert_cmd::Command::new(python);
@@ -106,7 +122,7 @@ fn several_runs_are_side_by_side() {
 #[test]
 fn names_are_text_and_not_markup() {
     let workspace = Workspace::with_data();
-    let class = "<b onload=x>&amp;</b>".replace('/', "\u{2215}");
+    let class = "<b onload=x>&amp;</b> of a kind with a long name".replace('/', "\u{2215}");
     for split in ["train", "validation", "test"] {
         let folder = workspace.path("data").join(split);
         std::fs::rename(folder.join("spots"), folder.join(&class)).unwrap();
@@ -117,6 +133,8 @@ fn names_are_text_and_not_markup() {
     assert!(!page.contains("<b onload") && !page.contains("<i>"), "{page}");
     assert!(page.contains("&#60;b onload=x&#62;&#38;amp;"), "{page}");
     assert!(page.contains("a &#60;i&#62; run"));
+    // A name that is cut in its middle is whole in its title.
+    assert!(page.contains("long name\">") && page.contains("…"), "{page}");
 }
 
 #[test]
@@ -127,9 +145,13 @@ fn moved_training_pictures_leave_the_rest() {
     let error = error_of(&mut report(&workspace, &["run"], ""));
     assert!(error.contains("--data"), "{error}");
     assert!(!workspace.path("report.html").exists());
+    let history = "epoch,loss,acc,val_loss,val_acc\n1,0.7,0.5,0.7,0.5\n2,0.6,0.6,0.6,0.6\n";
+    workspace.write("run/history.csv", history.as_bytes());
     let mut command = report(&workspace, &["run"], "");
     command.arg("--data").arg(workspace.path("moved")).assert().success();
     let page = page(&workspace);
+    assert!(page.contains("The run was still improving when it ended (val_loss 0.7000 to 0.6000"));
+    assert!(page.contains("petite train --resume --out ") && page.contains(" --epochs 4</p>"));
     assert!(page.contains("The training pictures are not shown: ") && page.contains("Least sure"));
 }
 
