@@ -108,7 +108,7 @@ impl Random {
     /// Names and contents; all names may be in one folder.
     fn files(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let top: &[u8] = if self.one_in(3) { b"pets/" } else { b"" };
-        let (is_plain, has_repeats) = (self.one_in(3), self.one_in(8));
+        let (is_plain, has_repeats) = (self.one_in(2), self.one_in(8));
         let mut files: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         for index in 0..self.below(12) {
             let is_odd = !is_plain && self.one_in(8);
@@ -132,7 +132,7 @@ impl Random {
                 (entry.method, entry.bytes) = (8, packed.finish().unwrap());
                 entry.packed = entry.bytes.len() as u64;
             }
-            match self.below(60) {
+            match self.below(150) {
                 0 => entry.size += 1,
                 1 => entry.crc ^= 1,
                 2 => entry.listed_as = Some(b"cats/other.jpg".to_vec()),
@@ -155,7 +155,7 @@ impl Random {
         let is_gnu = self.one_in(2);
         for (name, bytes) in self.files() {
             let mut header = if is_gnu { tar::Header::new_gnu() } else { tar::Header::new_ustar() };
-            let kind = match self.below(60) {
+            let kind = match self.below(150) {
                 kind @ 0..10 => b"\x0057126xgVS"[kind],
                 _ => b'0',
             };
@@ -289,7 +289,8 @@ fn random_archives_are_what_python_reads_or_refused() {
     let seed = number("PETITE_SEED").unwrap_or(1);
     let count = number("PETITE_ARCHIVES").unwrap_or(ARCHIVES) as usize;
     let mut random = Random(seed);
-    let folder = tempfile::tempdir().unwrap();
+    // In memory, where syncing thousands of folders takes no time.
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
     let path = |index: usize| folder.path().join(index.to_string());
     // Each is followed by a damaged copy.
     let mut damage = Vec::new();
@@ -335,7 +336,7 @@ fn random_archives_are_what_python_reads_or_refused() {
         );
     }
     // The comparison is of something.
-    assert!(taken[0] * 5 > count / 2 && taken[1] * 20 > count / 2, "{taken:?} of {count}");
+    assert!(taken[0] * 5 > count / 2 && taken[1] * 50 > count / 2, "{taken:?} of {count}");
     let refused = (0..count).step_by(2).filter(|&index| expected[index].is_err()).count();
     assert!(refused * 20 > count / 2, "{refused} of {count}");
 }
