@@ -1,6 +1,7 @@
 //! Progress output: bars on a terminal, plain lines everywhere.
 
 use crate::console::{say, warn};
+use crate::remedy::with_flags;
 use crate::training_bar::TrainingBar;
 use crate::wording;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -71,6 +72,9 @@ impl Events for Terminal {
                 path.display(),
                 wording::layout(data, *split)
             )),
+            Note::Depth(levels) => {
+                say(format_args!("depth       {levels}: what the training pictures use of 16 bits"))
+            }
             Note::Cache { folder, bytes, free } => {
                 let mebibytes = |bytes: u64| with_thousands((bytes >> 20) as i64);
                 let why = free.map_or(String::new(), |free| {
@@ -117,7 +121,7 @@ impl Events for Terminal {
     fn warning(&mut self, warning: &Warning<'_>) {
         let text = match warning {
             Warning::PassedOver(entries) => format!("passed over {entries}"),
-            Warning::Odd(text) => format!("warning: {text}"),
+            Warning::Odd(text) => format!("warning: {}", with_flags(text, "train")),
             Warning::EmptyClasses(classes) => format!(
                 "warning: no pictures of {}; leaving {} out",
                 listed(classes),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/golden/pillow: small JPEGs of every kind, and Pillow's pixels for them.
 
-    python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0
+    python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0 numpy
     /tmp/pillow/bin/python scripts/reference/pillow_reference.py
 
 Only needed to regenerate the files; the tests read the committed ones.
@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 import pillow_formats
 import pillow_jpegs
+import pillow_settings
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "pillow"
 
@@ -133,3 +134,4 @@ if __name__ == "__main__":
     pillow_formats.write_formats(GOLDEN)
     pillow_formats.write_orientations(GOLDEN)
     pillow_jpegs.write_jpegs(GOLDEN)
+    pillow_settings.write(GOLDEN)

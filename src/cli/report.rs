@@ -96,6 +96,8 @@ impl Subset for Seeing {
         "image_size",
         "interpolation",
         "exif_orientation",
+        "background",
+        "depth",
         "resize",
         "seed",
     ];

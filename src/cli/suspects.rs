@@ -58,6 +58,8 @@ impl Subset for Judging {
         "interpolation",
         "resize",
         "exif_orientation",
+        "background",
+        "depth",
         "skip_bad_pictures",
         "max_pixels",
         "loader_threads",

@@ -4,18 +4,23 @@ use crate::console::{say, warn};
 use crate::progress::Terminal;
 use anyhow::{Result, ensure};
 use petite::Stop;
+use petite::dataset::contradictions;
 use petite::dataset::data_set::DataSet;
 use petite::dataset::duplicates::{Duplicate, describe, find};
-use petite::dataset::near_copies;
+use petite::dataset::{near_copies, thumbnails};
 use petite::error::BadRows;
 use petite::numbers::with_thousands;
-use petite::pictures::folder::Folder;
+use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::pixels::{Pixels, Target, decode_all};
 use petite::shown::shown;
 use std::path::Path;
+use tch::Tensor;
 
 /// Duplicates listed per pair of splits.
 const EXAMPLES: usize = 5;
+
+/// Pairs listed that are in two classes.
+const CONTRADICTIONS: usize = 20;
 
 /// Looks for pictures that are in more than one split of the data set `data`, or, if it is not
 /// split, more than once in it. Prints all rows of the list `labels` that name no file.
@@ -32,9 +37,17 @@ pub fn check(data: &Path, labels: Option<&Path>, stop: &Stop) -> Result<()> {
         Ok(found) => found,
     };
     if let [whole] = &found.folders[..] {
-        return count_copies(whole, stop);
+        return count_copies(whole, &found.path, stop);
     }
     let splits = read_splits(&found, stop)?;
+    let samples: Vec<&Sample> = splits.iter().flat_map(|(_, pixels)| &pixels.samples).collect();
+    if samples.len() <= near_copies::MOST {
+        let thumbnails = splits.iter().map(|(_, pixels)| thumbnails::of_pixels(pixels));
+        let thumbnails = Tensor::f_cat(&thumbnails.collect::<Result<Vec<_>>>()?, 0)?;
+        let all: Vec<usize> = (0..samples.len()).collect();
+        let first = near_copies::with_near(all.clone(), &all, &thumbnails, stop)?;
+        list_contradictions(&samples, &first, &found.classes, &found.path);
+    }
     let mut shared = false;
     for (index, (name, originals)) in splits.iter().enumerate() {
         for (other, copies) in &splits[index + 1..] {
@@ -63,12 +76,36 @@ pub fn check(data: &Path, labels: Option<&Path>, stop: &Stop) -> Result<()> {
     Ok(())
 }
 
-/// Counts the near copies in a data set that is not split.
-fn count_copies(folder: &Folder, stop: &Stop) -> Result<()> {
+/// Lists near copies with different labels: the first ones, and their number.
+fn list_contradictions(samples: &[&Sample], first: &[usize], classes: &[String], path: &Path) {
+    let found = contradictions::find(samples, first);
+    let pairs = with_thousands(found.len() as i64);
+    match found.len() {
+        0 => return say("data      no picture is in two classes"),
+        1 => say(
+            "data      1 pair of equal or nearly equal pictures is in two classes; petite suspects lists it for correction",
+        ),
+        _ => say(format_args!(
+            "data      {pairs} pairs of equal or nearly equal pictures are in two classes; petite suspects lists them for correction"
+        )),
+    }
+    for pair in found.iter().take(CONTRADICTIONS) {
+        say(format_args!("          {}", contradictions::describe(pair, classes, path)));
+    }
+    if found.len() > CONTRADICTIONS {
+        say("          …");
+    }
+}
+
+/// Counts the near copies in a data set that is not split, and lists those with different labels.
+fn count_copies(folder: &Folder, path: &Path, stop: &Stop) -> Result<()> {
     let bar = Terminal::bar("comparing", folder.samples.len());
     let groups = near_copies::group(&folder.samples, 0, stop, &|| bar.inc(1));
     bar.finish_and_clear();
-    let copies = with_thousands(groups?.copies() as i64);
+    let groups = groups?;
+    let samples: Vec<&Sample> = folder.samples.iter().collect();
+    list_contradictions(&samples, &groups.first, &folder.classes, path);
+    let copies = with_thousands(groups.copies() as i64);
     let of = with_thousands(folder.samples.len() as i64);
     say(format_args!(
         "data      not split; {copies} of {of} pictures are near copies of others, which petite train keeps on one side"

@@ -54,7 +54,7 @@ pub fn run(command: Command, signals: &Signals) -> Result<()> {
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Plot(args) => plot::run(&args),
-        Command::Preview(args) => preview::run(&args),
+        Command::Preview(args) => preview::run(&args, &signals.stop()),
         Command::Watch(args) => watch::run(&args, &signals.stop()),
         Command::Suspects(args) => suspects::run(&args, &signals.stop()),
         Command::Doctor(args) => doctor::run(&args, &signals.stop()),

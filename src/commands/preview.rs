@@ -2,28 +2,28 @@
 
 use crate::cli::PreviewArgs;
 use crate::console::{say, warn};
+use crate::progress::Terminal;
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
 use petite::dataset::layout::{ALL, Parts};
 use petite::dataset::part::Part;
 use petite::pictures::aspect::Fitter;
-use petite::pictures::decode::decode;
+use petite::pictures::decode::decode_to;
 use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::image_size::ImageSize;
-use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::{ColorMode, Picture};
-use petite::pictures::pixels::read_file;
+use petite::pictures::pixels::{Target, read_file};
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
 use petite::report::text;
 use petite::shown::shown;
-use petite::{Config, Recipe};
+use petite::{Config, Recipe, Stop};
 use rand::seq::SliceRandom;
 use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 
-pub fn run(args: &PreviewArgs) -> Result<()> {
+pub fn run(args: &PreviewArgs, stop: &Stop) -> Result<()> {
     let mut settings = args.settings.clone();
     let recipe: Recipe = settings.take("recipe")?.unwrap_or_default();
     let keras = settings.take("keras")?.unwrap_or_default();
@@ -37,13 +37,15 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
     run.change(settings.rest())?;
     let config = run.augmentation;
     let folder = pictures(&args.data, labels.as_deref(), args.split.as_deref())?;
+    run.resolve_depth(&folder, stop, &mut Terminal::new(stop))?;
+    let target = Target { orientation: exif_orientation, ..run.target() };
     let tiles = if config.is_active() {
         let count = args.count.unwrap_or(9).into();
         let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
         let augmentation = Augmentation::new(config, keras, seed)?;
         let (height, width) = image_size.map_or((150, 150), Into::into);
         let mut pixels = vec![0; height * width * 3];
-        let whole = read(path, exif_orientation)?;
+        let whole = read(path, target)?;
         Fitter::default().fit(&whole, (height, width), resize, interpolation, &mut pixels);
         let picture = Picture { width, height, channels: 3, pixels };
         augmented(path, picture, &config, &augmentation, count)?
@@ -52,7 +54,7 @@ pub fn run(args: &PreviewArgs) -> Result<()> {
             args.picture.is_none(),
             "expected an augmentation with --picture, found none; try --recipe augmented"
         );
-        samples(&folder, args.count.unwrap_or(10).into(), seed, exif_orientation)?
+        samples(&folder, args.count.unwrap_or(10).into(), seed, target)?
     };
     contact_sheet::write(&args.to, &tiles)?;
     if let Some(key) = text::key(&folder.classes).filter(|_| !config.is_active()) {
@@ -82,12 +84,7 @@ fn pictures(data: &Path, labels: Option<&Path>, split: Option<&str>) -> Result<F
 }
 
 /// Pictures of each class in turn, at their own sizes (the book's figure 5.8).
-fn samples(
-    folder: &Folder,
-    count: usize,
-    seed: u64,
-    exif_orientation: ExifOrientation,
-) -> Result<Vec<Tile>> {
+fn samples(folder: &Folder, count: usize, seed: u64, target: Target) -> Result<Vec<Tile>> {
     let mut of_class: Vec<Vec<&Sample>> = vec![Vec::new(); folder.classes.len()];
     let mut shuffled: Vec<&Sample> = folder.samples.iter().collect();
     shuffled.shuffle(&mut generator(seed, Purpose::Preview, 0));
@@ -100,7 +97,7 @@ fn samples(
     in_turn
         .take(count)
         .map(|sample| {
-            let picture = read(&sample.path, exif_orientation)?;
+            let picture = read(&sample.path, target)?;
             let size = format!("{}×{}", picture.width, picture.height);
             let class = text::name(&folder.classes[sample.label], sample.label);
             Ok(Tile { picture, caption: vec![format!("{class}  {size}"), file_name(&sample.path)] })
@@ -132,15 +129,17 @@ fn augmented(
     Ok(tiles)
 }
 
-/// Reads a picture at its own size.
+/// Reads a picture at its own size, in the colors of `target`.
 ///
 /// # Errors
 /// If it cannot be read or decoded.
-pub fn read(path: &Path, exif_orientation: ExifOrientation) -> Result<Picture> {
-    let mut bytes = Vec::new();
+pub fn read(path: &Path, target: Target) -> Result<Picture> {
+    let (mut bytes, mut picture) = (Vec::new(), Picture::default());
+    let target = Target { color_mode: ColorMode::Rgb, ..target };
     read_file(path, &mut bytes)
-        .and_then(|()| decode(&bytes, ColorMode::Rgb, exif_orientation))
-        .with_context(|| shown(path))
+        .and_then(|()| decode_to(&bytes, &target, &mut picture))
+        .with_context(|| shown(path))?;
+    Ok(picture)
 }
 
 /// The last part of a path.

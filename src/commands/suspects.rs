@@ -40,7 +40,7 @@ pub fn run(args: &SuspectsArgs, stop: &Stop) -> Result<()> {
     let csv = staging.path().join(LIST);
     std::fs::write(&csv, found.to_csv()?)
         .with_context(|| format!("cannot write {}", csv.display()))?;
-    let tiles = tiles(&found, &config, stop)?;
+    let tiles = tiles(&found, stop)?;
     if !tiles.is_empty() {
         contact_sheet::write(&staging.path().join(SHEET), &tiles)?;
         if let Some(key) = text::key(&found.classes) {
@@ -77,14 +77,14 @@ fn config(args: &SuspectsArgs) -> Result<Config> {
 }
 
 /// The first suspects with their labels, for the contact sheet. A near copy follows its picture.
-fn tiles(found: &SuspectList, config: &Config, stop: &Stop) -> Result<Vec<Tile>> {
+fn tiles(found: &SuspectList, stop: &Stop) -> Result<Vec<Tile>> {
     let name = |class: &str| {
         let label = found.classes.iter().position(|known| known == class);
         text::name(class, label.unwrap_or(0))
     };
     let tile = |first: String, labels: String, path: &Path| {
         stop.check()?;
-        let picture = read(&found.root.join(path), config.exif_orientation)?;
+        let picture = read(&found.root.join(path), found.target)?;
         Ok::<_, Error>(Tile { picture, caption: vec![first, labels, file_name(path)] })
     };
     let mut tiles = Vec::new();

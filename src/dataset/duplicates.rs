@@ -51,13 +51,21 @@ pub struct Duplicate {
 }
 
 /// Finds the pictures of `copies` that occur in `originals`, in order, each with its most similar
-/// original. Both must be decoded to the same target. A picture of one color is never a duplicate.
+/// original. Both must be decoded to the same target. A picture of nearly one color is never a
+/// duplicate.
 ///
 /// # Errors
 /// If libtorch is out of memory.
 pub fn find(originals: &Pixels, copies: &Pixels) -> Result<Vec<Duplicate>> {
-    let originals = of_pixels(originals)?.f_transpose(0, 1)?;
-    let copies = of_pixels(copies)?;
+    find_in(&thumbnails::of_pixels(originals)?, &thumbnails::of_pixels(copies)?)
+}
+
+/// As [`find`], among the thumbnails of the pictures.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn find_in(originals: &Tensor, copies: &Tensor) -> Result<Vec<Duplicate>> {
+    let originals = originals.f_transpose(0, 1)?;
     let mut found = Vec::new();
     for start in (0..copies.size()[0]).step_by(BLOCK as usize) {
         let block = copies.f_narrow(0, start, BLOCK.min(copies.size()[0] - start))?;
@@ -102,10 +110,6 @@ pub fn describe(found: &[Duplicate], of: usize, original: &str, copy: &str) -> S
         with_thousands(of as i64),
         counts.join(", ")
     )
-}
-
-fn of_pixels(pixels: &Pixels) -> Result<Tensor> {
-    thumbnails::of(pixels.pictures(), pixels.target)
 }
 
 /// The largest value of each row, and its column.
@@ -154,6 +158,7 @@ mod tests {
             target: Target::rgb(SIZE, SIZE),
             bytes: Bytes::Memory(bytes),
             samples: vec![Sample { path: "picture.jpg".into(), label: 0 }; pictures.len()],
+            traits: Vec::new(),
             classes: vec!["a".to_owned(), "b".to_owned()],
         }
     }

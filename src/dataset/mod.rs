@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod arrange;
 mod budget;
+pub mod contradictions;
 pub mod data_set;
 mod destination;
 pub mod duplicates;
@@ -21,6 +22,6 @@ pub mod split;
 pub mod staging;
 pub mod synthetic;
 mod tar_file;
-mod thumbnails;
+pub mod thumbnails;
 mod unpack;
 mod zip_file;

@@ -28,7 +28,7 @@ const SMALL: usize = 25;
 
 /// Number of pictures up to which near copies are looked for, which takes about 15 s on two cores.
 /// Among more, only equal files are grouped.
-const MOST: usize = 30_000;
+pub const MOST: usize = 30_000;
 
 /// Rows compared at a time, to bound memory.
 const BLOCK: i64 = 1024;
@@ -84,9 +84,24 @@ pub fn group(
         .enumerate()
         .filter_map(|(index, (_, pixels))| Some((index, pixels.as_deref()?)))
         .unzip();
-    let pairs =
-        pairs(&thumbnails::of(pictures.into_iter().map(|one| Ok(Cow::from(one))), TARGET)?, stop)?;
-    let largest = SMALL.max((samples.len() as f64 * LARGEST_SHARE) as usize);
+    let pictures = pictures.into_iter().map(|one| Ok(Cow::from(one)));
+    let first = with_near(equal, &indices, &thumbnails::of(pictures, TARGET)?, stop)?;
+    Ok(Groups { hashes, first })
+}
+
+/// The groups `equal` of equal pictures, joined where some of their pictures are near copies. The rows of
+/// `thumbnails` are the pictures at `indices`.
+///
+/// # Errors
+/// If libtorch is out of memory, or a stop was requested.
+pub fn with_near(
+    equal: Vec<usize>,
+    indices: &[usize],
+    thumbnails: &Tensor,
+    stop: &Stop,
+) -> Result<Vec<usize>> {
+    let pairs = pairs(thumbnails, stop)?;
+    let largest = SMALL.max((equal.len() as f64 * LARGEST_SHARE) as usize);
     let first = LEAST_CORRELATIONS
         .iter()
         .map(|&least| {
@@ -94,13 +109,12 @@ pub fn group(
             let alike = alike.map(|pair| (indices[pair.one], indices[pair.other]));
             joined(equal.clone(), alike)
         })
-        .find(|first| size_of_largest(first) <= largest)
-        .unwrap_or(equal);
-    Ok(Groups { hashes, first })
+        .find(|first| size_of_largest(first) <= largest);
+    Ok(first.unwrap_or(equal))
 }
 
 /// For each picture, the first with an equal file.
-fn equal(hashes: &[u64]) -> Vec<usize> {
+pub fn equal(hashes: &[u64]) -> Vec<usize> {
     let mut known = HashMap::new();
     hashes.iter().enumerate().map(|(index, hash)| *known.entry(*hash).or_insert(index)).collect()
 }

@@ -1,6 +1,7 @@
 //! Thumbnails by which pictures are compared.
 
-use crate::pictures::pixels::Target;
+use crate::pictures::pixels::{Pixels, Target};
+use crate::pictures::traits::FLAT;
 use anyhow::Result;
 use std::borrow::Cow;
 use tch::{Kind, Tensor};
@@ -10,7 +11,8 @@ use tch::{Kind, Tensor};
 const SIDE: usize = 16;
 
 /// Means over the cells of a 16×16 grid, `[N, 16 · 16 · C]` f32. Each row is normalized to mean 0
-/// and length 1 (or all zeros), so that the dot product of two rows is their correlation.
+/// and length 1, so that the dot product of two rows is their correlation. The row of a picture of nearly
+/// one color, such as 12 bits in the low bits of 16, is all zeros: it is like no other.
 ///
 /// # Errors
 /// If libtorch is out of memory, or a picture cannot be read.
@@ -27,6 +29,7 @@ pub fn of<'a>(
     let mut lines = vec![0u32; width * channels];
     for picture in pictures {
         let picture = picture?;
+        let start = values.len();
         for row in 0..SIDE {
             let top = first(row, height);
             let bottom = first(row + 1, height).max(top + 1);
@@ -52,13 +55,33 @@ pub fn of<'a>(
                 values.extend(sums[..channels].iter().map(|&sum| sum as f32 / area));
             }
         }
+        if is_flat(&values[start..], channels) {
+            values[start..].fill(0.0);
+        }
     }
     let shape = [count as i64, (SIDE * SIDE * channels) as i64];
     let values = Tensor::f_from_slice(&values)?.f_view(shape)?;
     let centered = values.f_sub(&values.f_mean_dim(1i64, true, Kind::Float)?)?;
     let lengths = centered.f_norm_scalaropt_dim(2.0, 1i64, true)?;
-    // A picture of one color has length 0; its row stays 0.
+    // Rows of zeros stay.
     Ok(centered.f_div(&lengths.f_clamp_min(1e-3)?)?)
+}
+
+/// Whether the means of a picture, one of each channel per cell, are nearly the same in all cells.
+fn is_flat(means: &[f32], channels: usize) -> bool {
+    (0..channels).all(|channel| {
+        let of_channel = || means.iter().skip(channel).step_by(channels).copied();
+        let low = of_channel().fold(f32::INFINITY, f32::min);
+        of_channel().fold(f32::NEG_INFINITY, f32::max) - low < f32::from(FLAT)
+    })
+}
+
+/// The thumbnails of decoded pictures.
+///
+/// # Errors
+/// If libtorch is out of memory, or a picture cannot be read.
+pub fn of_pixels(pixels: &Pixels) -> Result<Tensor> {
+    of(pixels.pictures(), pixels.target)
 }
 
 /// The thumbnails of the pictures' mirror images; `thumbnails` is `[N, 16 · 16 · C]`.

@@ -4,6 +4,8 @@ use super::request::{Export, Format, Output};
 use crate::nn::preprocess::Normalization;
 use crate::nn::zoo::Model;
 use crate::pictures::aspect::Resize;
+use crate::pictures::background::Background;
+use crate::pictures::depth::Levels;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::orientation::ExifOrientation;
 use crate::pictures::picture::ColorMode;
@@ -40,6 +42,12 @@ pub struct Description {
     pub interpolation: Interpolation,
     /// What the run did with the orientation in their EXIF data.
     pub exif_orientation: ExifOrientation,
+    /// The color that it laid transparent pictures on; `None` if it dropped their transparency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
+    /// The values of 16-bit samples that became 0 and 255; `None` if it kept their high bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<Levels>,
     /// From pixels to the input of the first layer.
     pub normalization: Normalization,
     /// Whether the network does that itself.
@@ -73,6 +81,8 @@ impl Description {
             resize: train.resize,
             interpolation: train.interpolation,
             exif_orientation: train.exif_orientation,
+            background: train.background,
+            depth: train.target().depth,
             normalization,
             is_normalization_inside,
         })

@@ -2,26 +2,29 @@
 
 use super::orientation::Orientation;
 use super::picture::{ColorMode, Picture};
-use super::samples;
+use super::samples::{self, Alpha};
+use super::target::Target;
+use super::traits::Traits;
 use anyhow::{Result, ensure};
 use image::ImageDecoder;
 use image::codecs::bmp::BmpDecoder;
 use std::io::Cursor;
 
-/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
-/// orientation, which is always upright.
+/// Decodes a file into an existing picture and returns its orientation, which is always upright, and
+/// what was noticed.
 pub(super) fn decode_into(
     bytes: &[u8],
-    color_mode: ColorMode,
-    max_pixels: u64,
+    target: &Target,
     picture: &mut Picture,
-) -> Result<Orientation> {
+) -> Result<(Orientation, Traits)> {
     let decoder = open(bytes)?;
     if number(bytes, 14, 4) == Some(12) || number(bytes, 28, 2) != Some(16) {
-        samples::decode_into(decoder, color_mode, max_pixels, picture)?;
-        return Ok(Orientation::NoTransforms);
+        let traits = samples::decode_into(decoder, target, picture)?;
+        return Ok((Orientation::NoTransforms, traits));
     }
-    samples::decode_into(decoder, ColorMode::Rgb, max_pixels, picture)?;
+    // The fourth bit of these is no transparency for Pillow.
+    let rgb = Target { color_mode: ColorMode::Rgb, background: None, ..*target };
+    samples::decode_into(decoder, &rgb, picture)?;
     // Pillow scales 5 or 6 bits to 8 by rounding down, the decoder to the nearest.
     let green = if number(bytes, 30, 4) == Some(3) { number(bytes, 58, 4) } else { Some(0x3E0) };
     let bits = match green {
@@ -35,12 +38,12 @@ pub(super) fn decode_into(
             *value = ((u32::from(*value) >> (8 - bits)) * 255 / largest) as u8;
         }
     }
-    if color_mode == ColorMode::Grayscale {
+    if target.color_mode == ColorMode::Grayscale {
         let pixels = std::mem::take(&mut picture.pixels);
         let size = (picture.width, picture.height);
-        samples::fill(picture, size, &pixels, 3, color_mode, |sample| sample);
+        samples::fill(picture, size, (&pixels, 3), target, |sample| sample, None::<Alpha<u8>>);
     }
-    Ok(Orientation::NoTransforms)
+    Ok((Orientation::NoTransforms, Traits::default()))
 }
 
 /// Checks the headers and the file's length.

@@ -1,5 +1,6 @@
 //! Picture files → pixels, as in Pillow's `Image.open(…).convert('RGB')` (or `'L'`): gray pictures get
-//! three equal channels, transparency is dropped, and of 16 bits per sample the high byte is kept.
+//! three equal channels, transparency is dropped, and of 16 bits per sample the high byte is kept,
+//! unless a [`Target`] says otherwise.
 //! (Pillow does not scale 16-bit gray but clips it at 255.) Of several pages or frames, the first
 //! counts.
 
@@ -7,6 +8,8 @@ use super::damage::explained;
 use super::format::Format;
 use super::orientation::{self, ExifOrientation};
 use super::picture::{ColorMode, MAX_PIXELS, Picture};
+use super::target::Target;
+use super::traits::Traits;
 use super::{bmp, budget, claim, gif, jpeg, png, tiff, webp};
 use anyhow::{Result, anyhow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,40 +39,38 @@ pub fn decode_into(
     exif_orientation: ExifOrientation,
     picture: &mut Picture,
 ) -> Result<()> {
-    decode_within(MAX_PIXELS, bytes, color_mode, exif_orientation, picture)
+    let target = Target { color_mode, orientation: exif_orientation, ..Target::rgb(0, 0) };
+    decode_to(bytes, &target, picture).map(|_| ())
 }
 
-/// [`decode_into`] with another limit of pixels, up to `u32::MAX`, which the claimed size is held
-/// against before memory is allocated.
+/// [`decode_into`] to the colors of `target`, with its limit of pixels, up to `u32::MAX`, which the claimed
+/// size is held against before memory is allocated. The picture keeps its size. Returns what may make it
+/// look other than meant.
 ///
 /// # Errors
 /// As [`decode_into`].
-pub fn decode_within(
-    max_pixels: u64,
-    bytes: &[u8],
-    color_mode: ColorMode,
-    exif_orientation: ExifOrientation,
-    picture: &mut Picture,
-) -> Result<()> {
+pub fn decode_to(bytes: &[u8], target: &Target, picture: &mut Picture) -> Result<Traits> {
+    let max_pixels = target.max_pixels;
     let format = Format::decodable(bytes)?;
     let claimed = claim::size(bytes, max_pixels)?;
     let _share =
         budget::wait_for(claimed.map_or(0, |(width, height)| width as u64 * height as u64));
     // The decoders are not petite's own: a file on which one of them panics is as bad as any other.
     let decoded = catch_unwind(AssertUnwindSafe(|| match format {
-        Format::Jpeg => jpeg::decode_into(bytes, color_mode, max_pixels, picture),
-        Format::Png => png::decode_into(bytes, color_mode, max_pixels, picture),
-        Format::WebP => webp::decode_into(bytes, color_mode, max_pixels, picture),
-        Format::Bmp => bmp::decode_into(bytes, color_mode, max_pixels, picture),
-        Format::Gif => gif::decode_into(bytes, color_mode, max_pixels, picture),
-        _ => tiff::decode_into(bytes, color_mode, max_pixels, picture),
+        Format::Jpeg => jpeg::decode_into(bytes, target.color_mode, max_pixels, picture)
+            .map(|stored| (stored, Traits::default())),
+        Format::Png => png::decode_into(bytes, target, picture),
+        Format::WebP => webp::decode_into(bytes, target, picture),
+        Format::Bmp => bmp::decode_into(bytes, target, picture),
+        Format::Gif => gif::decode_into(bytes, target, picture),
+        _ => tiff::decode_into(bytes, target, picture),
     }));
     let decoded = decoded.unwrap_or_else(|_| Err(anyhow!("the decoder has failed")));
-    let stored = decoded.map_err(|error| explained(error, format))?;
-    if exif_orientation == ExifOrientation::Apply {
+    let (stored, traits) = decoded.map_err(|error| explained(error, format))?;
+    if target.orientation == ExifOrientation::Apply {
         orientation::apply(stored, picture);
     }
-    Ok(())
+    Ok(traits)
 }
 
 /// Checks headers and completeness as [`decode`] does, without decoding, in a fraction of its time.

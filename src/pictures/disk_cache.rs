@@ -7,6 +7,7 @@
 use super::folder::{Folder, Sample};
 use super::pixel_file::{Entry, Index, Stamp, Stored, VERSION, end_of_file, remove_leftovers};
 use super::pixels::{Bytes, Pixels, Scratch, Target, pool};
+use super::traits::Traits;
 use crate::error::BadPicture;
 use crate::stop::Stop;
 use crate::temporary;
@@ -119,12 +120,15 @@ impl Split<'_> {
     fn unchanged(&self, path: PathBuf, stored: Stored, bad: Vec<BadPicture>) -> Opened {
         let is_bad = |sample: &Sample| bad.iter().any(|bad| bad.path == sample.path);
         let samples = self.folder.samples.iter().filter(|sample| !is_bad(sample));
+        let traits = stored.index.entries.iter().map(|entry| entry.traits).collect();
         let bytes = Bytes::File { file: stored.file, path };
-        Opened { pixels: self.pixels(samples.cloned().collect(), bytes), bad, decoded: 0 }
+        let pixels = self.pixels(samples.cloned().collect(), traits, bytes);
+        Opened { pixels, bad, decoded: 0 }
     }
 
-    fn pixels(&self, samples: Vec<Sample>, bytes: Bytes) -> Pixels {
-        Pixels { target: self.target, bytes, samples, classes: self.folder.classes.clone() }
+    fn pixels(&self, samples: Vec<Sample>, traits: Vec<Traits>, bytes: Bytes) -> Pixels {
+        let classes = self.folder.classes.clone();
+        Pixels { target: self.target, bytes, samples, traits, classes }
     }
 
     /// Writes a new file: pictures with a slot are copied from `stored`, the others decoded. It is
@@ -154,21 +158,25 @@ impl Split<'_> {
             .with_context(cannot_write)?;
         let file = temporary::persist(file, path).with_context(cannot_write)?;
         let decoded = slots.iter().filter(|slot| slot.is_none()).count();
+        let traits = index.entries.iter().map(|entry| entry.traits).collect();
         let bytes = Bytes::File { file, path: path.to_owned() };
-        Ok(Opened { pixels: self.pixels(samples, bytes), bad, decoded })
+        Ok(Opened { pixels: self.pixels(samples, traits, bytes), bad, decoded })
     }
 
     /// Writes the pixels of every good picture to the slot of its sample. Returns, for each sample,
-    /// the pixels' checksum, or why the picture is bad.
+    /// the pixels' checksum and what decoding noticed, or why the picture is bad.
     fn write_pixels(
         &self,
         file: &File,
         slots: &[Option<usize>],
         stored: Option<&Stored>,
-    ) -> std::io::Result<Vec<Result<u64, String>>> {
+    ) -> std::io::Result<Vec<Result<(u64, Traits), String>>> {
         let write = |(scratch, slot): &mut (Scratch, Vec<u8>), index: usize| {
-            let is_stored = slots[index].zip(stored).and_then(|(at, from)| from.picture(at, slot));
-            if is_stored.is_none() {
+            let known = slots[index].zip(stored).and_then(|(at, from)| {
+                from.picture(at, slot)?;
+                Some(from.index.entries[at].traits)
+            });
+            if known.is_none() {
                 let path = &self.folder.samples[index].path;
                 let decoded =
                     self.stop.check().and_then(|()| scratch.decode(path, self.target, slot));
@@ -178,7 +186,7 @@ impl Split<'_> {
                 }
             }
             file.write_all_at(slot, self.offset(index))?;
-            Ok(Ok(XxHash3_64::oneshot(slot)))
+            Ok(Ok((XxHash3_64::oneshot(slot), known.unwrap_or(scratch.traits))))
         };
         let new_buffers = || (Scratch::default(), vec![0; self.target.bytes()]);
         (0..slots.len()).into_par_iter().map_init(new_buffers, write).collect()
@@ -189,7 +197,7 @@ impl Split<'_> {
     fn close_gaps(
         &self,
         file: &File,
-        outcomes: Vec<Result<u64, String>>,
+        outcomes: Vec<Result<(u64, Traits), String>>,
     ) -> std::io::Result<(Vec<Sample>, Index, Vec<BadPicture>)> {
         let (mut samples, mut entries) = (Vec::new(), Vec::new());
         let (mut bad, mut bad_stamps) = (Vec::new(), Vec::new());
@@ -201,13 +209,13 @@ impl Split<'_> {
                     bad.push(BadPicture { path: sample.path.clone(), reason });
                     bad_stamps.push(stamp);
                 }
-                Ok(checksum) => {
+                Ok((checksum, traits)) => {
                     if samples.len() < index {
                         file.read_exact_at(&mut moved, self.offset(index))?;
                         file.write_all_at(&moved, self.offset(samples.len()))?;
                     }
                     samples.push(sample.clone());
-                    entries.push(Entry { stamp, checksum });
+                    entries.push(Entry { stamp, checksum, traits });
                 }
             }
         }

@@ -1,31 +1,37 @@
 //! GIF → pixels: the first frame.
 
+use super::background::Background;
 use super::orientation::Orientation;
 use super::picture::{ColorMode, Picture, check_size, luma};
+use super::target::Target;
+use super::traits::{Traits, is_transparent};
 use anyhow::{Context, Result, ensure};
 use gif::{ColorOutput, DecodeOptions, Decoder, Frame, MemoryLimit};
 
 const NO_FRAME: &str = "expected a GIF with a picture, found none";
 
-/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
-/// orientation, which is always upright.
+/// Decodes a file into an existing picture and returns its orientation, which is always upright, and
+/// what was noticed.
 pub(super) fn decode_into(
     bytes: &[u8],
-    color_mode: ColorMode,
-    max_pixels: u64,
+    target: &Target,
     picture: &mut Picture,
-) -> Result<Orientation> {
-    let mut decoder = open(bytes, max_pixels)?;
+) -> Result<(Orientation, Traits)> {
+    let mut decoder = open(bytes, target.max_pixels)?;
     let frame = decoder.current_frame_info().context(NO_FRAME)?;
     let (width, height) = size(&decoder, frame);
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let across = usize::from(frame.width);
     // Outside the frame, Pillow shows the transparent color, or the first one.
-    let outside = frame.transparent.unwrap_or(0);
+    let transparent = frame.transparent;
+    let outside = transparent.unwrap_or(0);
     let mut indices = vec![0; decoder.buffer_size()];
     decoder.read_into_buffer(&mut indices)?;
     let (palette, _) = decoder.palette()?.as_chunks::<3>();
-    let color = |index: u8| palette.get(usize::from(index)).copied().unwrap_or_default();
+    let color = |index: u8| match target.background {
+        Some(Background(color)) if transparent == Some(index) => color,
+        _ => palette.get(usize::from(index)).copied().unwrap_or_default(),
+    };
 
     let screen = if indices.len() == width * height {
         indices
@@ -37,15 +43,20 @@ pub(super) fn decode_into(
         screen
     };
     picture.pixels.clear();
-    match color_mode {
+    match target.color_mode {
         ColorMode::Rgb => picture.pixels.extend(screen.iter().flat_map(|&index| color(index))),
         ColorMode::Grayscale => picture.pixels.extend(screen.iter().map(|&index| {
             let [red, green, blue] = color(index);
             luma(red, green, blue)
         })),
     }
-    (picture.width, picture.height, picture.channels) = (width, height, color_mode.channels());
-    Ok(Orientation::NoTransforms)
+    (picture.width, picture.height, picture.channels) =
+        (width, height, target.color_mode.channels());
+    let clear = || screen.iter().filter(|&&index| transparent == Some(index)).count();
+    let is_transparent = target.background.is_none()
+        && transparent.is_some()
+        && is_transparent(clear(), screen.len());
+    Ok((Orientation::NoTransforms, Traits { is_transparent, ..Traits::default() }))
 }
 
 /// Checks the headers up to the first frame, and that all blocks are present.

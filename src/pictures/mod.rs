@@ -2,6 +2,7 @@
 //! network.
 
 pub mod aspect;
+pub mod background;
 mod bmp;
 mod budget;
 pub mod cache;
@@ -11,6 +12,7 @@ mod convolution;
 mod convolution_avx2;
 mod damage;
 pub mod decode;
+pub mod depth;
 mod directory;
 pub mod disk_cache;
 pub(crate) mod file;
@@ -34,5 +36,6 @@ mod taps;
 pub mod target;
 mod tiff;
 mod tiff_page;
+pub mod traits;
 pub mod walk;
 mod webp;

@@ -4,6 +4,7 @@
 //! lengths of pixels and index and the index's XXH3 checksum (u64, little-endian), and `MAGIC`.
 
 use super::pixels::Target;
+use super::traits::Traits;
 use crate::input_file;
 use crate::temporary::sweep;
 use anyhow::Result;
@@ -19,7 +20,7 @@ use twox_hash::XxHash3_64;
 const MAGIC: &[u8; 16] = b"petite pictures\n";
 
 /// Must be raised whenever the format changes or the same picture gives different pixels.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Lengths of pixels and index, checksum of the index, magic.
 const TRAILER: usize = 8 + 8 + 8 + MAGIC.len();
@@ -47,6 +48,9 @@ pub(super) struct Entry {
     pub stamp: Stamp,
     /// XXH3 of the pixels.
     pub checksum: u64,
+    /// What decoding noticed.
+    #[serde(default, skip_serializing_if = "Traits::is_plain")]
+    pub traits: Traits,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -211,7 +215,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (3, 10_894_420_422_781_076_143));
+        assert_eq!((VERSION, XxHash3_64::oneshot(&pixels)), (4, 10_894_420_422_781_076_143));
     }
 
     /// Raising the version for other formats must not hide a change of JPEGs' pixels, with which

@@ -4,6 +4,7 @@ pub use super::file::read_file;
 use super::folder::{Folder, Sample};
 pub(crate) use super::scratch::Scratch;
 pub use super::target::Target;
+use super::traits::Traits;
 use crate::error::{BadPicture, ErrorKind, Fault};
 use crate::stop::Stop;
 use crate::threads;
@@ -41,6 +42,8 @@ pub struct Pixels {
     pub bytes: Bytes,
     /// The `N` samples that could be decoded.
     pub samples: Vec<Sample>,
+    /// What decoding noticed about each of them.
+    pub traits: Vec<Traits>,
     /// Sorted class names of the folder.
     pub classes: Vec<String>,
 }
@@ -68,7 +71,7 @@ pub fn decode_all(
         ),
     })?;
 
-    let reasons: Vec<Option<String>> = pool(threads)?.install(|| {
+    let outcomes: Vec<Result<Traits, String>> = pool(threads)?.install(|| {
         bytes
             .par_chunks_exact_mut(stride)
             .zip(&folder.samples)
@@ -76,7 +79,7 @@ pub fn decode_all(
                 let outcome =
                     stop.check().and_then(|()| scratch.decode(&sample.path, target, slot));
                 on_decoded();
-                outcome.err().map(|error| format!("{error:#}"))
+                outcome.map(|()| scratch.traits).map_err(|error| format!("{error:#}"))
             })
             .collect()
     });
@@ -84,21 +87,22 @@ pub fn decode_all(
     stop.check()?;
 
     // Closes the gaps left by bad pictures.
-    let mut samples = Vec::with_capacity(count);
+    let (mut samples, mut traits) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut bad = Vec::new();
-    for (index, (sample, reason)) in folder.samples.iter().zip(reasons).enumerate() {
-        match reason {
-            Some(reason) => bad.push(BadPicture { path: sample.path.clone(), reason }),
-            None => {
+    for (index, (sample, outcome)) in folder.samples.iter().zip(outcomes).enumerate() {
+        match outcome {
+            Err(reason) => bad.push(BadPicture { path: sample.path.clone(), reason }),
+            Ok(noticed) => {
                 if samples.len() < index {
                     bytes.copy_within(index * stride..(index + 1) * stride, samples.len() * stride);
                 }
                 samples.push(sample.clone());
+                traits.push(noticed);
             }
         }
     }
     let bytes = Bytes::Memory(bytes);
-    Ok((Pixels { target, bytes, samples, classes: folder.classes.clone() }, bad))
+    Ok((Pixels { target, bytes, samples, traits, classes: folder.classes.clone() }, bad))
 }
 
 /// What [`check_all`] found.

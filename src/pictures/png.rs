@@ -1,26 +1,26 @@
 //! PNG → pixels. Of an animated PNG, the default picture counts.
 
 use super::orientation::{self, Orientation};
-use super::picture::{ColorMode, Picture, check_size};
+use super::picture::{Picture, check_size};
 use super::samples;
+use super::target::Target;
+use super::traits::Traits;
 use anyhow::{Result, ensure};
 use image::codecs::png::PngDecoder;
 use std::io::Cursor;
 
-/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
-/// orientation.
+/// Decodes a file into an existing picture and returns its orientation, and what was noticed.
 pub(super) fn decode_into(
     bytes: &[u8],
-    color_mode: ColorMode,
-    max_pixels: u64,
+    target: &Target,
     picture: &mut Picture,
-) -> Result<Orientation> {
-    let chunks = read_chunks(bytes, max_pixels)?;
-    let limits = samples::limits(chunks.width as u64 * chunks.height as u64, max_pixels);
-    PngDecoder::with_limits(Cursor::new(bytes), limits)
+) -> Result<(Orientation, Traits)> {
+    let chunks = read_chunks(bytes, target.max_pixels)?;
+    let limits = samples::limits(chunks.width as u64 * chunks.height as u64, target.max_pixels);
+    let traits = PngDecoder::with_limits(Cursor::new(bytes), limits)
         .map_err(anyhow::Error::from)
-        .and_then(|decoder| samples::decode_into(decoder, color_mode, max_pixels, picture))?;
-    Ok(orientation::read(chunks.exif, chunks.xmp))
+        .and_then(|decoder| samples::decode_into(decoder, target, picture))?;
+    Ok((orientation::read(chunks.exif, chunks.xmp), traits))
 }
 
 /// Checks the header and that all chunks are present.

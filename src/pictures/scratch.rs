@@ -6,6 +6,7 @@ use super::file::read_within;
 use super::picture::{LARGEST_LIMIT, Picture};
 use super::resize::shrunk;
 use super::target::Target;
+use super::traits::{Traits, is_flat};
 use anyhow::Result;
 use std::path::Path;
 use twox_hash::XxHash3_64;
@@ -19,6 +20,8 @@ pub(crate) struct Scratch {
     file: Vec<u8>,
     picture: Picture,
     fitter: Fitter,
+    /// What was noticed about the picture that was last decoded.
+    pub traits: Traits,
 }
 
 impl Scratch {
@@ -64,10 +67,10 @@ impl Scratch {
         longest: Option<usize>,
     ) -> Result<Option<Picture>> {
         let Target { height, width, interpolation, resize, .. } = target;
-        let (color_mode, orientation) = (target.color_mode, target.orientation);
         let picture = &mut self.picture;
-        decode::decode_within(target.max_pixels, bytes, color_mode, orientation, picture)?;
+        self.traits = decode::decode_to(bytes, &target, picture)?;
         self.fitter.fit(picture, (height, width), resize, interpolation, slot);
+        self.traits.is_flat = is_flat(slot, picture.channels);
         let shown = longest.map(|longest| shrunk(picture, longest));
         // A single huge picture does not keep its memory until the end of the run.
         if picture.pixels.capacity() > KEPT {
@@ -79,8 +82,7 @@ impl Scratch {
     /// The picture in a file, [`shrunk`] to the side `longest`.
     pub fn shown(&mut self, path: &Path, target: Target, longest: usize) -> Result<Picture> {
         self.read(path, target.max_pixels)?;
-        let Target { color_mode, orientation, max_pixels, .. } = target;
-        decode::decode_within(max_pixels, &self.file, color_mode, orientation, &mut self.picture)?;
+        decode::decode_to(&self.file, &target, &mut self.picture)?;
         Ok(shrunk(&self.picture, longest))
     }
 

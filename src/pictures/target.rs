@@ -1,6 +1,8 @@
 //! The format that pictures are decoded to.
 
 use super::aspect::Resize;
+use super::background::Background;
+use super::depth::Levels;
 use super::orientation::ExifOrientation;
 use super::picture::{ColorMode, MAX_PIXELS};
 use super::resize::Interpolation;
@@ -27,6 +29,12 @@ pub struct Target {
     /// to what a cache is for.
     #[serde(default = "max_pixels")]
     pub max_pixels: u64,
+    /// The color that transparent pictures are laid on; `None` drops their transparency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
+    /// The values of 16-bit samples that become black and white; `None` keeps their high bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<Levels>,
 }
 
 fn max_pixels() -> u64 {
@@ -35,7 +43,7 @@ fn max_pixels() -> u64 {
 
 impl Target {
     /// RGB pictures of `height` by `width` pixels: upright, stretched, the nearest pixels, of the usual
-    /// largest size.
+    /// largest size, without transparency, the high bytes of 16 bits.
     pub const fn rgb(height: usize, width: usize) -> Self {
         Self {
             height,
@@ -45,6 +53,8 @@ impl Target {
             orientation: ExifOrientation::Apply,
             resize: Resize::Stretch,
             max_pixels: MAX_PIXELS,
+            background: None,
+            depth: None,
         }
     }
 

@@ -2,31 +2,35 @@
 
 use super::directory::{Directories, Directory};
 use super::orientation::{self, ORIENTATION, Orientation};
-use super::picture::{ColorMode, Picture, check_size};
-use super::samples;
+use super::picture::{Picture, check_size};
+use super::samples::{self, Alpha, high};
+use super::target::Target;
 use super::tiff_page::{Page, Photometric};
+use super::traits::Traits;
 use anyhow::{Context, Result, bail, ensure};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 
-/// Decodes a file of at most `max_pixels` pixels into an existing picture. As in Pillow, its
-/// orientation is always applied, so that the one returned is upright.
+/// Decodes a file into an existing picture. As in Pillow, its orientation is always applied, so that the
+/// one returned is upright. Also returns what was noticed.
 pub(super) fn decode_into(
     bytes: &[u8],
-    color_mode: ColorMode,
-    max_pixels: u64,
+    target: &Target,
     picture: &mut Picture,
-) -> Result<Orientation> {
-    let (directory, page) = read_headers(bytes, max_pixels)?;
-    let (interleaved, channels) = read_samples(bytes, &directory, &page)?;
+) -> Result<(Orientation, Traits)> {
+    let (directory, page) = read_headers(bytes, target.max_pixels)?;
+    let mut traits = Traits::default();
+    let (interleaved, channels) = read_samples(bytes, &directory, &page, target, &mut traits)?;
     let size = (page.width, page.height);
-    samples::fill(picture, size, &interleaved, channels, color_mode, |sample| sample);
+    let alpha: Option<Alpha<u8>> = page.alpha(channels).map(|at| (at, (|sample| sample) as _));
+    traits.is_transparent =
+        samples::fill(picture, size, (&interleaved, channels), target, |sample| sample, alpha);
     let stored = directory.number(ORIENTATION).and_then(|number| u8::try_from(number).ok());
     let stored = stored.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms);
     orientation::apply(stored, picture);
-    Ok(Orientation::NoTransforms)
+    Ok((Orientation::NoTransforms, traits))
 }
 
 /// Checks the directories and that the pixels of all pages are present.
@@ -61,7 +65,14 @@ fn are_whole(directories: Directories<'_>) -> bool {
 }
 
 /// The first page's interleaved samples as bytes, converted to gray or RGB, and their channels.
-fn read_samples(bytes: &[u8], directory: &Directory<'_>, page: &Page) -> Result<(Vec<u8>, usize)> {
+fn read_samples(
+    bytes: &[u8],
+    directory: &Directory<'_>,
+    page: &Page,
+    target: &Target,
+    traits: &mut Traits,
+) -> Result<(Vec<u8>, usize)> {
+    let pixels = page.width * page.height;
     directory.check_jpegs(bytes)?;
     let mut decoder = Decoder::new(Cursor::new(page.readable(bytes)))
         .map(|decoder| decoder.with_limits(limits(page, bytes.len())))?;
@@ -70,10 +81,33 @@ fn read_samples(bytes: &[u8], directory: &Directory<'_>, page: &Page) -> Result<
     let found: Vec<u8> = match result {
         DecodingResult::U8(samples) if page.bits < 8 => page.unpack(&samples),
         DecodingResult::U8(samples) => samples,
-        DecodingResult::U16(samples) => samples.iter().map(|sample| (sample >> 8) as u8).collect(),
+        DecodingResult::U16(samples) => {
+            let channels = (samples.len() / pixels).max(1);
+            let of_colors = page.photometric.channels();
+            // The channel of the sample at an index, in one plane or several.
+            let is_color = |at: usize| match layout.planes {
+                _ if channels == of_colors => true,
+                0 | 1 => at % channels < of_colors,
+                _ => at / pixels < of_colors,
+            };
+            let numbered = samples.iter().copied().enumerate();
+            if matches!(page.photometric, Photometric::Gray | Photometric::Rgb) {
+                let colors = numbered.clone().filter(|&(at, _)| is_color(at));
+                traits.range = samples::range(colors.map(|(_, sample)| sample));
+            }
+            match target.depth.filter(|_| traits.range.is_some()) {
+                None => samples.iter().copied().map(high).collect(),
+                Some(levels) => numbered
+                    .map(
+                        |(at, sample)| {
+                            if is_color(at) { levels.byte(sample) } else { high(sample) }
+                        },
+                    )
+                    .collect(),
+            }
+        }
         _ => bail!("expected a TIFF of unsigned samples, found others"),
     };
-    let pixels = page.width * page.height;
     let interleaved = match layout.planes {
         0 | 1 => found,
         planes => (0..pixels)

@@ -19,6 +19,8 @@ pub(super) struct Page {
     pub photometric_at: Option<usize>,
     /// Whether colors are multiplied by alpha.
     is_premultiplied: bool,
+    /// Whether the first extra sample is alpha.
+    has_alpha: bool,
 }
 
 /// What the samples of a pixel are, without alpha and others.
@@ -119,7 +121,19 @@ impl Page {
         );
         let photometric_at = directory.place(PHOTOMETRIC).and_then(|at| usize::try_from(at).ok());
         let is_premultiplied = extra.first() == Some(&1) && photometric == Photometric::Rgb;
-        Ok(Self { width, height, bits, samples, photometric, photometric_at, is_premultiplied })
+        let has_alpha = matches!(extra.first(), Some(1 | 2));
+        #[rustfmt::skip]
+        let page = Self { width, height, bits, samples, photometric, photometric_at, is_premultiplied, has_alpha };
+        Ok(page)
+    }
+
+    /// The channel of alpha among the `channels` that [`convert`](Self::convert) leaves.
+    pub fn alpha(&self, channels: usize) -> Option<usize> {
+        let at = match self.photometric {
+            Photometric::Gray => 1,
+            _ => 3,
+        };
+        (self.has_alpha && at < channels).then_some(at)
     }
 
     /// Unpacks rows of 1, 2 or 4 bits per pixel: palette indices as they are, gray scaled to 0..=255.

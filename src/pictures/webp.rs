@@ -1,26 +1,26 @@
 //! WebP → pixels, lossy or lossless. Of an animation, the first frame counts.
 
 use super::orientation::{self, Orientation};
-use super::picture::{ColorMode, Picture};
+use super::picture::Picture;
 use super::samples;
+use super::target::Target;
+use super::traits::Traits;
 use anyhow::{Result, ensure};
 use image::ImageDecoder;
 use image::codecs::webp::WebPDecoder;
 use std::io::Cursor;
 
-/// Decodes a file of at most `max_pixels` pixels into an existing picture and returns its
-/// orientation.
+/// Decodes a file into an existing picture and returns its orientation, and what was noticed.
 pub(super) fn decode_into(
     bytes: &[u8],
-    color_mode: ColorMode,
-    max_pixels: u64,
+    target: &Target,
     picture: &mut Picture,
-) -> Result<Orientation> {
+) -> Result<(Orientation, Traits)> {
     let mut decoder = open(bytes)?;
     let exif = decoder.exif_metadata().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten();
-    samples::decode_into(decoder, color_mode, max_pixels, picture)?;
-    Ok(orientation::read(exif.as_deref(), xmp.as_deref()))
+    let traits = samples::decode_into(decoder, target, picture)?;
+    Ok((orientation::read(exif.as_deref(), xmp.as_deref()), traits))
 }
 
 /// Checks the headers and the file's length.

@@ -1,5 +1,6 @@
 //! All pictures of a data set, and their features.
 
+use super::appearance::Appearance;
 use super::config::Config;
 use super::events::Events;
 use super::features::{self, FeatureFile, Features};
@@ -87,5 +88,8 @@ pub(super) fn features(
         stop,
     };
     let opened = splits::open(folder, "pictures", reading, events)?;
+    if let Some(pixels) = opened.source.pixels() {
+        Appearance::of(&[pixels]).warn(false, events);
+    }
     features::compute(base, on_base, opened, "features", &file, stop, events)
 }

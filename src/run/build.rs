@@ -8,6 +8,7 @@ use crate::nn::base::Base;
 use crate::nn::head;
 use crate::nn::network::Network;
 use crate::nn::zoo::Options;
+use crate::pictures::depth::Depth;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::pixels::Target;
 use anyhow::Result;
@@ -24,6 +25,8 @@ impl Config {
             orientation: self.exif_orientation,
             resize: self.resize,
             max_pixels: self.max_pixels,
+            background: self.background,
+            depth: self.depth.and_then(Depth::levels),
         }
     }
 
@@ -77,11 +80,11 @@ mod tests {
         let new = Config::new(Recipe::Baseline, "data");
         assert_eq!(new.target().orientation, ExifOrientation::Apply);
         let mut json = serde_json::to_value(&new).unwrap();
-        for name in ["resize", "exif_orientation"] {
+        for name in ["resize", "exif_orientation", "background", "depth"] {
             json.as_object_mut().unwrap().remove(name).unwrap();
         }
         let target = serde_json::from_value::<Config>(json).unwrap().target();
         assert_eq!(target.orientation, ExifOrientation::Ignore);
-        assert_eq!(target.resize, Resize::Stretch);
+        assert_eq!((target.resize, target.background, target.depth), (Resize::Stretch, None, None));
     }
 }

@@ -10,7 +10,9 @@ use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
 use crate::nn::zoo::Model;
 use crate::pictures::aspect::Resize;
+use crate::pictures::background::Background;
 use crate::pictures::cache::CachePolicy;
+use crate::pictures::depth::Depth;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::orientation::ExifOrientation;
 use crate::pictures::picture::MAX_PIXELS;
@@ -88,6 +90,14 @@ pub struct Config {
     /// What to do with the orientation in a picture's EXIF data.
     #[serde(default = "ExifOrientation::ignored")]
     pub exif_orientation: ExifOrientation,
+    /// Color to lay transparent pictures on: white, black or RRGGBB; none to drop their transparency,
+    /// as Pillow's convert('RGB') does.
+    #[serde(default)]
+    pub background: Option<Background>,
+    /// Values of 16-bit samples that become black and white: auto for the range that the training
+    /// pictures use, or LOW-HIGH, such as 0-4095 for 12 bits; none to keep the high byte.
+    #[serde(default)]
+    pub depth: Option<Depth>,
     /// Skip files that cannot be used as pictures, and list them.
     pub skip_bad_pictures: bool,
     /// Largest picture that is decoded, in pixels.

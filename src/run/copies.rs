@@ -1,6 +1,7 @@
 //! The near copies in a set of pictures: found once, then kept on disk.
 
-use super::events::{Decoding, Events};
+use super::data_set;
+use super::events::Events;
 use crate::dataset::near_copies;
 use crate::pictures::folder::Folder;
 use crate::pictures::pixel_file::Stamp;
@@ -10,13 +11,11 @@ use crate::weights::{self, Metadata};
 use anyhow::Result;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
 use twox_hash::XxHash3_64;
 
 /// Part of every key. Must be raised when [`near_copies::group`] groups other pictures.
-const VERSION: &[u8] = b"1";
+const VERSION: &[u8] = b"2";
 
 /// For each picture of `folder`, the index of the first picture of its group of near copies. Read
 /// from the cache if they were found before in the same files.
@@ -33,12 +32,8 @@ pub(super) fn find(
     if let Some(first) = file.read(folder.samples.len()) {
         return Ok(first);
     }
-    let (of, done) = (folder.samples.len(), AtomicUsize::new(0));
-    let listener = Mutex::new(events);
-    let groups = near_copies::group(&folder.samples, threads, stop, &|| {
-        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        events.decoding(Decoding { split: "comparing", done, of });
+    let groups = data_set::counted("comparing", folder.samples.len(), events, |on_read| {
+        near_copies::group(&folder.samples, threads, stop, on_read)
     })?;
     // The features are kept in the same cache, and their warning says if that is impossible.
     let _ = file.write(&groups.first);

@@ -6,8 +6,9 @@ use super::folder::RunFolder;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::layout::{ALL, Layout};
 use crate::dataset::part::{Part, PartSize, PartSizes};
-use crate::dataset::{archive, labels, near_copies, partition};
+use crate::dataset::{archive, contradictions, labels, near_copies, partition};
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
+use crate::pictures::depth::{Depth, Levels};
 use crate::pictures::folder::Folder;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
@@ -36,6 +37,50 @@ impl Config {
         }
         self.data.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`"))
     }
+
+    /// Replaces a `depth` of auto by the values that the training pictures use.
+    ///
+    /// # Errors
+    /// If a thread cannot be started, or a stop was requested.
+    pub fn resolve_depth(
+        &mut self,
+        train: &Folder,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<()> {
+        if self.depth != Some(Depth::Auto) {
+            return Ok(());
+        }
+        let (threads, of) = (self.loader_threads.unwrap_or(0), train.samples.len());
+        let (target, samples) = (self.target(), &train.samples);
+        let levels = counted("measuring", of, events, |on_read| {
+            Levels::used_by(samples, target, threads, stop, on_read)
+        })?;
+        self.depth = levels.map(Depth::Levels);
+        match levels {
+            Some(levels) => events.note(&Note::Depth(levels)),
+            None => events.warning(&Warning::Odd(
+                "expected pictures of 16 bits per sample with `depth` auto, found none of several values; using none",
+            )),
+        }
+        Ok(())
+    }
+}
+
+/// Does `work` on `of` pictures, which calls a function after each, and reports its progress under
+/// the name `split`.
+pub(super) fn counted<T>(
+    split: &str,
+    of: usize,
+    events: &mut dyn Events,
+    work: impl FnOnce(&(dyn Fn() + Sync)) -> T,
+) -> T {
+    let (listener, done) = (Mutex::new(events), AtomicUsize::new(0));
+    work(&|| {
+        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        events.decoding(Decoding { split, done, of });
+    })
 }
 
 /// The pictures that a run trains and validates on.
@@ -120,14 +165,11 @@ fn split(
         validation: config.validation.unwrap_or(PartSizes::VALIDATION),
         test: config.test.unwrap_or(test),
     };
-    let (of, done) = (whole.samples.len(), AtomicUsize::new(0));
-    let listener = Mutex::new(&mut *events);
     let threads = config.loader_threads.unwrap_or(0);
-    let groups = near_copies::group(&whole.samples, threads, stop, &|| {
-        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        events.decoding(Decoding { split: "splitting", done, of });
+    let groups = counted("splitting", whole.samples.len(), events, |on_read| {
+        near_copies::group(&whole.samples, threads, stop, on_read)
     })?;
+    warn_of_contradictions(&[whole], &groups.first, &data.path, events);
     let mut folders = partition::partition(whole, &groups, sizes)?.to_vec();
     if sizes.test == PartSize::Share(0.0) {
         folders.pop();
@@ -145,6 +187,21 @@ pub(super) fn warn(data: &DataSet, events: &mut dyn Events) {
         events.warning(&Warning::EmptyClasses(&data.empty));
     }
     data.odd.iter().for_each(|odd| events.warning(&Warning::Odd(odd)));
+}
+
+/// Warns about the pictures of `folders`, in order, that are in two classes. `first` has for each the index
+/// of the first of its group of near copies, and `path` is the data set's.
+pub(super) fn warn_of_contradictions(
+    folders: &[&Folder],
+    first: &[usize],
+    path: &Path,
+    events: &mut dyn Events,
+) {
+    let samples: Vec<_> = folders.iter().flat_map(|folder| &folder.samples).collect();
+    let found = contradictions::find(&samples, first);
+    if let Some(text) = contradictions::warning(&found, &folders[0].classes, path) {
+        events.warning(&Warning::Odd(&text));
+    }
 }
 
 fn checked(

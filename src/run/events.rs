@@ -8,6 +8,7 @@ use crate::error::BadFolder;
 use crate::history::Epoch;
 use crate::machine::Machine;
 use crate::pictures::cache::Origin;
+use crate::pictures::depth::Levels;
 use crate::pictures::folder::Folder;
 use crate::pictures::passed_over::PassedOver;
 use crate::stop::Stop;
@@ -97,6 +98,8 @@ pub enum Note<'a> {
         /// The parts that petite splits it into; `None` if it is split already.
         split: Option<SplitByContent<'a>>,
     },
+    /// The values of 16-bit samples in the training pictures, which become black and white.
+    Depth(Levels),
     /// Decoded pictures are kept in files.
     Cache {
         /// Folder of the files.

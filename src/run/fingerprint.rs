@@ -3,6 +3,7 @@
 
 use super::config::Config;
 use super::folder::RunFolder;
+use crate::dataset::near_copies;
 use crate::error::{ensure_or, fault};
 use crate::input_file;
 use crate::numbers::with_thousands;
@@ -95,6 +96,13 @@ impl Fingerprint {
             found.check(&stored, data, run.path())?;
         }
         Ok(found)
+    }
+
+    /// For each picture, the index of the first with an equal file. One that cannot be read has none.
+    pub fn equal(&self) -> Vec<usize> {
+        let of_path = |row: &Row| XxHash3_64::oneshot(row.path.as_os_str().as_bytes());
+        let hashes = self.0.iter().map(|row| row.content.unwrap_or_else(|| of_path(row)));
+        near_copies::equal(&hashes.collect::<Vec<_>>())
     }
 
     /// Reads `pictures.csv`.

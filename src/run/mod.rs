@@ -1,6 +1,7 @@
 //! Runs: settings, folders, training, evaluation and prediction.
 
 mod all_pictures;
+mod appearance;
 mod build;
 pub mod checkpoint;
 mod chunks;

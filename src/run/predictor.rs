@@ -1,5 +1,6 @@
 //! Predicts any number of pictures with bounded memory.
 
+use super::appearance::Appearance;
 use super::chunks::{Chunk, Chunks};
 use super::events::{Events, Warning};
 use super::folder::RunFolder;
@@ -18,8 +19,8 @@ use crate::threads;
 use crate::training::validate::Views;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::mpsc::{channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use tch::Device;
 
 /// Longer side of a picture with its heat map, in pixels, unless the picture is smaller.
@@ -128,7 +129,7 @@ impl Predictor {
             stop: &stop,
             events: &events,
         };
-        let mut bad = Vec::new();
+        let (mut bad, mut appearance) = (Vec::new(), Appearance::default());
         std::thread::scope(|scope| {
             let ((ask, requests), (sender, decoded)) = (channel(), sync_channel(1));
             std::thread::Builder::new()
@@ -145,13 +146,16 @@ impl Predictor {
             loop {
                 request();
                 let Ok(chunk) = decoded.recv() else { break };
-                for outcome in self.predict(chunk?, &stop)? {
+                let chunk = chunk?;
+                appearance.add(&chunk.pixels);
+                for outcome in self.predict(chunk, &stop)? {
                     bad.extend(outcome.as_ref().err().cloned());
                     then(outcome)?;
                 }
             }
             anyhow::Ok(())
         })?;
+        appearance.warn(true, *events.lock().unwrap_or_else(PoisonError::into_inner));
         match bad.len() < self.paths.len() {
             true => Ok(()),
             false => Err(unusable(&bad, bad.len()).into()),

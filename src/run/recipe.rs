@@ -99,6 +99,8 @@ impl Config {
             interpolation: Interpolation::default(),
             resize: Resize::default(),
             exif_orientation: ExifOrientation::default(),
+            background: None,
+            depth: None,
             augmentation: recipe.augmentation(),
             batch_size: 20,
             epochs: 30,
@@ -160,6 +162,7 @@ impl Config {
         config.interpolation = stored.interpolation;
         config.resize = stored.resize;
         config.exif_orientation = stored.exif_orientation;
+        (config.background, config.depth) = (stored.background, stored.depth);
         config.max_pixels = stored.max_pixels;
         if let Some(on_base) = config.on_base_mut() {
             *on_base = OnBase {

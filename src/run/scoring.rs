@@ -1,5 +1,6 @@
 //! Running a trained network over labeled pictures.
 
+use super::appearance::Appearance;
 use super::evaluation::Evaluation;
 use super::events::{Decoding, Events};
 use super::folder::WhichWeights;
@@ -75,6 +76,9 @@ impl ScoredPictures {
             stop,
         };
         let source = splits::open(folder, how.split, reading, events)?.source;
+        if let Some(pixels) = source.pixels() {
+            Appearance::of(&[pixels]).warn(true, events);
+        }
         let samples = source.samples().to_vec();
         // The batch size of the run's validation, so that the same weights give the same numbers.
         let loader = Loader::sorted(source, trained.network.device(), config.batch_size)?;

@@ -1,8 +1,9 @@
 //! The training and validation splits of a run, and the loaders over them.
 
+use super::appearance::compare;
 use super::config::Config;
 use super::data_set::{self, Pictures};
-use super::events::{Decoding, Events, Note, Warning};
+use super::events::{Events, Note, Warning};
 use super::features::{FeatureFile, Features, compute};
 use super::fingerprint::Fingerprint;
 use super::folder::RunFolder;
@@ -10,7 +11,6 @@ use super::on_base::OnBase;
 use crate::batches::batch::Input;
 use crate::batches::loader::Loader;
 use crate::batches::order::Order;
-use crate::dataset::duplicates;
 use crate::error::{BadPictures, ensure_or, fault};
 use crate::memory::free_memory;
 use crate::nn::base::Base;
@@ -24,12 +24,7 @@ use crate::stop::Stop;
 use crate::user_folders;
 use anyhow::{Context, Result};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
-
-/// Number of pairs of pictures up to which to look for duplicates, which takes less than a second.
-pub(super) const MAX_PAIRS: usize = 20_000_000;
 
 /// The training and validation splits of a data set.
 #[derive(Debug)]
@@ -40,17 +35,19 @@ pub struct Splits<'a> {
     validation: Folder,
     /// Whether near copies are known to be in one of them only.
     are_grouped: bool,
+    /// For each picture of both, the index of the first with an equal file, once they were read.
+    equal: Vec<usize>,
     /// The contents of the run's `split.csv`, if it is to have one.
     pub list: Option<Vec<u8>>,
 }
 
 impl<'a> Splits<'a> {
-    /// Lists the pictures.
+    /// Lists the pictures, and sets a `depth` of `config` that depends on them.
     ///
     /// # Errors
     /// As [`data_set::read`].
     pub fn read(
-        config: &'a Config,
+        config: &'a mut Config,
         run: &RunFolder,
         stop: &Stop,
         events: &mut dyn Events,
@@ -60,7 +57,18 @@ impl<'a> Splits<'a> {
         };
         let Pictures { train, validation, are_grouped, list } =
             data_set::read(config, data, run, stop, events)?;
-        Ok(Self { config, data, train, validation, are_grouped, list })
+        config.resolve_depth(&train, stop, events)?;
+        let config: &Config = config;
+        let Some(data) = config.data.as_deref() else {
+            fault!(DataSet, "expected `data`, found none");
+        };
+        let equal = Vec::new();
+        Ok(Self { config, data, train, validation, are_grouped, equal, list })
+    }
+
+    /// The run's settings.
+    pub fn config(&self) -> &'a Config {
+        self.config
     }
 
     /// Class names, by label.
@@ -72,8 +80,11 @@ impl<'a> Splits<'a> {
     ///
     /// # Errors
     /// As [`Fingerprint::checked`].
-    pub fn fingerprint(&self, run: &RunFolder, stop: &Stop) -> Result<Fingerprint> {
-        Fingerprint::checked(&[&self.train, &self.validation], self.config, run, stop)
+    pub fn fingerprint(&mut self, run: &RunFolder, stop: &Stop) -> Result<Fingerprint> {
+        let folders = [&self.train, &self.validation];
+        let found = Fingerprint::checked(&folders, self.config, run, stop)?;
+        self.equal = found.equal();
+        Ok(found)
     }
 
     /// Loaders of training and validation pictures, or of their features from the base of
@@ -139,7 +150,7 @@ impl<'a> Splits<'a> {
         Reading { target, cache, loader_threads, skip_bad, stop }
     }
 
-    /// Opens the pictures of both splits, and warns about those that are in both.
+    /// Opens the pictures of both splits, and warns about what is odd about them.
     fn open_both(&self, stop: &Stop, events: &mut dyn Events) -> Result<(Opened, Opened)> {
         let reading = self.reading(stop, events);
         // Read both splits before returning an error, so that it lists the bad files of both.
@@ -154,17 +165,23 @@ impl<'a> Splits<'a> {
         self.note("train", train.source.samples().len(), Some(train.origin), events);
         self.note("validation", validation.source.samples().len(), Some(validation.origin), events);
         // Streamed pictures are not decoded ahead of time.
-        if let (Source::Held(originals), Source::Held(copies)) = (&train.source, &validation.source)
-            && !self.are_grouped
-            && originals.samples.len() * copies.samples.len() <= MAX_PAIRS
-        {
-            let found = duplicates::find(originals, copies)?;
-            if !found.is_empty() {
-                let (of, data) = (copies.samples.len(), self.data);
-                events.warning(&Warning::Duplicates { found: &found, of, data });
+        let groups = match (&train.source, &validation.source) {
+            (Source::Held(originals), Source::Held(copies)) => {
+                let equal = (!self.are_grouped).then_some(&self.equal[..]);
+                compare([originals, copies], equal, self.data, stop, events)?
             }
-        }
+            _ => self.equal.clone(),
+        };
+        self.warn_of_contradictions(&groups, events);
         Ok((train, validation))
+    }
+
+    /// Warns about pictures that are in two classes, unless that was done when they were split.
+    fn warn_of_contradictions(&self, first: &[usize], events: &mut dyn Events) {
+        if !self.are_grouped {
+            let folders = [&self.train, &self.validation];
+            data_set::warn_of_contradictions(&folders, first, self.data, events);
+        }
     }
 
     /// The features of both splits: from the files of an earlier run, or computed now.
@@ -189,6 +206,7 @@ impl<'a> Splits<'a> {
                 compute(validation, "validation", &validation_file)?,
             ));
         }
+        self.warn_of_contradictions(&self.equal, events);
         let mut get = |kept: Option<Features>, name, file| {
             let (features, origin) = match kept {
                 Some(features) => (features, None),
@@ -239,12 +257,8 @@ pub(super) fn open(
     reading: Reading<'_>,
     events: &mut dyn Events,
 ) -> Result<Opened> {
-    let (of, done) = (folder.samples.len(), AtomicUsize::new(0));
-    let listener = Mutex::new(&mut *events);
-    let opened = cache::open(folder, reading, &|| {
-        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        events.decoding(Decoding { split: name, done, of });
+    let opened = data_set::counted(name, folder.samples.len(), events, |on_decoded| {
+        cache::open(folder, reading, on_decoded)
     })?;
     if let Some(error) = &opened.no_disk {
         events.warning(&Warning::NoDiskCache { split: name, error, instead: opened.origin });

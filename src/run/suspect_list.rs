@@ -3,6 +3,7 @@
 use crate::cells;
 use crate::dataset::labels::{self, Labeled};
 use crate::dataset::part::Part;
+use crate::pictures::pixels::Target;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub struct SuspectList {
     /// The folder that paths are relative to: that of the data set, of the list of labels, or of an
     /// unpacked archive.
     pub root: PathBuf,
+    /// How the pictures were decoded.
+    pub target: Target,
     /// Names of the classes, sorted.
     pub classes: Vec<String>,
     /// All good pictures with their labels, by path.
@@ -100,6 +103,7 @@ mod tests {
             part: Some(part),
         };
         let list = SuspectList {
+            target: Target::rgb(2, 2),
             root: "data".into(),
             classes: vec!["cats".to_owned(), "dogs, large".to_owned()],
             pictures: vec![

@@ -66,10 +66,15 @@ pub(crate) fn suspects(what: &Suspects, events: &mut dyn Events) -> Result<Suspe
     let data = DataSet::read(&path, config.labels.as_deref(), config.skip_bad_pictures)?;
     data_set::warn(&data, events);
     let all = All::of(&data);
+    config.resolve_depth(&all.folder, &stop, events)?;
     let features = features(&mut config, &data.classes, &all.folder, &stop, events)?;
     let first = copies::find(&all.folder, config.loader_threads.unwrap_or(0), &stop, events)?;
     let good = Vec::<i64>::try_from(&features.labels)?;
-    Good::new(&all, &data, &good, &first)?.judge(what, &features.values, &stop, events)
+    let good = Good::new(&all, &data, &good, &first)?;
+    let suspects = good.judge(what, &features.values, &stop, events)?;
+    let Good { data, pictures, .. } = good;
+    let (root, classes) = (data.path.clone(), data.classes.clone());
+    Ok(SuspectList { root, target: config.target(), classes, pictures, suspects })
 }
 
 /// The good pictures, and their near copies.
@@ -106,14 +111,14 @@ impl<'a> Good<'a> {
         Ok(Self { data, pictures, labels, first: groups })
     }
 
-    /// Lists the suspects by the `features` of the pictures, `[N, 1, 1, C]`.
+    /// The suspects by the `features` of the pictures, `[N, 1, 1, C]`.
     fn judge(
-        self,
+        &self,
         what: &Suspects,
         features: &Tensor,
         stop: &Stop,
         events: &mut dyn Events,
-    ) -> Result<SuspectList> {
+    ) -> Result<Vec<Suspect>> {
         let fold_of = folds::assign(&self.labels, &self.first, what.folds, what.config.seed);
         let judged = self.judged(&fold_of, events)?;
         let classes = self.data.classes.len();
@@ -140,9 +145,7 @@ impl<'a> Good<'a> {
             }
         }
         suspects.truncate(what.count.unwrap_or(usize::MAX));
-        let Self { data, pictures, .. } = self;
-        let (root, classes) = (data.path.clone(), data.classes.clone());
-        Ok(SuspectList { root, classes, pictures, suspects })
+        Ok(suspects)
     }
 
     /// Whether each picture is judged by a classifier that was trained on others of its class. Warns

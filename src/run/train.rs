@@ -20,6 +20,7 @@ use crate::history::{Epoch, Writer};
 use crate::machine::Machine;
 use crate::nn::network::Network;
 use crate::nn::stored::Stored;
+use crate::pictures::depth::Depth;
 use crate::report::curves;
 use crate::stop::{Interrupted, Stop};
 use crate::training::fit::{self, Trainer};
@@ -40,12 +41,15 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     if config.resume {
         let run = RunFolder::open(&config.out)?;
         let _lock = run.lock()?;
+        if config.depth == Some(Depth::Auto) {
+            config.depth = run.read_record()?.train.depth;
+        }
         resume::check(&config, &run)?;
         let machine = prepare(&mut config)?;
         // A run that ended in its first epoch has no checkpoint and starts again.
         let has_checkpoint = run.checkpoint().exists();
         let stored = if has_checkpoint { None } else { start::read(&mut config)? };
-        return Session::open(&run, &config, machine, stored.as_ref(), events)?.train(events);
+        return Session::open(&run, &mut config, machine, stored.as_ref(), events)?.train(events);
     }
     let machine = prepare(&mut config)?;
     let stored = start::read(&mut config)?;
@@ -53,7 +57,7 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     let lock = run.lock()?;
     // Another process may have used the folder in between.
     RunFolder::create(&config.out)?;
-    Session::open(&run, &config, machine, stored.as_ref(), events)
+    Session::open(&run, &mut config, machine, stored.as_ref(), events)
         .and_then(|session| session.train(events))
         .inspect_err(|_| {
             // If nothing was written, for example because of bad pictures, the same `out` can be
@@ -96,7 +100,7 @@ impl<'a> Session<'a> {
     /// one.
     fn open(
         run: &'a RunFolder,
-        config: &'a Config,
+        config: &'a mut Config,
         machine: Machine,
         stored: Option<&Stored>,
         events: &mut dyn Events,
@@ -104,6 +108,7 @@ impl<'a> Session<'a> {
         let stop = events.stop();
         events.note(&Note::Start { config, machine });
         let mut splits = Splits::read(config, run, &stop, events)?;
+        let config = splits.config();
         let classes = splits.classes().to_vec();
         if config.resume {
             resume::check_classes(&classes, run)?;

@@ -68,3 +68,40 @@ fn fails_where_training_could_not_run() {
     assert!(error.contains("cannot write in ") && error.contains("PETITE_CACHE"), "{error}");
     error_of(&mut petite("doctor --device cuda:77"));
 }
+
+#[test]
+fn names_pictures_that_are_in_two_classes() {
+    let workspace = Workspace::with_data();
+    let data = workspace.path("data");
+    let original = data.join("train/spots/spot.3.jpg");
+    fs::copy(&original, data.join("train/stripes/copy.jpg")).unwrap();
+    // The same picture in another file.
+    let picture = image::open(data.join("train/stripes/stripe.2.jpg")).unwrap();
+    picture.save(data.join("validation/spots/near.png")).unwrap();
+    let expected = "2 pairs of equal or nearly equal pictures";
+    let near = "train/stripes/stripe.2.jpg (stripes) and validation/spots/near.png (spots)";
+    let equal = "train/spots/spot.3.jpg (spots) and train/stripes/copy.jpg (stripes)";
+
+    let output = petite("doctor --device cpu").arg("--data").arg(&data).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(expected) && said.contains(near) && said.contains(equal), "{said}");
+
+    let warned = workspace.train("run", "--epochs 1").output().unwrap();
+    let warned = String::from_utf8(warned.stderr).unwrap();
+    let listed = format!("found {expected} in two: {equal}, {near}; try petite suspects");
+    assert!(warned.contains(&listed), "{warned}");
+
+    // Not decoded ahead, only the equal file is known.
+    let warned = workspace.train("streamed", "--epochs 1 --cache none").output().unwrap();
+    let warned = String::from_utf8(warned.stderr).unwrap();
+    let listed = format!("found 1 pair of equal or nearly equal pictures in two: {equal}; try");
+    assert!(warned.contains(&listed), "{warned}");
+
+    // A data set that petite splits.
+    let warned = {
+        let mut train = petite("train --epochs 1 --image-size 46");
+        train.arg("--data").arg(data.join("train")).arg("--out").arg(workspace.path("split"));
+        String::from_utf8(train.output().unwrap().stderr).unwrap()
+    };
+    assert!(warned.contains("in two: spots/spot.3.jpg (spots) and stripes/copy.jpg"), "{warned}");
+}

@@ -26,6 +26,7 @@ mod odd_folders;
 mod openmp;
 mod orientation;
 mod output;
+mod pixels;
 mod plot;
 mod precision;
 mod predict;

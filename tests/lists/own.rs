@@ -123,7 +123,13 @@ fn a_list_of_suspects_is_a_list_of_labels() {
         let suggested = pictures[0].label.clone();
         let suspects = vec![Suspect { picture: 3, suggested, probability: 0.5, copy_of: Some(0) }];
         let (root, classes) = (folder.path().to_owned(), Vec::new());
-        let list = SuspectList { root, classes, pictures, suspects };
+        let list = SuspectList {
+            root,
+            target: petite::pictures::pixels::Target::rgb(1, 1),
+            classes,
+            pictures,
+            suspects,
+        };
         std::fs::write(&file, list.to_csv().unwrap()).unwrap();
         let rows = labels::read(&file).unwrap().rows;
         let read: Vec<&Labeled> = rows.iter().map(|(_, row)| row).collect();

@@ -2,7 +2,7 @@
 
 use super::golden::{Case, bytes, golden, read_json};
 use petite::Stop;
-use petite::pictures::decode::{check, check_within, decode, decode_within};
+use petite::pictures::decode::{check, check_within, decode, decode_to};
 use petite::pictures::folder::Folder;
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::{ColorMode, Picture};
@@ -99,7 +99,7 @@ fn the_limit_of_pixels_is_a_setting() {
     let mut picture = Picture::default();
     let mut decode = |limit| {
         let result =
-            decode_within(limit, &file, ColorMode::Rgb, ExifOrientation::Apply, &mut picture);
+            decode_to(&file, &Target { max_pixels: limit, ..Target::rgb(0, 0) }, &mut picture);
         assert_eq!(check_within(limit, &file).is_ok(), result.is_ok());
         result
     };

@@ -12,5 +12,6 @@ mod kinds;
 mod orientation;
 mod real;
 mod resize;
+mod settings;
 #[path = "../support/skipped.rs"]
 mod skipped;
