@@ -6,6 +6,7 @@ use crate::error::{ensure_or, fault};
 use crate::numbers::{LISTED, listed};
 use crate::spelling::composed;
 use anyhow::Result;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// A picture file and its class.
@@ -57,9 +58,15 @@ impl Folder {
             path.display()
         );
         let mut classes = Vec::with_capacity(folders.len());
+        let mut labels = Vec::with_capacity(folders.len());
+        let mut known = HashMap::new();
         for folder in &folders {
             match folder.file_name().and_then(|name| name.to_str()) {
-                Some(name) => classes.push(name.to_owned()),
+                // Folders whose names differ in their Unicode form only are of one class.
+                Some(name) => labels.push(*known.entry(composed(name)).or_insert_with(|| {
+                    classes.push(name.to_owned());
+                    classes.len() - 1
+                })),
                 None => fault!(
                     DataSet,
                     "expected a class name in UTF-8, found {}; try renaming it",
@@ -70,10 +77,11 @@ impl Folder {
         // No class may reach another's pictures through a link to its folder.
         folders.iter().for_each(|folder| walk.reserve(folder));
         let mut samples = Vec::new();
-        for (label, folder) in folders.iter().enumerate() {
+        for (folder, &label) in folders.iter().zip(&labels) {
             let pictures = walk.pictures(folder, label)?.into_iter();
             samples.extend(pictures.map(|path| Sample { path, label }));
         }
+        samples.sort_by_key(|sample| sample.label);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok((Self { path: path.to_owned(), name, classes, samples }, walk.passed_over))
     }

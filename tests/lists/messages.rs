@@ -179,8 +179,13 @@ fn class_folders_match_in_any_unicode_form() {
             std::fs::write(folder.path().join(part).join(class).join("1.jpg"), class).unwrap();
         }
     }
+    // Both forms beside each other, as copies from a Mac leave them.
+    let other = folder.path().join("train/caf\u{e9}");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("2.jpg"), "other").unwrap();
     let data = DataSet::read(folder.path(), None, false).unwrap();
     assert_eq!(data.classes, ["Tea", "cafe\u{301}", "tea"]);
+    assert_eq!(data.folders[0].counts(), [1, 2, 1]);
     assert_eq!(data.folders[1].counts(), [1, 1, 1]);
     let [odd] = &data.odd[..] else { panic!("{:?}", data.odd) };
     assert!(odd.contains("found \"Tea\" and \"tea\"; if"), "{odd}");
