@@ -5,6 +5,7 @@ use ab_glyph::{Font, FontArc, FontVec, GlyphId, OutlinedGlyph, PxScale, ScaleFon
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
+use unicode_normalization::UnicodeNormalization;
 
 /// What a plot shows in place of letters that no font has.
 const MISSING: char = '…';
@@ -19,7 +20,7 @@ const NAMED: usize = 5;
 /// Whether plots can write `text`: some font has its letters, and they stand beside each other.
 pub fn is_writable(text: &str) -> bool {
     let mut fonts = FONTS.lock().unwrap_or_else(PoisonError::into_inner);
-    text.chars().all(|letter| is_silent(letter) || fonts.with(letter).is_some())
+    text.nfc().all(|letter| is_silent(letter) || fonts.with(letter).is_some())
 }
 
 /// The name of a class for a plot, shortened; if no font can write it, the class's number, from 1.
@@ -50,7 +51,7 @@ pub fn line(text: &str, size: f32) -> (Vec<OutlinedGlyph>, f32) {
     let (mut outlines, mut x) = (Vec::new(), 0.0);
     let mut last: Option<(usize, GlyphId)> = None;
     let mut was_missing = false;
-    for letter in text.chars().filter(|&letter| !is_silent(letter)) {
+    for letter in text.nfc().filter(|&letter| !is_silent(letter)) {
         let index = fonts.with(letter);
         // A name in another script is one mark, not one for each letter.
         if index.is_none() && std::mem::replace(&mut was_missing, true) {
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn scripts_that_join_their_letters_are_numbers() {
-        for plain in ["cats", "кошка", "Ελλάδα", "Žluťoučký kůň", "a→b", "I ❤\u{FE0F} it"]
+        for plain in
+            ["cats", "кошка", "Ελλάδα", "Žluťoučký kůň", "a→b", "cafe\u{301}", "I ❤\u{FE0F} it"]
         {
             assert!(is_writable(plain), "{plain}");
         }
