@@ -1,8 +1,12 @@
 //! What the program adds to the library's errors: flags in place of field names, and what to try.
 
 use crate::cli::Cli;
+use crate::console::warn;
 use clap::CommandFactory;
+use petite::dataset::data_set::DataSet;
+use petite::pictures::output;
 use petite::{Error, ErrorKind};
+use std::path::Path;
 
 /// The error's text, followed by what to try unless it already says so.
 pub fn add_to(error: &Error, command: &str) -> String {
@@ -59,6 +63,21 @@ pub fn with_flags(text: &str, command: &str) -> String {
         out += after.unwrap_or_default();
     }
     out
+}
+
+/// Warns that `to`, the value of `command`'s `setting`, is inside the folder `data` of pictures.
+pub fn warn_inside(command: &str, setting: &str, to: &Path, data: Option<&Path>) {
+    if let Some(odd) = data.and_then(|data| output::inside(setting, to, data)) {
+        warn(format_args!("warning: {}", with_flags(&odd, command)));
+    }
+}
+
+/// Says what of `data` is not used or odd.
+pub fn warn_of_data(data: &DataSet, command: &str) {
+    if !data.passed_over.is_empty() {
+        warn(format_args!("passed over {}", data.passed_over));
+    }
+    data.odd.iter().for_each(|odd| warn(format_args!("warning: {}", with_flags(odd, command))));
 }
 
 fn has_flag(command: &str, name: &str) -> bool {

@@ -15,13 +15,21 @@ fn folder(sizes: &[usize], copies: &[usize]) -> (Folder, Groups) {
             (0..size).map(move |n| Sample { path: format!("{label}/{n}").into(), label })
         })
         .collect();
-    let hash = |sample: &Sample| XxHash3_64::oneshot(sample.path.as_os_str().as_encoded_bytes());
-    let hashes = samples.iter().map(hash).collect();
-    let mut first: Vec<usize> = (0..samples.len()).collect();
-    copies.iter().for_each(|&index| first[index] = first[index - 1]);
     let classes = (0..sizes.len()).map(|label| label.to_string()).collect();
     let (path, name) = ("data".into(), "all".to_owned());
-    (Folder { path, name, classes, samples }, Groups { hashes, first })
+    let folder = Folder { path, name, classes, samples };
+    let mut groups = hashed(&folder);
+    copies.iter().for_each(|&index| groups.first[index] = groups.first[index - 1]);
+    (folder, groups)
+}
+
+/// Each picture alone in its group, with a hash of its path.
+fn hashed(folder: &Folder) -> Groups {
+    let hash = |sample: &Sample| XxHash3_64::oneshot(sample.path.as_os_str().as_encoded_bytes());
+    Groups {
+        hashes: folder.samples.iter().map(hash).collect(),
+        first: (0..folder.samples.len()).collect(),
+    }
 }
 
 fn shares(validation: f64, test: f64) -> PartSizes {
@@ -63,9 +71,36 @@ fn small_classes_have_pictures_in_every_part() {
             assert!(counts[0] >= 1 && counts[1] >= 1, "{size}: {counts:?}");
             assert!(counts[0] as f64 >= share * size as f64 / 2.0, "{size}: {counts:?}");
         }
-        assert_eq!(parts[0].counts()[2..], [1, 1]);
-        assert_eq!(parts[1].counts()[2..], [0, 1]);
+        assert_eq!(parts[0].counts()[2..], [1, 2]);
     }
+}
+
+/// Whatever chance says, training keeps its share, and the other parts get what theirs round to.
+#[test]
+fn few_pictures_are_mostly_training_pictures() {
+    for size in 1..20 {
+        for salt in 0..50 {
+            let (mut all, _) = folder(&[size, size], &[]);
+            all.samples
+                .iter_mut()
+                .for_each(|s| s.path = format!("{salt}/{}", s.path.display()).into());
+            let parts = partition(&all, &hashed(&all), shares(0.2, 0.1)).unwrap();
+            for class in 0..2 {
+                let [train, validation, test] = [0, 1, 2].map(|part| parts[part].counts()[class]);
+                let context = format!("{size} pictures: {train}, {validation}, {test}");
+                assert!(train >= (0.7 * size as f64 + 1e-9).floor() as usize, "{context}");
+                let least = |share: f64| {
+                    (share * size as f64 / 2.0).ceil().min((share * size as f64).round())
+                };
+                assert!(validation as f64 >= least(0.2) && test as f64 >= least(0.1), "{context}");
+                assert_eq!(train + validation + test, size);
+            }
+        }
+    }
+    // The three of each class that were one for each part.
+    let (all, groups) = folder(&[3, 3], &[]);
+    let parts = partition(&all, &groups, shares(0.2, 0.1)).unwrap();
+    assert_eq!(parts.map(|part| part.counts()), [[2, 2], [1, 1], [0, 0]]);
 }
 
 #[test]

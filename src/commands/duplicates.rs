@@ -2,6 +2,7 @@
 
 use crate::console::{say, warn};
 use crate::progress::Terminal;
+use crate::remedy::warn_of_data;
 use anyhow::{Result, ensure};
 use petite::Stop;
 use petite::dataset::contradictions;
@@ -36,6 +37,7 @@ pub fn check(data: &Path, labels: Option<&Path>, stop: &Stop) -> Result<()> {
         }
         Ok(found) => found,
     };
+    warn_of_data(&found, "doctor");
     if let [whole] = &found.folders[..] {
         return count_copies(whole, &found.path, stop);
     }

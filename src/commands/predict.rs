@@ -3,6 +3,7 @@
 use super::prediction_output::Output;
 use crate::cli::{PredictArgs, machine_overrides};
 use crate::progress::Terminal;
+use crate::remedy::warn_inside;
 use crate::signals::Signals;
 use anyhow::{Context, Result, ensure};
 use petite::numbers::cut;
@@ -33,6 +34,13 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
             "expected UTF-8 paths with {flag}, found {}; try renaming it",
             shown(odd.map_or(Path::new(""), PathBuf::as_path))
         );
+    }
+    for (setting, to) in [("into", &args.into), ("grad_cam", &args.grad_cam)] {
+        let Some(to) = to else { continue };
+        let folders = what.paths.iter().map(PathBuf::as_path);
+        folders
+            .chain(predictor.data())
+            .for_each(|data| warn_inside("predict", setting, to, Some(data)));
     }
     let mut output = Output::new(args, predictor.classes())?;
     let mut terminal = Terminal::new(&stop);

@@ -11,7 +11,7 @@ use petite::error::BadPicture;
 use petite::shown::{shown, shown_name};
 use petite::{Prediction, Predictor};
 use serde::{Serialize, Serializer};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The outputs that the flags ask for, written as the predictions come. Files and folders appear
 /// under their names at the end.
@@ -40,10 +40,12 @@ impl<'a> Output<'a> {
     /// If a file or a folder cannot be created, or the classes cannot be the names of folders.
     pub fn new(args: &PredictArgs, classes: &'a [String]) -> Result<Self> {
         let top = args.top.map(|top| (top as usize).min(classes.len()));
-        let new_into = |to| SortedFolders::new("into", to, classes, args.link.into());
-        let into = args.into.as_deref().map(new_into).transpose()?;
-        let new_grad_cam = |to| SortedFolders::new("grad_cam", to, &[], Link::Copy);
-        let grad_cam = args.grad_cam.as_deref().map(new_grad_cam).transpose()?;
+        let new = |setting, to: &Option<PathBuf>, classes, link| match to {
+            Some(to) => SortedFolders::new(setting, to, classes, link)?.as_output().map(Some),
+            None => Ok(None),
+        };
+        let into = new("into", &args.into, classes, args.link.into())?;
+        let grad_cam = new("grad_cam", &args.grad_cam, &[], Link::Copy)?;
         let mut csv = match &args.csv {
             Some(file) => Some(csv::Writer::from_writer(AtomicFile::create(file)?)),
             None => None,

@@ -3,6 +3,7 @@
 use crate::cli::PrepareArgs;
 use crate::console::{say, warn};
 use crate::progress::Terminal;
+use crate::remedy::{warn_inside, warn_of_data};
 use anyhow::{Result, bail, ensure};
 use petite::Stop;
 use petite::dataset::archive;
@@ -16,6 +17,7 @@ use petite::shown::shown;
 use std::path::Path;
 
 pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
+    warn_inside("prepare", "to", &args.to, Some(&args.from));
     // Kaggle's own zip has pictures by number, too.
     let from = archive::unpacked(&args.from)?;
     let counts = match args.labels.is_none() && is_numbered(&from)? {
@@ -82,10 +84,7 @@ fn split_any(args: &PrepareArgs, stop: &Stop) -> Result<Vec<Count>> {
         "expected names like Kaggle's with --shuffle, found others; try without it"
     );
     let data = DataSet::read(&args.from, args.labels.as_deref(), false)?;
-    if !data.passed_over.is_empty() {
-        warn(format_args!("passed over {}", data.passed_over));
-    }
-    data.odd.iter().for_each(|odd| warn(format_args!("warning: {odd}")));
+    warn_of_data(&data, "prepare");
     let usual = PartSizes::default();
     let sizes = PartSizes {
         train: args.train,

@@ -3,6 +3,7 @@
 use crate::cli::PreviewArgs;
 use crate::console::{say, warn};
 use crate::progress::Terminal;
+use crate::remedy::warn_inside;
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::config::AugmentConfig;
@@ -36,6 +37,7 @@ pub fn run(args: &PreviewArgs, stop: &Stop) -> Result<()> {
     let mut run = Config::with(recipe, keras, recipe.model(), None);
     run.change(settings.rest())?;
     let config = run.augmentation;
+    warn_inside("preview", "to", &args.to, Some(&args.data));
     let folder = pictures(&args.data, labels.as_deref(), args.split.as_deref())?;
     run.resolve_depth(&folder, stop, &mut Terminal::new(stop))?;
     let target = Target { orientation: exif_orientation, ..run.target() };

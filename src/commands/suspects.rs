@@ -4,12 +4,14 @@ use super::preview::{file_name, read};
 use crate::cli::SuspectsArgs;
 use crate::console::{say, warn};
 use crate::progress::Terminal;
+use crate::remedy::warn_inside;
 use anyhow::{Context, Error, Result, ensure};
 use petite::dataset::labels::Labeled;
 use petite::dataset::part::Part;
 use petite::dataset::staging::Staging;
 use petite::nn::zoo::Model;
 use petite::numbers::{cut, listed, with_thousands};
+use petite::pictures::output;
 use petite::report::contact_sheet::{self, Tile};
 use petite::report::text;
 use petite::run::on_base::Start;
@@ -29,7 +31,9 @@ const SHEET: &str = "suspects.png";
 
 pub fn run(args: &SuspectsArgs, stop: &Stop) -> Result<()> {
     let config = config(args)?;
+    warn_inside("suspects", "to", &args.to, config.data.as_deref());
     let staging = Staging::beside(&args.to)?;
+    output::mark(staging.path())?;
     let what = Suspects {
         config: config.clone(),
         folds: args.folds as usize,

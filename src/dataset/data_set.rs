@@ -91,7 +91,7 @@ impl DataSet {
             if is_list {
                 "rows of another label"
             } else {
-                "one folder per class, such as cats and dogs"
+                "one folder per class, such as cats and dogs, or `labels` with a CSV"
             }
         );
         odd.extend(alike(&classes));

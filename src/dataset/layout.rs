@@ -1,11 +1,12 @@
 //! Data sets as people have them: split folders, class folders, lists of labels, archives.
 
+use super::class_folders::ClassFolders;
 use super::labels::Labeled;
 use super::listed_files::ListedFiles;
 use super::part::Part;
-use super::recognize::{class_folders, own_list, part_folders};
+use super::recognize::{Root, own_list};
 use super::{archive, labels};
-use crate::error::fault;
+use crate::error::{ensure_or, fault};
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::{PassedOver, Why};
 use crate::pictures::walk::Walk;
@@ -65,27 +66,36 @@ impl Parts {
         if let Some(list) = list.or(own.as_deref()) {
             return Self::read_list(&path, list, skip_bad);
         }
-        let parts = part_folders(&path)?;
+        let Root { path: root, parts, mut passed_over } = Root::open(&path)?;
+        if let Some((first, folder)) = parts.first() {
+            ensure_or!(
+                DataSet,
+                *first == Part::Train,
+                "expected a folder train beside {}, found none; try naming that of the training pictures train, or `data` with the folder that has it",
+                folder.display()
+            );
+        }
+        let mut folders: Vec<Folder> = Vec::new();
         if parts.is_empty() {
-            let (folder, passed_over) = class_folders(&path)?;
-            let folders = vec![Folder { name: ALL.to_owned(), ..folder }];
-            let odd = Vec::new();
+            let ClassFolders { folder, passed_over: others, odd } = ClassFolders::read(&root)?;
+            passed_over.append(others);
+            folders.push(Folder { name: ALL.to_owned(), ..folder });
             return Ok(Self { path, layout: Layout::ClassFolders, folders, passed_over, odd });
         }
-        let mut passed_over = PassedOver::default();
-        let mut folders: Vec<Folder> = Vec::new();
+        let mut odd = Vec::new();
         for (part, path) in parts {
-            match class_folders(&path) {
-                Ok((folder, others)) => {
-                    passed_over.append(others);
-                    folders.push(Folder { name: part.name().to_owned(), ..folder });
+            match ClassFolders::read(&path) {
+                Ok(found) => {
+                    passed_over.append(found.passed_over);
+                    odd.extend(found.odd);
+                    folders.push(Folder { name: part.name().to_owned(), ..found.folder });
                 }
                 // Training needs no test pictures; evaluating on them gives the error.
                 Err(_) if part == Part::Test => passed_over.add(path, Why::NoTest),
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { path, layout: Layout::PartFolders, folders, passed_over, odd: Vec::new() })
+        Ok(Self { path, layout: Layout::PartFolders, folders, passed_over, odd })
     }
 
     fn read_list(path: &Path, list: &Path, skip_bad: bool) -> Result<Self> {
@@ -132,8 +142,8 @@ impl Parts {
         found.map_or_else(|| Self::read(path, list, skip_bad)?.named(name), Ok)
     }
 
-    /// Reads the folder `name`, or one with another name of the same part, in the data set's folder
-    /// `path`; `None` if there is no such folder with class folders.
+    /// Reads the folder `name`, or that of the part, in the data set's folder `path`; `None` if there is
+    /// no such folder with class folders.
     ///
     /// # Errors
     /// As [`Folder::read`].
@@ -141,16 +151,17 @@ impl Parts {
         if !path.is_dir() {
             return Ok(None);
         }
-        let part = Part::named(name);
-        for folder in Walk::default().entries(path)?.0 {
-            let found = folder.file_name().unwrap_or_default().to_string_lossy();
-            let is_named = found == name || (part.is_some() && Part::named(&found) == part);
-            if is_named && !Walk::default().entries(&folder)?.0.is_empty() {
-                let (folder, passed_over) = Folder::read(&folder)?;
-                return Ok(Some((Folder { name: name.to_owned(), ..folder }, passed_over)));
-            }
+        let root = Root::open(path)?;
+        let part = root.parts.into_iter().find(|(part, _)| Part::named(name) == Some(*part));
+        let folders = Walk::default().entries(&root.path)?.0.into_iter();
+        let mut folders =
+            part.map(|(_, folder)| folder).into_iter().chain(folders.filter(|f| f.ends_with(name)));
+        let Some(folder) = folders.next() else { return Ok(None) };
+        if Walk::default().entries(&folder)?.0.is_empty() {
+            return Ok(None);
         }
-        Ok(None)
+        let ClassFolders { folder, passed_over, .. } = ClassFolders::read(&folder)?;
+        Ok(Some((Folder { name: name.to_owned(), ..folder }, passed_over)))
     }
 
     /// The pictures of a part, or [`ALL`], by name. Also returns what was passed over.

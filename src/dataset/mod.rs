@@ -3,10 +3,12 @@
 pub mod archive;
 pub mod arrange;
 mod budget;
+mod class_folders;
 pub mod contradictions;
 pub mod data_set;
 mod destination;
 pub mod duplicates;
+mod folder_name;
 pub mod folds;
 mod inventory;
 pub mod kaggle;

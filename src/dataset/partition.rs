@@ -8,8 +8,10 @@
 //! picture between train and validation.
 //!
 //! The price is that shares are exact only on average. Where chance gives a small class less than
-//! half of its share of a part, the pictures next to it are added; these may return when the class
-//! grows. Numbers of pictures are exact, but there a new picture may displace another.
+//! half of its share of a part, the pictures next to it are added, as many as the share rounds to at
+//! most. A class of few pictures keeps the training pictures' share of them: what other parts have
+//! beyond theirs goes back. Both may change when the class grows. Numbers of pictures are exact, but
+//! there a new picture may displace another.
 
 use super::near_copies::Groups;
 use super::part::{Part, PartSize, PartSizes};
@@ -18,6 +20,9 @@ use crate::pictures::folder::Folder;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use twox_hash::XxHash3_64;
+
+/// Number of pictures below which a class is so small that chance must not take its training pictures.
+const FEW: usize = 20;
 
 /// Splits `folder` into the parts of [`Part::ALL`], each with the samples in their order. Every
 /// class has a training picture.
@@ -38,8 +43,11 @@ pub fn partition(folder: &Folder, groups: &Groups, sizes: PartSizes) -> Result<[
     state.take(Part::Test, sizes.test)?;
     for class in 0..folder.classes.len() {
         state.ensure_train(class);
+        // Before and after the other parts get their halves from train.
+        state.ensure_share(class, sizes);
         state.ensure_half(class, Part::Validation, sizes.validation);
         state.ensure_half(class, Part::Test, sizes.test);
+        state.ensure_share(class, sizes);
     }
     state.limit_train(sizes.train)?;
     let part_of = |index: usize| state.groups[&groups.first[index]].part;
@@ -67,6 +75,11 @@ impl Group {
     fn count(&self, class: usize) -> usize {
         self.counts.get(&class).copied().unwrap_or(0)
     }
+}
+
+/// What a share of `count` pictures rounds to.
+fn rounded(share: f64, count: usize) -> usize {
+    (share * count as f64).round() as usize
 }
 
 struct Assignment<'a> {
@@ -171,10 +184,13 @@ impl<'a> Assignment<'a> {
         }
     }
 
-    /// Moves groups of `class` that are nearest to `part` into it, until it has half of its share.
+    /// Moves groups of `class` that are nearest to `part` into it, until it has half of its share, or
+    /// what the share rounds to if that is less.
     fn ensure_half(&mut self, class: usize, part: Part, size: PartSize) {
         let PartSize::Share(share) = size else { return };
-        let half = (share * self.of_class(class) as f64 / 2.0).ceil() as usize;
+        let of_class = self.of_class(class);
+        let whole = rounded(share, of_class);
+        let half = whole.min((share * of_class as f64 / 2.0).ceil() as usize);
         let mut nearest = self.of_class[class].clone();
         if part == Part::Test {
             nearest.reverse();
@@ -183,11 +199,41 @@ impl<'a> Assignment<'a> {
         // The last group stays with train.
         nearest.pop();
         for first in nearest {
-            if self.pictures(class, part) >= half {
+            let have = self.pictures(class, part);
+            if have >= half {
                 return;
             }
-            if self.is_spare(first) {
+            let fits = of_class >= FEW || have + self.groups[&first].count(class) <= whole;
+            if fits && self.is_spare(first) {
                 self.assign(first, part);
+            }
+        }
+    }
+
+    /// Moves groups of a `class` of few pictures back to train until it has its share of them, from parts
+    /// that have more than theirs, first those that are nearest to train.
+    fn ensure_share(&mut self, class: usize, sizes: PartSizes) {
+        let of_class = self.of_class(class);
+        let (PartSize::Share(validation), PartSize::Share(test)) = (sizes.validation, sizes.test)
+        else {
+            return;
+        };
+        if of_class >= FEW {
+            return;
+        }
+        // 1 − 0.2 − 0.1 is a little below 0.7.
+        let least = ((1.0 - validation - test) * of_class as f64 + 1e-9).floor() as usize;
+        for (part, share) in [(Part::Test, test), (Part::Validation, validation)] {
+            let mut nearest = self.of_class[class].clone();
+            if part == Part::Validation {
+                nearest.reverse();
+            }
+            nearest.retain(|first| self.groups[first].part == Some(part));
+            for first in nearest {
+                let is_above = self.pictures(class, part) > rounded(share, of_class);
+                if is_above && self.pictures(class, Part::Train) < least {
+                    self.assign(first, Part::Train);
+                }
             }
         }
     }
@@ -215,7 +261,7 @@ impl<'a> Assignment<'a> {
         for class in 0..self.of_class.len() {
             let of_class = self.of_class(class);
             let limit = match size {
-                PartSize::Share(share) => (share * of_class as f64).round() as usize,
+                PartSize::Share(share) => rounded(share, of_class),
                 PartSize::Count(count) => count,
             };
             let mut have = 0;

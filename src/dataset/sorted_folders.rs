@@ -3,6 +3,7 @@
 use super::split::{Link, copy_or_link};
 use super::staging::Staging;
 use crate::error::ensure_or;
+use crate::pictures::output;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -35,6 +36,15 @@ impl SortedFolders {
         }
         let staging = Staging::for_setting(setting, to)?;
         Ok(Self { staging, to: to.to_owned(), link, numbers: HashMap::new() })
+    }
+
+    /// The same folder, to be passed over in a data set around it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn as_output(self) -> Result<Self> {
+        output::mark(self.staging.path())?;
+        Ok(self)
     }
 
     /// Copies or links the file at `picture` into `folder`, a relative path, which is created if

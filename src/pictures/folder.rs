@@ -54,8 +54,12 @@ impl Folder {
         ensure_or!(
             DataSet,
             !folders.is_empty(),
-            "expected class folders in {}, found none; try one folder per class, such as cats and dogs",
-            path.display()
+            "expected class folders in {}, found {}; try one folder per class, such as cats and dogs",
+            path.display(),
+            match walk.passed_over.is_empty() {
+                true => "none".to_owned(),
+                false => format!("only {}", walk.passed_over),
+            }
         );
         let mut classes = Vec::with_capacity(folders.len());
         let mut labels = Vec::with_capacity(folders.len());
@@ -131,11 +135,13 @@ impl Folder {
             listed(classes),
             self.name,
             self.path.display(),
-            // The whole list, unless it is cut short and would not show the difference.
-            if others.len() <= LISTED {
-                listed(&others)
-            } else {
-                format!("others: {}", listed(&unknown))
+            // The whole list, unless it is cut short, and what does not belong there.
+            match others.len() {
+                count if count > LISTED => format!("others: {}", listed(&unknown)),
+                count if count > unknown.len() => {
+                    format!("{}; without {}", listed(&others), listed(&unknown))
+                }
+                _ => listed(&others),
             }
         );
         for sample in &mut self.samples {

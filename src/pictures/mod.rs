@@ -22,6 +22,7 @@ mod gif;
 pub mod image_size;
 mod jpeg;
 pub mod orientation;
+pub mod output;
 pub mod passed_over;
 pub mod picture;
 pub mod pixel_file;

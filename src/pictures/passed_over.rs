@@ -25,10 +25,16 @@ pub enum Why {
     Again,
     /// A pipe, socket or device.
     Special,
+    /// A folder that petite wrote, such as a run's.
+    Output,
+    /// A folder that has the class folders beside it once more.
+    Nested,
+    /// Beside the folders that the data set consists of.
+    Beside,
 }
 
 impl Why {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::NoPicture,
         Self::Hidden,
         Self::Unlabeled,
@@ -36,6 +42,9 @@ impl Why {
         Self::Repeated,
         Self::Again,
         Self::Special,
+        Self::Output,
+        Self::Nested,
+        Self::Beside,
     ];
 
     /// The noun of a count.
@@ -54,6 +63,11 @@ impl Why {
             Self::Again => "rows of files that are listed already",
             Self::Special if one => "pipe or device",
             Self::Special => "pipes or devices",
+            Self::Output if one => "folder that petite wrote",
+            Self::Output => "folders that petite wrote",
+            Self::Nested if one => "folder that repeats the class folders beside it",
+            Self::Nested => "folders that repeat the class folders beside them",
+            Self::Beside => "beside the data set's folders",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Finds the picture files in a folder and its subfolders.
 
 use super::format;
+use super::output::is_output;
 use super::passed_over::{PassedOver, Why};
 use crate::error::fault;
 use crate::shown::shown;
@@ -18,16 +19,25 @@ const START: usize = 64;
 const SYSTEM_FOLDERS: [&str; 5] =
     ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
 
-/// Device and inode: the same for all links to a file or folder.
-type Id = (u64, u64);
+/// What tells files apart. Device and inode do so only for files of several names: on some union and
+/// network mounts, different files have the same inode.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    /// The path without links.
+    Path(PathBuf),
+    /// Device, inode, size and time of modification.
+    Node(u64, u64, u64, (i64, i64)),
+}
 
 /// Walks folders. One walk returns each file and each folder once, whatever links lead to it.
 #[derive(Debug, Default)]
 pub struct Walk {
-    /// The folders walked so far, and those that a link must not lead back to.
-    folders: HashSet<Id>,
+    /// The folders walked so far, and those that a link must not lead back to, without links.
+    folders: HashSet<PathBuf>,
     /// The files returned so far, with their labels.
-    files: HashMap<Id, (PathBuf, usize)>,
+    files: HashMap<Identity, (PathBuf, usize)>,
+    /// The folders of files so far, with their paths without links.
+    parents: HashMap<PathBuf, PathBuf>,
     /// What was found and not returned.
     pub passed_over: PassedOver,
 }
@@ -35,13 +45,11 @@ pub struct Walk {
 impl Walk {
     /// Excludes `folder` and the folders above it from being reached through a link.
     pub fn reserve(&mut self, folder: &Path) {
-        let path = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let found = path.ancestors().filter_map(|ancestor| ancestor.metadata().ok());
-        self.folders.extend(found.map(|metadata| id(&metadata)));
+        self.folders.extend(real(folder).ancestors().map(Path::to_owned));
     }
 
-    /// The subfolders and the other entries of `folder`, both sorted by name, without hidden ones
-    /// and those of the operating system.
+    /// The subfolders and the other entries of `folder`, both sorted by name, without hidden ones,
+    /// those of the operating system and folders that petite wrote.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -59,6 +67,8 @@ impl Walk {
                 || SYSTEM_FOLDERS.iter().any(|known| name == *known);
             if is_hidden {
                 self.passed_over.add(path, Why::Hidden);
+            } else if is_folder && is_output(&path) {
+                self.passed_over.add(path, Why::Output);
             } else if is_folder {
                 folders.push(path);
             } else {
@@ -90,10 +100,7 @@ impl Walk {
             }
         }
         for folder in folders {
-            let is_new = folder
-                .metadata()
-                .map_or(true, |found| found.ino() == 0 || self.folders.insert(id(&found)));
-            if is_new {
+            if self.folders.insert(real(&folder)) {
                 self.collect(&folder, label, found)?;
             } else {
                 self.passed_over.add(folder, Why::Repeated);
@@ -117,12 +124,9 @@ impl Walk {
             self.passed_over.add(path.to_owned(), why);
             return Ok(false);
         }
-        // Some network file systems number no files: all have inode 0.
-        let Some(metadata) = metadata.filter(|metadata| metadata.ino() != 0) else {
-            return Ok(true);
-        };
-        let (first, of) =
-            self.files.entry(id(&metadata)).or_insert_with(|| (path.to_owned(), label));
+        let Some(metadata) = metadata else { return Ok(true) };
+        let identity = self.identity(path, &metadata);
+        let (first, of) = self.files.entry(identity).or_insert_with(|| (path.to_owned(), label));
         if first == path {
             return Ok(true);
         }
@@ -137,10 +141,32 @@ impl Walk {
         self.passed_over.add(path.to_owned(), Why::Repeated);
         Ok(false)
     }
+
+    fn identity(&mut self, path: &Path, found: &Metadata) -> Identity {
+        if found.nlink() > 1 && found.ino() != 0 {
+            let modified = (found.mtime(), found.mtime_nsec());
+            return Identity::Node(found.dev(), found.ino(), found.size(), modified);
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Identity::Path(real(path));
+        };
+        if path.is_symlink() {
+            return Identity::Path(real(path));
+        }
+        // Once for each folder, not for each file.
+        let parent = self.parents.entry(parent.to_owned()).or_insert_with(|| {
+            match parent.as_os_str().is_empty() {
+                true => real(Path::new(".")),
+                false => real(parent),
+            }
+        });
+        Identity::Path(parent.join(name))
+    }
 }
 
-fn id(metadata: &Metadata) -> Id {
-    (metadata.dev(), metadata.ino())
+/// The path without links; the path itself if there is nothing.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Whether a file is to be used as a picture: by its extension, otherwise by its first bytes.

@@ -8,8 +8,10 @@ use crate::dataset::layout::{ALL, Layout};
 use crate::dataset::part::{Part, PartSize, PartSizes};
 use crate::dataset::{archive, contradictions, labels, near_copies, partition};
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
+use crate::numbers::listed;
 use crate::pictures::depth::{Depth, Levels};
 use crate::pictures::folder::Folder;
+use crate::pictures::output;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -114,6 +116,11 @@ pub fn read(
         false => DataSet::read(path, config.labels.as_deref(), config.skip_bad_pictures)?,
     };
     warn(&data, events);
+    if matches!(data.layout, Layout::PartFolders | Layout::ClassFolders)
+        && let Some(odd) = output::inside("out", &config.out, path)
+    {
+        events.warning(&Warning::Odd(&odd));
+    }
     if let Some(validation) = data.part(Part::Validation) {
         ensure_or!(
             Setting,
@@ -126,9 +133,14 @@ pub fn read(
         let list = (data.layout == Layout::List).then(|| labels::to_csv(&data.path, &data.folders));
         let train = data.part(Part::Train).unwrap_or(&data.folders[0]).clone();
         let validation = validation.clone();
-        return checked(train, validation, has_list, list.transpose()?, events);
+        let missing = validation.classes_with(false);
+        if !missing.is_empty() {
+            events.warning(&Warning::NoValidation(&missing));
+        }
+        return checked(train, validation, has_list, list.transpose()?);
     }
     let (folders, copies) = split(config, &data, stop, events)?;
+    warn_of_few(config, &data, &folders, events);
     let by_content = SplitByContent { folders: &folders, copies };
     events.note(&Note::DataSet { data: &data, path, split: Some(by_content) });
     let list = labels::to_csv(&data.path, &folders)?;
@@ -136,7 +148,7 @@ pub fn read(
     let (Some(train), Some(validation)) = (parts.next(), parts.next()) else {
         fault!(DataSet, "expected train and validation pictures, found none");
     };
-    checked(train, validation, true, Some(list), events)
+    checked(train, validation, true, Some(list))
 }
 
 /// Splits a data set without validation pictures: into train, validation and test, or if it has
@@ -204,12 +216,34 @@ pub(super) fn warn_of_contradictions(
     }
 }
 
+/// Warns about classes that have too few pictures for their share of each of the `folders` that `data`
+/// is split into.
+fn warn_of_few(config: &Config, data: &DataSet, folders: &[Folder], events: &mut dyn Events) {
+    let mut lacking = Vec::new();
+    for (part, size, verb) in
+        [(Part::Validation, config.validation, "validate"), (Part::Test, config.test, "test")]
+    {
+        let is_split_off =
+            |folder: &&Folder| folder.name == part.name() && data.part(part).is_none();
+        let Some(folder) = folders.iter().find(is_split_off) else { continue };
+        let missing = folder.classes_with(false);
+        if !missing.is_empty() && size != Some(PartSize::Share(0.0)) {
+            lacking.push(format!("none to {verb} on of {}", listed(&missing)));
+        }
+    }
+    if !lacking.is_empty() {
+        events.warning(&Warning::Odd(&format!(
+            "expected enough pictures of each class for a share of them in each part, found {}; try numbers of pictures of each class as `validation` and `test`, or more pictures",
+            lacking.join(", ")
+        )));
+    }
+}
+
 fn checked(
     train: Folder,
     validation: Folder,
     are_grouped: bool,
     list: Option<Vec<u8>>,
-    events: &mut dyn Events,
 ) -> Result<Pictures> {
     ensure_or!(
         DataSet,
@@ -217,9 +251,5 @@ fn checked(
         "expected pictures to validate on in {}, found none; try more pictures, or a number of each class as `validation`",
         validation.path.display()
     );
-    let missing = validation.classes_with(false);
-    if !missing.is_empty() {
-        events.warning(&Warning::NoValidation(&missing));
-    }
     Ok(Pictures { train, validation, are_grouped, list })
 }

@@ -18,7 +18,7 @@ use crate::stop::Stop;
 use crate::threads;
 use crate::training::validate::Views;
 use anyhow::{Context, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use tch::Device;
@@ -67,6 +67,11 @@ impl Predictor {
     /// Class names, by label.
     pub fn classes(&self) -> &[String] {
         &self.trained.record.classes
+    }
+
+    /// The data set that the network was trained on.
+    pub fn data(&self) -> Option<&Path> {
+        self.trained.record.train.data.as_deref()
     }
 
     /// The paths of the pictures, in the order of their predictions. Files that do not exist are

@@ -87,7 +87,10 @@ fn flipped_labels_are_first_and_a_correction_is_a_line_in_the_list() {
     let out = output_of(&mut of_data(&workspace, "first", "--count 6"));
     assert!(out.contains("pictures    64 of spot, stripe\nsuspects    6\n"), "{out}");
     assert!(out.contains("next        petite train --data"), "{out}");
-    assert_eq!(entries(&workspace.path("first")), ["suspects.csv", "suspects.png"]);
+    assert_eq!(
+        entries(&workspace.path("first")),
+        [".made-by-petite", "suspects.csv", "suspects.png"]
+    );
     let list = read(&workspace, "first/suspects.csv");
     let lines: Vec<&str> = list.lines().collect();
     assert_eq!(lines[0], "path,label,split,rank,given,suggested,probability,copy_of");
