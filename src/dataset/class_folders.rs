@@ -80,83 +80,98 @@ impl ClassFolders {
     }
 
     fn check(&mut self) -> Result<()> {
-        let folder = &self.folder;
-        let path = folder.path.display();
-        let names = &folder.classes;
-        let counts = folder.counts();
-        let all_inner = inner_folders(folder);
-        // The classes that have pictures, with the folders in them.
-        let classes: Vec<(&String, &BTreeSet<String>)> = names
-            .iter()
-            .zip(&all_inner)
-            .zip(counts)
+        let Folder { path, classes, .. } = &self.folder;
+        let inner = classes.iter().zip(inner_folders(&self.folder));
+        let used: Vec<(&String, BTreeSet<String>)> = inner
+            .zip(self.folder.counts())
             .filter_map(|(class, count)| (count > 0).then_some(class))
             .collect();
-        let used: Vec<String> = classes.iter().map(|(class, _)| (*class).clone()).collect();
-        let parts = |names: &mut dyn Iterator<Item = &String>| -> BTreeSet<Part> {
-            names.filter_map(|name| folder_name::part(name)).collect()
-        };
-        let are_parts = |parts: &BTreeSet<Part>| parts.len() > 1 && parts.contains(&Part::Train);
-
-        if let Some((class, inner)) =
-            classes.iter().find(|(_, inner)| are_parts(&parts(&mut inner.iter())))
-        {
-            fault!(
-                DataSet,
-                "expected class folders in {path}, found a data set of its own in {} ({}); try `data` {}, or folders train, validation and test with the class folders in them",
-                shown(Path::new(class)),
-                listed(&inner.iter().cloned().collect::<Vec<_>>()),
-                shown(&folder.path.join(class))
-            );
-        }
-        let holds_folders = |(class, inner): &&(&String, &BTreeSet<String>)| {
-            folder_name::part(class).is_some() && inner.len() > 1
-        };
-        let holding = classes.iter().find(holds_folders);
-        if holding.is_some() || are_parts(&parts(&mut used.iter())) {
-            let of = holding.map_or(String::new(), |(class, _)| {
-                format!(", `data` {} for one of them", shown(&folder.path.join(class)))
-            });
-            fault!(
-                DataSet,
-                "expected class folders in {path}, found {}, named like the parts of a data set; try naming its parts train, validation and test{of}, or other names if they are classes",
-                listed(&used)
-            );
-        }
-        let contents: Vec<_> = names.iter().map(|name| folder_name::content(name)).collect();
+        check_parts(path, &used)?;
+        check_contents(path, classes)?;
+        let names: Vec<String> = used.iter().map(|(class, _)| (*class).clone()).collect();
         ensure_or!(
             DataSet,
-            contents.contains(&None)
-                || !contents.contains(&Some(Content::Pictures))
-                || !contents.contains(&Some(Content::Annotations)),
-            "expected one folder per class in {path}, found pictures and annotations in {}; try `labels` with a CSV of a class for each picture",
-            listed(names)
+            !folder_name::are_pieces(&names),
+            "expected one folder per class in {}, found {}, named like pieces of one set; try `labels` with a CSV, or other names if they are classes",
+            path.display(),
+            listed(&names)
         );
-        ensure_or!(
-            DataSet,
-            !folder_name::are_pieces(&used),
-            "expected one folder per class in {path}, found {}, named like pieces of one set; try `labels` with a CSV, or other names if they are classes",
-            listed(&used)
-        );
-        // Classes with the same folders in them as the first that has several.
-        let several = classes.iter().find(|(_, inner)| inner.len() > 1).map(|(_, inner)| inner);
-        let same: Vec<String> = classes
-            .iter()
-            .filter(|(_, inner)| Some(inner) == several)
-            .map(|(class, _)| (*class).clone())
-            .collect();
-        if let (true, Some(inner)) = (same.len() > 1, several) {
-            let text = format!(
-                "expected one folder per class in {path}, found the same folders in {}: {}; try `data` {} if these are the classes, or `labels` with a CSV",
-                listed(&same),
-                listed(&inner.iter().cloned().collect::<Vec<_>>()),
-                shown(&folder.path.join(&same[0]))
-            );
-            ensure_or!(DataSet, same.len() < used.len(), "{text}");
-            self.odd.push(text);
-        }
+        let odd = same_folders(path, &used)?;
+        self.odd.extend(odd);
         Ok(())
     }
+}
+
+/// # Errors
+/// If there is a data set in one of the `classes` of `path`, or they seem to be parts of one.
+fn check_parts(path: &Path, classes: &[(&String, BTreeSet<String>)]) -> Result<()> {
+    let are_parts = |names: &mut dyn Iterator<Item = &String>| {
+        let parts: BTreeSet<Part> = names.filter_map(|name| folder_name::part(name)).collect();
+        parts.len() > 1 && parts.contains(&Part::Train)
+    };
+    if let Some((class, inner)) = classes.iter().find(|(_, inner)| are_parts(&mut inner.iter())) {
+        fault!(
+            DataSet,
+            "expected class folders in {}, found a data set of its own in {} ({}); try `data` {}, or folders train, validation and test with the class folders in them",
+            path.display(),
+            shown(Path::new(class)),
+            listed(&inner.iter().cloned().collect::<Vec<_>>()),
+            shown(&path.join(class))
+        );
+    }
+    let holding =
+        classes.iter().find(|(class, inner)| folder_name::part(class).is_some() && inner.len() > 1);
+    let of = holding.map_or(String::new(), |(class, _)| {
+        format!(", `data` {} for one of them", shown(&path.join(class)))
+    });
+    let names = || classes.iter().map(|(class, _)| *class);
+    ensure_or!(
+        DataSet,
+        holding.is_none() && !are_parts(&mut names()),
+        "expected class folders in {}, found {}, named like the parts of a data set; try naming its parts train, validation and test{of}, or other names if they are classes",
+        path.display(),
+        listed(&names().cloned().collect::<Vec<_>>())
+    );
+    Ok(())
+}
+
+/// # Errors
+/// If the folders in `path` are those of pictures and of annotations.
+fn check_contents(path: &Path, folders: &[String]) -> Result<()> {
+    let contents: Vec<_> = folders.iter().map(|name| folder_name::content(name)).collect();
+    let all = [Content::Pictures, Content::Annotations];
+    ensure_or!(
+        DataSet,
+        contents.contains(&None) || !all.iter().all(|content| contents.contains(&Some(*content))),
+        "expected one folder per class in {}, found pictures and annotations in {}; try `labels` with a CSV of a class for each picture",
+        path.display(),
+        listed(folders)
+    );
+    Ok(())
+}
+
+/// What is odd about `classes` that have the same folders in them.
+///
+/// # Errors
+/// If all have.
+fn same_folders(path: &Path, classes: &[(&String, BTreeSet<String>)]) -> Result<Option<String>> {
+    let Some((_, inner)) = classes.iter().find(|(_, inner)| inner.len() > 1) else {
+        return Ok(None);
+    };
+    let same = classes.iter().filter(|(_, other)| other == inner);
+    let same: Vec<String> = same.map(|(class, _)| (*class).clone()).collect();
+    if same.len() == 1 {
+        return Ok(None);
+    }
+    let text = format!(
+        "expected one folder per class in {}, found the same folders in {}: {}; try `data` {} if these are the classes, or `labels` with a CSV",
+        path.display(),
+        listed(&same),
+        listed(&inner.iter().cloned().collect::<Vec<_>>()),
+        shown(&path.join(&same[0]))
+    );
+    ensure_or!(DataSet, same.len() < classes.len(), "{text}");
+    Ok(Some(text))
 }
 
 /// The names of the folders in each class folder that have pictures, where necessary below a single

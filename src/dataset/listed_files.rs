@@ -2,6 +2,7 @@
 
 use super::labels::{Labeled, List};
 use crate::error::{BadRow, BadRows, ensure_or, fault};
+use crate::pictures::identity::{Identities, Identity};
 use crate::pictures::passed_over::{PassedOver, Why};
 use crate::shown::{shown, shown_name};
 use crate::spelling::{composed, likeness};
@@ -9,7 +10,6 @@ use anyhow::Result;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::read_dir;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 /// The rows of a list, each file once.
@@ -30,9 +30,9 @@ impl ListedFiles {
     /// # Errors
     /// If none of the files is there, or rows give one file different labels or parts.
     pub fn find(folder: &Path, path: &Path, list: List) -> Result<Self> {
-        let mut names = Names::default();
+        let (mut names, mut identities) = (Names::default(), Identities::default());
         let mut classes: HashMap<String, String> = HashMap::new();
-        let mut known: HashMap<Id, (u64, Labeled)> = HashMap::new();
+        let mut known: HashMap<Identity, (u64, Labeled)> = HashMap::new();
         let (mut rows, mut bad, mut passed_over) = (Vec::new(), Vec::new(), PassedOver::default());
         let of = list.rows.len();
         for (line, written) in list.rows {
@@ -41,7 +41,8 @@ impl ListedFiles {
             let found = names.find(folder, &written.path, false);
             let is_there = found.is_some();
             let row = Labeled { path: found.unwrap_or(written.path), label, ..written };
-            let id = names.id(&folder.join(&row.path));
+            let file = folder.join(&row.path);
+            let id = identities.of(&file, file.metadata().ok().as_ref());
             match known.get(&id) {
                 None => {
                     known.insert(id, (line, row.clone()));
@@ -98,21 +99,10 @@ fn nothing_found(bad: &BadRows) -> String {
     )
 }
 
-/// What two paths of one file share.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Id {
-    /// The path without links and detours.
-    Path(PathBuf),
-    /// Device and inode of a file with several names.
-    Inode(u64, u64),
-}
-
 /// The names in folders, read once.
 #[derive(Debug, Default)]
 struct Names {
     entries: HashMap<PathBuf, Entries>,
-    /// Folders without links and detours.
-    canonical: HashMap<PathBuf, Option<PathBuf>>,
 }
 
 /// The names in a folder, by spellings that lead to them.
@@ -160,27 +150,6 @@ impl Names {
 
     fn entries(&mut self, folder: &Path) -> &Entries {
         self.entries.entry(folder.to_owned()).or_insert_with(|| Entries::read(folder))
-    }
-
-    /// What the file at `path` is known by; the path itself if there is none.
-    fn id(&mut self, path: &Path) -> Id {
-        let (Ok(mut found), Some(name)) = (path.symlink_metadata(), path.file_name()) else {
-            return Id::Path(path.to_owned());
-        };
-        let mut whole = None;
-        if found.is_symlink() {
-            whole = path.canonicalize().ok();
-            found = path.metadata().unwrap_or(found);
-        }
-        if found.nlink() > 1 && found.ino() != 0 {
-            return Id::Inode(found.dev(), found.ino());
-        }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        let canonical = self.canonical.entry(parent.to_owned());
-        let parent = canonical.or_insert_with(|| parent.canonicalize().ok());
-        let beside = || parent.as_ref().map(|parent| parent.join(name));
-        Id::Path(whole.or_else(beside).unwrap_or_else(|| path.to_owned()))
     }
 }
 

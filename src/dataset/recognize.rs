@@ -123,7 +123,6 @@ fn part_folders(path: &Path, folders: &[PathBuf]) -> Result<Vec<(Part, PathBuf)>
         }
         exact.push((part, folder.clone()));
     }
-    let has_folders = |folder: &PathBuf| has_folders(folder);
     let is_split = any(exact.iter().map(|(_, folder)| folder), has_folders)?
         || (!exact.is_empty() && exact.len() == folders.len());
     let mut parts = exact;
@@ -175,12 +174,12 @@ fn has_pictures(files: &[PathBuf]) -> Result<bool> {
     any(files.iter(), |file| walk.is_new_picture(file, 0))
 }
 
-fn has_folders(folder: &PathBuf) -> Result<bool> {
+fn has_folders(folder: &Path) -> Result<bool> {
     Ok(!Walk::default().entries(folder)?.0.is_empty())
 }
 
 /// Whether there are several folders in `folder`, or in the single one in it.
-fn has_classes(folder: &PathBuf) -> Result<bool> {
+fn has_classes(folder: &Path) -> Result<bool> {
     let (folders, _) = Walk::default().entries(folder)?;
     match &folders[..] {
         [] => Ok(false),
@@ -191,7 +190,7 @@ fn has_classes(folder: &PathBuf) -> Result<bool> {
 
 fn any<'a>(
     mut folders: impl Iterator<Item = &'a PathBuf>,
-    mut is: impl FnMut(&'a PathBuf) -> Result<bool>,
+    mut is: impl FnMut(&'a Path) -> Result<bool>,
 ) -> Result<bool> {
     folders.try_fold(false, |found, folder| Ok(found || is(folder)?))
 }

@@ -139,7 +139,7 @@ impl Folder {
             match others.len() {
                 count if count > LISTED => format!("others: {}", listed(&unknown)),
                 count if count > unknown.len() => {
-                    format!("{}; without {}", listed(&others), listed(&unknown))
+                    format!("{} (not among them: {})", listed(&others), listed(&unknown))
                 }
                 _ => listed(&others),
             }

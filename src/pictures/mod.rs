@@ -19,6 +19,7 @@ pub(crate) mod file;
 pub mod folder;
 pub mod format;
 mod gif;
+pub mod identity;
 pub mod image_size;
 mod jpeg;
 pub mod orientation;

@@ -1,15 +1,15 @@
 //! Finds the picture files in a folder and its subfolders.
 
 use super::format;
+use super::identity::{Identities, Identity, real};
 use super::output::is_output;
 use super::passed_over::{PassedOver, Why};
 use crate::error::fault;
 use crate::shown::shown;
 use anyhow::{Context, Result};
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Bytes by which a file without a known extension is recognized as a picture.
@@ -19,16 +19,6 @@ const START: usize = 64;
 const SYSTEM_FOLDERS: [&str; 5] =
     ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
 
-/// What tells files apart. Device and inode do so only for files of several names: on some union and
-/// network mounts, different files have the same inode.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Identity {
-    /// The path without links.
-    Path(PathBuf),
-    /// Device, inode, size and time of modification.
-    Node(u64, u64, u64, (i64, i64)),
-}
-
 /// Walks folders. One walk returns each file and each folder once, whatever links lead to it.
 #[derive(Debug, Default)]
 pub struct Walk {
@@ -36,8 +26,7 @@ pub struct Walk {
     folders: HashSet<PathBuf>,
     /// The files returned so far, with their labels.
     files: HashMap<Identity, (PathBuf, usize)>,
-    /// The folders of files so far, with their paths without links.
-    parents: HashMap<PathBuf, PathBuf>,
+    identities: Identities,
     /// What was found and not returned.
     pub passed_over: PassedOver,
 }
@@ -125,7 +114,7 @@ impl Walk {
             return Ok(false);
         }
         let Some(metadata) = metadata else { return Ok(true) };
-        let identity = self.identity(path, &metadata);
+        let identity = self.identities.of(path, Some(&metadata));
         let (first, of) = self.files.entry(identity).or_insert_with(|| (path.to_owned(), label));
         if first == path {
             return Ok(true);
@@ -141,32 +130,6 @@ impl Walk {
         self.passed_over.add(path.to_owned(), Why::Repeated);
         Ok(false)
     }
-
-    fn identity(&mut self, path: &Path, found: &Metadata) -> Identity {
-        if found.nlink() > 1 && found.ino() != 0 {
-            let modified = (found.mtime(), found.mtime_nsec());
-            return Identity::Node(found.dev(), found.ino(), found.size(), modified);
-        }
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Identity::Path(real(path));
-        };
-        if path.is_symlink() {
-            return Identity::Path(real(path));
-        }
-        // Once for each folder, not for each file.
-        let parent = self.parents.entry(parent.to_owned()).or_insert_with(|| {
-            match parent.as_os_str().is_empty() {
-                true => real(Path::new(".")),
-                false => real(parent),
-            }
-        });
-        Identity::Path(parent.join(name))
-    }
-}
-
-/// The path without links; the path itself if there is nothing.
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Whether a file is to be used as a picture: by its extension, otherwise by its first bytes.

@@ -165,11 +165,11 @@ pub(super) fn pictures(
     let has_list = list.is_file() && split != ALL;
     let skip_bad = what.skip_bad_pictures || config.skip_bad_pictures;
     let (folder, passed_over) = match (&what.labels, &what.data) {
-        (None, None) if has_list => listed_by_run(data, &list, split)?,
+        (None, None) if has_list => listed_by_run(data, &list, split, true)?,
         (None, Some(_)) if has_list => {
             match Parts::read_folder(&archive::unpacked(data)?, split)? {
                 Some(found) => found,
-                None => listed_by_run(data, &list, split)?,
+                None => listed_by_run(data, &list, split, false)?,
             }
         }
         (None, None) => Parts::read_named(data, config.labels.as_deref(), split, skip_bad)?,
@@ -189,16 +189,26 @@ pub(super) fn pictures(
     Ok(folder)
 }
 
-/// The pictures of `split` in the run's `list`, in the data set `data`, which may have been moved.
-fn listed_by_run(data: &Path, list: &Path, split: &str) -> Result<(Folder, PassedOver)> {
+/// The pictures of `split` in the run's `list`, in the data set `data`: its own, or another that may be
+/// the same after a move.
+fn listed_by_run(
+    data: &Path,
+    list: &Path,
+    split: &str,
+    is_own: bool,
+) -> Result<(Folder, PassedOver)> {
     let (folder, passed_over) =
         Parts::read_run_list(&archive::unpacked(data)?, list)?.named(split)?;
+    let of = folder.samples.len();
+    let found = folder.samples.iter().filter(|sample| sample.path.exists()).count();
+    // Of the run's own, those that are missing are named one by one.
     ensure_or!(
         DataSet,
-        folder.samples.is_empty() || folder.samples.iter().any(|sample| sample.path.exists()),
-        "expected the {split} pictures of {} in {}, found none of them; try `split` {ALL} for all pictures there",
+        found == of || (found > 0 && is_own),
+        "expected the {of} {split} pictures of {} in {}, found {} of them; try `split` {ALL} for all pictures there",
         list.display(),
-        folder.path.display()
+        folder.path.display(),
+        if found == 0 { "none".to_owned() } else { format!("only {found}") }
     );
     Ok((folder, passed_over))
 }

@@ -71,6 +71,20 @@ fn splits_a_folder_of_class_folders_and_evaluates_on_the_same_split() {
     let mut evaluate = workspace.on_run("evaluate --split all", "run");
     let error = error_of(evaluate.arg("--data").arg(workspace.path("moved")));
     assert!(error.contains("spot, stripe") && error.contains("ring, stripe"), "{error}");
+    assert!(error.contains("(not among them: ring)"), "{error}");
+
+    // Other pictures, some of them under names that the run knows.
+    for name in ["spot/new.jpg", "stripe/stripe.1.jpg"] {
+        let path = workspace.path("other").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(workspace.path("originals/spot.1.jpg"), path).unwrap();
+    }
+    let mut evaluate = workspace.on_run("evaluate", "run");
+    let mut report = petite("report");
+    for command in [&mut evaluate, report.arg(workspace.path("run"))] {
+        let error = error_of(command.arg("--data").arg(workspace.path("other")));
+        assert!(error.contains("try --split all for all pictures there"), "{error}");
+    }
 }
 
 /// Added pictures change nothing for the others, and neither do the seed and the size.

@@ -2,6 +2,7 @@
 
 use super::layouts::{class_folders, split_of};
 use super::support::{Workspace, entries, error_of, figures, output_of, petite};
+use petite::dataset::data_set::DataSet;
 use std::os::unix::fs::symlink;
 
 #[test]
@@ -222,6 +223,53 @@ fn a_class_may_be_called_train() {
     let out = output_of(&mut workspace.train("run", "--epochs 1"));
     assert!(out.contains("class folders, split by content"), "{out}");
     assert!(out.contains("pictures of stripe, train\n"), "{out}");
+}
+
+/// Runs and pictures that petite drew or sorted are no class and no pictures of one.
+#[test]
+fn what_petite_wrote_is_passed_over_and_warned_of() {
+    let workspace = class_folders();
+    workspace.train("outside", "--epochs 1").assert().success();
+    let warning_of = |command: &mut assert_cmd::Command| {
+        let output = command.env("PETITE_CACHE", workspace.path("cache")).assert().success();
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    let error = warning_of(&mut workspace.train("data/run", "--epochs 1"));
+    assert!(error.contains("warning: expected --out outside of the pictures in "), "{error}");
+    assert!(error.contains("passed over 1 folder that petite wrote (run)"), "{error}");
+    assert_eq!(figures(&workspace.history("outside")), figures(&workspace.history("data/run")));
+
+    let mut predict = workspace.on_run("predict", "outside");
+    predict.arg("--into").arg(workspace.path("data/spot/sorted"));
+    predict.arg("--grad-cam").arg(workspace.path("data/maps"));
+    let error = warning_of(predict.arg(workspace.path("data/spot/spot.1.jpg")));
+    for flag in ["--into", "--grad-cam"] {
+        assert!(error.contains(&format!("warning: expected {flag} outside of")), "{error}");
+    }
+    let data = DataSet::read(&workspace.path("data"), None, false).unwrap();
+    assert_eq!((data.classes.len(), data.all().samples.len()), (2, 64));
+    assert_eq!(data.passed_over.to_string(), "3 folders that petite wrote (maps, run, sorted)");
+    // What was sorted is a data set itself.
+    assert!(DataSet::read(&workspace.path("data/spot/sorted"), None, false).is_err_and(|error| {
+        error.to_string().contains("found only sp") || error.to_string().contains("found only st")
+    }));
+}
+
+#[test]
+fn few_pictures_are_mostly_for_training() {
+    let workspace = class_folders();
+    for class in ["spot", "stripe"] {
+        for number in 3..32 {
+            let name = format!("data/{class}/{class}.{number}.jpg");
+            std::fs::remove_file(workspace.path(&name)).unwrap();
+        }
+    }
+    let output = workspace.train("run", "--epochs 1").assert().success().get_output().clone();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("into 4 train, 2 validation, 0 test\n"), "{out}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    let expected = "found none to test on of spot, stripe; try numbers of pictures of each class as --validation and --test, or more pictures\n";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]

@@ -295,7 +295,7 @@ fn draw(folder: &Path, patterns: &[&str], picture: &[u8]) {
 
 /// What petite takes the data set for, and what it says.
 fn outcome(folder: &Path) -> String {
-    let read = DataSet::read(folder, None);
+    let read = DataSet::read(folder, None, false);
     let mut text = String::new();
     match &read {
         Err(error) => text += &format!("refused: {error:#}"),
