@@ -13,7 +13,13 @@ const NATIVE: [&str; 6] = ["backend", "conv_pool", "pool", "rmsprop", "thin_conv
 fn main() {
     // torch-sys says where its libtorch is (`links = "tch"`).
     println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
-    println!("cargo::rustc-check-cfg=cfg(libtorch_has_cuda, libtorch_has_cuda_headers)");
+    println!(
+        "cargo::rustc-check-cfg=cfg(libtorch_has_cuda, libtorch_has_cuda_headers, unoptimized)"
+    );
+    // Debug assertions are no sign of it: this crate's own profile has both.
+    if env::var("OPT_LEVEL").as_deref() == Ok("0") {
+        println!("cargo::rustc-cfg=unoptimized");
+    }
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
         println!(
             "cargo::error=expected a libtorch 2.11.0, found none; try scripts/fetch_libtorch.sh"

@@ -4,6 +4,7 @@
 //! contain a [`Fault`], from which [`Error`] derives its [`ErrorKind`]. Messages name settings as
 //! fields in backticks.
 
+use crate::numbers::{LINES, lines, with_thousands};
 use crate::shown::{quoted, shown};
 use crate::stop::Interrupted;
 use std::fmt;
@@ -30,9 +31,6 @@ pub enum ErrorKind {
     /// Anything else, such as a file that cannot be written.
     Other,
 }
-
-/// Number of bad rows that an error names.
-const NAMED: usize = 10;
 
 /// An error of a known kind, to be wrapped in an [`anyhow::Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,21 +93,15 @@ impl fmt::Display for BadPicture {
     }
 }
 
-fn list(pictures: &[BadPicture]) -> String {
-    pictures.iter().map(|bad| format!("  {bad}")).collect::<Vec<_>>().join("\n")
-}
-
 /// The error that `pictures`, of `of` pictures from anywhere, cannot be used.
-pub fn unusable(pictures: &[BadPicture], of: usize) -> Fault {
-    let message =
-        format!("{} of {of} pictures cannot be used:\n{}", pictures.len(), list(pictures));
-    Fault { kind: ErrorKind::BadPictures, message }
+pub fn unusable(pictures: Vec<BadPicture>, of: usize) -> BadPictures {
+    BadPictures(vec![BadFolder { folder: PathBuf::new(), of, pictures }])
 }
 
 /// The files of a folder that cannot be used as pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadFolder {
-    /// The folder.
+    /// The folder; empty if they are from anywhere.
     pub folder: PathBuf,
     /// Number of files checked, good and bad.
     pub of: usize,
@@ -120,12 +112,18 @@ pub struct BadFolder {
 impl BadFolder {
     /// `2 of 40 pictures in FOLDER`.
     pub fn count(&self) -> String {
-        format!("{} of {} pictures in {}", self.pictures.len(), self.of, shown(&self.folder))
+        let count = |number: usize| with_thousands(number as i64);
+        let place = match self.folder.as_os_str().is_empty() {
+            true => String::new(),
+            false => format!(" in {}", shown(&self.folder)),
+        };
+        format!("{} of {} pictures{place}", count(self.pictures.len()), count(self.of))
     }
 
-    /// One line for each bad picture, indented: its path, and why it cannot be used.
+    /// One line for each bad picture, indented: its path, and why it cannot be used. Of many the first,
+    /// and their number.
     pub fn list(&self) -> String {
-        list(&self.pictures)
+        lines(&self.pictures)
     }
 }
 
@@ -135,7 +133,7 @@ impl fmt::Display for BadFolder {
     }
 }
 
-/// The error that lists all bad pictures, by folder.
+/// The error that lists bad pictures, by folder: of many the first, and their number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadPictures(pub Vec<BadFolder>);
 
@@ -185,8 +183,8 @@ impl fmt::Display for BadRows {
         let Self { list, folder, of, rows } = self;
         let (in_list, in_folder) = (shown(list), shown(folder));
         write!(f, "{} of {of} rows of {in_list} cannot be used in {in_folder}:", rows.len())?;
-        rows.iter().take(NAMED).try_for_each(|row| write!(f, "\n  {row}"))?;
-        match rows.len().saturating_sub(NAMED) {
+        rows.iter().take(LINES).try_for_each(|row| write!(f, "\n  {row}"))?;
+        match rows.len().saturating_sub(LINES) {
             0 => Ok(()),
             more => write!(
                 f,
@@ -215,7 +213,10 @@ impl Error {
 
     /// The error of type `E` in the chain of causes, such as [`BadPictures`].
     pub fn downcast_ref<E: fmt::Display + fmt::Debug + Send + Sync + 'static>(&self) -> Option<&E> {
-        self.source.downcast_ref()
+        match self.source.downcast_ref::<Self>() {
+            Some(inside) => inside.downcast_ref(),
+            None => self.source.downcast_ref(),
+        }
     }
 }
 
@@ -277,5 +278,8 @@ mod tests {
         let memory = anyhow!("DefaultCPUAllocator: can't allocate memory: you tried");
         assert_eq!(Error::from(memory).kind(), ErrorKind::OutOfMemory);
         assert_eq!(Error::from(anyhow!("else")).kind(), ErrorKind::Other);
+        let bad = Error::from(anyhow::Error::new(unusable(Vec::new(), 0)));
+        let again = Error::from(anyhow::Error::new(bad));
+        assert!(again.downcast_ref::<BadPictures>().is_some());
     }
 }

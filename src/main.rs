@@ -3,6 +3,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
+mod bad_list;
 mod cli;
 mod commands;
 mod console;

@@ -1,6 +1,7 @@
 //! Formatting of numbers and lists.
 
 use crate::shown::shown_name;
+use std::fmt::Display;
 
 /// Formats with thousands separators: `3453121` → `3,453,121`.
 pub fn with_thousands(number: i64) -> String {
@@ -53,6 +54,18 @@ pub fn difference(expected: &[String], found: &[String]) -> String {
     }
 }
 
+/// Most items of a list that a message names on lines of their own.
+pub const LINES: usize = 10;
+
+/// `items` on indented lines; of many the first ten, and the number of the others.
+pub fn lines<T: Display>(items: &[T]) -> String {
+    let mut lines: Vec<String> = items.iter().take(LINES).map(|item| format!("  {item}")).collect();
+    if items.len() > LINES {
+        lines.push(format!("  and {} more", with_thousands((items.len() - LINES) as i64)));
+    }
+    lines.join("\n")
+}
+
 /// `name` on one line, as [`shown_name`] shows it, with `…` in place of its middle if it has more than 30
 /// characters: names that differ often differ at their ends.
 pub fn cut(name: &str) -> String {
@@ -68,6 +81,13 @@ pub fn cut(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_a_message_are_bounded() {
+        assert_eq!(lines(&["a", "b"]), "  a\n  b");
+        let many = lines(&(0..20_000).collect::<Vec<_>>());
+        assert!(many.ends_with("\n  9\n  and 19,990 more") && many.lines().count() == 11, "{many}");
+    }
 
     #[test]
     fn long_lists_and_names_are_cut() {

@@ -1,11 +1,12 @@
 //! Progress output: bars on a terminal, plain lines everywhere.
 
+use crate::bad_list;
 use crate::console::{say, warn};
+use crate::duration;
 use crate::remedy::with_flags;
 use crate::training_bar::TrainingBar;
 use crate::wording;
-use indicatif::{ProgressBar, ProgressStyle};
-use petite::dataset::duplicates;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use petite::device;
 use petite::history::Epoch;
 use petite::machine::Machine;
@@ -14,6 +15,8 @@ use petite::pictures::cache::Origin;
 use petite::run::folder::Versions;
 use petite::training::fit::StepProgress;
 use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning, shown::shown};
+use std::fmt::Write;
+use std::path::PathBuf;
 
 /// Prints a run's events to the terminal.
 #[derive(Debug)]
@@ -25,6 +28,12 @@ pub struct Terminal {
     reading: Option<(String, ProgressBar)>,
     training: TrainingBar,
     runs: u32,
+    /// Whether notes are printed.
+    shows_notes: bool,
+    /// The list of labels of the run.
+    labels: Option<PathBuf>,
+    /// Whether the data set of the run has test pictures.
+    pub has_test: bool,
 }
 
 impl Terminal {
@@ -36,7 +45,15 @@ impl Terminal {
             reading: None,
             training: TrainingBar::new(),
             runs: 1,
+            shows_notes: true,
+            labels: None,
+            has_test: false,
         }
+    }
+
+    /// Prints no notes, where standard output is for other things.
+    pub fn hide_notes(&mut self) {
+        self.shows_notes = false;
     }
 
     /// Shows no bar for reading pictures, so that none is torn by lines printed meanwhile.
@@ -44,10 +61,18 @@ impl Terminal {
         self.shows_reading = false;
     }
 
-    /// A bar for decoding `count` pictures; hidden unless standard error is a terminal.
+    /// A bar for a pass over `count` pictures; hidden unless standard error is a terminal.
     pub fn bar(split: &str, count: usize) -> ProgressBar {
-        let style = ProgressStyle::with_template("{msg:<11} {bar:30} {pos}/{len} pictures read")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template(
+            "{msg:<11} {bar:20} {pos}/{len} pictures  {rate}/s  {left} left",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
+            let _ = write!(text, "{:.0}", state.per_sec());
+        })
+        .with_key("left", |state: &ProgressState, text: &mut dyn Write| {
+            let _ = text.write_str(&duration::shown(state.eta().as_secs_f64()));
+        });
         ProgressBar::new(count as u64).with_style(style).with_message(split.to_owned())
     }
 }
@@ -58,6 +83,9 @@ impl Events for Terminal {
     }
 
     fn note(&mut self, note: &Note<'_>) {
+        if !self.shows_notes {
+            return;
+        }
         match note {
             Note::Repeat { number, of, out } => {
                 self.runs = *of;
@@ -65,27 +93,19 @@ impl Events for Terminal {
             }
             Note::Start { config, machine } => {
                 self.training.start(config.epochs);
+                self.labels.clone_from(&config.labels);
                 say_start(config, *machine);
             }
-            Note::DataSet { data, path, split } => say(format_args!(
-                "data        {}: {}",
-                path.display(),
-                wording::layout(data, *split)
-            )),
+            Note::DataSet { data, path, split } => {
+                let parts = split.map_or(&data.folders[..], |split| split.folders);
+                self.has_test = parts.iter().any(|it| it.name == "test" && !it.samples.is_empty());
+                let layout = wording::layout(data, *split);
+                say(format_args!("data        {}: {layout}", path.display()));
+            }
             Note::Depth(levels) => {
                 say(format_args!("depth       {levels}: what the training pictures use of 16 bits"))
             }
-            Note::Cache { folder, bytes, free } => {
-                let mebibytes = |bytes: u64| with_thousands((bytes >> 20) as i64);
-                let why = free.map_or(String::new(), |free| {
-                    format!(
-                        ": the pixels, {} MiB, exceed a quarter of the free memory, {} MiB",
-                        mebibytes(*bytes),
-                        mebibytes(free)
-                    )
-                });
-                say(format_args!("cache       {}{why}", folder.display()));
-            }
+            Note::Cache { folder, bytes, free } => say(wording::cache(folder, *bytes, *free)),
             Note::Split { name, pictures, classes, origin } => {
                 let classes = match *name {
                     "train" => format!(" of {}", listed(classes)),
@@ -96,6 +116,9 @@ impl Events for Terminal {
                     "{name:<11} {pictures} pictures{classes}{}",
                     wording::origin(*origin)
                 ));
+            }
+            Note::Pass { of, split, pictures, seconds } => {
+                say(wording::pass(of, split, *pictures, *seconds));
             }
             Note::WholePass { steps, asked } => say(format_args!(
                 "epoch       {steps} steps, not {asked}: in Keras 3 an epoch ends with the pass over the pictures"
@@ -137,7 +160,7 @@ impl Events for Terminal {
                 listed(classes),
                 if classes.len() == 1 { "its label" } else { "their labels" }
             ),
-            Warning::Skipped(bad) => format!("skipping {}:\n{}", bad.count(), bad.list()),
+            Warning::Skipped(bad) => bad_list::skipping(bad),
             Warning::NoDiskCache { split, error, instead } => {
                 let instead = match instead {
                     Origin::Stream => "decoding them on demand",
@@ -150,11 +173,9 @@ impl Events for Terminal {
             Warning::FeaturesNotKept(error) => {
                 format!("warning: cannot cache the features ({error:#}); try another PETITE_CACHE")
             }
-            Warning::Duplicates { found, of, data } => format!(
-                "warning: {}, which makes val_loss and val_acc too optimistic; petite doctor --data {} lists them",
-                duplicates::describe(found, *of, "train", "validation"),
-                data.display()
-            ),
+            Warning::Duplicates { found, of, data } => {
+                wording::duplicates(found, *of, data, self.labels.as_deref())
+            }
             Warning::ResumedWith(changes) => format!(
                 "warning: the run continues with {}, so its results may differ in the last digits from those without the change",
                 changes.join(", ")

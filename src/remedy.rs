@@ -1,17 +1,22 @@
 //! What the program adds to the library's errors: flags in place of field names, and what to try.
 
+use crate::bad_list;
 use crate::cli::Cli;
 use crate::console::warn;
 use clap::CommandFactory;
 use petite::dataset::data_set::DataSet;
+use petite::error::BadPictures;
 use petite::pictures::output;
 use petite::{Error, ErrorKind};
 use std::path::Path;
 
 /// The error's text, followed by what to try unless it already says so.
 pub fn add_to(error: &Error, command: &str) -> String {
-    let text = error.to_string();
+    let mut text = error.to_string();
     if error.kind() == ErrorKind::BadPictures {
+        if let Some(BadPictures(folders)) = error.downcast_ref() {
+            text += &bad_list::rest(folders);
+        }
         // A picture that was removed or changed meanwhile.
         if text.contains("; try restoring it") {
             return text;

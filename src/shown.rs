@@ -119,4 +119,23 @@ mod tests {
         let read: String = serde_json::from_str(&harmless(&json)).unwrap();
         assert_eq!(read, "\u{7f}\u{9b}\x1B\n\u{202E}");
     }
+
+    /// A shell gives back each name.
+    #[test]
+    fn quoted_words_are_one_argument_of_a_shell() {
+        for name in [
+            &b"plain/name.jpg"[..],
+            b"with blank",
+            b"it's \"$HOME\" `x` \\n * ? ~ # & ; | < > ( ) !",
+            "bild ä 猫".as_bytes(),
+            b"",
+            b"two\nlines",
+            b"not \xFF UTF-8 'x'",
+        ] {
+            let line = format!("printf %s {}", quoted(OsStr::from_bytes(name)));
+            let said = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
+            assert_eq!(said.stdout, name, "{line}");
+        }
+        assert_eq!(quoted("-x"), "./-x");
+    }
 }

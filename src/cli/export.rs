@@ -1,7 +1,7 @@
 //! Flags of `petite export`.
 
-use super::examples;
 use super::trained::Weights;
+use super::{ForceArgs, RunArgs, examples};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -13,9 +13,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = examples::EXPORT)]
 pub struct ExportArgs {
-    /// Run folder
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    #[command(flatten)]
+    pub run: RunArgs,
     /// File to write
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
@@ -28,9 +27,8 @@ pub struct ExportArgs {
     /// Give the scores before the sigmoid or softmax instead of probabilities
     #[arg(long)]
     pub logits: bool,
-    /// Replace FILE if it exists
-    #[arg(long)]
-    pub force: bool,
+    #[command(flatten)]
+    pub force: ForceArgs,
     /// Python with the packages tensorflow-cpu (or another that brings keras) and safetensors; only
     /// for Keras
     #[arg(long, value_name = "PATH", default_value = "python3")]

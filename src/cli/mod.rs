@@ -7,6 +7,7 @@ mod examples;
 mod export;
 mod predict;
 mod report;
+mod run;
 mod serve;
 mod settings;
 mod shell;
@@ -20,12 +21,13 @@ pub use data::{DoctorArgs, PrepareArgs, SynthesizeArgs};
 pub use export::{ExportArgs, FormatChoice};
 pub use predict::PredictArgs;
 pub use report::{CompareArgs, PlotArgs, PreviewArgs, WatchArgs};
+pub use run::{ForceArgs, RunArgs, RunsArgs};
 pub use serve::ServeArgs;
 pub use settings::{Flags, Subset};
 pub use shell::{CompletionsArgs, ManArgs, Shell};
 pub use suspects::SuspectsArgs;
 pub use train::TrainArgs;
-pub use trained::{EvaluateArgs, ReportArgs, machine_overrides};
+pub use trained::{EvaluateArgs, ReportArgs, Weights, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 
 /// Train an image classifier on a few thousand pictures in class folders

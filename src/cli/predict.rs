@@ -1,9 +1,9 @@
 //! Flags of predict.
 
-use super::Flags;
 use super::data::LinkChoice;
 use super::examples;
 use super::trained::{Computing, ViewArgs};
+use super::{Flags, ForceArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -14,11 +14,11 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = examples::PREDICT)]
 pub struct PredictArgs {
-    /// Run folder
+    /// Run folder [default: the first PATH]
     #[arg(long, value_name = "RUN")]
-    pub run: PathBuf,
-    /// Pictures, folders of them, or quoted glob patterns; - reads paths from standard input, one
-    /// per line
+    pub run: Option<PathBuf>,
+    /// The run folder, unless --run names it; then pictures, folders of them, or quoted glob patterns;
+    /// - reads paths from standard input, one per line
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The paths on standard input end in a zero byte each, as find -print0 writes them
@@ -30,7 +30,8 @@ pub struct PredictArgs {
     /// --csv and --json]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     pub top: Option<u32>,
-    /// Write path, class and each class's probability to this CSV instead of printing
+    /// Write path, class and each class's probability to this CSV instead of printing; - for standard
+    /// output
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Print a JSON object per line: path, class, and probabilities from high to low; for a file
@@ -47,6 +48,8 @@ pub struct PredictArgs {
     /// class (Grad-CAM), from dark to bright; DIR must be new or empty
     #[arg(long, value_name = "DIR")]
     pub grad_cam: Option<PathBuf>,
+    #[command(flatten)]
+    pub force: ForceArgs,
     #[command(flatten)]
     pub settings: Flags<Computing>,
 }

@@ -1,6 +1,6 @@
 //! Flags of the commands that draw pictures and results: compare, plot, preview, watch.
 
-use super::{Flags, Subset, examples};
+use super::{Flags, ForceArgs, RunArgs, RunsArgs, Subset, examples};
 use clap::Args;
 use petite::settings::Setting;
 use std::path::PathBuf;
@@ -15,9 +15,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = examples::COMPARE)]
 pub struct CompareArgs {
-    /// Run folder, or folder of the runs of train --repeats; may be given more than once
-    #[arg(long = "run", value_name = "RUN", required_unless_present = "list")]
-    pub runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub runs: RunsArgs,
     /// What to compare with: a name from --list, or a CSV with Keras's columns
     #[arg(long, value_name = "NAME|FILE.csv", required_unless_present = "list")]
     pub reference: Option<PathBuf>,
@@ -30,8 +29,10 @@ pub struct CompareArgs {
     /// Folder for the curves, or their path without .png and .svg [default: the first RUN]
     #[arg(long, value_name = "DIR|PREFIX")]
     pub to: Option<PathBuf>,
+    #[command(flatten)]
+    pub force: ForceArgs,
     /// List the built-in references and their flaws
-    #[arg(long, conflicts_with_all = ["runs", "reference", "strict", "json", "to"])]
+    #[arg(long, group = "RunsArgs", exclusive = true)]
     pub list: bool,
 }
 
@@ -39,9 +40,8 @@ pub struct CompareArgs {
 #[derive(Debug, Args)]
 #[command(after_help = examples::PLOT)]
 pub struct PlotArgs {
-    /// Run folder
-    #[arg(long, value_name = "RUN")]
-    pub run: PathBuf,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// Show the curves of runs in the terminal while they train
@@ -52,9 +52,8 @@ pub struct PlotArgs {
 #[derive(Debug, Args)]
 #[command(after_help = examples::WATCH)]
 pub struct WatchArgs {
-    /// Run folders, or folders of the runs of train --repeats
-    #[arg(required = true, value_name = "RUN")]
-    pub runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub runs: RunsArgs,
 }
 
 /// Draw a contact sheet of pictures, or of one picture augmented many times
@@ -80,6 +79,8 @@ pub struct PreviewArgs {
     /// PNG file to write
     #[arg(long, value_name = "FILE.png")]
     pub to: PathBuf,
+    #[command(flatten)]
+    pub force: ForceArgs,
     #[command(flatten)]
     pub settings: Flags<Seeing>,
 }

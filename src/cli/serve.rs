@@ -1,9 +1,8 @@
 //! Flags of serve.
 
 use super::trained::{Computing, ViewArgs};
-use super::{Flags, examples};
+use super::{Flags, RunArgs, examples};
 use clap::{Args, value_parser};
-use std::path::PathBuf;
 
 /// Serve a run's predictions over HTTP
 ///
@@ -14,9 +13,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = examples::SERVE)]
 pub struct ServeArgs {
-    /// Run folder
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    #[command(flatten)]
+    pub run: RunArgs,
     /// Address or name to listen on; 0.0.0.0 for all of the machine's
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,

@@ -5,6 +5,7 @@ use super::device::DeviceParser;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueHint};
 use petite::settings::Setting;
+use petite::shown::quoted;
 use petite::{Config, Recipe};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,6 +17,8 @@ pub trait Subset: Clone + std::fmt::Debug {
     const NAMES: &[&str] = &[];
     /// Whether the help texts list the recipes' defaults.
     const DEFAULTS: bool;
+    /// Those that the help begins with, in this order and before those with a heading.
+    const FIRST: &[&str] = &[];
 
     /// Whether `setting` is one of them.
     fn holds(setting: &Setting) -> bool {
@@ -27,6 +30,8 @@ pub trait Subset: Clone + std::fmt::Debug {
 #[derive(Debug, Clone)]
 pub struct Flags<S> {
     given: Vec<(String, Value)>,
+    /// Their names and the flags as they were typed.
+    typed: Vec<(String, String)>,
     subset: PhantomData<S>,
 }
 
@@ -42,6 +47,12 @@ impl<S> Flags<S> {
         Ok(Some(serde_json::from_value(self.given.remove(index).1)?))
     }
 
+    /// The flags as they were typed, for a shell, but those for the settings `without`.
+    pub fn typed(&self, without: &[&str]) -> Vec<String> {
+        let typed = self.typed.iter().filter(|(name, _)| !without.contains(&name.as_str()));
+        typed.map(|(_, flag)| flag.clone()).collect()
+    }
+
     /// The settings that were given and not yet taken.
     pub fn rest(&self) -> impl Iterator<Item = (&str, Value)> {
         self.given.iter().map(|(name, value)| (name.as_str(), value.clone()))
@@ -51,7 +62,14 @@ impl<S> Flags<S> {
 impl<S: Subset> clap::Args for Flags<S> {
     fn augment_args(command: Command) -> Command {
         let settings = Config::settings().into_iter().filter(S::holds);
-        settings.fold(command, |command, setting| command.arg(arg(setting, S::DEFAULTS)))
+        settings.fold(command, |command, setting| {
+            let place = S::FIRST.iter().position(|name| *name == setting.name());
+            let arg = arg(setting, S::DEFAULTS);
+            command.arg(match place {
+                Some(place) => arg.help_heading(None::<&str>).display_order(place),
+                None => arg,
+            })
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -61,12 +79,16 @@ impl<S: Subset> clap::Args for Flags<S> {
 
 impl<S: Subset> FromArgMatches for Flags<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let settings = Config::settings().into_iter().filter(S::holds);
-        let given = settings.filter_map(|setting| {
-            let value = matches.get_one::<Value>(setting.name())?;
-            Some((setting.name().to_owned(), value.clone()))
-        });
-        Ok(Self { given: given.collect(), subset: PhantomData })
+        let (mut given, mut typed) = (Vec::new(), Vec::new());
+        for setting in Config::settings().into_iter().filter(S::holds) {
+            let name = setting.name().to_owned();
+            let Some(value) = matches.get_one::<Value>(&name) else { continue };
+            let raw = matches.get_raw(&name).and_then(|mut raw| raw.next()).unwrap_or_default();
+            let value_of = if setting.is_switch { "=" } else { " " };
+            typed.push((name.clone(), format!("--{}{value_of}{}", flag(&setting).0, quoted(raw))));
+            given.push((name, value.clone()));
+        }
+        Ok(Self { given, typed, subset: PhantomData })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -75,12 +97,18 @@ impl<S: Subset> FromArgMatches for Flags<S> {
     }
 }
 
+/// The long flag for a setting, and whether it turns the setting off, being a switch that is on by
+/// default.
+fn flag(setting: &Setting) -> (String, bool) {
+    let long = setting.name().replace('_', "-");
+    let is_negated = setting.is_switch && defaults::of(setting).is_always(&Value::Bool(true));
+    (if is_negated { format!("no-{long}") } else { long }, is_negated)
+}
+
 /// The flag for a setting.
 fn arg(setting: Setting, with_defaults: bool) -> Arg {
     let default = defaults::of(&setting);
-    // A switch that is on by default has a flag to turn it off.
-    let is_negated = setting.is_switch && default.is_always(&Value::Bool(true));
-    let long = setting.name().replace('_', "-");
+    let (long, is_negated) = flag(&setting);
     let mut help = setting.help.trim_end_matches('.').replace('\n', " ");
     if is_negated {
         help = format!("Do not {}{}", help[..1].to_lowercase(), &help[1..]);
@@ -91,9 +119,7 @@ fn arg(setting: Setting, with_defaults: bool) -> Arg {
     if with_defaults && !shown.is_empty() && !is_plain_switch {
         help = format!("{help} [default: {shown}]");
     }
-    let mut arg = Arg::new(setting.name().to_owned())
-        .long(if is_negated { format!("no-{long}") } else { long })
-        .help(help);
+    let mut arg = Arg::new(setting.name().to_owned()).long(long).help(help);
     if let Some(group) = &setting.group {
         arg = arg.help_heading(group.clone());
     }

@@ -1,6 +1,6 @@
 //! Flags of the commands for shells and manuals: completions, man.
 
-use super::examples;
+use super::{ForceArgs, examples};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -35,4 +35,6 @@ pub struct ManArgs {
     /// Write all pages to this folder, as petite.1, petite-train.1 and so on
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    #[command(flatten)]
+    pub force: ForceArgs,
 }

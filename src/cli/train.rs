@@ -7,22 +7,27 @@ use std::path::PathBuf;
 
 /// Train a network
 ///
-/// Writes config.json, history.csv, last.ot, best.ot and the curves to --out.
+/// A new run needs --data (or --labels) and --out; --recipe and --model choose what is trained, and all
+/// other settings have defaults. Writes config.json, history.csv, last.ot, best.ot and the curves to
+/// the run folder.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = examples::TRAIN)]
+#[command(
+    after_help = examples::TRAIN,
+    override_usage = "petite train --data <DIR> --out <RUN> [OPTIONS]\n       petite train --resume --out <RUN> [OPTIONS]"
+)]
 pub struct TrainArgs {
-    /// Run folder; must be new or empty, except with --resume
-    #[arg(long, value_name = "RUN")]
+    /// Run folder, required; must be new or empty, except with --resume
+    #[arg(long, value_name = "RUN", display_order = 0)]
     pub out: PathBuf,
     /// Train with the settings of this config.json; other flags change them
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["recipe", "resume"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recipe", "resume"], display_order = 9)]
     pub config: Option<PathBuf>,
     /// Continue the run in --out from its last checkpoint
-    #[arg(long, conflicts_with = "recipe")]
+    #[arg(long, conflicts_with = "recipe", display_order = 7)]
     pub resume: bool,
     /// Train N runs with consecutive seeds, in folders seed-SEED inside --out; with --resume, those
     /// that are missing or unfinished
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), display_order = 8)]
     pub repeats: Option<u32>,
     #[command(flatten)]
     pub settings: Flags<All>,
@@ -41,6 +46,7 @@ pub struct All;
 
 impl Subset for All {
     const DEFAULTS: bool = true;
+    const FIRST: &[&str] = &["data", "recipe", "model", "epochs", "image_size", "seed"];
 
     fn holds(_: &Setting) -> bool {
         true

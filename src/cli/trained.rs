@@ -1,6 +1,6 @@
 //! Flags of the commands that use trained networks: evaluate, report, and what predict shares.
 
-use super::{Flags, Subset, examples};
+use super::{Flags, ForceArgs, RunArgs, RunsArgs, Subset, examples};
 use clap::{Args, ValueEnum};
 use petite::Evaluate;
 use petite::run::folder::WhichWeights;
@@ -17,9 +17,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = examples::EVALUATE)]
 pub struct EvaluateArgs {
-    /// Run folder
-    #[arg(long, value_name = "RUN")]
-    pub run: PathBuf,
+    #[command(flatten)]
+    pub run: RunArgs,
     #[command(flatten)]
     pub pictures: EvaluatedArgs,
     /// Also evaluate this run on the same pictures, and test whether the difference between the two
@@ -33,6 +32,8 @@ pub struct EvaluateArgs {
     /// or .ot file
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// Write a report on runs: one HTML page, which opens from disk
@@ -44,12 +45,13 @@ pub struct EvaluateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = examples::REPORT)]
 pub struct ReportArgs {
-    /// Run folders, or folders of the runs of train --repeats
-    #[arg(value_name = "RUN", required = true)]
-    pub runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub runs: RunsArgs,
     /// HTML file to write [default: report.html in the first RUN]
     #[arg(long, value_name = "FILE.html")]
     pub to: Option<PathBuf>,
+    #[command(flatten)]
+    pub force: ForceArgs,
     #[command(flatten)]
     pub pictures: EvaluatedArgs,
     /// Also draw this history: a name from compare --list, or a CSV with Keras's columns

@@ -1,7 +1,7 @@
 //! Flags of the commands that read and write weights: convert, import, summary.
 
 use super::trained::Weights;
-use super::{Flags, Subset, examples};
+use super::{Flags, ForceArgs, Subset, examples};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -13,18 +13,20 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = examples::CONVERT)]
 pub struct ConvertArgs {
-    /// File of weights, or run folder
-    #[arg(value_name = "IN")]
+    /// File of weights, or run folder; a run also as --run RUN
+    #[arg(value_name = "IN", required = true)]
     pub from: PathBuf,
     /// File to write
-    #[arg(value_name = "OUT")]
-    pub to: PathBuf,
+    #[arg(value_name = "OUT", required_unless_present = "run")]
+    pub to: Option<PathBuf>,
+    /// Run folder in place of IN
+    #[arg(long, value_name = "RUN", hide = true, conflicts_with = "to")]
+    pub run: Option<PathBuf>,
     /// Which of the run's weights to use [default: last]
     #[arg(long, value_enum)]
     pub weights: Option<Weights>,
-    /// Replace OUT if it exists
-    #[arg(long)]
-    pub force: bool,
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// Create a run from weights trained elsewhere

@@ -1,5 +1,6 @@
 //! `petite compare`
 
+use super::output_file::{self, Kind};
 use crate::cli::CompareArgs;
 use crate::console::say;
 use anyhow::{Context, Result, ensure};
@@ -27,12 +28,16 @@ pub fn run(args: &CompareArgs) -> Result<()> {
         name.display(),
         reference::names().join(", ")
     );
-    let (runs, mut notes) = read_runs(&args.runs)?;
+    let paths = args.runs.paths();
+    let first = paths.first().context("expected RUN")?;
+    let (png, svg) = overlay_paths(args.to.as_deref(), first, &reference.name);
+    for file in [&png, &svg].into_iter().filter(|_| args.to.is_some()) {
+        output_file::check(file, Kind::Drawing, args.force.force)?;
+    }
+    let (runs, mut notes) = read_runs(&paths)?;
     let comparison = Comparison::new(&runs, &reference);
     notes.splice(0..0, comparison.other_lengths.iter().cloned());
 
-    let first = args.runs.first().context("expected --run RUN")?;
-    let (png, svg) = overlay_paths(args.to.as_deref(), first, &reference.name);
     overlay::write_both(&png, &svg, &runs, &reference)?;
     if args.json {
         let report = to_json(&runs, &reference, &comparison, &notes, [&png, &svg]);
@@ -80,7 +85,7 @@ fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
                 whole.file_name().unwrap_or(whole.as_os_str()).to_string_lossy().into_owned();
             ensure!(
                 seen.insert(whole),
-                "expected each --run once, found {path} twice; try leaving one out"
+                "expected each RUN once, found {path} twice; try leaving one out"
             );
             runs.push(Run {
                 name,
@@ -236,7 +241,7 @@ fn check(comparison: &Comparison, reference: &Reference) -> Result<()> {
     }
     ensure!(
         complaints.is_empty(),
-        "{}; try runs of {} epochs with more seeds: petite train --repeats",
+        "{}; try runs of {} epochs with more seeds, by --repeats of petite train",
         complaints.join("; "),
         reference.run.history.len()
     );

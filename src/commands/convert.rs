@@ -1,16 +1,21 @@
 //! `petite convert`
 
-use crate::cli::ConvertArgs;
+use super::output_file::{self, Kind};
+use crate::cli::{ConvertArgs, Weights};
 use crate::console::{say, warn};
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use petite::numbers::with_thousands;
 use petite::run::folder::{RunFolder, WhichWeights};
 use petite::weights::{self, Format};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub fn run(args: &ConvertArgs) -> Result<()> {
-    let from = source(args)?;
-    let to = &args.to;
+    let (from, to) = match (&args.run, &args.to) {
+        (Some(run), _) => (run, &args.from),
+        (None, Some(to)) => (&args.from, to),
+        (None, None) => bail!("expected IN and OUT, found one path; try adding OUT"),
+    };
+    let from = source(from, args.weights)?;
     // Check both extensions before reading a large file.
     weights::format_to_read(&from)?;
     Format::of(to)?;
@@ -19,16 +24,7 @@ pub fn run(args: &ConvertArgs) -> Result<()> {
         _ => from == *to,
     };
     ensure!(!same, "expected two files, found {} twice; try another OUT", to.display());
-    ensure!(
-        !to.is_dir(),
-        "expected a file name for OUT, found the folder {}; try a file in it",
-        to.display()
-    );
-    ensure!(
-        args.force || to.symlink_metadata().is_err(),
-        "expected no file at {}, found one; try --force to replace it, or another name",
-        to.display()
-    );
+    output_file::check(to, Kind::Tensors, args.force.force)?;
     let (tensors, metadata) = weights::load(&from)?;
     let left_out = metadata.get(weights::LEFT_OUT).cloned();
     weights::save(to, &tensors, metadata)?;
@@ -50,16 +46,16 @@ pub fn run(args: &ConvertArgs) -> Result<()> {
     Ok(())
 }
 
-/// The file to read: IN, or the weights in the run folder IN.
-fn source(args: &ConvertArgs) -> Result<PathBuf> {
-    if !args.from.is_dir() {
+/// The file to read: `from`, or `weights` in the run folder `from`.
+fn source(from: &Path, weights: Option<Weights>) -> Result<PathBuf> {
+    if !from.is_dir() {
         ensure!(
-            args.weights.is_none(),
+            weights.is_none(),
             "expected a run folder with --weights, found {}; try leaving out --weights",
-            args.from.display()
+            from.display()
         );
-        return Ok(args.from.clone());
+        return Ok(from.to_owned());
     }
-    let run = RunFolder::open(&args.from)?;
-    Ok(run.weights(args.weights.map_or(WhichWeights::default(), Into::into)))
+    let run = RunFolder::open(from)?;
+    Ok(run.weights(weights.map_or(WhichWeights::default(), Into::into)))
 }

@@ -1,5 +1,6 @@
 //! Finding pictures that are in two splits.
 
+use crate::bad_list;
 use crate::console::{say, warn};
 use crate::progress::Terminal;
 use crate::remedy::warn_of_data;
@@ -9,7 +10,7 @@ use petite::dataset::contradictions;
 use petite::dataset::data_set::DataSet;
 use petite::dataset::duplicates::{Duplicate, describe, find};
 use petite::dataset::{near_copies, thumbnails};
-use petite::error::BadRows;
+use petite::error::{BadFolder, BadRows};
 use petite::numbers::with_thousands;
 use petite::pictures::folder::{Folder, Sample};
 use petite::pictures::pixels::{Pixels, Target, decode_all};
@@ -124,8 +125,10 @@ fn read_splits(data: &DataSet, stop: &Stop) -> Result<Vec<(String, Pixels)>> {
         let decoded = decode_all(folder, target, 0, stop, &|| bar.inc(1));
         bar.finish_and_clear();
         let (pixels, bad) = decoded?;
-        for picture in bad {
-            warn(format_args!("skipping {picture}"));
+        if !bad.is_empty() {
+            let (of, folder) = (folder.samples.len(), folder.path.clone());
+            let bad = BadFolder { folder, of, pictures: bad };
+            warn(bad_list::skipping(&bad));
         }
         splits.push((folder.name.clone(), pixels));
     }

@@ -2,16 +2,20 @@
 
 use crate::cli::EvaluateArgs;
 use crate::commands::evaluation_text;
+use crate::commands::output_file::{self, Kind};
 use crate::console::say;
 use crate::progress::Terminal;
 use anyhow::{Context, Result};
 use petite::{Evaluate, Stop};
 
 pub fn run(args: &EvaluateArgs, stop: &Stop) -> Result<()> {
+    if let Some(file) = &args.export {
+        output_file::check(file, Kind::Tensors, args.force.force)?;
+    }
     let what = Evaluate {
         export: args.export.clone(),
         against: args.against.clone(),
-        ..args.pictures.of(&args.run)?
+        ..args.pictures.of(args.run.path())?
     };
     let evaluation = petite::evaluate(&what, &mut Terminal::new(stop))?;
     if args.json {

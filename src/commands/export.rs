@@ -1,9 +1,10 @@
 //! `petite export`
 
 use super::keras;
+use super::output_file::{self, Kind};
 use crate::cli::{ExportArgs, FormatChoice};
 use crate::console::say;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use petite::Export;
 use petite::export::{Description, Format, Output};
 use petite::numbers::listed;
@@ -14,16 +15,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         Some(format) => format,
         None => format_of(&args.to)?,
     };
-    ensure!(
-        !args.to.is_dir(),
-        "expected a file name for `to`, found the folder {}; try a file in it",
-        args.to.display()
-    );
-    ensure!(
-        args.force || args.to.symlink_metadata().is_err(),
-        "expected no file at {}, found one; try `force` to replace it, or another name",
-        args.to.display()
-    );
+    output_file::check(&args.to, Kind::Tensors, args.force.force)?;
     let format = match format {
         FormatChoice::Onnx => Format::Onnx,
         FormatChoice::Torchscript => Format::Torchscript,
@@ -32,7 +24,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     };
     let output = if args.logits { Output::Logits } else { Output::Probabilities };
     let weights = args.weights.into();
-    let (run, to) = (args.run.clone(), args.to.clone());
+    let (run, to) = (args.run.path().to_owned(), args.to.clone());
     print(&petite::export(&Export { run, weights, format, output, to })?, args);
     Ok(())
 }
@@ -58,7 +50,7 @@ fn print(description: &Description, args: &ExportArgs) {
         "{}: {} of {}",
         args.to.display(),
         description.model.name(),
-        args.run.display()
+        args.run.path().display()
     ));
     if !description.is_normalization_inside {
         say(format_args!("pictures    {height}×{width}, {channels} channels"));

@@ -4,14 +4,17 @@ use crate::cli::ImportArgs;
 use crate::console::say;
 use anyhow::{Context, Result, ensure};
 use petite::dataset::data_set::DataSet;
+use petite::dataset::layout::ALL;
 use petite::machine::Machine;
 use petite::nn::zoo::Model;
 use petite::numbers::{listed, with_thousands};
 use petite::precision::Precision;
 use petite::run::checkpoint;
 use petite::run::folder::{RunFolder, RunRecord, Versions};
+use petite::shown::quoted;
 use petite::training::optimizer::RmsProp;
 use petite::{Config, Recipe, weights};
+use std::path::{Path, PathBuf};
 use tch::Device;
 
 pub fn run(args: &ImportArgs) -> Result<()> {
@@ -32,7 +35,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let _lock = run.lock()?;
     let name = args.weights.file_name().unwrap_or_default();
     let device = format!("none: imported from {}", name.display());
-    let has_data = config.data.is_some();
+    let next = next(&config, run.path());
     run.write_record(&RunRecord { versions: Versions::current(), device, classes, train: config })?;
     checkpoint::import(&run, &network, &optimizer)?;
     let path = run.path().display();
@@ -42,23 +45,33 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     for said in adapted.said.into_iter().chain(left_out) {
         say(format_args!("weights     {}: {said}", args.weights.display()));
     }
-    let data = if has_data { "" } else { " --data DIR" };
-    say(format_args!("next        petite evaluate --run {path} --split test{data}"));
+    say(format_args!("next        {next}"));
     Ok(())
+}
+
+/// A command for the new run at `path`: to evaluate it on the last part of its data set.
+fn next(config: &Config, path: &Path) -> String {
+    let path = quoted(path);
+    let Some(data) = &config.data else { return format!("petite serve {path}") };
+    let parts = DataSet::read(data, config.labels.as_deref(), true).map(|data| data.folders);
+    let last = parts.ok().and_then(|parts| parts.last().map(|part| part.name.clone()));
+    format!("petite evaluate --run {path} --split {}", last.as_deref().unwrap_or(ALL))
 }
 
 /// The baseline's settings, changed by the flags.
 fn config(args: &ImportArgs) -> Result<Config> {
     let mut settings = args.settings.clone();
     let model: Model = settings.take("model")?.unwrap_or_default();
+    let (name, data): (_, Option<PathBuf>) = (model.name(), settings.take("data")?);
     ensure!(
         !model.is_base(),
-        "expected --model convnet or mnist, found {}, a pretrained base; try petite train --recipe features --weights {}",
-        model.name(),
-        args.weights.display()
+        "expected --model convnet or mnist, found {name}, a pretrained base; try petite train --recipe features --model {name} --weights {} --data {} --out {}",
+        quoted(&args.weights),
+        data.as_ref().map_or("DIR".to_owned(), quoted),
+        quoted(&args.out)
     );
     let keras = settings.take("keras")?.unwrap_or_default();
-    let mut config = Config::with(Recipe::Baseline, keras, model, settings.take("data")?);
+    let mut config = Config::with(Recipe::Baseline, keras, model, data);
     config.locate_data()?;
     config.change(settings.rest())?;
     config.check()?;

@@ -1,5 +1,6 @@
 //! `petite man`
 
+use super::output_file::{self, Kind};
 use crate::cli::{Cli, ManArgs};
 use crate::console::say;
 use anyhow::{Context, Result};
@@ -38,13 +39,18 @@ pub fn run(args: &ManArgs) -> Result<()> {
         .with_context(|| format!("cannot create `to` {}; try another folder", folder.display()))?;
     let pages = std::iter::once((&program, true));
     let pages = pages.chain(program.get_subcommands().map(|command| (command, false)));
-    let mut count = 0;
-    for (command, is_program) in pages {
+    let file = |command: &Command| {
         let name = command.get_display_name().unwrap_or_else(|| command.get_name());
-        atomic_file::write_bytes(&folder.join(format!("{name}.1")), &page(command, is_program)?)?;
-        count += 1;
+        folder.join(format!("{name}.1"))
+    };
+    let pages: Vec<_> = pages.collect();
+    for (command, _) in &pages {
+        output_file::check(&file(command), Kind::Manual, args.force.force)?;
     }
-    say(format_args!("{count} pages  {}", folder.display()));
+    for (command, is_program) in &pages {
+        atomic_file::write_bytes(&file(command), &page(command, *is_program)?)?;
+    }
+    say(format_args!("{} pages  {}", pages.len(), folder.display()));
     Ok(())
 }
 

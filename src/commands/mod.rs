@@ -12,6 +12,7 @@ mod import;
 mod keras;
 mod libraries;
 mod man;
+pub mod output_file;
 mod plot;
 mod predict;
 mod prediction_output;

@@ -1,11 +1,12 @@
 //! `petite predict`
 
+use super::output_file::{self, Kind};
 use super::prediction_output::Output;
 use crate::cli::{PredictArgs, machine_overrides};
 use crate::progress::Terminal;
 use crate::remedy::warn_inside;
 use crate::signals::Signals;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use petite::numbers::cut;
 use petite::shown::{shown, shown_bytes};
 use petite::{Predict, Predictor, error};
@@ -15,9 +16,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
+    if let Some(file) = args.csv.as_deref().filter(|file| file.as_os_str() != "-") {
+        output_file::check(file, Kind::Predictions, args.force.force)?;
+    }
+    let (run, paths) = run_and_paths(args)?;
     let what = Predict {
-        run: args.run.clone(),
-        paths: with_standard_input(&args.paths, args.null)?,
+        run,
+        paths: with_standard_input(paths, args.null)?,
         weights: args.view.weights.into(),
         views: args.view.views(),
         grad_cam: args.grad_cam.is_some(),
@@ -56,8 +61,23 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     output.finish()?;
     match bad.is_empty() {
         true => Ok(()),
-        false => Err(error::unusable(&bad, paths.len()).into()),
+        false => Err(error::unusable(bad, paths.len()).into()),
     }
+}
+
+/// The run of `--run`, or else the first path, and the paths of pictures.
+fn run_and_paths(args: &PredictArgs) -> Result<(PathBuf, &[PathBuf])> {
+    if let Some(run) = &args.run {
+        return Ok((run.clone(), &args.paths));
+    }
+    let [run, paths @ ..] = &args.paths[..] else { bail!("expected PATH, found none") };
+    ensure!(
+        run.join("config.json").is_file(),
+        "expected --run RUN, or a run folder as the first PATH, found {}; try --run RUN before it",
+        shown(run)
+    );
+    ensure!(!paths.is_empty(), "expected PATHs of pictures after {}, found none", shown(run));
+    Ok((run.clone(), paths))
 }
 
 /// The paths, with those on standard input in place of `-`: one per line, or, with `null`, each with a

@@ -2,7 +2,7 @@
 
 use crate::cli::PredictArgs;
 use crate::console::say;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use petite::atomic_file::AtomicFile;
 use petite::cells;
 use petite::dataset::sorted_folders::SortedFolders;
@@ -21,9 +21,40 @@ pub struct Output<'a> {
     top: Option<usize>,
     text: bool,
     json: Option<Json>,
-    csv: Option<csv::Writer<AtomicFile>>,
+    csv: Option<Table>,
     into: Option<SortedFolders>,
     grad_cam: Option<SortedFolders>,
+}
+
+/// The CSV: a file, or lines on standard output.
+enum Table {
+    File(Box<csv::Writer<AtomicFile>>),
+    /// With the first line before the first picture. As with JSON, nothing is printed if none can be
+    /// used.
+    Printed(Option<String>),
+}
+
+impl Table {
+    fn write(&mut self, row: &[Vec<u8>]) -> Result<()> {
+        match self {
+            Self::File(file) => file.write_record(row).context("cannot write the CSV"),
+            Self::Printed(header) => {
+                header.iter().for_each(say);
+                *header = None;
+                say(line(row)?);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A line of CSV without its end.
+fn line<Cell: AsRef<[u8]>>(row: &[Cell]) -> Result<String> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(row)?;
+    let mut line = String::from_utf8(csv.into_inner()?)?;
+    line.truncate(line.trim_end_matches('\n').len());
+    Ok(line)
 }
 
 /// JSON lines on standard output.
@@ -46,13 +77,22 @@ impl<'a> Output<'a> {
         };
         let into = new("into", &args.into, classes, args.link.into())?;
         let grad_cam = new("grad_cam", &args.grad_cam, &[], Link::Copy)?;
-        let mut csv = match &args.csv {
-            Some(file) => Some(csv::Writer::from_writer(AtomicFile::create(file)?)),
+        let header = header(classes, top);
+        let csv = match &args.csv {
+            Some(file) if file.as_os_str() == "-" => {
+                ensure!(
+                    !args.json,
+                    "expected one of --csv - and --json on standard output, found both; try --csv FILE"
+                );
+                Some(Table::Printed(Some(line(&header)?)))
+            }
+            Some(file) => {
+                let mut file = csv::Writer::from_writer(AtomicFile::create(file)?);
+                file.write_record(header)?;
+                Some(Table::File(Box::new(file)))
+            }
             None => None,
         };
-        if let Some(csv) = &mut csv {
-            csv.write_record(header(classes, top))?;
-        }
         let text = csv.is_none() && !args.json;
         let json = args.json.then(Json::default);
         Ok(Self { classes, top, text, json, csv, into, grad_cam })
@@ -60,7 +100,7 @@ impl<'a> Output<'a> {
 
     /// Whether lines are printed.
     pub fn prints(&self) -> bool {
-        self.text || self.json.is_some()
+        self.text || self.json.is_some() || matches!(self.csv, Some(Table::Printed(_)))
     }
 
     /// Writes a picture's prediction, or that it has none.
@@ -80,8 +120,7 @@ impl<'a> Output<'a> {
             say(text(picture, self.classes, self.top.unwrap_or(1)));
         }
         if let Some(csv) = &mut self.csv {
-            csv.write_record(row(picture, self.classes, self.top))
-                .context("cannot write the CSV")?;
+            csv.write(&row(picture, self.classes, self.top))?;
         }
         if let Some(into) = &mut self.into {
             into.add(&picture.path, &self.classes[picture.label])?;
@@ -99,7 +138,7 @@ impl<'a> Output<'a> {
     pub fn finish(self) -> Result<()> {
         self.into.map_or(Ok(()), SortedFolders::finish)?;
         self.grad_cam.map_or(Ok(()), SortedFolders::finish)?;
-        let Some(csv) = self.csv else { return Ok(()) };
+        let Some(Table::File(csv)) = self.csv else { return Ok(()) };
         let written = csv.into_inner().map_err(csv::IntoInnerError::into_error);
         written.context("cannot write the CSV")?.rename()
     }

@@ -1,5 +1,6 @@
 //! `petite preview`
 
+use super::output_file;
 use crate::cli::PreviewArgs;
 use crate::console::{say, warn};
 use crate::progress::Terminal;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 
 pub fn run(args: &PreviewArgs, stop: &Stop) -> Result<()> {
+    output_file::check(&args.to, output_file::Kind::Drawing, args.force.force)?;
     let mut settings = args.settings.clone();
     let recipe: Recipe = settings.take("recipe")?.unwrap_or_default();
     let keras = settings.take("keras")?.unwrap_or_default();

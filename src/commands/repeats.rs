@@ -7,6 +7,7 @@ use crate::progress::Terminal;
 use anyhow::Result;
 use petite::report::figure::{Figure, Run};
 use petite::report::statistic::Statistic;
+use petite::shown::quoted;
 use petite::{Ended, Outcome, Recipe, Stop};
 use std::path::Path;
 
@@ -16,7 +17,7 @@ pub fn run(args: &TrainArgs, repeats: u32, stop: &Stop) -> Result<()> {
     let outcomes = petite::repeat(&config, repeats, &mut Terminal::new(stop))?;
     let out = &args.out;
     if let Some(last) = outcomes.last().filter(|last| last.ended == Ended::Interrupted) {
-        let flags = format!("--repeats {repeats} --out {}", out.display());
+        let flags = format!("--repeats {repeats} --out {}", quoted(out));
         let number = outcomes.len();
         return Err(
             train::interrupted(last, &flags).context(format!("in run {number} of {repeats}"))
@@ -48,7 +49,7 @@ fn report(out: &Path, runs: &[Run], recipe: Recipe) {
     say(format_args!("{:<26}{} seeds, in {}", "over", runs.len(), out.display()));
     say(format_args!(
         "next                      petite compare --run {} --reference book-{}",
-        out.display(),
+        quoted(out),
         recipe.name()
     ));
 }

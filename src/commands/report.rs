@@ -1,5 +1,6 @@
 //! `petite report`
 
+use super::output_file::{self, Kind};
 use crate::cli::ReportArgs;
 use crate::console::say;
 use crate::progress::Terminal;
@@ -8,12 +9,16 @@ use petite::{Report, Stop};
 use std::path::Path;
 
 pub fn run(args: &ReportArgs, stop: &Stop) -> Result<()> {
-    let first = args.runs.first().map_or(Path::new("."), |run| run.as_path());
+    let runs = args.runs.paths();
+    let first = runs.first().map_or(Path::new("."), |run| run.as_path());
+    if let Some(to) = &args.to {
+        output_file::check(to, Kind::Report, args.force.force)?;
+    }
     let to = args.to.clone().unwrap_or_else(|| first.join("report.html"));
     let report = Report {
         evaluate: args.pictures.of(first)?,
         reference: args.reference.clone(),
-        ..Report::new(args.runs.iter().cloned(), &to)
+        ..Report::new(runs.iter().cloned(), &to)
     };
     petite::report(&report, &mut Terminal::new(stop))?;
     say(to.display());

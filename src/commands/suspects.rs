@@ -15,7 +15,7 @@ use petite::pictures::output;
 use petite::report::contact_sheet::{self, Tile};
 use petite::report::text;
 use petite::run::on_base::Start;
-use petite::shown::shown;
+use petite::shown::{quoted, shown};
 use petite::{Config, Stop, Suspect, SuspectList, Suspects};
 use serde::Serialize;
 use std::path::Path;
@@ -39,7 +39,11 @@ pub fn run(args: &SuspectsArgs, stop: &Stop) -> Result<()> {
         folds: args.folds as usize,
         count: args.count.map(|count| count as usize),
     };
-    let found = petite::suspects(&what, &mut Terminal::new(stop))?;
+    let mut terminal = Terminal::new(stop);
+    if args.json {
+        terminal.hide_notes();
+    }
+    let found = petite::suspects(&what, &mut terminal)?;
     let json = args.json.then(|| json(&found)).transpose()?;
     let csv = staging.path().join(LIST);
     std::fs::write(&csv, found.to_csv()?)
@@ -54,7 +58,7 @@ pub fn run(args: &SuspectsArgs, stop: &Stop) -> Result<()> {
     staging.rename_to(&args.to)?;
     match json {
         Some(json) => say(json),
-        None => print(&found, &config, &args.to),
+        None => print(&found, &config, args),
     }
     Ok(())
 }
@@ -108,7 +112,7 @@ fn arrow(given: &str, suggested: &str) -> String {
     format!("{} → {}", cut(given), cut(suggested))
 }
 
-fn print(found: &SuspectList, config: &Config, to: &Path) {
+fn print(found: &SuspectList, config: &Config, args: &SuspectsArgs) {
     let SuspectList { classes, pictures, suspects, .. } = found;
     let number = |count: usize| with_thousands(count as i64);
     say(format_args!("pictures    {} of {}", number(pictures.len()), listed(classes)));
@@ -134,7 +138,7 @@ fn print(found: &SuspectList, config: &Config, to: &Path) {
             copy.unwrap_or_default()
         ));
     }
-    let (list, sheet) = (to.join(LIST), to.join(SHEET));
+    let (list, sheet) = (args.to.join(LIST), args.to.join(SHEET));
     if suspects.len() > PRINTED {
         let others = number(suspects.len() - PRINTED);
         say(format_args!("            and {others} more in {}", list.display()));
@@ -151,11 +155,18 @@ fn print(found: &SuspectList, config: &Config, to: &Path) {
     let beside = config.labels.as_deref().and_then(Path::parent);
     let data = config.data.as_deref().or(beside).unwrap_or(&found.root);
     let data = if data.as_os_str().is_empty() { Path::new(".") } else { data };
-    say(format_args!(
-        "next        petite train --data {} --labels {}",
-        data.display(),
-        list.display()
-    ));
+    say(format_args!("next        {}", next(config.model, data, &list, args)));
+}
+
+/// The command that trains the same base's head on the corrected list.
+fn next(model: Model, data: &Path, list: &Path, args: &SuspectsArgs) -> String {
+    let mut command = format!("petite train --recipe features --model {}", model.name());
+    let given = args.settings.typed(&["data", "labels", "model"]).into_iter();
+    let weights = args.weights.iter().map(|file| format!("--weights {}", quoted(file)));
+    given.chain(weights).for_each(|flag| command += &format!(" {flag}"));
+    let mut out = args.to.clone().into_os_string();
+    out.push("-run");
+    format!("{command} --data {} --labels {} --out {}", quoted(data), quoted(list), quoted(out))
 }
 
 fn percent(share: f64) -> String {

@@ -11,6 +11,7 @@ use petite::run::folder::{RunFolder, read_record};
 use petite::run::improving;
 use petite::run::on_base::Start;
 use petite::run::repeat;
+use petite::shown::quoted;
 use petite::stop::Interrupted;
 use petite::training::divergence::Divergence;
 use petite::{Config, Ended, Outcome, Recipe, Stop};
@@ -18,12 +19,13 @@ use std::path::PathBuf;
 
 pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
     let config = config(args)?;
-    let outcome = petite::train(&config, &mut Terminal::new(stop))?;
+    let mut terminal = Terminal::new(stop);
+    let outcome = petite::train(&config, &mut terminal)?;
     match outcome.ended {
-        Ended::Interrupted => Err(interrupted(&outcome, &format!("--out {}", args.out.display()))),
+        Ended::Interrupted => Err(interrupted(&outcome, &format!("--out {}", quoted(&args.out)))),
         Ended::Diverged(found) => Err(diverged(&outcome, found, &config)),
         Ended::AllEpochs | Ended::EarlyStop => {
-            report(&outcome);
+            report(&outcome, terminal.has_test);
             Ok(())
         }
     }
@@ -65,7 +67,7 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
             let recipe = recipe.unwrap_or_default();
             ensure!(
                 recipe != Recipe::FineTune,
-                "expected a trained head for --recipe fine-tune, found no --from RUN; try petite train --recipe features first"
+                "expected a trained head for --recipe fine-tune, found no --from RUN; try training one with --recipe features first"
             );
             let model = model.unwrap_or(recipe.model());
             Config::with(recipe, keras.unwrap_or_default(), model, None)
@@ -114,7 +116,7 @@ fn set_start(config: &mut Config, args: &TrainArgs) -> Result<()> {
     Ok(())
 }
 
-fn report(outcome: &Outcome) {
+fn report(outcome: &Outcome, has_test: bool) {
     let (Some(last), Some(best), run) = (outcome.last(), outcome.best, &outcome.run) else {
         return;
     };
@@ -131,7 +133,11 @@ fn report(outcome: &Outcome) {
     {
         say(format_args!("note        {advice}"));
     }
-    say(format_args!("next        petite evaluate --run {} --split test", run.path().display()));
+    say(format_args!(
+        "next        petite evaluate --run {} --split {}",
+        quoted(run.path()),
+        if has_test { "test" } else { "validation" }
+    ));
 }
 
 /// The error of an interrupted run, with the command that resumes it with `flags`.

@@ -18,14 +18,15 @@ use std::time::Duration;
 const REFRESH: Duration = Duration::from_millis(250);
 
 pub fn run(args: &WatchArgs, stop: &Stop) -> Result<()> {
+    let runs = args.runs.paths();
     // Before the screen is cleared for nothing.
-    followed::read(&args.runs)?;
+    followed::read(&runs)?;
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if !std::io::stdout().is_terminal() || is_dumb {
-        return print(&args.runs, stop);
+        return print(&runs, stop);
     }
     let mut screen = Screen::open()?;
-    while screen.show(&args.runs, stop)? {}
+    while screen.show(&runs, stop)? {}
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::bitmap::Bitmap;
 use super::colors::FAINT_GRAY;
 use crate::atomic_file;
 use anyhow::{Result, anyhow};
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use image::{ColorType, ImageFormat, write_buffer_with_format};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
@@ -12,6 +13,14 @@ use plotters::style::{FontStyle, register_font};
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Once;
+
+/// What the drawings of this crate have near their start, by which an output is known from other files:
+/// the chunk of a PNG that names the program, and a comment in an SVG.
+pub const PNG_MARK: &[u8] = b"tEXtSoftware\0petite";
+/// As [`PNG_MARK`].
+pub const SVG_MARK: &str = "\n<!-- petite -->";
+/// Length of a PNG's signature and first chunk, IHDR.
+const PNG_START: usize = 33;
 
 /// Why a drawing on the backend `B` failed.
 pub type DrawError<B> = DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
@@ -35,6 +44,7 @@ pub fn write_both<D: Drawing>(png: &Path, svg: &Path, drawing: &D) -> Result<()>
     write_png(png, D::SIZE, |area| present(area, drawing))?;
     let mut text = String::new();
     present(&SVGBackend::with_string(&mut text, D::SIZE).into_drawing_area(), drawing)?;
+    text.insert_str(text.find('>').map_or(0, |end| end + 1), SVG_MARK);
     atomic_file::write_bytes(svg, text.as_bytes())
 }
 
@@ -63,7 +73,16 @@ pub fn png(
     draw(&Bitmap::new(&mut pixels, size).into_drawing_area())?;
     let (mut png, format) = (Cursor::new(Vec::new()), ImageFormat::Png);
     write_buffer_with_format(&mut png, &pixels, size.0, size.1, ColorType::Rgb8, format)?;
-    Ok(png.into_inner())
+    let mut png = png.into_inner();
+    png.splice(PNG_START..PNG_START, mark());
+    Ok(png)
+}
+
+/// The chunk of [`PNG_MARK`]: length, name and text, and the CRC-32 of the last two.
+fn mark() -> Vec<u8> {
+    let length = (PNG_MARK.len() - 4) as u32;
+    let sum = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC).checksum(PNG_MARK);
+    [&length.to_be_bytes(), PNG_MARK, &sum.to_be_bytes()].concat()
 }
 
 /// Registers the built-in font. It also measures the text of SVGs, so they are the same on every

@@ -2,7 +2,7 @@
 
 mod bitmap;
 mod built_in;
-mod canvas;
+pub mod canvas;
 mod colors;
 pub mod comparison;
 pub mod confusion_matrix;

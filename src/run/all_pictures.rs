@@ -91,5 +91,5 @@ pub(super) fn features(
     if let Some(pixels) = opened.source.pixels() {
         Appearance::of(&[pixels]).warn(false, events);
     }
-    features::compute(base, on_base, opened, "features", &file, stop, events)
+    features::compute(base, on_base, opened, "pictures", &file, stop, events)
 }

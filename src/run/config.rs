@@ -52,7 +52,7 @@ pub struct Config {
     /// CSV with the columns path,label or path,label,split instead of class folders; paths are
     /// relative to the data set, or to the CSV if there is none.
     #[serde(default)]
-    #[schemars(extend("x-value-name" = "FILE.csv"))]
+    #[schemars(extend("x-group" = "Data set", "x-value-name" = "FILE.csv"))]
     pub labels: Option<PathBuf>,
     /// Share (0.2) or number of pictures of each class (500) to validate on, for a data set that is
     /// not split; none for 0.2.
@@ -65,7 +65,7 @@ pub struct Config {
     /// Keras version to reproduce where versions differ: epsilon, shear, interpolation, rotation
     /// center, length of epochs.
     #[serde(default)]
-    #[schemars(extend("x-value-name" = "VERSION"))]
+    #[schemars(extend("x-group" = "Training", "x-value-name" = "VERSION"))]
     pub keras: KerasProfile,
     /// Network to train, or pretrained base to train a head on.
     #[schemars(extend("x-group" = "Network"))]

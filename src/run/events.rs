@@ -120,6 +120,17 @@ pub enum Note<'a> {
         /// Source of the pixels; `None` if stored features are used instead.
         origin: Option<Origin>,
     },
+    /// A base, or its frozen layers, have seen the pictures of a split, whose output is now known.
+    Pass {
+        /// What is kept of them: `features`, or `frozen` layers.
+        of: &'a str,
+        /// Name of the split, such as `train`; `pictures` for all.
+        split: &'a str,
+        /// Number of pictures.
+        pictures: usize,
+        /// How long it took, with decoding if that was not done before.
+        seconds: f64,
+    },
     /// Epochs end after one pass, before the requested `steps_per_epoch`.
     WholePass {
         /// Steps per epoch.
@@ -223,6 +234,9 @@ pub enum Warning<'a> {
         /// Folder of the data set.
         data: &'a Path,
     },
+    /// This crate was compiled without optimizations, so pictures are decoded 12 to 17 times slower than
+    /// need be; see the README's section on the library. Reported once by a process.
+    Unoptimized,
     /// Training steps cannot be recorded as a CUDA graph; training continues without one, with the
     /// same results.
     NoCudaGraph(&'a Error),

@@ -1,7 +1,7 @@
 //! Features of a split from a frozen base: computed once, then kept on disk.
 
 use super::config::Config;
-use super::events::{Decoding, Events, Warning};
+use super::events::{Decoding, Events, Note, Warning};
 use super::on_base::OnBase;
 use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
@@ -19,6 +19,7 @@ use anyhow::{Context, Result, bail};
 use std::collections::HashSet;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use tch::{Kind, Tensor};
 use twox_hash::XxHash3_64;
 
@@ -207,11 +208,13 @@ pub(super) fn compute(
     let good = opened.source.samples().to_vec();
     let of = good.len();
     let mut loader = Loader::sorted(opened.source, base.device(), BATCH)?;
-    let mut done = 0;
+    let (mut done, started) = (0, Instant::now());
     let features = Features::compute(base, on_base.pooling, &mut loader, stop, |pictures| {
         done += pictures;
         events.decoding(Decoding { split: name, done, of });
     })?;
+    let (seconds, split) = (started.elapsed().as_secs_f64(), name);
+    events.note(&Note::Pass { of: "features", split, pictures: of, seconds });
     if let Err(error) = file.write(&features, &good) {
         events.warning(&Warning::FeaturesNotKept(&error));
     }

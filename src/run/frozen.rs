@@ -1,6 +1,6 @@
 //! The output of a base's frozen layers for validation pictures, which is the same in every epoch.
 
-use super::events::{Decoding, Events};
+use super::events::{Decoding, Events, Note};
 use crate::batches::batch::{Input, to_images};
 use crate::batches::loader::Loader;
 use crate::batches::order::Order;
@@ -10,6 +10,7 @@ use crate::nn::convolution::Statistics;
 use crate::nn::network::Network;
 use crate::stop::Stop;
 use anyhow::Result;
+use std::time::Instant;
 use tch::{Device, Tensor};
 
 /// Most bytes to keep on a GPU, which also holds the network.
@@ -36,6 +37,7 @@ pub fn through_frozen(
         _ => ON_GPU,
     };
     let (mut values, mut labels, mut batch_size, mut done) = (Vec::new(), Vec::new(), 0, 0);
+    let started = Instant::now();
     for step in 0..steps {
         stop.check()?;
         let batch = pictures.batch(0, step)?;
@@ -61,6 +63,8 @@ pub fn through_frozen(
         done += size as usize;
         events.decoding(Decoding { split: "validation", done, of: count });
     }
+    let (split, seconds) = ("validation", started.elapsed().as_secs_f64());
+    events.note(&Note::Pass { of: "frozen", split, pictures: count, seconds });
     let (values, labels) = (Input::Frozen(Tensor::f_cat(&values, 0)?), Tensor::f_cat(&labels, 0)?);
     Loader::of_input(values, labels, batch_size, None, Order::Sorted, Iteration::WholePass)
 }

@@ -6,6 +6,7 @@ use super::events::{Events, Warning};
 use super::folder::RunFolder;
 use super::picture_paths;
 use super::predict::{Predict, Prediction, Predictions};
+use super::splits::warn_if_unoptimized;
 use super::trained::{Scores, Trained};
 use crate::batches::loader::Loader;
 use crate::error::{BadPicture, Error, unusable};
@@ -125,6 +126,7 @@ impl Predictor {
         if !self.passed_over.is_empty() {
             events.warning(&Warning::PassedOver(&self.passed_over));
         }
+        warn_if_unoptimized(events);
         let config = &self.trained.record.train;
         let (stop, events) = (events.stop(), Mutex::new(events));
         let chunks = Chunks {
@@ -163,7 +165,7 @@ impl Predictor {
         appearance.warn(true, *events.lock().unwrap_or_else(PoisonError::into_inner));
         match bad.len() < self.paths.len() {
             true => Ok(()),
-            false => Err(unusable(&bad, bad.len()).into()),
+            false => Err(unusable(bad, self.paths.len()).into()),
         }
     }
 

@@ -24,6 +24,7 @@ use crate::stop::Stop;
 use crate::user_folders;
 use anyhow::{Context, Result};
 use std::path::Path;
+use std::sync::Once;
 use tch::Tensor;
 
 /// The training and validation splits of a data set.
@@ -257,6 +258,7 @@ pub(super) fn open(
     reading: Reading<'_>,
     events: &mut dyn Events,
 ) -> Result<Opened> {
+    warn_if_unoptimized(events);
     let opened = data_set::counted(name, folder.samples.len(), events, |on_decoded| {
         cache::open(folder, reading, on_decoded)
     })?;
@@ -273,6 +275,14 @@ pub(super) fn open(
         folder.path.display()
     );
     Ok(opened)
+}
+
+/// Warns once if this crate was compiled without optimizations, as those of a debug build usually are.
+pub(super) fn warn_if_unoptimized(events: &mut dyn Events) {
+    static WARNED: Once = Once::new();
+    if cfg!(unoptimized) {
+        WARNED.call_once(|| events.warning(&Warning::Unoptimized));
+    }
 }
 
 /// Two errors as one: bad pictures are listed together; otherwise the first error is returned.

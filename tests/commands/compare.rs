@@ -86,7 +86,7 @@ fn several_runs_have_a_mean_and_a_deviation() {
     let error = error_of(&mut compare(&workspace, &["one"], flags));
     assert!(error.contains("found val_acc, last epoch: 0.7000 (0.7240 to 0.7510)"), "{error}");
     let error = error_of(&mut compare(&workspace, &["one", "one"], flags));
-    assert!(error.contains("each --run once"), "{error}");
+    assert!(error.contains("each RUN once"), "{error}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn export(workspace: &Workspace, run: &str, to: &str) -> Command {
 /// The decoded pictures of a run's test split, `[N, H, W, C]`, and petite's probabilities.
 fn evaluated(workspace: &Workspace, run: &str) -> (Tensor, Tensor) {
     let file = workspace.path("evaluated.safetensors");
-    let mut command = workspace.on_run("evaluate --precision fp32 --threads 1", run);
+    let mut command = workspace.on_run("evaluate --precision fp32 --threads 1 --force", run);
     command.arg("--export").arg(&file).assert().success();
     let (tensors, _) = weights::load(&file).unwrap();
     let find =
@@ -120,7 +120,23 @@ fn keras_needs_a_python_that_has_it() {
     let mut command = export(&workspace, "run", "model.keras");
     let error = error_of(command.args(["--python", "false"]));
     assert!(error.contains("cannot export to Keras with false: nothing"), "{error}");
+    // One that succeeds without doing anything has written nothing.
+    let mut command = export(&workspace, "run", "model.keras");
+    let error = error_of(command.args(["--python", "true"]));
+    assert!(error.contains("expected true to write a Keras model to "), "{error}");
+    assert!(error.contains("found that it wrote nothing; try --python PATH"), "{error}");
     assert!(!workspace.path("model.keras").exists());
+    // Nor is a file that is there already its work, or another file a model.
+    workspace.write("model.keras", b"kept");
+    let mut command = export(&workspace, "run", "model.keras");
+    let error = error_of(command.args(["--force", "--python", "true"]));
+    assert!(error.contains("found that it wrote nothing"), "{error}");
+    workspace.write("python", b"#!/bin/sh\nrm \"$4\"; echo no model > \"$4\"\n");
+    let python = workspace.path("python");
+    std::fs::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = export(&workspace, "run", "model.keras");
+    let error = error_of(command.args(["--force", "--python"]).arg(&python));
+    assert!(error.contains("found a file that is none"), "{error}");
 }
 
 #[test]

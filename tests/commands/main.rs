@@ -32,6 +32,7 @@ mod precision;
 mod predict;
 mod prepare;
 mod preview;
+mod printed;
 mod public_layouts;
 mod repeats;
 mod report;

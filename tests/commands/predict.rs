@@ -1,4 +1,4 @@
-use super::support::{Workspace, entries, error_of, output_of, usage_error_of};
+use super::support::{Workspace, entries, error_of, output_of, petite, usage_error_of};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -305,4 +305,55 @@ fn refuses_outputs_before_computing() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("\"spots\"", "\"../spots\"")).unwrap();
     assert!(error("", "sorted").contains("found \"../spots\""));
+}
+
+#[test]
+fn a_forgotten_name_of_a_csv_costs_no_picture() {
+    let workspace = with_run();
+    let picture = workspace.path("data/test/spots/spot.12.jpg");
+    let bytes = std::fs::read(&picture).unwrap();
+    let mut command = workspace.on_run("predict", "run");
+    command.arg("--csv");
+    let error = error_of(command.arg(&picture).arg(workspace.path("data/test/spots/spot.13.jpg")));
+    let expected = "expected predictions or nothing at ";
+    assert!(
+        error.contains(expected) && error.contains("try --force to replace it, or another path"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read(&picture).unwrap(), bytes);
+
+    // The run is the first path, and the table on standard output is that of a file.
+    let csv = workspace.path("told.csv");
+    let mut file = petite("predict --csv");
+    file.arg(&csv).arg(workspace.path("run")).arg(&picture).assert().success();
+    let mut printed = petite("predict --csv -");
+    let said = output_of(printed.arg(workspace.path("run")).arg(&picture));
+    assert_eq!(said, std::fs::read_to_string(&csv).unwrap());
+    // Written again.
+    file.assert().success();
+
+    let error = error_of(petite("predict --csv - --json").arg(workspace.path("run")).arg(&picture));
+    assert!(error.contains("expected one of --csv - and --json"), "{error}");
+    let error = error_of(petite("predict").arg(&picture));
+    assert!(error.contains("try --run RUN"), "{error}");
+    let error = error_of(petite("predict").arg(workspace.path("run")));
+    assert!(error.contains("expected PATHs of pictures after "), "{error}");
+    workspace.write("broken.jpg", b"");
+    let mut none = petite("predict --csv -");
+    none.arg(workspace.path("run")).arg(workspace.path("broken.jpg"));
+    assert_eq!(none.assert().code(1).get_output().stdout, b"");
+}
+
+#[test]
+fn many_bad_files_are_counted_and_listed_elsewhere() {
+    let workspace = with_run();
+    let paths: String = (0..20_000).map(|number| format!("missing/{number}.jpg\n")).collect();
+    let mut command = workspace.on_run("predict -", "run");
+    command.env("PETITE_CACHE", workspace.path("cache")).write_stdin(paths);
+    let error = error_of(&mut command);
+    assert!(error.starts_with("error: 20,000 of 20,000 pictures cannot be used:\n"), "{error}");
+    assert!(error.contains("\n  and 19,990 more\n") && error.len() < 2000, "{error}");
+    let list = workspace.path("cache/bad-pictures.txt");
+    assert!(error.contains(&format!("all of them are listed in {}", list.display())), "{error}");
+    assert_eq!(std::fs::read_to_string(list).unwrap().lines().count(), 20_000);
 }

@@ -86,7 +86,7 @@ fn flipped_labels_are_first_and_a_correction_is_a_line_in_the_list() {
     let flipped = flipped(&workspace);
     let out = output_of(&mut of_data(&workspace, "first", "--count 6"));
     assert!(out.contains("pictures    64 of spot, stripe\nsuspects    6\n"), "{out}");
-    assert!(out.contains("next        petite train --data"), "{out}");
+    assert!(out.contains("next        petite train --recipe features --model mobilenet"), "{out}");
     assert_eq!(
         entries(&workspace.path("first")),
         [".made-by-petite", "suspects.csv", "suspects.png"]

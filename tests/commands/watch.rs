@@ -73,5 +73,5 @@ fn errors_name_the_folder() {
     let error = error_of(petite("watch").arg(workspace.path("nothing")));
     assert!(error.contains("expected a run with a config.json at"), "{error}");
     assert!(error.contains("nothing there"), "{error}");
-    assert!(usage_error_of(&mut petite("watch")).contains("<RUN>"));
+    assert!(usage_error_of(&mut petite("watch")).contains("<RUN"));
 }

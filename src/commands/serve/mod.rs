@@ -27,13 +27,13 @@ pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
     let listener = listen(args)?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let (weights, views) = (args.view.weights.into(), args.view.views());
-    let classifier = Classifier::new(&args.run, weights, views, machine)?;
+    let classifier = Classifier::new(args.run.path(), weights, views, machine)?;
     // From the first line on, clients may come, and a signal waits for them.
     let stop = signals.stop();
     say(format_args!("http://{address}/"));
     say(format_args!(
         "serving {}, classes {}, {}, at most {} requests at a time",
-        shown(&args.run),
+        shown(args.run.path()),
         listed(classifier.classes()),
         classifier.machine(),
         args.max_parallel

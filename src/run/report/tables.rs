@@ -173,7 +173,7 @@ pub fn environment(subject: &Subject<'_>) -> Table {
 pub fn commands(subject: &Subject<'_>) -> Vec<String> {
     let (what, how) = (subject.what, &subject.what.evaluate);
     let run = quoted(subject.run.path());
-    let mut flags = format!("--split {}", how.split);
+    let mut flags = format!("--split {}", quoted(&how.split));
     for (flag, path) in [("--data", &how.data), ("--labels", &how.labels)] {
         if let Some(path) = path {
             flags += &format!(" {flag} {}", quoted(path));
@@ -184,6 +184,9 @@ pub fn commands(subject: &Subject<'_>) -> Vec<String> {
     }
     if how.views == Views::WithMirrorImage {
         flags += " --flip";
+    }
+    if how.skip_bad_pictures {
+        flags += " --skip-bad-pictures";
     }
     let reference = what.reference.as_deref();
     let reference =
