@@ -259,6 +259,16 @@ pub(crate) fn is_out_of_memory(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| is_memory(cause.to_string()))
 }
 
+/// Two errors as one: bad pictures are listed together; otherwise the first error is returned.
+pub(crate) fn both(first: anyhow::Error, second: anyhow::Error) -> anyhow::Error {
+    match (first.downcast_ref::<BadPictures>(), second.downcast_ref::<BadPictures>()) {
+        (Some(first), Some(second)) => {
+            BadPictures([first.0.as_slice(), second.0.as_slice()].concat()).into()
+        }
+        _ => first,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

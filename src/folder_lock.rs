@@ -19,17 +19,22 @@ const TRIES: usize = 100;
 pub struct FolderLock {
     file: File,
     path: PathBuf,
+    odd: Option<String>,
 }
 
 impl FolderLock {
     /// Locks `folder`, the value of the setting `out`, with the file [`NAME`] in it. A file that a
     /// dead process left there does not count. Where the file system has no locks, the folder
-    /// stays unlocked.
+    /// stays unlocked, and [`FolderLock::odd`] says so.
     ///
     /// # Errors
     /// [`ErrorKind::Run`](crate::ErrorKind::Run) if another process, or this one, holds the lock;
     /// or if the lock file cannot be written.
     pub fn take(folder: &Path) -> Result<Self> {
+        Self::take_with(folder, Lock::exclusive)
+    }
+
+    fn take_with(folder: &Path, lock: fn(&File) -> Lock) -> Result<Self> {
         let path = folder.join(NAME);
         let mut tries = 0;
         loop {
@@ -41,12 +46,14 @@ impl FolderLock {
                 .truncate(false)
                 .open(&path)
                 .with_context(|| format!("cannot write {}", path.display()))?;
-            if Lock::exclusive(&file) == Lock::Held {
+            let found = lock(&file);
+            let holder = holder(&mut file);
+            if found == Lock::Held {
                 fault!(
                     Run,
                     "expected `out` {} to be free, found another petite{} training in it; try another `out`, or wait",
                     folder.display(),
-                    holder(&mut file)
+                    holder
                 );
             }
             // The holder removes the file before it frees the lock. On some network file systems an
@@ -54,9 +61,26 @@ impl FolderLock {
             if is_at(&file, &path) || tries == TRIES {
                 // Only for the message above.
                 let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-                return Ok(Self { file, path });
+                let odd = (found == Lock::Unsupported).then(|| {
+                    let last = match holder.is_empty() {
+                        true => String::new(),
+                        false => format!("; the last that wrote there{holder} may still do so"),
+                    };
+                    format!(
+                        "expected locks on the file system of {}, found none, so a second petite there would not be noticed{last}; try one process for each `out`",
+                        folder.display()
+                    )
+                });
+                return Ok(Self { file, path, odd });
             }
         }
+    }
+}
+
+impl FolderLock {
+    /// A sentence about a file system without locks, where other processes are not kept away.
+    pub fn odd(&self) -> Option<&str> {
+        self.odd.as_deref()
     }
 }
 
@@ -106,6 +130,23 @@ mod tests {
         drop(lock);
         assert!(!file.exists());
         drop(FolderLock::take(folder.path()).unwrap());
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_named_and_who_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let take = || FolderLock::take_with(folder.path(), |_| Lock::Unsupported).unwrap();
+        let first = take();
+        let odd = first.odd().unwrap();
+        assert!(
+            odd.contains("found none, so a second petite there would not be noticed; try"),
+            "{odd}"
+        );
+        let second = take();
+        let holder = format!("there (process {}) may still do so", std::process::id());
+        assert!(second.odd().unwrap().contains(&holder), "{:?}", second.odd());
+        drop((first, second));
+        assert!(FolderLock::take(folder.path()).unwrap().odd().is_none());
     }
 
     #[test]

@@ -170,6 +170,9 @@ impl Events for Terminal {
                     "warning: cannot cache the {split} pictures on disk ({error:#}); {instead}; try another PETITE_CACHE"
                 )
             }
+            Warning::NotStored(error) => format!(
+                "warning: {error:#}; the result is not stored; try a copy of the run, or --json and > FILE"
+            ),
             Warning::FeaturesNotKept(error) => {
                 format!("warning: cannot cache the features ({error:#}); try another PETITE_CACHE")
             }
@@ -257,6 +260,9 @@ fn say_network(config: &Config, parameters: i64, trained: i64) {
         with_thousands(parameters),
         config.image_size
     ));
+    if let Some(run) = &config.from {
+        say(format_args!("from        {}, its last weights", shown(run)));
+    }
     if let Some(on_base) = config.on_base() {
         let through = on_base.through.as_ref();
         let frozen = on_base.unfreeze_from.as_ref();

@@ -3,15 +3,16 @@
 
 use anyhow::{Context, Result};
 use petite::Stop;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::flag;
 use std::ffi::c_int;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The signals handled.
-const HANDLED: [c_int; 3] = [SIGINT, SIGTERM, SIGHUP];
+/// The signals handled. Batch systems such as SLURM announce the end of a job's time by SIGUSR1 or
+/// SIGUSR2, if asked to.
+const HANDLED: [c_int; 5] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
 
 /// What the signals so far have asked for.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Handles SIGINT, SIGTERM and SIGHUP from now on, but leaves those ignored that the process
+    /// Handles these signals from now on, but leaves those ignored that the process
     /// was started to ignore, as by `nohup`. Call it once.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub struct TrainingBar {
     line: ProgressBar,
     epochs: i64,
     estimate: Estimate,
-    /// The highest val_acc so far, and its epoch.
+    /// The lowest val_loss so far, and its epoch.
     best: Option<(f64, i64)>,
     epoch: i64,
     /// Steps and pictures of the epoch when its first step in this process had ended, and when that
@@ -54,8 +54,8 @@ impl TrainingBar {
     /// An epoch has ended, in this process or before it.
     pub fn epoch(&mut self, row: &Epoch) {
         self.estimate.add(row);
-        if self.best.is_none_or(|(val_acc, _)| row.val_acc > val_acc) {
-            self.best = Some((row.val_acc, row.epoch));
+        if self.best.is_none_or(|(val_loss, _)| row.is_better_than(val_loss)) {
+            self.best = Some((row.val_loss, row.epoch));
         }
     }
 
@@ -165,9 +165,9 @@ impl State {
             parts.push("validating".to_owned());
         }
         parts.extend(self.left.map(|left| format!("{} left", duration::shown(left))));
-        parts.extend(self.best.map(|(acc, epoch)| match has_means {
-            true => format!("best val_acc {acc:.4} in epoch {epoch}"),
-            false => format!("best {acc:.4} ({epoch})"),
+        parts.extend(self.best.map(|(loss, epoch)| match has_means {
+            true => format!("best val_loss {loss:.4} in epoch {epoch}"),
+            false => format!("best {loss:.4} ({epoch})"),
         }));
         parts.iter().fold(line, |line, part| format!("{line}  {part}"))
     }
@@ -191,7 +191,7 @@ mod tests {
     fn the_line_shows_what_fits() {
         assert_eq!(
             STATE.line(200),
-            "epoch  3/30 ██████░░░░░░░░░░░░░░░░░░  25/100  loss 0.6543  acc 0.6100  51 pictures/s  1 h 15 min left  best val_acc 0.7460 in epoch 2"
+            "epoch  3/30 ██████░░░░░░░░░░░░░░░░░░  25/100  loss 0.6543  acc 0.6100  51 pictures/s  1 h 15 min left  best val_loss 0.7460 in epoch 2"
         );
         assert_eq!(
             STATE.line(79),

@@ -28,7 +28,9 @@ Examples:
   # A head on a pretrained base, for pictures of your own in class folders
   petite train --recipe features --model mobilenet --data my-pictures --out runs/mine
   # Ten more epochs
-  petite train --resume --epochs 40 --out runs/baseline";
+  petite train --resume --epochs 40 --out runs/baseline
+  petite train --data data/dogs-vs-cats --out runs/job --resume auto
+  petite train --from runs/baseline --epochs 10 --out runs/next";
 
 pub const EVALUATE: &str = "\
 Examples:

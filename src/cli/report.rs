@@ -42,6 +42,11 @@ pub struct CompareArgs {
 pub struct PlotArgs {
     #[command(flatten)]
     pub run: RunArgs,
+    /// Folder for the curves, or their path without .png and .svg [default: RUN]
+    #[arg(long, value_name = "DIR|PREFIX")]
+    pub to: Option<PathBuf>,
+    #[command(flatten)]
+    pub force: ForceArgs,
 }
 
 /// Show the curves of runs in the terminal while they train

@@ -2,7 +2,7 @@
 
 use super::output_file::{self, Kind};
 use crate::cli::CompareArgs;
-use crate::console::say;
+use crate::console::{say, warn};
 use anyhow::{Context, Result, ensure};
 use petite::Evaluation;
 use petite::history;
@@ -10,6 +10,7 @@ use petite::report::comparison::{Comparison, Row, Verdict};
 use petite::report::figure::{Figure, Run};
 use petite::report::overlay;
 use petite::report::reference::{self, Reference};
+use petite::run::checkpoint;
 use petite::run::folder::{RunFolder, WhichWeights};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -30,7 +31,8 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     );
     let paths = args.runs.paths();
     let first = paths.first().context("expected RUN")?;
-    let (png, svg) = overlay_paths(args.to.as_deref(), first, &reference.name);
+    let named = format!("compare-{}", reference.name);
+    let (png, svg) = paths_of_curves(args.to.as_deref(), first, &named);
     for file in [&png, &svg].into_iter().filter(|_| args.to.is_some()) {
         output_file::check(file, Kind::Drawing, args.force.force)?;
     }
@@ -38,16 +40,26 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     let comparison = Comparison::new(&runs, &reference);
     notes.splice(0..0, comparison.other_lengths.iter().cloned());
 
-    overlay::write_both(&png, &svg, &runs, &reference)?;
+    // The table is worth more than the curves: the run may be another user's.
+    let drawn = overlay::write_both(&png, &svg, &runs, &reference);
+    let curves: &[&Path] = if drawn.is_ok() { &[&png, &svg] } else { &[] };
     if args.json {
-        let report = to_json(&runs, &reference, &comparison, &notes, [&png, &svg]);
+        let report = to_json(&runs, &reference, &comparison, &notes, curves);
         let report = serde_json::to_string_pretty(&report);
         say(report.context("cannot serialize the comparison")?);
     } else {
         print_table(&runs, &reference, &comparison);
         print_reference(&reference);
         notes.iter().for_each(|note| say(format_args!("note        {note}")));
-        say(format_args!("curves      {}, {}", png.display(), svg.display()));
+        if drawn.is_ok() {
+            say(format_args!("curves      {}, {}", png.display(), svg.display()));
+        }
+    }
+    match drawn {
+        Err(error) if args.to.is_none() => {
+            warn(format_args!("warning: {error:#}; the curves are not drawn; try --to DIR"));
+        }
+        drawn => drawn?,
     }
     if args.strict { check(&comparison, &reference) } else { Ok(()) }
 }
@@ -87,9 +99,13 @@ fn read_runs(paths: &[PathBuf]) -> Result<(Vec<Run>, Vec<String>)> {
                 seen.insert(whole),
                 "expected each RUN once, found {path} twice; try leaving one out"
             );
+            let history = history::read(&folder.history())?;
+            checkpoint::odd_history(&folder, &history)
+                .iter()
+                .for_each(|odd| warn(format_args!("warning: {odd}")));
             runs.push(Run {
                 name,
-                history: history::read(&folder.history())?,
+                history,
                 val_loss_holds: true,
                 test_acc: test_acc(&folder, &mut notes)?,
             });
@@ -122,9 +138,9 @@ fn test_acc(folder: &RunFolder, notes: &mut Vec<String>) -> Result<Option<f64>> 
     Ok(Some(evaluation.acc))
 }
 
-/// The paths of the PNG and the SVG of the curves.
-fn overlay_paths(to: Option<&Path>, run: &Path, name: &str) -> (PathBuf, PathBuf) {
-    let named = format!("compare-{name}");
+/// The paths of the PNG and the SVG of curves called `named`, in the folder or under the path of
+/// `--to`, or in the folder of `run`.
+pub fn paths_of_curves(to: Option<&Path>, run: &Path, named: &str) -> (PathBuf, PathBuf) {
     let mut prefix = match to {
         None => run.join(named),
         Some(folder) if folder.is_dir() => folder.join(named),
@@ -199,7 +215,7 @@ fn to_json(
     reference: &Reference,
     comparison: &Comparison,
     notes: &[String],
-    curves: [&Path; 2],
+    curves: &[&Path],
 ) -> Value {
     let rows = comparison.rows.iter().map(|row| {
         let figure = json!({
@@ -224,7 +240,7 @@ fn to_json(
         },
         "figures": rows.collect::<serde_json::Map<_, _>>(),
         "notes": notes,
-        "curves": curves.map(|path| path.display().to_string()),
+        "curves": curves.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
     })
 }
 

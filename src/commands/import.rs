@@ -1,7 +1,7 @@
 //! `petite import`
 
 use crate::cli::ImportArgs;
-use crate::console::say;
+use crate::console::{say, warn};
 use anyhow::{Context, Result, ensure};
 use petite::dataset::data_set::DataSet;
 use petite::dataset::layout::ALL;
@@ -32,12 +32,15 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
     let run = RunFolder::create(&args.out)?;
-    let _lock = run.lock()?;
+    let lock = run.lock()?;
+    lock.odd().iter().for_each(|odd| warn(format_args!("warning: {odd}")));
     let name = args.weights.file_name().unwrap_or_default();
     let device = format!("none: imported from {}", name.display());
     let next = next(&config, run.path());
-    run.write_record(&RunRecord { versions: Versions::current(), device, classes, train: config })?;
-    checkpoint::import(&run, &network, &optimizer)?;
+    let versions = Versions::current();
+    let record = RunRecord { versions, device, classes, train: config };
+    run.write_record(&record)?;
+    checkpoint::import(&run, &record.classes, &record.train, &network, &optimizer)?;
     let path = run.path().display();
     let parameters = with_thousands(network.architecture().parameters());
     say(format_args!("{path}: {model}, {parameters} parameters"));

@@ -1,15 +1,25 @@
 //! `petite plot`
 
+use super::output_file::{self, Kind};
 use crate::cli::PlotArgs;
-use crate::console::say;
-use anyhow::Result;
+use crate::commands::compare::paths_of_curves;
+use crate::console::{say, warn};
+use anyhow::{Result, anyhow};
 use petite::report::curves;
+use petite::run::checkpoint;
 use petite::{history, run::folder::RunFolder};
 
 pub fn run(args: &PlotArgs) -> Result<()> {
     let run = RunFolder::open(args.run.path())?;
-    let (png, svg) = (run.curves("png"), run.curves("svg"));
-    curves::write_both(&png, &svg, &history::read(&run.history())?)?;
+    let (png, svg) = paths_of_curves(args.to.as_deref(), run.path(), "curves");
+    for file in [&png, &svg].into_iter().filter(|_| args.to.is_some()) {
+        output_file::check(file, Kind::Drawing, args.force.force)?;
+    }
+    let history = history::read(&run.history())?;
+    checkpoint::odd_history(&run, &history)
+        .iter()
+        .for_each(|odd| warn(format_args!("warning: {odd}")));
+    curves::write_both(&png, &svg, &history).map_err(|error| anyhow!("{error:#}; try --to DIR"))?;
     say(format_args!("curves  {}, {}", png.display(), svg.display()));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `petite train`
 
-use crate::cli::TrainArgs;
+use crate::cli::{Resume, TrainArgs};
 use crate::console::say;
 use crate::progress::Terminal;
 use crate::wording;
@@ -37,28 +37,31 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
     let recipe: Option<Recipe> = flags.take("recipe")?;
     let model: Option<Model> = flags.take("model")?;
     let (keras, data) = (flags.take("keras")?, flags.take("data")?);
-    let stored = match (&args.config, args.resume) {
+    let resumes = args.resumes();
+    ensure!(
+        args.resume != Resume::True
+            || (recipe.is_none()
+                && args.config.is_none()
+                && args.weights.is_none()
+                && args.from.is_none()),
+        "expected --resume without --recipe, --config, --weights and --from, since a run continues with its own settings, found one of them; try --resume auto, which begins a run or continues it"
+    );
+    let stored = match (&args.config, resumes) {
         (Some(file), _) => Some(read_record(file)?.train),
         (None, true) if args.repeats.is_some() => Some(repeat::stored(&args.out)?),
         (None, true) => Some(RunFolder::open(&args.out)?.read_record()?.train),
         (None, false) => None,
     };
-    let is_stored = stored.is_some();
+    let is_stored = stored.is_some() || (args.from.is_some() && recipe.is_none());
     let mut config = match (stored, &args.from) {
-        (Some(stored), _) => stored,
-        (None, Some(head)) => {
-            let recipe = recipe.unwrap_or_default();
-            ensure!(
-                recipe == Recipe::FineTune,
-                "expected --recipe fine-tune with --from, found --recipe {}; try --weights FILE",
-                recipe.name()
-            );
-            let config = Config::fine_tune(head, keras.unwrap_or_default())?;
+        (Some(stored), _) => Config { recipe: recipe.unwrap_or(stored.recipe), ..stored },
+        (None, Some(run)) => {
+            let config = Config::from_run(run, recipe, keras.unwrap_or_default())?;
             ensure!(
                 model.is_none_or(|model| model == config.model),
                 "expected --model {} as in {}, found {}; try leaving out --model",
                 config.model.name(),
-                head.display(),
+                run.display(),
                 model.unwrap_or_default().name()
             );
             config
@@ -84,7 +87,7 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
     config.check_model()?;
     config.change(flags.rest())?;
     set_start(&mut config, args)?;
-    (config.out, config.resume) = (args.out.clone(), args.resume);
+    (config.out, config.resume) = (args.out.clone(), resumes);
     config.check()?;
     Ok(config)
 }
@@ -100,6 +103,10 @@ fn set_start(config: &mut Config, args: &TrainArgs) -> Result<()> {
         let path = path.display();
         format!("expected weights at --{flag} {path}, found nothing; try another path")
     })?;
+    if flag == "from" && config.from.is_some() {
+        config.from = Some(whole);
+        return Ok(());
+    }
     let (recipe, is_fine_tune) = (config.recipe.name(), config.recipe == Recipe::FineTune);
     let on_base = config.on_base_mut().with_context(|| {
         format!("expected --{flag} with a pretrained base only, found it with --recipe {recipe}; try --recipe features")

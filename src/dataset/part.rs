@@ -22,7 +22,7 @@ impl Part {
     pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
 
     /// The name in messages and files.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Train => "train",
             Self::Validation => "validation",

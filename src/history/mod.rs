@@ -40,10 +40,21 @@ impl Epoch {
         Self { epoch, loss, acc, val_loss, val_acc, seconds, images_per_second, learning_rate }
     }
 
+    /// Whether it is better than an earlier epoch with this validation loss. NaN is never better.
+    pub fn is_better_than(&self, val_loss: f64) -> bool {
+        self.val_loss < val_loss || (val_loss.is_nan() && !self.val_loss.is_nan())
+    }
+
     /// The row without the values of the clock, which differ between equal runs.
     pub fn without_clock(self) -> Self {
         Self { seconds: None, images_per_second: None, ..self }
     }
+}
+
+/// The best epoch: the first with the lowest `val_loss`, whose weights are in `best.ot`. `None` without
+/// an epoch.
+pub fn best(rows: &[Epoch]) -> Option<&Epoch> {
+    rows.iter().reduce(|best, row| if row.is_better_than(best.val_loss) { row } else { best })
 }
 
 /// The CSV of `rows`: what [`Writer`] writes.

@@ -57,7 +57,7 @@ impl Figure {
         match self {
             Self::LastAcc => "acc, last epoch",
             Self::LastValAcc => "val_acc, last epoch",
-            Self::BestValAcc => "val_acc, best",
+            Self::BestValAcc => "val_acc, highest",
             Self::MeanValAcc => "val_acc, mean of last ten",
             Self::LowestValLoss => "val_loss, lowest",
             Self::LowestValLossEpoch => "val_loss lowest at epoch",

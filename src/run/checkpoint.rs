@@ -1,9 +1,12 @@
 //! A run's weights on disk: `last.ot` and `best.ot` for use, `checkpoint.safetensors` for resuming.
 
-use super::folder::RunFolder;
+use super::config::Config;
+use super::folder::{RunFolder, RunRecord, WhichWeights};
+use super::made_with::{MadeWith, differences};
+use super::progress;
 pub use super::progress::{Best, Progress};
-use crate::error::{ErrorKind, Fault};
-use crate::history::Epoch;
+use crate::error::{ErrorKind, Fault, ensure_or};
+use crate::history::{Epoch, parse_good};
 use crate::nn::network::Network;
 use crate::training::fit::Partial;
 use crate::training::optimizer::RmsProp;
@@ -16,6 +19,7 @@ use tch::Tensor;
 #[derive(Debug)]
 pub struct Checkpoints {
     run: RunFolder,
+    made_with: MadeWith,
     /// The progress of the checkpoint on disk.
     saved: Progress,
     /// Number of checkpoints to keep.
@@ -25,8 +29,8 @@ pub struct Checkpoints {
 impl Checkpoints {
     /// Continues after `saved`, the progress of earlier processes of the run. `keep` is the number
     /// of checkpoints to keep, 1 or more.
-    pub fn new(run: RunFolder, saved: Progress, keep: usize) -> Self {
-        Self { run, saved, keep }
+    pub fn new(run: RunFolder, made_with: MadeWith, saved: Progress, keep: usize) -> Self {
+        Self { run, made_with, saved, keep }
     }
 
     /// Saves the state after the epoch of `row`. The checkpoint is a single file, written last, so
@@ -35,18 +39,20 @@ impl Checkpoints {
     /// # Errors
     /// If a file cannot be written.
     pub fn save(&mut self, row: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
-        weights::save_ot(&self.run.last(), &network.tensors())?;
+        let tensors = network.tensors();
+        weights::save_ot(&self.run.last(), &tensors)?;
+        let sum = weights::sum_of(&tensors)?;
         let best = match self.saved.best {
-            // NaN is never better.
-            Some(best) if row.val_loss.is_nan() || row.val_loss >= best.val_loss => best,
+            Some(best) if !row.is_better_than(best.val_loss) => best,
             _ => {
-                weights::save_ot(&self.run.best(), &network.tensors())?;
-                Best { epoch: row.epoch, val_loss: row.val_loss }
+                weights::save_ot(&self.run.best(), &tensors)?;
+                Best { epoch: row.epoch, val_loss: row.val_loss, sum: Some(sum) }
             }
         };
         let mut rows = self.saved.rows.clone();
         rows.push(*row);
-        let progress = Progress { rows, partial: Partial::default(), best: Some(best) };
+        let partial = Partial::default();
+        let progress = Progress { rows, partial, best: Some(best), last: Some(sum) };
         self.write(progress, network, optimizer)
     }
 
@@ -69,7 +75,7 @@ impl Checkpoints {
         if self.keep > 1 && path.exists() {
             keep(&path, &self.run.kept_checkpoint(self.saved.epochs(), self.saved.steps()))?;
         }
-        write(&path, &progress, network, optimizer)?;
+        write(&path, &progress, &self.made_with, network, optimizer)?;
         self.saved = progress;
         let kept = self.run.kept_checkpoints()?;
         for old in kept.iter().skip(self.keep - 1) {
@@ -97,49 +103,68 @@ fn keep(path: &Path, kept: &Path) -> Result<()> {
         .with_context(cannot_keep)
 }
 
-/// Saves weights trained elsewhere as the state before the first epoch, from which the run can be
-/// resumed.
+/// Saves weights trained elsewhere as the state before the first epoch, from which the run with these
+/// classes and settings can be resumed.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn import(run: &RunFolder, network: &Network, optimizer: &RmsProp) -> Result<()> {
-    weights::save_ot(&run.last(), &network.tensors())?;
-    weights::save_ot(&run.best(), &network.tensors())?;
-    write(&run.checkpoint(), &Progress::imported(), network, optimizer)
+pub fn import(
+    run: &RunFolder,
+    classes: &[String],
+    config: &Config,
+    network: &Network,
+    optimizer: &RmsProp,
+) -> Result<()> {
+    let tensors = network.tensors();
+    weights::save_ot(&run.last(), &tensors)?;
+    weights::save_ot(&run.best(), &tensors)?;
+    let progress = Progress::imported(weights::sum_of(&tensors)?);
+    let made_with = MadeWith::new(classes, config, None);
+    write(&run.checkpoint(), &progress, &made_with, network, optimizer)
 }
 
-fn write(path: &Path, progress: &Progress, network: &Network, optimizer: &RmsProp) -> Result<()> {
-    weights::save_safetensors(path, &tensors(network, optimizer), progress.to_metadata()?)
+fn write(
+    path: &Path,
+    progress: &Progress,
+    made_with: &MadeWith,
+    network: &Network,
+    optimizer: &RmsProp,
+) -> Result<()> {
+    let mut metadata = progress.to_metadata()?;
+    made_with.add_to(&mut metadata)?;
+    weights::save_safetensors(path, &tensors(network, optimizer), metadata)
 }
 
-/// A restored state.
+/// The state of a run that was read from its newest intact checkpoint.
 #[derive(Debug)]
-pub struct Restored {
+pub struct Saved {
     /// How far the run had been trained.
     pub progress: Progress,
-    /// If the newest checkpoint is damaged: why, and the one used instead.
+    /// What it was trained with; `None` if an earlier version wrote the checkpoint.
+    pub made_with: Option<MadeWith>,
+    /// If the newest checkpoint is missing or damaged: why, and the one read instead.
     pub instead: Option<(Error, PathBuf)>,
+    tensors: Named,
+    path: PathBuf,
 }
 
-/// Restores `network` and `optimizer` from the run's newest intact checkpoint; `None` if it has none
-/// yet.
+/// Reads the newest intact checkpoint of `run`; `None` if it has none yet.
 ///
 /// # Errors
-/// If all checkpoints are damaged or from another network; nothing is changed then.
-pub fn restore(
-    run: &RunFolder,
-    network: &mut Network,
-    optimizer: &RmsProp,
-) -> Result<Option<Restored>> {
-    let mut paths = vec![run.checkpoint()];
-    paths.extend(run.kept_checkpoints()?);
-    paths.retain(|path| path.exists());
+/// If all checkpoints are damaged, or the run has epochs but no checkpoint.
+pub fn read(run: &RunFolder) -> Result<Option<Saved>> {
+    let mut paths = run.kept_checkpoints()?;
+    let epochs = std::fs::read_to_string(run.history()).map_or(0, |rows| parse_good(&rows).len());
+    // A run that ended in its first epoch has none and starts again.
+    if run.checkpoint().exists() || !paths.is_empty() || epochs > 0 {
+        paths.insert(0, run.checkpoint());
+    }
     let mut newest = None;
     for path in paths {
-        match read(&path, run, network, optimizer) {
-            Ok(progress) => {
+        match read_file(&path, run) {
+            Ok(saved) => {
                 let instead = newest.map(|error| (error, path));
-                return Ok(Some(Restored { progress, instead }));
+                return Ok(Some(Saved { instead, ..saved }));
             }
             Err(error) => newest = newest.or(Some(error)),
         }
@@ -147,20 +172,82 @@ pub fn restore(
     newest.map_or(Ok(None), Err)
 }
 
-fn read(
-    path: &Path,
-    run: &RunFolder,
-    network: &mut Network,
-    optimizer: &RmsProp,
-) -> Result<Progress> {
-    let (stored, metadata) = weights::load_safetensors(path)?;
-    let progress = Progress::of_metadata(&metadata, run).with_context(|| Fault {
+fn read_file(path: &Path, run: &RunFolder) -> Result<Saved> {
+    ensure_or!(
+        Run,
+        path.exists(),
+        "expected the checkpoint {} of a run that has epochs in its history, found none; try restoring it, or `from` {} with a new `out`",
+        path.display(),
+        run.path().display()
+    );
+    let (tensors, metadata) = weights::load_safetensors(path)?;
+    let not_a_checkpoint = || Fault {
         kind: ErrorKind::Run,
         message: format!("expected a checkpoint in {}; try a new `out`", path.display()),
-    })?;
-    weights::assign(&tensors(network, optimizer), &stored, path)?;
-    network.refresh()?;
-    Ok(progress)
+    };
+    let progress = Progress::of_metadata(&metadata, run).with_context(not_a_checkpoint)?;
+    let made_with = MadeWith::of_metadata(&metadata).with_context(not_a_checkpoint)?;
+    Ok(Saved { progress, made_with, instead: None, tensors, path: path.to_owned() })
+}
+
+impl Saved {
+    /// Restores `network` and `optimizer`.
+    ///
+    /// # Errors
+    /// If the checkpoint is from another network; nothing is changed then.
+    pub fn restore(&self, network: &mut Network, optimizer: &RmsProp) -> Result<()> {
+        weights::assign(&tensors(network, optimizer), &self.tensors, &self.path)?;
+        network.refresh()
+    }
+}
+
+/// Whether the tensors of `last.ot` or `best.ot` of `run`, as trained with `record`, are those that
+/// its checkpoint knows: a sentence if they are not. Nothing is known of a run without a checkpoint
+/// of this version.
+pub fn odd(
+    run: &RunFolder,
+    record: &RunRecord,
+    which: WhichWeights,
+    tensors: &Named,
+) -> Option<String> {
+    let metadata = weights::safetensors_metadata(&run.checkpoint()).ok()?;
+    let made_with = MadeWith::of_metadata(&metadata).ok().flatten()?;
+    let mut others: Vec<String> =
+        differences(&record.train, &made_with.train).into_iter().map(|(name, _)| name).collect();
+    if record.classes != made_with.classes {
+        others.push("classes".to_owned());
+    }
+    if !others.is_empty() {
+        return Some(format!(
+            "expected the settings of the checkpoint in {}, found another {}; try restoring the file, or petite train --resume",
+            run.config().display(),
+            others.join(", ")
+        ));
+    }
+    let sum = weights::sum_of(tensors).ok()?;
+    let known = progress::sum(&metadata, which)?;
+    (known != sum).then(|| {
+        format!(
+            "expected the weights of the run's checkpoint in {}, found others; try petite train --resume, which restores last.ot",
+            run.weights(which).display()
+        )
+    })
+}
+
+/// Whether the `history.csv` of `run`, whose epochs are `rows`, is that of its checkpoint: a sentence if
+/// it is not.
+pub fn odd_history(run: &RunFolder, rows: &[Epoch]) -> Option<String> {
+    let metadata = weights::safetensors_metadata(&run.checkpoint()).ok()?;
+    let saved = Progress::of_metadata(&metadata, run).ok()?.rows;
+    let is_same =
+        rows.iter().map(|row| row.without_clock()).eq(saved.iter().map(|row| row.without_clock()));
+    (!is_same).then(|| {
+        format!(
+            "expected the {} epochs of the run's checkpoint in {}, found others; try petite train --resume, which restores them",
+            saved.len(),
+            run.history().display()
+        )
+    })
 }
 
 /// Writes again what is missing or damaged of `last.ot` and `best.ot` and can be had from the
@@ -182,14 +269,19 @@ pub fn repair(run: &RunFolder, progress: &Progress, network: &Network) -> Result
         found.len() == own.len() && found.iter().all(matches)
     };
     // Within an epoch, the network is neither.
-    let is_last = progress.steps() == 0 && progress.best.is_some();
-    let is_best = is_last && progress.best.is_some_and(|best| best.epoch == progress.epochs());
+    let best = progress.best;
+    let is_last = progress.steps() == 0 && best.is_some();
+    let is_best = is_last && best.is_some_and(|best| best.epoch == progress.epochs());
     for (path, is_known) in [(run.last(), is_last), (run.best(), is_best)] {
         if is_known && !is_current(&path) {
             weights::save_ot(&path, &own)?;
         }
     }
-    Ok(progress.best.is_some() && !is_best && weights::load_ot(&run.best()).is_err())
+    let is_known = |found: Named| {
+        let sum = best.and_then(|best| best.sum);
+        sum.is_none_or(|sum| weights::sum_of(&found).is_ok_and(|found| found == sum))
+    };
+    Ok(best.is_some() && !is_best && !weights::load_ot(&run.best()).is_ok_and(is_known))
 }
 
 /// Everything that training changes, under its names in the file.

@@ -168,6 +168,10 @@ pub struct Config {
     #[serde(default)]
     #[schemars(extend("x-group" = "Output"))]
     pub tensorboard: bool,
+    /// Folder of the run whose last weights the network starts from; none to start as `network` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub from: Option<PathBuf>,
     /// Run folder; must be new or empty, except with `resume`. Not stored: a run can be moved.
     #[serde(skip)]
     pub out: PathBuf,
@@ -222,10 +226,8 @@ impl Config {
 
     /// The settings of the base; `None` if the network is trained from scratch.
     pub fn on_base(&self) -> Option<&OnBase> {
-        match &self.network {
-            NetworkConfig::OnBase(on_base) => Some(on_base),
-            NetworkConfig::Scratch(_) => None,
-        }
+        let NetworkConfig::OnBase(on_base) = &self.network else { return None };
+        Some(on_base)
     }
 
     /// [`Config::on_base`], mutable.

@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::events::{Decoding, Events, Note, SplitByContent, Warning};
 use super::folder::RunFolder;
+use super::same_pictures;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::layout::{ALL, Layout};
 use crate::dataset::part::{Part, PartSize, PartSizes};
@@ -18,6 +19,21 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// Checks that the data set of `run` is still at `data`.
+///
+/// # Errors
+/// If there is nothing, such as after a move.
+pub fn check_place(data: &Path, run: &Path) -> Result<()> {
+    ensure_or!(
+        DataSet,
+        data.exists(),
+        "expected the data set of the run {} at {}, found nothing there; try `data` with where it is now",
+        run.display(),
+        data.display()
+    );
+    Ok(())
+}
+
 impl Config {
     /// Makes `data` and `labels` absolute, so that they stay valid in other working directories.
     /// Without `data`, it is the folder of `labels`.
@@ -25,6 +41,9 @@ impl Config {
     /// # Errors
     /// If one of them does not exist.
     pub fn locate_data(&mut self) -> Result<()> {
+        if let Some(data) = self.data.as_deref().filter(|_| self.resume) {
+            check_place(data, &self.out)?;
+        }
         let locate = |path: &mut PathBuf, what: &str| -> Result<()> {
             *path = path.canonicalize().with_context(|| Fault {
                 kind: ErrorKind::DataSet,
@@ -92,6 +111,8 @@ pub struct Pictures {
     pub train: Folder,
     /// The validation pictures.
     pub validation: Folder,
+    /// The test pictures, if there are any.
+    pub test: Option<Folder>,
     /// Whether near copies are known to be in one part only.
     pub are_grouped: bool,
     /// The contents of `split.csv`, if the folders alone do not determine the parts.
@@ -121,6 +142,10 @@ pub fn read(
     {
         events.warning(&Warning::Odd(&odd));
     }
+    if has_list {
+        let now = DataSet::read(path, config.labels.as_deref(), config.skip_bad_pictures)?;
+        same_pictures::check_labels(&data, &now, run, events)?;
+    }
     if let Some(validation) = data.part(Part::Validation) {
         ensure_or!(
             Setting,
@@ -132,12 +157,13 @@ pub fn read(
         events.note(&Note::DataSet { data: &data, path, split: None });
         let list = (data.layout == Layout::List).then(|| labels::to_csv(&data.path, &data.folders));
         let train = data.part(Part::Train).unwrap_or(&data.folders[0]).clone();
-        let validation = validation.clone();
         let missing = validation.classes_with(false);
         if !missing.is_empty() {
             events.warning(&Warning::NoValidation(&missing));
         }
-        return checked(train, validation, has_list, list.transpose()?);
+        let (validation, test) = (validation.clone(), data.part(Part::Test).cloned());
+        let list = list.transpose()?;
+        return checked(Pictures { train, validation, test, are_grouped: has_list, list });
     }
     let (folders, copies) = split(config, &data, stop, events)?;
     warn_of_few(config, &data, &folders, events);
@@ -148,7 +174,8 @@ pub fn read(
     let (Some(train), Some(validation)) = (parts.next(), parts.next()) else {
         fault!(DataSet, "expected train and validation pictures, found none");
     };
-    checked(train, validation, true, Some(list))
+    let test = parts.next();
+    checked(Pictures { train, validation, test, are_grouped: true, list: Some(list) })
 }
 
 /// Splits a data set without validation pictures: into train, validation and test, or if it has
@@ -239,17 +266,13 @@ fn warn_of_few(config: &Config, data: &DataSet, folders: &[Folder], events: &mut
     }
 }
 
-fn checked(
-    train: Folder,
-    validation: Folder,
-    are_grouped: bool,
-    list: Option<Vec<u8>>,
-) -> Result<Pictures> {
+fn checked(pictures: Pictures) -> Result<Pictures> {
+    let validation = &pictures.validation;
     ensure_or!(
         DataSet,
         !validation.samples.is_empty(),
         "expected pictures to validate on in {}, found none; try more pictures, or a number of each class as `validation`",
         validation.path.display()
     );
-    Ok(Pictures { train, validation, are_grouped, list })
+    Ok(pictures)
 }

@@ -1,10 +1,12 @@
 //! Evaluating a trained network on a split.
 
+use super::data_set;
 use super::evaluation::{Against, Evaluation};
 use super::evaluation_files;
 use super::events::{Events, Warning};
 use super::export;
 use super::folder::{RunFolder, RunRecord, WhichWeights};
+use super::same_pictures;
 use super::scoring::{ScoredPictures, Scoring};
 use super::trained::{MachineOverrides, Trained};
 use crate::dataset::archive;
@@ -86,6 +88,7 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     }
     let run = RunFolder::open(&what.run)?;
     let trained = Trained::load(&run, what.weights, what.machine)?;
+    trained.warn(events);
     let folder = pictures(what, &run, &trained.record, events)?;
     let (stop, how) = (events.stop(), what.scoring());
     let mut pictures = ScoredPictures::new(&trained, &folder, how, &stop, events)?;
@@ -100,8 +103,12 @@ pub(crate) fn evaluate(what: &Evaluate, events: &mut dyn Events) -> Result<Evalu
     if let Some(key) = text::key(&trained.record.classes) {
         events.warning(&Warning::Odd(&key));
     }
-    evaluation_files::write(&run.evaluated(&what.split), &pictures)?;
-    evaluation.write(&run.evaluation(&what.split))?;
+    // The result is worth more than its file: a run may be another user's, or its disk full.
+    let stored = evaluation_files::write(&run.evaluated(&what.split), &pictures)
+        .and_then(|()| evaluation.write(&run.evaluation(&what.split)));
+    if let Err(error) = stored {
+        events.warning(&Warning::NotStored(&error));
+    }
     Ok(evaluation)
 }
 
@@ -118,6 +125,7 @@ fn against(
 ) -> Result<Against> {
     let run = RunFolder::open(other)?;
     let trained = Trained::load(&run, what.weights, what.machine)?;
+    trained.warn(events);
     let folder = folder
         .clone()
         .with_classes(&trained.record.classes, &format!("the run {}", other.display()))?;
@@ -161,6 +169,7 @@ pub(super) fn pictures(
             run.path().display()
         );
     };
+    data_set::check_place(data, run.path())?;
     let (split, list) = (what.split.as_str(), run.split());
     let has_list = list.is_file() && split != ALL;
     let skip_bad = what.skip_bad_pictures || config.skip_bad_pictures;
@@ -186,6 +195,13 @@ pub(super) fn pictures(
         "expected {split} pictures in {}, found none",
         folder.path.display()
     );
+    // Other pictures are meant if there is another data set, but not where the run's has been moved.
+    let is_own = what.labels.is_none()
+        && (what.data.is_none() || !config.data.as_ref().is_some_and(|data| data.exists()));
+    if is_own && split != ALL {
+        let odd = same_pictures::odd(&folder, run, &events.stop())?;
+        odd.iter().for_each(|odd| events.warning(&Warning::Odd(odd)));
+    }
     Ok(folder)
 }
 
@@ -205,7 +221,7 @@ fn listed_by_run(
     ensure_or!(
         DataSet,
         found == of || (found > 0 && is_own),
-        "expected the {of} {split} pictures of {} in {}, found {} of them; try `split` {ALL} for all pictures there",
+        "expected the {of} {split} pictures of {} in {}, found {} of them; try `split` {ALL} for all pictures there, or `data` with where they are now",
         list.display(),
         folder.path.display(),
         if found == 0 { "none".to_owned() } else { format!("only {found}") }

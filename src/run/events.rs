@@ -223,6 +223,8 @@ pub enum Warning<'a> {
         /// The epoch whose weights it had.
         epoch: i64,
     },
+    /// A result could not be stored in the run's folder; it is returned all the same.
+    NotStored(&'a Error),
     /// Features could not be kept on disk.
     FeaturesNotKept(&'a Error),
     /// Validation pictures are also training pictures, so their results do not apply to new ones.

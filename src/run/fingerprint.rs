@@ -1,22 +1,21 @@
 //! The state of a run's pictures, kept in its `pictures.csv`, so that a resumed run notices a data
 //! set that has changed.
 
-use super::config::Config;
-use super::folder::RunFolder;
+use super::changes::{Change, Changes};
 use crate::dataset::near_copies;
-use crate::error::{ensure_or, fault};
+use crate::dataset::part::Part;
+use crate::error::fault;
 use crate::input_file;
-use crate::numbers::with_thousands;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::pixel_file::Stamp;
 use crate::pictures::pixels::{Scratch, pool};
-use crate::shown::shown;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use csv::ByteRecord;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::hash::Hasher;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_64;
@@ -24,8 +23,8 @@ use twox_hash::XxHash3_64;
 /// The columns of `pictures.csv`.
 const COLUMNS: [&str; 5] = ["split", "label", "path", "content", "state"];
 
-/// Number of pictures named in an error.
-const NAMED: usize = 5;
+/// The part that training does not use.
+pub(super) const TEST: &str = Part::Test.name();
 
 /// The state of every picture of a run.
 #[derive(Debug, PartialEq)]
@@ -50,7 +49,12 @@ impl Fingerprint {
     ///
     /// # Errors
     /// If a thread cannot be started, or a stop was requested.
-    fn of(folders: &[&Folder], known: Option<&Self>, threads: usize, stop: &Stop) -> Result<Self> {
+    pub fn of(
+        folders: &[&Folder],
+        known: Option<&Self>,
+        threads: usize,
+        stop: &Stop,
+    ) -> Result<Self> {
         let known = known.map(Self::by_path).unwrap_or_default();
         let samples: Vec<_> = folders
             .iter()
@@ -75,27 +79,34 @@ impl Fingerprint {
         Ok(Self(rows?))
     }
 
-    /// The state of the pictures of `folders`. A resumed `run` must have been trained on the same.
-    ///
-    /// # Errors
-    /// If it was trained on others; also as [`Fingerprint::of`].
-    pub fn checked(
-        folders: &[&Folder],
-        config: &Config,
-        run: &RunFolder,
-        stop: &Stop,
-    ) -> Result<Self> {
-        let path = run.pictures();
-        // Runs of earlier versions have no such file.
-        let stored = match config.resume && path.exists() {
-            true => Some(Self::read(&path)?),
-            false => None,
-        };
-        let found = Self::of(folders, stored.as_ref(), config.loader_threads.unwrap_or(0), stop)?;
-        if let (Some(stored), Some(data)) = (stored, &config.data) {
-            found.check(&stored, data, run.path())?;
+    /// The sum of the training and validation pictures: of their parts, classes, paths and contents.
+    pub fn sum(&self) -> String {
+        let mut hash = XxHash3_64::new();
+        let mut rows: Vec<&Row> = self.0.iter().filter(|row| row.split != TEST).collect();
+        rows.sort_by_key(|row| row.key());
+        for row in rows {
+            let cells =
+                [row.split.as_bytes(), row.label.as_bytes(), row.path.as_os_str().as_bytes()];
+            for cell in cells {
+                hash.write(&cell.len().to_le_bytes());
+                hash.write(cell);
+            }
+            hash.write(&row.content.unwrap_or(0).to_le_bytes());
         }
-        Ok(found)
+        format!("{:016x}", hash.finish())
+    }
+
+    /// The pictures of a part; `None` if it has none.
+    pub fn of_part(&self, part: &str) -> Option<Self> {
+        let rows: Vec<Row> = self.0.iter().filter(|row| row.split == part).cloned().collect();
+        (!rows.is_empty()).then_some(Self(rows))
+    }
+
+    /// With those of `other` in place of the pictures of a part.
+    pub fn with_part(mut self, part: &str, other: Self) -> Self {
+        self.0.retain(|row| row.split != part);
+        self.0.extend(other.0);
+        self
     }
 
     /// For each picture, the index of the first with an equal file. One that cannot be read has none.
@@ -109,7 +120,7 @@ impl Fingerprint {
     ///
     /// # Errors
     /// If it cannot be read or is damaged.
-    fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path) -> Result<Self> {
         let cannot_read = || format!("cannot read {}", path.display());
         let file = input_file::open(path).with_context(cannot_read)?;
         let mut reader = csv::Reader::from_reader(file);
@@ -121,7 +132,7 @@ impl Fingerprint {
             Some(rows) if is_known => Ok(Self(rows)),
             _ => fault!(
                 Run,
-                "expected the states of pictures in {}, found a damaged file; try removing it, which skips the check whether the data set is the same",
+                "expected the states of pictures in {}, found a damaged file; try removing it: it is written again",
                 path.display()
             ),
         }
@@ -151,47 +162,25 @@ impl Fingerprint {
         writer.into_inner().with_context(cannot_write)
     }
 
-    /// Checks that the pictures are those of `stored`, with the same contents and classes.
-    ///
-    /// # Errors
-    /// If they are not; the error says what has changed in `data` since the run `run`.
-    fn check(&self, stored: &Self, data: &Path, run: &Path) -> Result<()> {
+    /// How the pictures of some parts differ from those of `stored`.
+    pub fn changes_since(&self, stored: &Self, is_compared: impl Fn(&str) -> bool) -> Changes {
         let (before, after) = (stored.by_path(), self.by_path());
-        let mut changes: Vec<(&str, &Row)> = Vec::new();
-        for row in &self.0 {
-            match before.get(&row.key()) {
-                None => changes.push(("added", row)),
-                Some(old) if old.content != row.content => changes.push(("changed", row)),
-                Some(old) if old.label != row.label => changes.push(("labeled anew", row)),
-                Some(_) => {}
-            }
-        }
-        changes.extend(
-            stored
-                .0
-                .iter()
-                .filter(|row| !after.contains_key(&row.key()))
-                .map(|row| ("removed", row)),
-        );
-        let counts = ["changed", "labeled anew", "added", "removed"].map(|what| {
-            let count = changes.iter().filter(|(found, _)| *found == what).count();
-            (count > 0).then(|| format!("{} {what}", with_thousands(count as i64)))
-        });
-        let named = changes
-            .iter()
-            .take(NAMED)
-            .map(|(what, row)| format!("\n  {}: {} {what}", row.split, shown(&row.path)));
-        ensure_or!(
-            Run,
-            changes.is_empty(),
-            "expected the pictures in {} as at the start of the run {}, found {}; try restoring them, or a new `out`{}{}",
-            data.display(),
-            run.display(),
-            counts.into_iter().flatten().collect::<Vec<_>>().join(", "),
-            named.collect::<String>(),
-            if changes.len() > NAMED { "\n  …" } else { "" }
-        );
-        Ok(())
+        let is_compared = |row: &&Row| is_compared(&row.split);
+        let change = |row: &Row| match before.get(&row.key()) {
+            None => Some(Change::Added),
+            Some(old) if old.content.is_some() && row.content.is_none() => Some(Change::Removed),
+            Some(old) if old.content != row.content => Some(Change::Changed),
+            Some(old) if old.label != row.label => Some(Change::LabeledAnew),
+            Some(_) => None,
+        };
+        let entry = |change, row: &Row| (change, row.split.clone(), row.path.clone());
+        let of_present = self.0.iter().filter(is_compared);
+        let mut changes: Vec<_> =
+            of_present.filter_map(|row| Some(entry(change(row)?, row))).collect();
+        let removed = stored.0.iter().filter(is_compared);
+        let removed = removed.filter(|row| !after.contains_key(&row.key()));
+        changes.extend(removed.map(|row| entry(Change::Removed, row)));
+        Changes(changes)
     }
 
     fn by_path(&self) -> HashMap<(&str, &Path), &Row> {
@@ -253,22 +242,25 @@ mod tests {
         let is_refused = |bytes: &[u8]| {
             std::fs::write(&damaged, bytes).unwrap();
             let read = Fingerprint::read(&damaged);
-            read.and_then(|read| stored.check(&read, Path::new("data"), Path::new("run"))).is_err()
+            read.map_or(true, |read| !stored.changes_since(&read, |_| true).is_empty())
         };
         // Without the last line feed nothing is missing.
         assert!((0..whole.len() - 1).all(|length| is_refused(&whole[..length])));
         assert!(is_refused(&[b"\0".repeat(1000), whole.clone()].concat()));
         assert!(!is_refused(&whole));
 
-        let check = |now: &Fingerprint| now.check(&stored, Path::new("data"), Path::new("run"));
+        let changes = |now: &Fingerprint| now.changes_since(&stored, |_| true);
         // Written again with the same contents.
         write("a.jpg", "a.jpg");
-        check(&state(&[b"a.jpg", b"b.jpg", b"c\n.jpg", b"\xff.jpg", b"missing.jpg"])).unwrap();
+        let same = state(&[b"a.jpg", b"b.jpg", b"c\n.jpg", b"\xff.jpg", b"missing.jpg"]);
+        assert!(changes(&same).is_empty() && same.sum() == stored.sum());
         write("b.jpg", "B.jpg");
         write("e.jpg", "e");
-        let error = check(&state(&[b"a.jpg", b"b.jpg", b"c\n.jpg", b"e.jpg", b"missing.jpg"]));
-        let error = error.unwrap_err().to_string();
-        assert!(error.contains("found 1 changed, 1 added, 1 removed; try restoring"), "{error}");
-        assert!(error.contains("train: b.jpg changed") && error.contains("e.jpg added"), "{error}");
+        let other = state(&[b"a.jpg", b"b.jpg", b"c\n.jpg", b"e.jpg", b"missing.jpg"]);
+        assert_ne!(other.sum(), stored.sum());
+        let found = changes(&other);
+        assert_eq!(found.to_string(), "1 changed, 1 added, 1 removed");
+        let list = found.list();
+        assert!(list.contains("train: b.jpg changed") && list.contains("e.jpg added"), "{list}");
     }
 }

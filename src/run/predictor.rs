@@ -123,6 +123,7 @@ impl Predictor {
         events: &mut dyn Events,
         then: &mut dyn FnMut(Result<Prediction, BadPicture>) -> Result<()>,
     ) -> Result<()> {
+        self.trained.warn(events);
         if !self.passed_over.is_empty() {
             events.warning(&Warning::PassedOver(&self.passed_over));
         }

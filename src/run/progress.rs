@@ -1,6 +1,6 @@
 //! How far a run has been trained, and its form in the metadata of a checkpoint.
 
-use super::folder::RunFolder;
+use super::folder::{RunFolder, WhichWeights};
 use crate::error::{ensure_or, fault};
 use crate::history::{self, Epoch};
 use crate::training::fit::Partial;
@@ -16,6 +16,9 @@ pub struct Best {
     pub epoch: i64,
     /// Its validation loss in nats; infinite for imported weights.
     pub val_loss: f64,
+    /// The sum of its weights ([`weights::sum_of`](crate::weights::sum_of)); `None` in checkpoints of
+    /// earlier versions.
+    pub sum: Option<u64>,
 }
 
 /// How far a run has been trained. The default is a run's start.
@@ -27,13 +30,15 @@ pub struct Progress {
     pub partial: Partial,
     /// The best epoch; `None` before the first.
     pub best: Option<Best>,
+    /// The sum of the weights after the last complete epoch; `None` as in [`Best::sum`].
+    pub last: Option<u64>,
 }
 
 impl Progress {
-    /// That of imported weights, before the first epoch. Any epoch is better than these.
-    pub fn imported() -> Self {
-        let best = Best { epoch: 0, val_loss: f64::INFINITY };
-        Self { best: Some(best), ..Self::default() }
+    /// That of imported weights with this sum, before the first epoch. Any epoch is better than these.
+    pub fn imported(sum: u64) -> Self {
+        let best = Best { epoch: 0, val_loss: f64::INFINITY, sum: Some(sum) };
+        Self { best: Some(best), last: Some(sum), ..Self::default() }
     }
 
     /// Number of complete epochs.
@@ -61,6 +66,10 @@ impl Progress {
         if let Some(best) = self.best {
             insert("best_epoch", best.epoch.to_string());
             insert("best_val_loss", best.val_loss.to_string());
+        }
+        let of_best = self.best.and_then(|best| best.sum);
+        for (which, sum) in [(WhichWeights::Best, of_best), (WhichWeights::Last, self.last)] {
+            sum.map(|sum| insert(sum_key(which), format!("{sum:016x}")));
         }
         let Partial { sums, seconds } = self.partial;
         if sums.batches > 0 {
@@ -95,6 +104,7 @@ impl Progress {
             true => Some(Best {
                 epoch: field(metadata, "best_epoch")?,
                 val_loss: field(metadata, "best_val_loss")?,
+                sum: sum(metadata, WhichWeights::Best),
             }),
             false => None,
         };
@@ -110,7 +120,21 @@ impl Progress {
             },
             false => Partial::default(),
         };
-        Ok(Self { rows, partial, best })
+        let last = sum(metadata, WhichWeights::Last);
+        Ok(Self { rows, partial, best, last })
+    }
+}
+
+/// The sum of the weights in `last.ot` or `best.ot` that a checkpoint's metadata has; `None` in those
+/// of earlier versions.
+pub(super) fn sum(metadata: &Metadata, which: WhichWeights) -> Option<u64> {
+    u64::from_str_radix(metadata.get(sum_key(which))?, 16).ok()
+}
+
+fn sum_key(which: WhichWeights) -> &'static str {
+    match which {
+        WhichWeights::Last => "last_sum",
+        WhichWeights::Best => "best_sum",
     }
 }
 

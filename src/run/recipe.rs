@@ -5,7 +5,7 @@ use super::folder::RunFolder;
 use super::on_base::{OnBase, Start};
 use crate::augment::config::AugmentConfig;
 use crate::device::DeviceChoice;
-use crate::error::fault;
+use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
 use crate::nn::zoo::{BaseDefinition, Model};
 use crate::pictures::aspect::Resize;
@@ -123,6 +123,7 @@ impl Config {
             threads: None,
             loader_threads: None,
             cache: CachePolicy::default(),
+            from: None,
             out: PathBuf::new(),
             resume: false,
         };
@@ -173,6 +174,41 @@ impl Config {
             };
         }
         Ok(config)
+    }
+
+    /// The settings to train on from the run in the folder `run`: [`Config::fine_tune`] with that `recipe`,
+    /// [`Config::further`] without one.
+    ///
+    /// # Errors
+    /// As these, and with another recipe.
+    pub fn from_run(run: &Path, recipe: Option<Recipe>, keras: KerasProfile) -> Result<Self> {
+        match recipe {
+            None => Self::further(run),
+            Some(Recipe::FineTune) => Self::fine_tune(run, keras),
+            Some(other) => fault!(
+                Setting,
+                "expected `recipe` fine-tune with `from`, found `recipe` {}; try `weights` FILE, or no `recipe`, which trains the network of {} further",
+                other.name(),
+                run.display()
+            ),
+        }
+    }
+
+    /// The settings to train the network of the run in the folder `run` further, on the same data set:
+    /// with a new schedule, from its last weights.
+    ///
+    /// # Errors
+    /// If there is no such run, or it has no weights yet.
+    pub fn further(run: &Path) -> Result<Self> {
+        let found = RunFolder::open(run)?;
+        ensure_or!(
+            Run,
+            found.last().is_file(),
+            "expected a run with weights in last.ot at {}, found none; try `resume` to train it first",
+            run.display()
+        );
+        let from = run.canonicalize().with_context(|| format!("cannot read {}", run.display()))?;
+        Ok(Self { from: Some(from), ..found.read_record()?.train })
     }
 
     /// Switches to another version of Keras, including its ε.

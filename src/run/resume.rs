@@ -2,17 +2,16 @@
 
 use super::config::Config;
 use super::folder::{RunFolder, RunRecord, Versions};
+use super::made_with::{MadeWith, differences};
 use super::progress::Progress;
-use crate::device::DeviceChoice;
 use crate::error::ensure_or;
 use crate::history::{self, Writer};
 use crate::numbers::{difference, listed};
-use crate::pictures::cache::CachePolicy;
+use crate::pictures::depth::Depth;
 use crate::precision::PrecisionChoice;
 use crate::text_file;
 use crate::training::schedule::Schedule;
 use anyhow::Result;
-use std::path::PathBuf;
 
 /// What has changed since `run` was last trained and may change its results by rounding: versions,
 /// device and precision, each as `libtorch 2.11.0 instead of 2.10.0`.
@@ -71,27 +70,46 @@ fn counted(epochs: usize) -> String {
     format!("{epochs} epoch{}", if epochs == 1 { "" } else { "s" })
 }
 
-/// Checks that `run` is resumed with its own settings.
+/// Checks that `run` is resumed with the settings that its checkpoint was `made_with`, or those of its
+/// `config.json` if the checkpoint does not know. A `depth` of auto is the one that the run found.
 ///
 /// # Errors
 /// If a setting differs that changes the weights; the error names all such settings.
-pub fn check(config: &Config, run: &RunFolder) -> Result<()> {
-    let stored = run.read_record()?.train;
+pub fn check(config: &mut Config, run: &RunFolder, made_with: Option<&MadeWith>) -> Result<()> {
+    let (record, path) = (run.read_record()?.train, run.path().display());
+    let stored = made_with.map_or(&record, |made_with| &made_with.train);
+    if config.depth == Some(Depth::Auto) {
+        config.depth = stored.depth;
+    }
+    let config = &*config;
+    let is_cosine = [config, stored].iter().all(|config| config.schedule == Schedule::Cosine);
     ensure_or!(
         Run,
-        config.schedule != Schedule::Cosine || config.epochs == stored.epochs,
-        "expected `epochs` {} as in {}, found {}: all rates of the cosine `schedule` depend on it; try a new `out`",
+        !is_cosine || config.epochs == stored.epochs,
+        "expected `epochs` {} as in {path}, found {}: all rates of the cosine `schedule` depend on it; try `from` {path} with a new `out`, which starts a new schedule from the last weights",
         stored.epochs,
-        run.path().display(),
         config.epochs
     );
-    let others = differences(config, &stored);
+    let mut others = differences(config, stored);
+    // Without the sums of the pictures, nobody knows whether they are the same elsewhere.
+    let is_known = made_with.is_some_and(|made_with| made_with.pictures.is_some());
+    if !is_known && !run.pictures().exists() && config.data != record.data {
+        others.push(("`data`".to_owned(), String::new()));
+    }
+    let is_edited = !others.is_empty() && differences(config, &record).is_empty();
+    let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
+    ensure_or!(
+        Run,
+        !(is_edited && made_with.is_some()),
+        "expected the settings of the checkpoint in {path}, found another {} in its config.json; try restoring that file, or {}",
+        names.join(", "),
+        others.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" ")
+    );
     ensure_or!(
         Run,
         others.is_empty(),
-        "expected the settings of the run in {} with `resume`, found another {}; try changing only `epochs`, `device`, `cache`, `threads`, `checkpoint_every`, `keep` and `tensorboard`",
-        run.path().display(),
-        others.join(", ")
+        "expected the settings of the run in {path} with `resume`, found another {}; try changing only `epochs`, `device`, `cache`, `threads`, `checkpoint_every`, `keep`, `tensorboard`, and where the `data` are",
+        names.join(", ")
     );
     Ok(())
 }
@@ -100,48 +118,21 @@ pub fn check(config: &Config, run: &RunFolder) -> Result<()> {
 ///
 /// # Errors
 /// If it has others; the error names both lists.
-pub fn check_classes(classes: &[String], run: &RunFolder) -> Result<()> {
-    let stored = run.read_record()?.classes;
+pub fn check_classes(
+    classes: &[String],
+    run: &RunFolder,
+    made_with: Option<&MadeWith>,
+) -> Result<()> {
+    let recorded = run.read_record()?.classes;
+    let stored = made_with.map_or(&recorded, |made_with| &made_with.classes);
     ensure_or!(
         Run,
         stored == classes,
         "expected the classes {} of the run {}, found {}{}; try a new `out`",
-        listed(&stored),
+        listed(stored),
         run.path().display(),
         listed(classes),
-        difference(&stored, classes)
+        difference(stored, classes)
     );
     Ok(())
-}
-
-/// The settings of `config`, in backticks, that differ from those of `other` and change the weights
-/// by more than rounding. Those of the machine do not, nor does the number of epochs, up to the end
-/// of the shorter run.
-fn differences(config: &Config, other: &Config) -> Vec<String> {
-    let comparable = |config: &Config| Config {
-        // All rates of a cosine depend on the number of epochs.
-        epochs: if config.schedule == Schedule::Cosine { config.epochs } else { 0 },
-        device: DeviceChoice::Auto,
-        precision: PrecisionChoice::Auto,
-        cuda_graph: true,
-        threads: None,
-        checkpoint_every: None,
-        keep: None,
-        tensorboard: false,
-        loader_threads: None,
-        max_pixels: 0,
-        cache: CachePolicy::Auto,
-        out: PathBuf::new(),
-        resume: false,
-        ..config.clone()
-    };
-    let json = |config| serde_json::to_value(comparable(config)).unwrap_or_default();
-    let (own, others) = (json(config), json(other));
-    let all = Config::settings().into_iter();
-    let differing = all.filter(|setting| setting.value_in(&own) != setting.value_in(&others));
-    let mut names: Vec<String> = differing.map(|setting| format!("`{}`", setting.name())).collect();
-    if names.is_empty() && own != others {
-        names.push("`network`".to_owned());
-    }
-    names
 }

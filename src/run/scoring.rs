@@ -94,7 +94,7 @@ impl ScoredPictures {
         events: &mut dyn Events,
     ) -> Result<Self> {
         let of = loader.len() as usize;
-        let Trained { network, loss, record } = trained;
+        let Trained { network, loss, record, .. } = trained;
         let mut scored = Scored { classes: record.classes.clone(), ..Scored::default() };
         let (mut losses, mut probabilities) = (Vec::new(), Vec::new());
         let each = |batch: &Batch, logits: &Tensor| {

@@ -1,6 +1,7 @@
 //! The training and validation splits of a run, and the loaders over them.
 
 use super::appearance::compare;
+use super::checkpoint::Saved;
 use super::config::Config;
 use super::data_set::{self, Pictures};
 use super::events::{Events, Note, Warning};
@@ -8,10 +9,11 @@ use super::features::{FeatureFile, Features, compute};
 use super::fingerprint::Fingerprint;
 use super::folder::RunFolder;
 use super::on_base::OnBase;
+use super::same_pictures;
 use crate::batches::batch::Input;
 use crate::batches::loader::Loader;
 use crate::batches::order::Order;
-use crate::error::{BadPictures, ensure_or, fault};
+use crate::error::{self, ensure_or, fault};
 use crate::memory::free_memory;
 use crate::nn::base::Base;
 use crate::nn::network::Network;
@@ -34,6 +36,8 @@ pub struct Splits<'a> {
     data: &'a Path,
     train: Folder,
     validation: Folder,
+    /// The test pictures, which training does not use.
+    test: Option<Folder>,
     /// Whether near copies are known to be in one of them only.
     are_grouped: bool,
     /// For each picture of both, the index of the first with an equal file, once they were read.
@@ -56,7 +60,7 @@ impl<'a> Splits<'a> {
         let Some(data) = config.data.as_deref() else {
             fault!(DataSet, "expected `data`, found none");
         };
-        let Pictures { train, validation, are_grouped, list } =
+        let Pictures { train, validation, test, are_grouped, list } =
             data_set::read(config, data, run, stop, events)?;
         config.resolve_depth(&train, stop, events)?;
         let config: &Config = config;
@@ -64,7 +68,7 @@ impl<'a> Splits<'a> {
             fault!(DataSet, "expected `data`, found none");
         };
         let equal = Vec::new();
-        Ok(Self { config, data, train, validation, are_grouped, equal, list })
+        Ok(Self { config, data, train, validation, test, are_grouped, equal, list })
     }
 
     /// The run's settings.
@@ -77,14 +81,21 @@ impl<'a> Splits<'a> {
         &self.train.classes
     }
 
-    /// The state of all pictures.
+    /// The state of all pictures, which must be those of the run if it is `resumed`.
     ///
     /// # Errors
-    /// As [`Fingerprint::checked`].
-    pub fn fingerprint(&mut self, run: &RunFolder, stop: &Stop) -> Result<Fingerprint> {
-        let folders = [&self.train, &self.validation];
-        let found = Fingerprint::checked(&folders, self.config, run, stop)?;
+    /// As [`same_pictures::checked`].
+    pub fn fingerprint(
+        &mut self,
+        run: &RunFolder,
+        resumed: Option<&Saved>,
+        events: &mut dyn Events,
+    ) -> Result<Fingerprint> {
+        let folders = [Some(&self.train), Some(&self.validation), self.test.as_ref()];
+        let folders: Vec<&Folder> = folders.into_iter().flatten().collect();
+        let found = same_pictures::checked(&folders, self.config, run, resumed, events)?;
         self.equal = found.equal();
+        self.equal.truncate(self.train.samples.len() + self.validation.samples.len());
         Ok(found)
     }
 
@@ -160,7 +171,7 @@ impl<'a> Splits<'a> {
         let validation = open(&self.validation, "validation", reading, events);
         let (train, validation) = match (train, validation) {
             (Ok(train), Ok(validation)) => (train, validation),
-            (Err(first), Err(second)) => return Err(both(first, second)),
+            (Err(first), Err(second)) => return Err(error::both(first, second)),
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
         self.note("train", train.source.samples().len(), Some(train.origin), events);
@@ -282,15 +293,5 @@ pub(super) fn warn_if_unoptimized(events: &mut dyn Events) {
     static WARNED: Once = Once::new();
     if cfg!(unoptimized) {
         WARNED.call_once(|| events.warning(&Warning::Unoptimized));
-    }
-}
-
-/// Two errors as one: bad pictures are listed together; otherwise the first error is returned.
-fn both(first: anyhow::Error, second: anyhow::Error) -> anyhow::Error {
-    match (first.downcast_ref::<BadPictures>(), second.downcast_ref::<BadPictures>()) {
-        (Some(first), Some(second)) => {
-            BadPictures([first.0.as_slice(), second.0.as_slice()].concat()).into()
-        }
-        _ => first,
     }
 }

@@ -1,14 +1,17 @@
-//! Initial weights of a network on a pretrained base.
+//! The first weights of a network: of a checkpoint, another run, or a pretrained base.
 
-use super::config::Config;
+use super::checkpoint::{Progress, Saved};
+use super::config::{Config, NetworkConfig};
 use super::events::{Events, Note};
-use super::folder::RunFolder;
-use super::on_base::Start;
+use super::folder::{RunFolder, RunRecord, WhichWeights};
+use super::on_base::{OnBase, Start};
 use crate::error::{ensure_or, fault};
+use crate::nn::convolution::Statistics;
 use crate::nn::network::Network;
 use crate::nn::stored::Stored;
 use crate::nn::zoo::Model;
 use crate::numbers::{difference, listed};
+use crate::training::optimizer::RmsProp;
 use crate::user_folders;
 use crate::weights;
 use anyhow::Result;
@@ -16,6 +19,59 @@ use std::path::PathBuf;
 
 /// Extensions of the weights that `scripts/fetch_weights.sh` keeps.
 const KEPT: [&str; 8] = ["safetensors", "npz", "ot", "pth", "pt", "ckpt", "bin", "tar"];
+
+/// The first weights of a process.
+pub(super) enum First {
+    /// Those of the run's checkpoint.
+    Saved(Box<Saved>),
+    /// Those of a new run, with the file of the base's weights if it starts from one.
+    Start(Option<Stored>),
+}
+
+impl First {
+    /// Those of the run's checkpoint if it has one, else those that `config` says; see [`read`].
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn of(saved: Option<Saved>, config: &mut Config) -> Result<Self> {
+        match saved {
+            Some(saved) => Ok(Self::Saved(Box::new(saved))),
+            None => Ok(Self::Start(read(config)?)),
+        }
+    }
+
+    /// The checkpoint, if there is one.
+    pub fn saved(&self) -> Option<&Saved> {
+        match self {
+            Self::Saved(saved) => Some(saved),
+            Self::Start(_) => None,
+        }
+    }
+
+    /// Sets the weights of `network`, and the state of its optimizer. Returns how far it was trained.
+    ///
+    /// # Errors
+    /// If the weights are from another network or the classes differ; nothing is changed then.
+    pub fn fill(
+        self,
+        network: &mut Network,
+        optimizer: &RmsProp,
+        config: &Config,
+        classes: &[String],
+        events: &mut dyn Events,
+    ) -> Result<Progress> {
+        match self {
+            Self::Saved(saved) => {
+                saved.restore(network, optimizer)?;
+                Ok(saved.progress)
+            }
+            Self::Start(stored) => {
+                fill(network, config, stored.as_ref(), classes, events)?;
+                Ok(Progress::default())
+            }
+        }
+    }
+}
 
 /// The weights file that `scripts/fetch_weights.sh` put into the cache for `base`.
 ///
@@ -43,6 +99,9 @@ pub fn fetched(base: Model) -> Result<PathBuf> {
 /// If there is no such file, or it cannot be read.
 pub fn read(config: &mut Config) -> Result<Option<Stored>> {
     let base = config.model;
+    if config.from.is_some() {
+        return Ok(None);
+    }
     let Some(on_base) = config.on_base_mut() else { return Ok(None) };
     let file = match &on_base.start {
         Some(Start::Run(_)) => return Ok(None),
@@ -79,11 +138,14 @@ pub fn fill(
         }
         return Ok(());
     }
-    let Some(Start::Run(run)) = config.on_base().and_then(|on_base| on_base.start.as_ref()) else {
-        return Ok(());
+    let head = config.on_base().and_then(|on_base| on_base.start.as_ref());
+    let (run, which) = match (&config.from, head) {
+        (Some(run), _) => (run, WhichWeights::Last),
+        (None, Some(Start::Run(run))) => (run, WhichWeights::Best),
+        _ => return Ok(()),
     };
     let run = RunFolder::open(run)?;
-    let found = run.read_record()?.classes;
+    let RunRecord { classes: found, train, .. } = run.read_record()?;
     ensure_or!(
         Run,
         found == classes,
@@ -93,7 +155,31 @@ pub fn fill(
         listed(classes),
         difference(&found, classes)
     );
-    let path = run.best();
+    ensure_or!(
+        Run,
+        config.from.is_none() || is_same_network(config, &train),
+        "expected the network and `image_size` of {} ({}, {}), found another; try leaving out what changes it",
+        run.path().display(),
+        train.model.name(),
+        train.image_size
+    );
+    let path = run.weights(which);
     weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
     network.refresh()
+}
+
+/// Whether both train the same layers on pictures of the same size, though maybe not the same of them.
+fn is_same_network(config: &Config, other: &Config) -> bool {
+    let network = |config: &Config| match &config.network {
+        NetworkConfig::OnBase(on_base) => NetworkConfig::OnBase(OnBase {
+            unfreeze_from: None,
+            batch_norm: Statistics::Stored,
+            stored_features: false,
+            start: None,
+            ..on_base.clone()
+        }),
+        scratch => scratch.clone(),
+    };
+    let of = |config: &Config| (config.model, config.image_size);
+    (of(config), network(config)) == (of(other), network(other))
 }

@@ -6,21 +6,22 @@ use super::event_log::EventLog;
 use super::events::{Events, Note, Warning};
 use super::folder::{RunFolder, RunRecord, Versions};
 use super::frozen::through_frozen;
+use super::made_with::MadeWith;
 use super::outcome::{Ended, Outcome};
 use super::progress::Progress;
 use super::recorder::Recorder;
 use super::splits::Splits;
-use super::{preview, resume, start};
+use super::start::First;
+use super::{preview, resume};
 use crate::atomic_file;
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::device::describe;
 use crate::error::ensure_or;
+use crate::folder_lock::FolderLock;
 use crate::history::{Epoch, Writer};
 use crate::machine::Machine;
 use crate::nn::network::Network;
-use crate::nn::stored::Stored;
-use crate::pictures::depth::Depth;
 use crate::report::curves;
 use crate::stop::{Interrupted, Stop};
 use crate::training::fit::{self, Trainer};
@@ -40,24 +41,21 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     config.locate_data()?;
     if config.resume {
         let run = RunFolder::open(&config.out)?;
-        let _lock = run.lock()?;
-        if config.depth == Some(Depth::Auto) {
-            config.depth = run.read_record()?.train.depth;
-        }
-        resume::check(&config, &run)?;
+        let _lock = locked(&run, events)?;
+        let saved = checkpoint::read(&run)?;
+        let made_with = saved.as_ref().and_then(|saved| saved.made_with.as_ref());
+        resume::check(&mut config, &run, made_with)?;
         let machine = prepare(&mut config)?;
-        // A run that ended in its first epoch has no checkpoint and starts again.
-        let has_checkpoint = run.checkpoint().exists();
-        let stored = if has_checkpoint { None } else { start::read(&mut config)? };
-        return Session::open(&run, &mut config, machine, stored.as_ref(), events)?.train(events);
+        let first = First::of(saved, &mut config)?;
+        return Session::open(&run, &mut config, machine, first, events)?.train(events);
     }
     let machine = prepare(&mut config)?;
-    let stored = start::read(&mut config)?;
+    let first = First::of(None, &mut config)?;
     let run = RunFolder::create(&config.out)?;
-    let lock = run.lock()?;
+    let lock = locked(&run, events)?;
     // Another process may have used the folder in between.
     RunFolder::create(&config.out)?;
-    Session::open(&run, &mut config, machine, stored.as_ref(), events)
+    Session::open(&run, &mut config, machine, first, events)
         .and_then(|session| session.train(events))
         .inspect_err(|_| {
             // If nothing was written, for example because of bad pictures, the same `out` can be
@@ -65,6 +63,13 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
             drop(lock);
             let _ = std::fs::remove_dir(run.path());
         })
+}
+
+/// Locks the run, or warns that others are not kept away.
+fn locked(run: &RunFolder, events: &mut dyn Events) -> Result<FolderLock> {
+    let lock = run.lock()?;
+    lock.odd().iter().for_each(|odd| events.warning(&Warning::Odd(odd)));
+    Ok(lock)
 }
 
 /// Prepares libtorch and stores the precision that `auto` selected, so that a run continues with it
@@ -86,6 +91,7 @@ struct Session<'a> {
     list: Option<Vec<u8>>,
     /// The contents of `pictures.csv`.
     pictures: Vec<u8>,
+    made_with: MadeWith,
     network: Network,
     optimizer: RmsProp,
     objective: Objective,
@@ -102,7 +108,7 @@ impl<'a> Session<'a> {
         run: &'a RunFolder,
         config: &'a mut Config,
         machine: Machine,
-        stored: Option<&Stored>,
+        first: First,
         events: &mut dyn Events,
     ) -> Result<Self> {
         let stop = events.stop();
@@ -110,20 +116,20 @@ impl<'a> Session<'a> {
         let mut splits = Splits::read(config, run, &stop, events)?;
         let config = splits.config();
         let classes = splits.classes().to_vec();
+        let saved = first.saved();
         if config.resume {
-            resume::check_classes(&classes, run)?;
+            let made_with = saved.and_then(|saved| saved.made_with.as_ref());
+            resume::check_classes(&classes, run, made_with)?;
         }
         let mut network = config.network(classes.len(), machine)?;
         let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
-        let restored = checkpoint::restore(run, &mut network, &optimizer)?;
-        if let Some((error, instead)) = restored.as_ref().and_then(|found| found.instead.as_ref()) {
+        if let Some((error, instead)) = saved.and_then(|saved| saved.instead.as_ref()) {
             events.warning(&Warning::DamagedCheckpoint { error, instead });
         }
-        if restored.is_none() {
-            start::fill(&mut network, config, stored, &classes, events)?;
-        }
-        let done = restored.map(|restored| restored.progress).unwrap_or_default();
-        let pictures = splits.fingerprint(run, &stop)?.to_csv()?;
+        let pictures = splits.fingerprint(run, saved, events)?;
+        let made_with = MadeWith::new(&classes, config, Some(pictures.sum()));
+        let pictures = pictures.to_csv()?;
+        let done = first.fill(&mut network, &optimizer, config, &classes, events)?;
         let (train, mut validation) = splits.loaders(&network, &stop, events)?;
         // Batches of a part of the pictures differ from epoch to epoch. A complete run needs none.
         if config.validation_steps.is_none() && done.epochs() < config.epochs {
@@ -146,7 +152,7 @@ impl<'a> Session<'a> {
             machine.device,
         )?;
         #[rustfmt::skip]
-        let session = Self { run, config, machine, stop, classes, list, pictures, network, optimizer, objective, train, validation, done };
+        let session = Self { run, config, machine, stop, classes, list, pictures, made_with, network, optimizer, objective, train, validation, done };
         Ok(session)
     }
 
@@ -173,7 +179,7 @@ impl<'a> Session<'a> {
             });
         let (val_losses, partial) = (done.rows.iter().map(|row| row.val_loss), done.partial);
         let (val_losses, keep) = (val_losses.collect(), config.keep.unwrap_or(1));
-        let checkpoints = Checkpoints::new(run.clone(), done, keep);
+        let checkpoints = Checkpoints::new(run.clone(), self.made_with, done, keep);
         let all = config.epochs;
         let mut recorder = Recorder { history, checkpoints, event_log, epochs: all, events };
         let ended = Trainer {

@@ -1,5 +1,7 @@
 //! The trained network of a run.
 
+use super::checkpoint;
+use super::events::{Events, Warning};
 use super::folder::{RunFolder, RunRecord, WhichWeights};
 use crate::batches::batch::Input;
 use crate::device::DeviceChoice;
@@ -33,6 +35,8 @@ pub struct Trained {
     pub network: Network,
     /// The loss for the number of classes.
     pub loss: Loss,
+    /// If its settings or weights are not those of the run's checkpoint: a sentence about it.
+    pub odd: Option<String>,
 }
 
 /// Largest number of pictures that a network gets at once to predict them, unless the run's batches are
@@ -61,9 +65,16 @@ impl Trained {
         let classes = record.classes.len();
         let mut network = train.network(classes, machine)?;
         let path = run.weights(which);
-        weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
+        let tensors = weights::load_ot(&path)?;
+        weights::assign(&network.tensors(), &tensors, &path)?;
         network.refresh()?;
-        Ok(Self { record, network, loss: Loss::for_classes(classes) })
+        let odd = checkpoint::odd(run, &record, which, &tensors);
+        Ok(Self { record, network, loss: Loss::for_classes(classes), odd })
+    }
+
+    /// Warns of what is odd.
+    pub(super) fn warn(&self, events: &mut dyn Events) {
+        self.odd.iter().for_each(|odd| events.warning(&Warning::Odd(odd)));
     }
 
     /// Number of pictures that the network gets at once to predict them.

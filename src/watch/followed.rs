@@ -83,12 +83,6 @@ impl Followed {
         (self.config.epochs - self.rows.len() as i64).max(0)
     }
 
-    /// The epoch with the highest val_acc.
-    pub fn best(&self) -> Option<&Epoch> {
-        // The first of several.
-        self.rows.iter().reduce(|best, row| if row.val_acc > best.val_acc { row } else { best })
-    }
-
     fn estimate(&self) -> Estimate {
         let mut estimate = Estimate::default();
         self.rows.iter().for_each(|row| estimate.add(row));
@@ -150,12 +144,6 @@ mod tests {
         let ended = Followed { has_ended: true, ..run(2, 5) };
         assert_eq!(ended.state(), "ended 5 s ago");
         assert!(ended.is_done() && run(6, 0).is_done() && !run(2, 90).is_done());
-    }
-
-    #[test]
-    fn the_best_epoch_is_the_first_of_the_highest() {
-        assert_eq!(run(6, 0).best().unwrap().epoch, 2);
-        assert!(run(0, 0).best().is_none());
     }
 
     #[test]

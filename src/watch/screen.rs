@@ -3,7 +3,7 @@
 use super::chart::{self, Curve};
 use super::followed::Followed;
 use crate::duration;
-use petite::history::Epoch;
+use petite::history::{self, Epoch};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Stylize};
@@ -91,11 +91,11 @@ fn details(run: &Followed, width: usize) -> Vec<Line<'static>> {
     let progress = format!("epoch {done}/{epochs}");
     let first = fitted(&[run.name.clone(), progress, run.state()], width);
     let about = format!("{}, seed {}", run.config.model.name(), run.config.seed);
-    let (Some(last), Some(best)) = (run.rows.last(), run.best()) else {
+    let (Some(last), Some(best)) = (run.rows.last(), history::best(&run.rows)) else {
         return vec![Line::from(first).bold(), Line::from(fitted(&[about], width))];
     };
     let validation = |row: &Epoch| {
-        [format!("val_acc {:.4}", row.val_acc), format!("val_loss {:.4}", row.val_loss)]
+        [format!("val_loss {:.4}", row.val_loss), format!("val_acc {:.4}", row.val_acc)]
     };
     let mut of_last = vec!["last".to_owned()];
     of_last.extend(validation(last));
@@ -132,9 +132,9 @@ fn list(runs: &[Followed], size: Rect) -> Vec<Line<'static>> {
     let line = |(run, &color): (&Followed, &Color)| {
         let mut parts = vec![format!("{:<longest$}", run.name)];
         parts.push(format!("{}/{}", run.rows.len(), run.config.epochs));
-        if let (Some(last), Some(best)) = (run.rows.last(), run.best()) {
-            parts.push(format!("val_acc {:.4}", last.val_acc));
-            parts.push(format!("best {:.4} ({})", best.val_acc, best.epoch));
+        if let (Some(last), Some(best)) = (run.rows.last(), history::best(&run.rows)) {
+            parts.push(format!("val_loss {:.4}", last.val_loss));
+            parts.push(format!("best {:.4} ({})", best.val_loss, best.epoch));
         }
         parts.push(run.state());
         let text = fitted(&parts, usize::from(size.width).saturating_sub(2));
@@ -205,8 +205,8 @@ mod tests {
             rows[19..],
             [
                 "runs/baseline  epoch 12/30  13 min left",
-                "last  val_acc 0.7792  val_loss 0.5208  acc 0.9583  loss 0.0833",
-                "best  epoch 12  val_acc 0.7792  val_loss 0.5208",
+                "last  val_loss 0.5208  val_acc 0.7792  acc 0.9583  loss 0.0833",
+                "best  epoch 12  val_loss 0.5208  val_acc 0.7792",
                 "44 s per epoch  50 pictures/s  learning rate 1e-4  convnet, seed 1",
                 "q leaves"
             ]
@@ -232,8 +232,8 @@ mod tests {
             rows[7..],
             [
                 "runs/baseline  epoch 12/30  13 min left",
-                "last  val_acc 0.7792  val_loss 0.5208",
-                "best  epoch 12  val_acc 0.7792",
+                "last  val_loss 0.5208  val_acc 0.7792",
+                "best  epoch 12  val_loss 0.5208",
                 "44 s per epoch  50 pictures/s",
                 "q leaves"
             ]
@@ -257,8 +257,8 @@ mod tests {
         assert_eq!(
             rows[26..],
             [
-                "⠤ runs/one      12/30  val_acc 0.7792  best 0.7792 (12)  13 min left",
-                "⠤ runs/another  30/30  val_acc 0.7917  best 0.7917 (30)  complete",
+                "⠤ runs/one      12/30  val_loss 0.5208  best 0.5208 (12)  13 min left",
+                "⠤ runs/another  30/30  val_loss 0.5083  best 0.5083 (30)  complete",
                 "⠤ c             0/30  no epoch yet, 10 s",
                 "q leaves"
             ]

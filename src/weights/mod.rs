@@ -17,7 +17,7 @@ use anyhow::Result;
 pub(crate) use assign::{Expected, faults};
 pub use assign::{assign, unusable};
 pub use ot::{load_ot, save_ot};
-pub use safetensors::{load_safetensors, save_safetensors};
+pub use safetensors::{load_safetensors, safetensors_metadata, save_safetensors, sum_of};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};

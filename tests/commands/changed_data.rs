@@ -1,6 +1,6 @@
 //! Data sets that change between a stop and `--resume`.
 
-use super::support::{Workspace, error_of, output_of, petite};
+use super::support::{Workspace, error_of, figures, output_of, petite, warning_of};
 use std::path::Path;
 
 fn resume(workspace: &Workspace) -> assert_cmd::Command {
@@ -64,8 +64,12 @@ fn a_run_that_petite_split_names_changes_too_and_ignores_pictures_it_does_not_us
     std::fs::rename(workspace.path("data/train"), workspace.path("own")).unwrap();
     workspace.train_on("own", "run", "--epochs 1 --validation 2 --test 1").assert().success();
     let first = first_picture(&workspace.path("own/spots"));
-    std::fs::copy(&first, workspace.path("own/spots/new.jpg")).unwrap();
-    output_of(&mut resume(&workspace));
+    let added = workspace.path("own/spots/new.jpg");
+    std::fs::copy(&first, &added).unwrap();
+    let warning = warning_of(&mut resume(&workspace));
+    assert!(warning.contains("found 1 added, which the run does not use"), "{warning}");
+    assert!(warning.contains("spots/new.jpg added"), "{warning}");
+    std::fs::remove_file(added).unwrap();
     let list = std::fs::read_to_string(workspace.path("run/split.csv")).unwrap();
     let trained =
         list.lines().find(|line| line.ends_with(",train") && line.contains("stripes")).unwrap();
@@ -73,6 +77,83 @@ fn a_run_that_petite_split_names_changes_too_and_ignores_pictures_it_does_not_us
     let mut command = petite("train --resume --epochs 3 --out");
     let error = error_of(command.arg(workspace.path("run")));
     assert!(error.contains("found 1 changed;"), "{error}");
+}
+
+/// Test pictures are not trained on: other ones are a warning, also where they are evaluated.
+#[test]
+fn replaced_test_pictures_are_named() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    let first = first_picture(&workspace.path("data/test/spots"));
+    std::fs::copy(first_picture(&workspace.path("data/test/stripes")), &first).unwrap();
+    let name = first.file_name().unwrap().to_str().unwrap().to_owned();
+    for _ in 0..2 {
+        // A resumed run does not take the new ones for its own.
+        let warning = warning_of(&mut workspace.on_run("evaluate", "run"));
+        assert!(warning.contains("warning: expected the test pictures in "), "{warning}");
+        assert!(warning.contains("found 1 changed; try restoring them"), "{warning}");
+        assert!(warning.contains(&format!("test: spots/{name} changed")), "{warning}");
+        let warning = warning_of(&mut resume(&workspace));
+        assert!(warning.contains(&format!("test: spots/{name} changed")), "{warning}");
+    }
+}
+
+#[test]
+fn labels_changed_in_the_list_are_refused() {
+    let workspace = Workspace::with_data();
+    let mut list = "path,label\n".to_owned();
+    for class in ["spots", "stripes"] {
+        let entries = std::fs::read_dir(workspace.path("data/train").join(class)).unwrap();
+        for name in entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
+            list += &format!("train/{class}/{name},{class}\n");
+        }
+    }
+    workspace.write("data/list.csv", list.as_bytes());
+    let labels = format!("--labels {}", workspace.path("data/list.csv").display());
+    workspace.train("run", &format!("--epochs 1 {labels}")).assert().success();
+    let line = list.lines().nth(1).unwrap();
+    let other = line.replace(",spots", ",stripes");
+    workspace.write("data/list.csv", list.replace(line, &other).as_bytes());
+    let error = error_of(&mut resume(&workspace));
+    assert!(error.contains("found 1 labeled anew; try restoring them, or a new --out"), "{error}");
+    assert!(error.contains(line.split(',').next().unwrap()), "{error}");
+    workspace.write("data/list.csv", list.as_bytes());
+    output_of(&mut resume(&workspace));
+}
+
+#[test]
+fn a_moved_data_set_goes_on_elsewhere() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    workspace.train("whole", "--epochs 2").assert().success();
+    std::fs::rename(workspace.path("data"), workspace.path("moved")).unwrap();
+    for command in [&mut resume(&workspace), &mut workspace.on_run("evaluate", "run")] {
+        let error = error_of(command);
+        assert!(error.contains("; try --data with where it is now"), "{error}");
+    }
+    output_of(resume(&workspace).arg("--data").arg(workspace.path("moved")));
+    let [run, whole] = ["run", "whole"].map(|run| figures(&workspace.history(run)));
+    assert_eq!(run, whole);
+    assert!(warning_of(&mut workspace.on_run("evaluate", "run")).is_empty());
+}
+
+/// The checkpoint knows the pictures without it.
+#[test]
+fn a_lost_list_of_pictures_is_written_again() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1").assert().success();
+    let file = workspace.path("run/pictures.csv");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let warning = warning_of(&mut workspace.on_run("evaluate", "run"));
+    assert!(warning.contains("found none, so it is not known whether they have"), "{warning}");
+    let added = workspace.path("data/validation/spots/zzz.jpg");
+    std::fs::copy(first_picture(&workspace.path("data/test/spots")), &added).unwrap();
+    let error = error_of(&mut resume(&workspace));
+    assert!(error.contains("was trained on them, found others"), "{error}");
+    std::fs::remove_file(&added).unwrap();
+    assert!(warning_of(&mut resume(&workspace)).contains("it is written again"));
+    assert_eq!(std::fs::read(&file).unwrap(), whole);
 }
 
 /// Precision, device and versions may change, but it is said.

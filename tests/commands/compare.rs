@@ -41,7 +41,7 @@ fn prints_the_figures_and_draws_the_curves() {
     for (figure, expected) in [
         ("acc, last epoch", "0.9895 0.9895 0.9840 to 0.9895 (6) +0.0000 inside"),
         ("val_acc, last epoch", "0.7510 0.7240 0.7240 to 0.7510 (6) +0.0270 inside"),
-        ("val_acc, best", "0.7540 0.7310 0.7310 to 0.7540 (6) +0.0230 inside"),
+        ("val_acc, highest", "0.7540 0.7310 0.7310 to 0.7540 (6) +0.0230 inside"),
         ("val_acc, mean of last ten", "0.7334 0.7126 0.7126 to 0.7334 (6) +0.0208 inside"),
         ("val_loss, lowest", "0.5308 0.5508 0.5308 to 0.5572 (5) -0.0200 inside"),
         ("val_loss lowest at epoch", "10 10 7 to 12 (5) +0 inside"),

@@ -51,4 +51,5 @@ mod tensorboard;
 mod train;
 mod transfer;
 mod transfer_errors;
+mod unwritable;
 mod watch;

@@ -13,7 +13,8 @@ fn resume(workspace: &Workspace, flags: &str) -> assert_cmd::Command {
 #[test]
 fn trains_seed_after_seed_and_resumes_what_is_missing() {
     let workspace = Workspace::with_data();
-    let out = output_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 2"));
+    let out =
+        output_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 2 --resume auto"));
     assert_eq!(entries(&workspace.path("out")), ["seed-5", "seed-6"]);
     let line = out.lines().find_map(|line| line.strip_prefix("val_acc, mean of last ten")).unwrap();
     assert!(line.contains(" ± ") && out.contains("petite compare --run"), "{out}");
@@ -31,7 +32,8 @@ fn trains_seed_after_seed_and_resumes_what_is_missing() {
     assert!(error.contains("new or empty") && error.contains("--resume"), "{error}");
     let error = error_of(&mut resume(&workspace, "--repeats 3 --batch-size 8"));
     assert!(error.contains("found another --batch-size"), "{error}");
-    let out = output_of(&mut resume(&workspace, "--repeats 3 --epochs 2"));
+    let out =
+        output_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 3 --resume auto"));
     assert!(out.contains("all its 2 epochs") && out.contains("continuing after epoch 1"), "{out}");
     assert_eq!(figures(&workspace.history("out/seed-6")), second);
     assert_eq!(workspace.history("out/seed-7").len(), 2);

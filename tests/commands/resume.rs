@@ -1,6 +1,8 @@
 //! Runs that break off, and go on.
 
-use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
+use super::support::{
+    Workspace, entries, error_of, figures, output_of, petite, warning_of, weights_in,
+};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -82,7 +84,18 @@ fn a_continued_run_keeps_its_settings() {
         let name = flags.split(' ').next().unwrap();
         assert!(error.contains(&format!("found another {name}; try")), "{error}");
     }
+    // The checkpoint knows its settings, whatever `config.json` says.
+    let file = workspace.path("run/config.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let edited = text.replace("\"seed\": 1", "\"seed\": 2");
+    std::fs::write(&file, edited.replace("\"batch_size\": 4", "\"batch_size\": 8")).unwrap();
+    let error = error_of(&mut resume(&workspace, "run", "--epochs 2"));
+    let expected = "found another --batch-size, --seed in its config.json; try restoring that file, or --batch-size 4 --seed 1";
+    assert!(error.contains(expected), "{error}");
     assert_eq!(workspace.history("run").len(), 1);
+    output_of(&mut resume(&workspace, "run", "--epochs 2 --batch-size 4 --seed 1"));
+    let restored = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(restored, text.replace("\"epochs\": 1", "\"epochs\": 2"));
     assert!(error_of(&mut resume(&workspace, "nowhere", "")).contains("found nothing there"));
 
     // A cosine is another one with more epochs.
@@ -90,6 +103,83 @@ fn a_continued_run_keeps_its_settings() {
     let error = error_of(&mut resume(&workspace, "cosine", "--epochs 2"));
     assert!(error.contains("expected --epochs 1 as in "), "{error}");
     assert!(error.contains("found 2: all rates of the cosine --schedule"), "{error}");
+    assert!(error.contains("; try --from ") && error.contains("with a new --out"), "{error}");
+}
+
+#[test]
+fn a_new_schedule_starts_from_the_last_weights_of_the_same_network() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 1 --schedule cosine").assert().success();
+    let on = |flags: &str| {
+        let mut command = petite(&format!("train {flags} --from"));
+        command.arg(workspace.path("run")).arg("--out").arg(workspace.path("on"));
+        command
+    };
+    for (flags, expected) in [
+        ("--image-size 50", "expected the network and --image-size of"),
+        ("--downsample stride", "found another; try leaving out"),
+        ("--model mnist", "expected --model convnet as in"),
+        ("--recipe augmented", "expected --recipe fine-tune with --from, found --recipe augmented"),
+    ] {
+        let error = error_of(&mut on(flags));
+        assert!(error.contains(expected), "{error}");
+        assert!(!workspace.path("on").exists());
+    }
+    let out = output_of(&mut on("--epochs 2"));
+    let from = workspace.path("run").canonicalize().unwrap();
+    assert!(out.contains(&format!("from        {}, its last weights", from.display())), "{out}");
+    let config = std::fs::read_to_string(workspace.path("on/config.json")).unwrap();
+    assert!(config.contains(&format!("\"from\": {from:?}")), "{config}");
+    assert_eq!(workspace.history("on").len(), 2);
+    // Hardly trained, the network is still the first run's.
+    std::fs::remove_dir_all(workspace.path("on")).unwrap();
+    output_of(&mut on("--epochs 1 --learning-rate 1e-30 --schedule constant"));
+    let [run, on] = ["run", "on"].map(|run| workspace.history(run)[0].val_loss);
+    assert_eq!(run, on);
+}
+
+#[test]
+fn the_same_command_begins_a_run_and_continues_it() {
+    let workspace = Workspace::with_data();
+    let flags = "--epochs 2 --recipe baseline --seed 3 --resume auto";
+    assert!(!output_of(&mut workspace.train("run", flags)).contains("continuing"));
+    let whole = std::fs::read(workspace.path("run/last.ot")).unwrap();
+    let out = output_of(&mut workspace.train("run", flags));
+    assert!(out.contains("all its 2 epochs"), "{out}");
+    let out = output_of(&mut workspace.train("run", &flags.replace("epochs 2", "epochs 3")));
+    assert!(out.contains("continuing after epoch 2"), "{out}");
+    assert!(whole != std::fs::read(workspace.path("run/last.ot")).unwrap());
+    let error = error_of(&mut workspace.train("run", &flags.replace("seed 3", "seed 4")));
+    assert!(error.contains("found another --seed; try"), "{error}");
+    let error = error_of(&mut workspace.train("run", "--recipe augmented --resume auto"));
+    assert!(error.contains("found another --recipe"), "{error}");
+    for wrong in ["--resume --recipe baseline", "--resume=true --from elsewhere"] {
+        let error = error_of(&mut workspace.train("run", wrong));
+        assert!(error.contains("expected --resume without --recipe"), "{error}");
+    }
+    let error = error_of(&mut workspace.train("run", "--resume=false"));
+    assert!(error.contains("to be new or empty"), "{error}");
+}
+
+#[test]
+fn a_lost_checkpoint_is_refused_or_an_older_one_is_named() {
+    let workspace = Workspace::with_data();
+    workspace.train("run", "--epochs 2 --keep 2").assert().success();
+    let before = entries(&workspace.path("run"));
+    std::fs::remove_file(workspace.path("run/checkpoint.safetensors")).unwrap();
+    let warning = warning_of(&mut resume(&workspace, "run", ""));
+    assert!(
+        warning.contains("found none") && warning.contains("checkpoint-1.safeten"),
+        "{warning}"
+    );
+    assert_eq!(entries(&workspace.path("run")), before);
+    workspace.train("other", "--epochs 2").assert().success();
+    std::fs::remove_file(workspace.path("other/checkpoint.safetensors")).unwrap();
+    let before = std::fs::read(workspace.path("other/history.csv")).unwrap();
+    let error = error_of(&mut resume(&workspace, "other", ""));
+    assert!(error.contains("of a run that has epochs in its history, found none"), "{error}");
+    assert!(error.contains("try restoring it, or --from"), "{error}");
+    assert_eq!(std::fs::read(workspace.path("other/history.csv")).unwrap(), before);
 }
 
 #[test]

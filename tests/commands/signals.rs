@@ -43,7 +43,8 @@ fn after_an_epoch(mut child: Child, signals: &[&str]) -> (Output, String) {
 #[test]
 fn each_signal_has_its_exit_code_and_saves_the_run() {
     let workspace = Workspace::with_data();
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("USR1", 138), ("USR2", 140)]
+    {
         let (output, _) = after_an_epoch(train(&workspace, signal, ""), &[signal]);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{error}");

@@ -28,6 +28,12 @@ pub fn output_of(command: &mut Command) -> String {
     String::from_utf8(output).unwrap()
 }
 
+/// Standard error of a command that must succeed.
+pub fn warning_of(command: &mut Command) -> String {
+    let output = command.assert().success().get_output().stderr.clone();
+    String::from_utf8(output).unwrap()
+}
+
 /// Standard error of a command that must fail with exit code 1 and without a panic.
 pub fn error_of(command: &mut Command) -> String {
     let error = command.assert().code(1).get_output().stderr.clone();
@@ -135,7 +141,7 @@ impl Workspace {
 /// Receives the signals that tests send: started in the background of a script or by nohup, this
 /// process ignores some, and so would the programs it starts.
 fn receive_signals() {
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2] {
         // SAFETY: the default action is valid for these signals, and no handler is replaced.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }

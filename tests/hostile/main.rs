@@ -1,6 +1,7 @@
 //! Files that are damaged or made to do harm: an error or the same result each time, without a panic
 //! and without using much time or memory.
 
+mod altered_run;
 mod archives;
 mod caches;
 mod damage;

@@ -6,18 +6,20 @@ mod section;
 mod shown_pictures;
 mod tables;
 
+use super::checkpoint;
 use super::evaluate::{self, Evaluate};
-use super::events::Events;
+use super::events::{Events, Warning};
 use super::folder::{RunFolder, RunRecord};
 use super::scoring::ScoredPictures;
 use super::trained::Trained;
-use crate::atomic_file;
-use crate::error::ensure_or;
+use crate::atomic_file::AtomicFile;
+use crate::error::{ErrorKind, Fault, ensure_or};
 use crate::history::{self, Epoch};
 use crate::pictures::folder::Folder;
 use crate::report::page::Page;
 use crate::report::reference::{self, Reference};
 use anyhow::{Context, Result};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// What to report on, and where to.
@@ -76,6 +78,14 @@ pub(crate) fn report(what: &Report, events: &mut dyn Events) -> Result<()> {
         what.to.with_extension("html").display()
     );
     let reference = what.reference.as_deref().map(reference::find).transpose()?;
+    // Before the minutes of work for a page that cannot be written.
+    let mut file = AtomicFile::create(&what.to).with_context(|| Fault {
+        kind: ErrorKind::Setting,
+        message: format!(
+            "expected to write the report {}; try `to` FILE.html elsewhere",
+            what.to.display()
+        ),
+    })?;
     let mut runs = Vec::new();
     for path in &what.runs {
         runs.extend(RunFolder::open_all(path)?);
@@ -102,7 +112,10 @@ pub(crate) fn report(what: &Report, events: &mut dyn Events) -> Result<()> {
         },
         runs: sections,
     };
-    atomic_file::write_bytes(&what.to, page.html()?.as_bytes())
+    let cannot_write =
+        || format!("cannot write {}; try `to` FILE.html elsewhere", what.to.display());
+    file.write_all(page.html()?.as_bytes()).with_context(cannot_write)?;
+    file.rename()
 }
 
 fn evaluated<'a>(
@@ -114,6 +127,10 @@ fn evaluated<'a>(
     let evaluate = Evaluate { run: run.path().to_owned(), ..what.evaluate.clone() };
     let history = history::read(&run.history())?;
     let trained = Trained::load(&run, evaluate.weights, evaluate.machine)?;
+    trained.warn(events);
+    checkpoint::odd_history(&run, &history)
+        .iter()
+        .for_each(|odd| events.warning(&Warning::Odd(odd)));
     let folder = evaluate::pictures(&evaluate, &run, &trained.record, events)?;
     let stop = events.stop();
     let pictures = ScoredPictures::new(&trained, &folder, evaluate.scoring(), &stop, events)?;

@@ -7,7 +7,8 @@ use crate::dataset::data_set::DataSet;
 use crate::dataset::duplicates::{self, Duplicate};
 use crate::dataset::layout::ALL;
 use crate::dataset::part::Part;
-use crate::history::Epoch;
+use crate::error::ensure_or;
+use crate::history::{self, Epoch};
 use crate::metrics::Metrics;
 use crate::numbers::{listed, with_thousands};
 use crate::pictures::folder::Folder;
@@ -92,8 +93,8 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
             listed(&train.classes)
         )
     });
-    let lowest = subject.history.iter().min_by(|a, b| a.val_loss.total_cmp(&b.val_loss));
-    let epochs = match (subject.what.evaluate.weights, lowest) {
+    let best = history::best(&subject.history);
+    let epochs = match (subject.what.evaluate.weights, best) {
         (WhichWeights::Best, Some(best)) => {
             format!(
                 "epoch {} of {}, which has the lowest val_loss,",
@@ -142,11 +143,20 @@ fn parts(subject: &Subject<'_>) -> Result<Vec<Folder>> {
     let config = &subject.record().train;
     // A run that was imported has no data set of its own.
     let Some(data) = config.data.as_deref() else { return Ok(Vec::new()) };
+    // A data set that was moved is where the evaluated pictures are.
+    let moved = subject.what.evaluate.data.as_deref().filter(|_| !data.exists());
+    let data = moved.unwrap_or(data);
     let list = subject.run.split();
     let data = match list.is_file() {
         true => DataSet::read_run_list(&archive::unpacked(data)?, &list)?,
         false => DataSet::read(data, config.labels.as_deref(), true)?,
     };
+    ensure_or!(
+        DataSet,
+        data.folders.iter().flat_map(|folder| &folder.samples).any(|sample| sample.path.exists()),
+        "expected the pictures of the run in {}, found none of them",
+        data.path.display()
+    );
     Ok(data.folders)
 }
 
@@ -168,6 +178,9 @@ fn duplicates_of(
     }
     let originals = small(train, stop, events)?;
     let copies = small(&subject.folder, stop, events)?;
+    if originals.samples.is_empty() || copies.samples.is_empty() {
+        return Ok(None);
+    }
     let found = duplicates::find(&originals, &copies)?;
     if found.is_empty() {
         return Ok(Some((format!("No {split} picture is a training picture."), Table::default())));

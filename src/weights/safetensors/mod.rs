@@ -60,6 +60,33 @@ pub fn load_safetensors(path: &Path) -> Result<(Named, Metadata)> {
     read(super::open(path)?, path)
 }
 
+/// Reads the metadata of a safetensors file alone, without its tensors; no checksum is verified.
+///
+/// # Errors
+/// If the file is missing, or has no such header.
+pub fn safetensors_metadata(path: &Path) -> Result<Metadata> {
+    let cannot_read = || format!("cannot read {}", path.display());
+    let mut file = super::open(path)?;
+    let length = file.seek(SeekFrom::End(0)).with_context(cannot_read)?;
+    file.rewind().with_context(cannot_read)?;
+    let header = Header::read(&mut file, length).with_context(cannot_read)?;
+    Ok(header.metadata.into_iter().collect())
+}
+
+/// The sum (XXH3) of names, shapes and elements of tensors, in any order.
+///
+/// # Errors
+/// If libtorch fails.
+pub fn sum_of(tensors: &[(String, Tensor)]) -> Result<u64> {
+    let mut rows = Vec::with_capacity(tensors.len());
+    for (name, tensor) in tensors {
+        let part = Contiguous::of(tensor)?;
+        rows.push((name, part.shape(), checksum::of_bytes(part.bytes())));
+    }
+    rows.sort();
+    Ok(checksum::of_bytes(&serde_json::to_vec(&rows)?))
+}
+
 /// Reads a file; `source` names it in errors.
 pub(super) fn read(mut reader: impl Read + Seek, source: &Path) -> Result<(Named, Metadata)> {
     let damaged = || {
