@@ -57,8 +57,10 @@ Examples:
 pub const SERVE: &str = "\
 Examples:
   petite serve runs/mine
-  # For other machines: curl -H Content-Type:image/jpeg --data-binary @a.jpg NAME:8080/predict
-  petite serve runs/mine --host 0.0.0.0 --allow-host NAME";
+  # For other machines: curl -H Content-Type: --data-binary @a.jpg NAME:8080/predict
+  petite serve runs/mine --host 0.0.0.0 --allow-host NAME
+  # Behind a proxy for https://pics.example.com/, and for a page of your own elsewhere
+  petite serve runs/mine --allow-host pics.example.com --allow-origin https://www.example.com";
 
 pub const COMPARE: &str = "\
 Examples:

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -24,6 +24,9 @@ use tch::{Device, Kind, Tensor};
 
 /// How long the network waits for pictures that are still being decoded, to run them in one batch.
 const WAIT: Duration = Duration::from_millis(2);
+
+/// Decoded pictures that wait for the network.
+const AHEAD: usize = 64;
 
 /// A picture to predict.
 pub struct Request {
@@ -107,7 +110,8 @@ impl Classifier {
         let cores = threads::available();
         let pending = Arc::new(AtomicUsize::new(0));
         let (requests, incoming) = channel();
-        let (decoded, batches) = channel();
+        // Decoders wait for the network: pixels are larger than files.
+        let (decoded, batches) = sync_channel(AHEAD);
         let (ready, loaded) = sync_channel(1);
 
         let counted = Arc::clone(&pending);
@@ -204,7 +208,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 /// Decodes the requests that come, until there are none left.
 fn decode_all(
     incoming: &Mutex<Receiver<Request>>,
-    decoded: &Sender<Decoded>,
+    decoded: &SyncSender<Decoded>,
     target: Target,
     pending: &AtomicUsize,
 ) {

@@ -1,13 +1,22 @@
 //! Answers in JSON, and refusals with their status.
 
+use super::state::State;
 use crate::commands::prediction_output::Probabilities;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Seconds after which a refused client may try again.
 const RETRY: HeaderValue = HeaderValue::from_static("1");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A request that is not answered with predictions: `{"error": …}`.
 #[derive(Debug)]
@@ -46,8 +55,57 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let Ok(body) = serde_json::to_vec(value) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let kind = HeaderValue::from_static("application/json");
-    (status, [(CONTENT_TYPE, kind)], body).into_response()
+    (status, [(CONTENT_TYPE, JSON)], body).into_response()
+}
+
+/// Bytes to write at a time.
+const CHUNK: usize = 64 << 10;
+
+/// The body of an answer, with claims to memory that end once all of it is written.
+struct Claimed {
+    bytes: Bytes,
+    _claims: Vec<OwnedSemaphorePermit>,
+}
+
+/// `value` as JSON, with the claims to memory of its parts and one for the rest.
+///
+/// # Errors
+/// If all answers together are too large.
+pub fn claimed_json(
+    status: StatusCode,
+    value: &impl Serialize,
+    mut claims: Vec<OwnedSemaphorePermit>,
+    state: &State,
+) -> Result<Response, Refusal> {
+    let Ok(bytes) = serde_json::to_vec(value) else {
+        return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    };
+    let claimed: usize = claims.iter().map(|claim| claim.num_permits() << 10).sum();
+    claims.push(state.memory(bytes.len().saturating_sub(claimed))?);
+    let body = Body::new(Claimed { bytes: bytes.into(), _claims: claims });
+    Ok((status, [(CONTENT_TYPE, JSON)], body).into_response())
+}
+
+impl hyper::body::Body for Claimed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let length = self.bytes.len().min(CHUNK);
+        let next = self.bytes.split_to(length);
+        Poll::Ready((length > 0).then(|| Ok(Frame::data(next))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
 }
 
 /// What is said of one picture.

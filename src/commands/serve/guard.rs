@@ -1,98 +1,81 @@
-//! Keeps web pages of other servers, which run in a visitor's browser, from using this one.
+//! Keeps web pages of other servers, which run in a visitor's browser, from using this one, except for
+//! those of `--allow-origin`.
 
-use super::answer::Refusal;
 use super::state::State;
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, VARY,
+};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
-/// Headers of every answer. There are none that let other servers' pages read it.
+/// Headers of every answer.
 const HEADERS: [(&str, &str); 4] = [
     ("cache-control", "no-store"),
-    ("cross-origin-resource-policy", "same-origin"),
+    (POLICY, "same-origin"),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
 ];
 
-/// Adds [`HEADERS`].
-pub async fn with_headers(request: Request, next: Next) -> Response {
+/// The header that says whose pages may load the answer.
+const POLICY: &str = "cross-origin-resource-policy";
+
+/// What a browser wants to know before a page of another origin sends a picture (a preflight request).
+const PREFLIGHT: [(&str, &str); 3] = [
+    ("access-control-allow-methods", "GET, POST"),
+    ("access-control-allow-headers", "content-type"),
+    ("access-control-max-age", "600"),
+];
+
+/// Adds [`HEADERS`], and for pages of an allowed origin that they may read the answer.
+pub async fn with_headers(
+    Shared(state): Shared<Arc<State>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
     let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name, value| headers.insert(HeaderName::from_static(name), value);
     for (name, value) in HEADERS {
-        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
-        response.headers_mut().insert(name, value);
+        set(name, HeaderValue::from_static(value));
+    }
+    let allowed =
+        origin.filter(|origin| origin.to_str().is_ok_and(|text| state.names.is_allowed(text)));
+    if let Some(origin) = allowed {
+        set(POLICY, HeaderValue::from_static("cross-origin"));
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    if state.names.has_origins() {
+        headers.insert(VARY, HeaderValue::from_static("origin"));
     }
     response
 }
 
-/// Refuses requests under a name that is not the server's, and those that another server's page sends.
+/// Refuses what [`Names::check`](super::names::Names::check) refuses, and answers preflight requests.
 pub async fn own_pages_only(
     Shared(state): Shared<Arc<State>>,
     request: Request,
     next: Next,
 ) -> Response {
-    match check(&state, request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+    let headers = request.headers();
+    let (host, origin) = (text(headers, HOST), text(headers, ORIGIN));
+    if let Err(refusal) = state.names.check(request.uri().path(), host, origin) {
+        return refusal.into_response();
     }
+    let is_allowed = origin.is_some_and(|origin| state.names.is_allowed(origin));
+    if is_allowed
+        && request.method() == Method::OPTIONS
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    {
+        return (StatusCode::NO_CONTENT, PREFLIGHT).into_response();
+    }
+    next.run(request).await
 }
 
-fn check(state: &State, headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let Some(host) = text(HOST) else {
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "expected a Host header, found none; try HTTP/1.1",
-        ));
-    };
-    if !state.is_own_name(name_of(host)) {
-        return Err(Refusal::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            format!(
-                "expected a request to localhost or a numeric address, found one to {host}; try --allow-host {}",
-                name_of(host)
-            ),
-        ));
-    }
-    // Browsers send it with every POST. Behind a proxy the scheme may be another.
-    let own = |origin: &str| {
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
-    };
-    match text(ORIGIN) {
-        Some(origin) if !own(origin) => Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            format!("expected a request from the server's own page, found one from {origin}"),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// `NAME:PORT` without the port.
-fn name_of(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::name_of;
-
-    #[test]
-    fn ports_are_no_part_of_names() {
-        for (host, name) in [
-            ("localhost:8080", "localhost"),
-            ("localhost", "localhost"),
-            ("127.0.0.1:1", "127.0.0.1"),
-            ("[::1]:8080", "[::1]"),
-            ("[::1]", "[::1]"),
-            ("a:b", "a:b"),
-        ] {
-            assert_eq!(name_of(host), name);
-        }
-    }
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }

@@ -1,10 +1,12 @@
 //! Accepts connections until a stop is requested.
 
+use super::patient::Patient;
 use super::state::State;
 use super::{answer, guard, page, predict};
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -27,10 +29,13 @@ const SPARE_CONNECTIONS: usize = 128;
 /// Longest time for the head of a request, and between two requests on a connection.
 const HEAD: Duration = Duration::from_secs(10);
 
+/// Longest time for which a client reads nothing of an answer.
+const UNREAD: Duration = Duration::from_secs(10);
+
 /// Largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 << 10;
 
-/// Answers requests until `stop` is requested, then finishes those that have begun.
+/// Answers requests until `stop` is requested, then finishes those that have begun and go on coming.
 ///
 /// # Errors
 /// If `listener` cannot be used.
@@ -38,8 +43,7 @@ pub async fn serve(listener: std::net::TcpListener, state: Arc<State>, stop: &St
     let listener = TcpListener::from_std(listener).context("cannot listen")?;
     let connections = Arc::new(Semaphore::new(state.max_parallel() + SPARE_CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    let longest = state.timeout;
-    let router = router(state);
+    let router = router(Arc::clone(&state));
     while !stop.is_requested() {
         // More connections wait in the system's queue.
         let free = timeout(POLL, Arc::clone(&connections).acquire_owned()).await;
@@ -61,7 +65,8 @@ pub async fn serve(listener: std::net::TcpListener, state: Arc<State>, stop: &St
         });
     }
     drop(listener);
-    let _ = timeout(longest, graceful.shutdown()).await;
+    state.stop();
+    let _ = timeout(state.timeout, graceful.shutdown()).await;
     Ok(())
 }
 
@@ -69,14 +74,17 @@ pub async fn serve(listener: std::net::TcpListener, state: Arc<State>, stop: &St
 fn connection(
     stream: TcpStream,
     router: Router,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+) -> http1::Connection<TokioIo<Patient<TcpStream>>, TowerToHyperService<Router>> {
     // An answer is written at once; nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(
+            TokioIo::new(Patient::new(stream, UNREAD)),
+            TowerToHyperService::new(router),
+        )
 }
 
 fn router(state: Arc<State>) -> Router {
@@ -87,6 +95,8 @@ fn router(state: Arc<State>) -> Router {
         .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(from_fn_with_state(Arc::clone(&state), guard::own_pages_only))
-        .layer(from_fn(guard::with_headers))
+        .layer(from_fn_with_state(Arc::clone(&state), guard::with_headers))
+        // The limit is `--max-bytes`, not axum's 2 MB.
+        .layer(DefaultBodyLimit::disable())
         .with_state(state)
 }

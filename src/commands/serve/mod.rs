@@ -3,7 +3,9 @@
 mod answer;
 mod guard;
 mod listener;
+mod names;
 mod page;
+mod patient;
 mod pictures;
 mod predict;
 mod state;

@@ -1,11 +1,17 @@
 //! The pictures in a request: its body, or the files of a form.
 
 use super::answer::Refusal;
+use super::state::State;
+use axum::BoxError;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use petite::numbers::cut;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -23,15 +29,12 @@ pub enum Pictures {
     Several(Vec<(String, Bytes)>),
 }
 
-/// Reads the pictures of a request of at most `max_bytes` bytes within `longest`.
+/// Reads the pictures of a request within the limits of its size and time.
 ///
 /// # Errors
-/// If it is larger or takes longer, or holds something else.
-pub async fn read(
-    request: Request,
-    max_bytes: usize,
-    longest: Duration,
-) -> Result<Pictures, Refusal> {
+/// If it is larger or takes longer, or holds something else, or stops coming while the server ends.
+pub async fn read(request: Request, state: &State) -> Result<Pictures, Refusal> {
+    let (max_bytes, longest) = (state.max_bytes, state.timeout);
     let is_form = is_form(request.headers())?;
     let (head, mut body) = request.into_parts();
     let too_large = || {
@@ -43,16 +46,15 @@ pub async fn read(
         discard(&head.headers, body).await;
         return Err(too_large());
     }
-    let limited = Limited::new(&mut body, max_bytes);
-    let Ok(read) = timeout(longest, limited.collect()).await else {
+    let Ok(read) = timeout(longest, all_of(&mut body, state)).await else {
         let error = format!(
             "expected the request within {} seconds, found a part of it",
             longest.as_secs()
         );
         return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, error));
     };
-    let bytes = match read {
-        Ok(read) => read.to_bytes(),
+    let bytes = match read? {
+        Ok(bytes) => Bytes::from(bytes),
         Err(error) if error.is::<LengthLimitError>() => {
             discard(&head.headers, body).await;
             return Err(too_large());
@@ -79,18 +81,41 @@ pub async fn read(
     }
 }
 
-/// Whether the body is a form, and not a picture.
+/// The bytes of a body.
+async fn all_of(body: &mut Body, state: &State) -> Result<Result<Vec<u8>, BoxError>, Refusal> {
+    let mut limited = Limited::new(body, state.max_bytes);
+    let mut bytes = Vec::new();
+    loop {
+        let (mut frame, mut end) = (limited.frame(), pin!(state.end()));
+        let frame = poll_fn(|context| match Pin::new(&mut frame).poll(context) {
+            Poll::Ready(frame) => Poll::Ready(Ok(frame)),
+            Poll::Pending => end.as_mut().poll(context).map(|()| {
+                let error = "expected the rest of the request, found none while the server ends";
+                Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, error))
+            }),
+        });
+        let frame = frame.await?;
+        match frame {
+            Some(Ok(frame)) => bytes.extend(frame.into_data().unwrap_or_default()),
+            Some(Err(error)) => return Ok(Err(error)),
+            None => return Ok(Ok(bytes)),
+        }
+    }
+}
+
+/// Whether the body is a form, and not a picture, which is recognized by its content.
 fn is_form(headers: &HeaderMap) -> Result<bool, Refusal> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("nothing");
-    let kind = kind.to_ascii_lowercase();
-    if kind.starts_with("image/") {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return Ok(false) };
+    let kind = kind.to_str().unwrap_or_default().to_ascii_lowercase();
+    if kind.starts_with("image/") || kind.starts_with("application/octet-stream") {
         return Ok(false);
     }
     if kind.starts_with("multipart/form-data") {
         return Ok(true);
     }
     let error = format!(
-        "expected a Content-Type of image/… or multipart/form-data, found {kind}; try image/jpeg"
+        "expected a Content-Type of image/… or multipart/form-data, or none, found {}; try image/jpeg",
+        cut(&kind)
     );
     Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error))
 }
