@@ -27,7 +27,7 @@ pub fn say(line: impl Display) {
 /// Prints a line to standard error. Errors are ignored, since there is nowhere to report them. On a
 /// terminal, `error:` and `warning:` have colors, unless NO_COLOR is set or the terminal has none.
 pub fn warn(line: impl Display) {
-    let line = petite::error::plain(&line.to_string());
+    let line = petite::libtorch_message::without_frames(&line.to_string());
     let line = harmless(&line);
     let is_colored = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
     let styles = [("error:", ERROR), ("warning:", WARNING)].into_iter().filter(|_| is_colored);

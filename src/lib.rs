@@ -40,6 +40,7 @@ pub mod error;
 pub mod folder_lock;
 pub mod input_file;
 pub mod keras;
+pub mod libtorch_message;
 pub mod machine;
 pub mod memory;
 pub mod native;

@@ -13,7 +13,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use petite::Stop;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -66,7 +69,20 @@ pub async fn serve(listener: std::net::TcpListener, state: Arc<State>, stop: &St
     }
     drop(listener);
     state.stop();
-    let _ = timeout(state.timeout, graceful.shutdown()).await;
+    // Part of a head, or nothing at all, is not waited for.
+    let pausing = async {
+        state.end().await;
+        while !state.is_idle() {
+            sleep(POLL).await;
+        }
+    };
+    let mut ended = pin!(timeout(state.timeout, graceful.shutdown()));
+    let mut pausing = pin!(pausing);
+    poll_fn(|context| match ended.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending => pausing.as_mut().poll(context),
+    })
+    .await;
     Ok(())
 }
 

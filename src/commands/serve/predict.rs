@@ -14,7 +14,7 @@ use petite::report::heat_map::overlay_original;
 use petite::run::classifier::{self, Reply};
 use petite::{Error, ErrorKind, Stop};
 use serde::Serialize;
-use std::num::NonZeroU32;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::{JoinHandle, spawn, spawn_blocking};
@@ -27,7 +27,7 @@ const LONGEST: usize = 512;
 #[derive(Debug, Clone, Copy, Default)]
 struct Wanted {
     /// Number of classes.
-    top: Option<NonZeroU32>,
+    top: Option<NonZeroUsize>,
     /// Whether to show what speaks for the class.
     grad_cam: bool,
 }
@@ -206,7 +206,7 @@ fn told<'a>(
     wanted: Wanted,
 ) -> Outcome<'a> {
     let classes = state.classifier.classes();
-    let top = wanted.top.map(|top| (top.get() as usize).min(classes.len()));
+    let top = wanted.top.map(|top| top.get().min(classes.len()));
     Outcome::Predicted {
         class: &classes[reply.prediction.label],
         probabilities: Probabilities::of(&reply.prediction, classes, top),

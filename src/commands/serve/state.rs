@@ -14,7 +14,7 @@ use tokio::time::sleep;
 /// Largest size of all answers that are written at a time, in KiB: answers with heat maps are large.
 const ANSWERS: usize = 256 << 10;
 
-/// How long a request's body may pause once the server is to end.
+/// How long a request may pause once the server is to end.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What all requests share.
@@ -106,7 +106,12 @@ impl State {
         self.ending.send_replace(true);
     }
 
-    /// Waits until the server is to end, and then for the time that a body may pause.
+    /// Whether no request is worked on and no answer is written.
+    pub fn is_idle(&self) -> bool {
+        self.counts().running == 0 && self.answers.available_permits() == ANSWERS
+    }
+
+    /// Waits until the server is to end, and then for the time that a request may pause.
     pub async fn end(&self) {
         let _ = self.ending.subscribe().wait_for(|ending| *ending).await;
         sleep(GRACE).await;
