@@ -1,6 +1,7 @@
 //! Keeps web pages of other servers, which run in a visitor's browser, from using this one, except for
 //! those of `--allow-origin`.
 
+use super::pictures;
 use super::state::State;
 use axum::extract::{Request, State as Shared};
 use axum::http::header::{
@@ -64,6 +65,9 @@ pub async fn own_pages_only(
     let headers = request.headers();
     let (host, origin) = (text(headers, HOST), text(headers, ORIGIN));
     if let Err(refusal) = state.names.check(request.uri().path(), host, origin) {
+        // Else the connection is closed while a proxy still sends the body, and it answers 502 itself.
+        let (head, body) = request.into_parts();
+        pictures::discard(&head.headers, body).await;
         return refusal.into_response();
     }
     let is_allowed = origin.is_some_and(|origin| state.names.is_allowed(origin));

@@ -35,8 +35,14 @@ pub enum Pictures {
 /// If it is larger or takes longer, or holds something else, or stops coming while the server ends.
 pub async fn read(request: Request, state: &State) -> Result<Pictures, Refusal> {
     let (max_bytes, longest) = (state.max_bytes, state.timeout);
-    let is_form = is_form(request.headers())?;
     let (head, mut body) = request.into_parts();
+    let is_form = match is_form(&head.headers) {
+        Ok(is_form) => is_form,
+        Err(refusal) => {
+            discard(&head.headers, body).await;
+            return Err(refusal);
+        }
+    };
     let too_large = || {
         let error = format!("expected a request of at most {max_bytes} bytes, found a larger one");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error)

@@ -84,7 +84,14 @@ async fn answer(state: &Arc<State>, request: Request) -> Result<Response, Refusa
         pictures::discard(&head.headers, body).await;
         return Err(too_many(state.max_parallel()));
     };
-    let wanted = Wanted::of(request.uri())?;
+    let wanted = match Wanted::of(request.uri()) {
+        Ok(wanted) => wanted,
+        Err(refusal) => {
+            let (head, body) = request.into_parts();
+            pictures::discard(&head.headers, body).await;
+            return Err(refusal);
+        }
+    };
     let given = pictures::read(request, state).await?;
     let (named, is_form) = match given {
         Pictures::One(bytes) => (vec![(None, bytes)], false),
