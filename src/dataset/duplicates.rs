@@ -173,9 +173,12 @@ mod tests {
             .collect();
         let negative = originals[7].iter().map(|v| 255 - v).collect();
         let flat = vec![90; SIZE * SIZE * 3];
-        let copies = [picture(100), noisy, mirrored, flat.clone(), negative, picture(101)];
+        // 12 bits, of which the high byte of 16 is left.
+        let dim: Vec<u8> = originals[9].iter().map(|v| v / 16).collect();
+        let copies =
+            [picture(100), noisy, mirrored, flat.clone(), negative, picture(101), dim.clone()];
         let mut with_flat = originals;
-        with_flat.push(flat);
+        with_flat.extend([flat, dim]);
 
         let found = find(&pixels(&with_flat), &pixels(&copies)).unwrap();
         let expected =

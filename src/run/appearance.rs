@@ -147,3 +147,53 @@ fn warn_of_alike(pixels: &Pixels, thumbnails: &Tensor, events: &mut dyn Events) 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pictures::folder::Sample;
+    use crate::pictures::pixels::{Bytes, Target};
+    use memmap2::MmapMut;
+
+    const SIDE: usize = 16;
+
+    #[derive(Default)]
+    struct Said(Vec<String>);
+
+    impl Events for Said {
+        fn warning(&mut self, warning: &Warning<'_>) {
+            if let Warning::Odd(text) = warning {
+                self.0.push((*text).to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn a_class_of_one_picture_with_noise_is_named() {
+        let pattern = |seed: usize, at: usize| ((seed * 7919 + at / 3 * 104_729) >> 3) % 200;
+        let picture = |class: usize, number: usize| {
+            let value = move |at| match class {
+                0 => pattern(1, at) + (at * (number + 3)) % 5,
+                _ => pattern(number + 2, at),
+            };
+            (0..SIDE * SIDE * 3).map(move |at| value(at) as u8)
+        };
+        let pictures: Vec<u8> =
+            (0..2).flat_map(|class| (0..12).flat_map(move |i| picture(class, i))).collect();
+        let mut bytes = MmapMut::map_anon(pictures.len()).unwrap();
+        bytes.copy_from_slice(&pictures);
+        let sample = |label| Sample { path: "picture.jpg".into(), label };
+        let pixels = Pixels {
+            target: Target::rgb(SIDE, SIDE),
+            bytes: Bytes::Memory(bytes),
+            samples: [vec![sample(0); 12], vec![sample(1); 12]].concat(),
+            traits: Vec::new(),
+            classes: vec!["placeholder".to_owned(), "cats".to_owned()],
+        };
+        let mut said = Said::default();
+        compare([&pixels, &pixels], None, Path::new("data"), &Stop::default(), &mut said).unwrap();
+        let expected =
+            "the pictures of placeholder are nearly all alike after decoding; see petite preview";
+        assert_eq!(said.0, [expected]);
+    }
+}
