@@ -68,9 +68,11 @@ pub fn read_own(path: &Path) -> Result<List> {
 
 /// The contents of the list at `path`.
 fn bytes(path: &Path) -> Result<Vec<u8>> {
-    text_file::read_bytes(path, MAX_LIST).with_context(|| Fault {
-        kind: ErrorKind::DataSet,
-        message: format!("cannot read the list {}", shown(path)),
+    text_file::read_bytes(path, MAX_LIST).map_err(|error| {
+        let why = format!("{error:#}");
+        let remedy = if why.contains("; try ") { "" } else { "; try another file" };
+        let message = format!("cannot read the list {}: {why}{remedy}", shown(path));
+        Fault { kind: ErrorKind::DataSet, message }.into()
     })
 }
 

@@ -13,8 +13,9 @@ use crate::numbers::listed;
 use crate::pictures::depth::{Depth, Levels};
 use crate::pictures::folder::Folder;
 use crate::pictures::output;
+use crate::shown::shown;
 use crate::stop::Stop;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -44,19 +45,19 @@ impl Config {
         if let Some(data) = self.data.as_deref().filter(|_| self.resume) {
             check_place(data, &self.out)?;
         }
-        let locate = |path: &mut PathBuf, what: &str| -> Result<()> {
-            *path = path.canonicalize().with_context(|| Fault {
+        let locate = |path: &mut PathBuf, what: &str, remedy: &str| -> Result<()> {
+            *path = path.canonicalize().map_err(|error| Fault {
                 kind: ErrorKind::DataSet,
-                message: format!("expected {what} {}, found none", path.display()),
+                message: format!("expected {what} {}, found none ({error}){remedy}", shown(path)),
             })?;
             Ok(())
         };
         if let Some(labels) = &mut self.labels {
-            locate(labels, "a CSV at `labels`")?;
+            locate(labels, "a CSV at `labels`", "; try another path")?;
             let folder = labels.parent().map(PathBuf::from);
             self.data = self.data.take().or(folder);
         }
-        self.data.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`"))
+        self.data.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`", ""))
     }
 
     /// Replaces a `depth` of auto by the values that the training pictures use.

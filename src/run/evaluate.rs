@@ -9,8 +9,8 @@ use super::folder::{RunFolder, RunRecord, WhichWeights};
 use super::same_pictures;
 use super::scoring::{ScoredPictures, Scoring};
 use super::trained::{MachineOverrides, Trained};
-use crate::dataset::archive;
 use crate::dataset::layout::{ALL, Parts};
+use crate::dataset::{archive, labels};
 use crate::error::{ensure_or, fault};
 use crate::metrics::paired::Paired;
 use crate::pictures::cache::CachePolicy;
@@ -186,6 +186,9 @@ pub(super) fn pictures(
     };
     if !passed_over.is_empty() {
         events.warning(&Warning::PassedOver(&passed_over));
+    }
+    if let Some(list) = &what.labels {
+        labels::read(list)?.odd.iter().for_each(|odd| events.warning(&Warning::Odd(odd)));
     }
     let folder =
         folder.with_classes(&record.classes, &format!("the run {}", run.path().display()))?;

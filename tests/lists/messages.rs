@@ -119,7 +119,10 @@ fn what_is_no_list_is_refused_in_a_line() {
         (pipe.as_path(), "found a pipe or device"),
         (Path::new("/dev/zero"), "found a pipe or device"),
         (set.0.path(), "found a folder"),
-        (Path::new("nowhere.csv"), "cannot read the list nowhere.csv: No such file"),
+        (
+            Path::new("nowhere.csv"),
+            "cannot read the list nowhere.csv: No such file or directory (os error 2); try another file",
+        ),
     ] {
         let error = set.read_at(path).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
