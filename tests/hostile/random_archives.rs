@@ -36,7 +36,8 @@ def tarred(path):
             gzip.open(path).read()
     with tarfile.open(path, encoding="utf-8", errors="surrogateescape") as archive:
         for entry in archive:
-            if entry.isdir():
+            # As BSD's tar writes folders, and GNU's reads them.
+            if entry.isdir() or entry.name.endswith("/") and not entry.size:
                 continue
             if not entry.isreg():
                 raise ValueError("a link or special entry")
