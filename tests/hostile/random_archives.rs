@@ -157,7 +157,8 @@ impl Random {
         for (name, bytes) in self.files() {
             let mut header = if is_gnu { tar::Header::new_gnu() } else { tar::Header::new_ustar() };
             let kind = match self.below(150) {
-                kind @ 0..10 => b"\x0057126xgVS"[kind],
+                // But for global attributes, after which Python needs another entry.
+                kind @ 0..9 => b"\x0057126xVS"[kind],
                 _ => b'0',
             };
             if name.len() > 100 {
