@@ -254,12 +254,14 @@ fn by_petite(place: &Path, archive: &Path) -> Read {
     let root = found.ancestors().find(|path| path.parent().unwrap().parent() == Some(&cache));
     let root = root.unwrap();
     let files: BTreeMap<String, Vec<u8>> = contents(root).into_iter().collect();
+    // Folders whose names differ in their Unicode form only are of one class.
+    let composed = |class: &str| class.replace("o\u{308}", "ö");
     if let Ok(parts) = Parts::read(&found, None, false) {
         let inside = found.strip_prefix(root).unwrap();
         let mut trained: Vec<(PathBuf, String)> = Vec::new();
         for folder in &parts.folders {
             let sample = |sample: &petite::pictures::folder::Sample| {
-                (sample.path.clone(), folder.classes[sample.label].clone())
+                (sample.path.clone(), composed(&folder.classes[sample.label]))
             };
             trained.extend(folder.samples.iter().map(sample));
         }
@@ -268,7 +270,8 @@ fn by_petite(place: &Path, archive: &Path) -> Read {
             let class = path.components().next()?.as_os_str().to_str()?.to_owned();
             let extension = path.extension().and_then(|extension| extension.to_str());
             let is_picture = matches!(extension, Some("jpg" | "png")) && class != "__MACOSX";
-            (is_picture && path.components().count() > 1).then(|| (root.join(name), class))
+            let is_in_class = is_picture && path.components().count() > 1;
+            is_in_class.then(|| (root.join(name), composed(&class)))
         };
         let mut expected: Vec<_> = files.keys().filter_map(picture).collect();
         trained.sort();
