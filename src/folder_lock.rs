@@ -4,7 +4,7 @@ use crate::error::fault;
 use crate::temporary::Lock;
 use anyhow::{Context, Result};
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,10 @@ impl FolderLock {
             // open file never has the same number as its path.
             if is_at(&file, &path) || tries == TRIES {
                 // Only for the message above.
-                let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+                let _ = file
+                    .set_len(0)
+                    .and_then(|()| file.rewind())
+                    .and_then(|()| write!(file, "{}", std::process::id()));
                 let odd = (found == Lock::Unsupported).then(|| {
                     let last = match holder.is_empty() {
                         true => String::new(),

@@ -214,6 +214,7 @@ mod tests {
             "unfreeze_from" => "conv_dw_6",
             "zoom_range" => "0.25",
             "brightness_range" => "0.5,1.5",
+            "background" => "black",
             _ => "",
         };
         if !named.is_empty() {

@@ -106,7 +106,7 @@ fn no_file_of_a_run_is_taken_wrongly_without_a_word() {
     let data = at("parts/train");
     petite::train(&config(&data, &at("one"), 2), &mut Listener::default()).unwrap();
     let mut other = config(&data, &at("other"), 2);
-    (other.seed, other.validation) = (3, Some(PartSize::Count(2)));
+    (other.seed, other.validation) = (3, Some(PartSize::Count(3)));
     petite::train(&other, &mut Listener::default()).unwrap();
 
     let evaluation = evaluated(&at("one")).unwrap();
