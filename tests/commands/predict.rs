@@ -285,7 +285,7 @@ fn refuses_outputs_before_computing() {
         assert_eq!(entries(&workspace.path("")), before);
         error
     };
-    assert!(error("", "data").contains("found files there; try another --into"));
+    assert!(error("", "run").contains("found files there; try another --into"));
     assert!(error("--csv /nowhere/told.csv", "sorted").contains("cannot write /nowhere/told.csv"));
 
     let odd = workspace.path("data/test/spots").join(OsStr::from_bytes(b"\xff.jpg"));

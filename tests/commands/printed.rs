@@ -57,7 +57,11 @@ fn commands_for_odd_paths_run() {
     let page = std::fs::read_to_string(workspace.path("it's.html")).unwrap();
     let (_, commands) = page.split_once("<pre>petite").unwrap();
     let (commands, _) = commands.split_once("</pre>").unwrap();
-    let commands = commands.replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&");
+    let commands = commands
+        .replace("<wbr>", "")
+        .replace("&#39;", "'")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&");
     for line in format!("petite{commands}").lines() {
         run(&workspace, line);
     }
