@@ -88,6 +88,16 @@ fn altered(name: &str, whole: &[u8]) -> Vec<u8> {
         let line = text.lines().find(|line| line.ends_with(",spots,validation")).unwrap();
         return text.replace(line, &line.replace(",spots,", ",stripes,")).into();
     }
+    // Not in the columns of the clock or of the times of files, which differ from run to run.
+    for (file, from, to) in
+        [("history.csv", "\n1,0.", "\n1,9."), ("pictures.csv", "train,spots,", "train,stripes,")]
+    {
+        if name == file {
+            let text = String::from_utf8(whole.to_vec()).unwrap();
+            assert!(text.contains(from), "{text}");
+            return text.replacen(from, to, 1).into();
+        }
+    }
     let mut bytes = whole.to_vec();
     let middle = bytes.len() / 2;
     let at = (middle..bytes.len()).find(|&at| bytes[at].is_ascii_digit()).unwrap_or(middle);
