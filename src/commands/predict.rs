@@ -40,6 +40,7 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
             shown(odd.map_or(Path::new(""), PathBuf::as_path))
         );
     }
+    let mut output = Output::new(args, predictor.classes())?;
     for (setting, to) in [("into", &args.into), ("grad_cam", &args.grad_cam)] {
         let Some(to) = to else { continue };
         let folders = what.paths.iter().map(PathBuf::as_path);
@@ -47,7 +48,6 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
             .chain(predictor.data())
             .for_each(|data| warn_inside("predict", setting, to, Some(data)));
     }
-    let mut output = Output::new(args, predictor.classes())?;
     let mut terminal = Terminal::new(&stop);
     if output.prints() && std::io::stdout().is_terminal() {
         terminal.hide_reading();
