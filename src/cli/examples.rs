@@ -27,10 +27,8 @@ Examples:
   petite train --recipe augmented --data data/dogs-vs-cats --out runs/augmented --tensorboard
   # A head on a pretrained base, for pictures of your own in class folders
   petite train --recipe features --model mobilenet --data my-pictures --out runs/mine
-  # Ten more epochs
-  petite train --resume --epochs 40 --out runs/baseline
-  petite train --data data/dogs-vs-cats --out runs/job --resume auto
-  petite train --from runs/baseline --epochs 10 --out runs/next";
+  # Ten more epochs; a batch job continues what it finds with --resume auto
+  petite train --resume --epochs 40 --out runs/baseline";
 
 pub const EVALUATE: &str = "\
 Examples:

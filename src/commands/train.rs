@@ -215,6 +215,7 @@ mod tests {
             "zoom_range" => "0.25",
             "brightness_range" => "0.5,1.5",
             "background" => "black",
+            "depth" => "0-4095",
             _ => "",
         };
         if !named.is_empty() {

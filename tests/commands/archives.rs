@@ -39,7 +39,7 @@ fn a_copy_that_a_process_uses_is_kept() {
     pack(&workspace, "first");
     let mut user = command(&workspace, "user", "100000").spawn().unwrap();
     let mut lines = BufReader::new(user.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().starts_with("epoch ")).unwrap().unwrap();
+    lines.find(|line| line.as_ref().unwrap().contains(" val_loss ")).unwrap().unwrap();
     let copies = || entries(&workspace.path("cache/archives"));
     let train = |run: &str| {
         let outcome = command(&workspace, run, "1").stderr(Stdio::inherit()).output().unwrap();
@@ -50,7 +50,7 @@ fn a_copy_that_a_process_uses_is_kept() {
     let both = copies();
     assert_eq!(both.len(), 2, "{both:?}");
     // The first still reads its pictures.
-    lines.find(|line| line.as_ref().unwrap().starts_with("epoch ")).unwrap().unwrap();
+    lines.find(|line| line.as_ref().unwrap().contains(" val_loss ")).unwrap().unwrap();
     user.kill().unwrap();
     user.wait().unwrap();
     pack(&workspace, "third");

@@ -18,7 +18,7 @@ fn training(workspace: &Workspace, arguments: &[&str]) -> Child {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().starts_with("epoch ")).unwrap().unwrap();
+    lines.find(|line| line.as_ref().unwrap().contains(" val_loss ")).unwrap().unwrap();
     // The pipe stays open.
     std::thread::spawn(move || lines.for_each(drop));
     child

@@ -55,7 +55,7 @@ fn cut_outs_are_counted_and_laid_on_the_background_everywhere() {
          parts, which is dropped; try --background white, and see petite preview"
     );
     assert!(said.contains(&format!("warning: {expected}\n")), "{said}");
-    assert_eq!(said.matches("warning:").count(), 1, "{said}");
+    assert_eq!(said.matches("after decoding").count(), 1, "{said}");
     assert!(config.contains("\"background\": null"), "{config}");
 
     let list = format!("--labels {}", workspace.path("plain/split.csv").display());
@@ -107,10 +107,10 @@ fn the_range_of_12_bits_is_found_and_kept_by_the_run() {
          than a quarter of which is used, and only the high byte is kept; try --depth auto, and see petite preview"
     );
     assert!(said.contains(&format!("warning: {expected}\n")), "{said}");
-    assert_eq!(said.matches("warning:").count(), 1, "{said}");
+    assert_eq!(said.matches("after decoding").count(), 1, "{said}");
 
     let (config, said) = train(&workspace, "deep", "auto", "--depth auto");
-    assert!(!said.contains("warning"), "{said}");
+    assert!(!said.contains("after decoding"), "{said}");
     let stored: serde_json::Value = serde_json::from_str(&config).unwrap();
     let depth = stored["train"]["depth"].as_str().unwrap().to_owned();
     let (low, high) = depth.split_once('-').unwrap();
