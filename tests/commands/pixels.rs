@@ -23,7 +23,8 @@ fn covers(label: u32, number: u32, x: u32, y: u32) -> bool {
 
 /// Number of the pictures that a run trained and validated on.
 fn pictures_of(workspace: &Workspace, run: &str) -> usize {
-    fs::read_to_string(workspace.path(run).join("pictures.csv")).unwrap().lines().count() - 1
+    let rows = fs::read_to_string(workspace.path(run).join("pictures.csv")).unwrap();
+    rows.lines().skip(1).filter(|row| !row.starts_with("test,")).count()
 }
 
 fn train(workspace: &Workspace, data: &str, run: &str, flags: &str) -> (String, String) {
