@@ -39,4 +39,3 @@ def write(folder: pathlib.Path) -> None:
         elif picture.mode in ("LA", "RGBA", "PA") or "transparency" in picture.info:
             found["laid"][case["name"]] = laid_on_background(picture)
     (folder / "settings.json").write_text(json.dumps(found, indent=1) + "\n")
-
