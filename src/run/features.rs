@@ -84,7 +84,7 @@ impl<'a> FeatureFile<'a> {
         Ok(Self { config, folder, path, key })
     }
 
-    /// The features of an earlier run, if they are what [`compute`] would give now. Those of a run that
+    /// The features of an earlier run, if they are what computing them would give now. Those of a run that
     /// left out bad pictures are, if this one does so too and the pictures are still bad: a disk may
     /// have failed for a while. Then it warns about them as that run did.
     ///
