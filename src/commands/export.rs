@@ -3,7 +3,7 @@
 use super::keras;
 use super::output_file::{self, Kind};
 use crate::cli::{ExportArgs, FormatChoice};
-use crate::console::say;
+use crate::console::{say, warn};
 use anyhow::{Result, bail};
 use petite::Export;
 use petite::export::{Description, Format, Output};
@@ -52,6 +52,7 @@ fn print(description: &Description, args: &ExportArgs) {
         description.model.name(),
         args.run.path().display()
     ));
+    description.odd.iter().for_each(|odd| warn(format_args!("warning: {odd}")));
     if !description.is_normalization_inside {
         say(format_args!("pictures    {height}×{width}, {channels} channels"));
         say(format_args!("classes     {}", listed(classes)));

@@ -24,6 +24,10 @@ pub struct Description {
     pub model: Model,
     /// Which of the run's weights it has.
     pub weights: WhichWeights,
+    /// If the run's settings or weights are not those of its checkpoint: a sentence about it, not in the
+    /// file.
+    #[serde(skip)]
+    pub odd: Option<String>,
     /// Class names, in the order of the probabilities.
     pub classes: Vec<String>,
     /// What the network gives for a picture.
@@ -72,6 +76,7 @@ impl Description {
             petite: env!("CARGO_PKG_VERSION").to_owned(),
             model: train.model,
             weights: what.weights,
+            odd: None,
             classes: record.classes.clone(),
             output: if is_normalization_inside { what.output } else { Output::Logits },
             height,

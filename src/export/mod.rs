@@ -29,8 +29,8 @@ pub(crate) fn export(what: &Export) -> Result<Description> {
         precision: Some(PrecisionChoice::Fp32),
         threads: None,
     };
-    let Trained { record, network, .. } = Trained::load(&run, what.weights, machine)?;
-    let description = Description::new(&record, what)?;
+    let Trained { record, network, odd, .. } = Trained::load(&run, what.weights, machine)?;
+    let description = Description { odd, ..Description::new(&record, what)? };
     match what.format {
         Format::Onnx => {
             atomic_file::write_bytes(&what.to, &onnx::to_bytes(&network, &description)?)?;

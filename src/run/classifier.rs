@@ -75,6 +75,7 @@ struct About {
     batch_size: usize,
     device: Device,
     machine: String,
+    odd: Option<String>,
 }
 
 /// A decoded picture on its way to the network.
@@ -107,13 +108,11 @@ impl Classifier {
     ) -> Result<Self> {
         let run = RunFolder::open(run)?;
         let loader_threads = run.read_record()?.train.loader_threads;
-        let cores = threads::available();
         let pending = Arc::new(AtomicUsize::new(0));
         let (requests, incoming) = channel();
         // Decoders wait for the network: pixels are larger than files.
         let (decoded, batches) = sync_channel(AHEAD);
         let (ready, loaded) = sync_channel(1);
-
         let counted = Arc::clone(&pending);
         // libtorch's settings of threads belong to the thread that makes them.
         let network = move || {
@@ -130,7 +129,7 @@ impl Classifier {
         let about: About = loaded.recv().context("expected a network, found a lost thread")??;
 
         let incoming = Arc::new(Mutex::new(incoming));
-        for _ in 0..loader_threads.unwrap_or(cores) {
+        for _ in 0..loader_threads.unwrap_or_else(threads::available) {
             let (incoming, decoded) = (Arc::clone(&incoming), decoded.clone());
             let (target, counted) = (about.target, Arc::clone(&pending));
             threads
@@ -142,6 +141,11 @@ impl Classifier {
     /// Class names, by label.
     pub fn classes(&self) -> &[String] {
         &self.about.classes
+    }
+
+    /// If the run's settings or weights are not those of its checkpoint: a sentence about it.
+    pub fn odd(&self) -> Option<&str> {
+        self.about.odd.as_deref()
     }
 
     /// What pictures are decoded to.
@@ -193,15 +197,13 @@ impl About {
             batch_size: trained.batch_size() as usize,
             device: trained.network.device(),
             machine: describe(trained.network.device()),
+            odd: trained.odd.clone(),
         }
     }
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    let thread = Builder::new().name(name.to_owned()).spawn(|| {
-        threads::spread();
-        work();
-    });
+    let thread = Builder::new().name(name.to_owned()).spawn(work);
     thread.with_context(|| format!("cannot start the thread {name}"))
 }
 
@@ -212,6 +214,7 @@ fn decode_all(
     target: Target,
     pending: &AtomicUsize,
 ) {
+    threads::spread();
     let mut scratch = Scratch::default();
     loop {
         let next = incoming.lock().unwrap_or_else(PoisonError::into_inner).recv();

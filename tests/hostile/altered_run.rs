@@ -4,9 +4,12 @@
 use petite::dataset::part::PartSize;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
+use petite::export::{Format, Output};
 use petite::history::Epoch;
 use petite::precision::PrecisionChoice;
-use petite::{Config, Ended, Evaluate, Events, Recipe, Stop, Warning};
+use petite::run::folder::WhichWeights;
+use petite::training::validate::Views;
+use petite::{Classifier, Config, Ended, Evaluate, Events, Export, Recipe, Stop, Warning};
 use std::fs;
 use std::path::Path;
 
@@ -162,6 +165,19 @@ fn no_file_of_a_run_is_taken_wrongly_without_a_word() {
         }
     }
     assert_eq!(table, EXPECTED, "{table:#?}");
+
+    // What only reads the weights says so, too.
+    copy(&at("one"), &at("damaged"));
+    fs::copy(at("other/last.ot"), at("damaged/last.ot")).unwrap();
+    let odd = |run: &str| {
+        let (weights, views) = (WhichWeights::Last, Views::Picture);
+        let classifier = Classifier::new(&at(run), weights, views, Default::default()).unwrap();
+        let (format, output, to) = (Format::Onnx, Output::Logits, at("one.onnx"));
+        let what = Export { run: at(run), weights, format, output, to };
+        [classifier.odd().map(str::to_owned), petite::export(&what).unwrap().odd]
+    };
+    assert_eq!(odd("one"), [None, None]);
+    assert!(odd("damaged").iter().all(|odd| odd.as_ref().unwrap().contains("last.ot")));
 }
 
 const EXPECTED: [&str; 28] = [

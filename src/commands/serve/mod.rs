@@ -11,7 +11,7 @@ mod predict;
 mod state;
 
 use crate::cli::{ServeArgs, machine_overrides};
-use crate::console::say;
+use crate::console::{say, warn};
 use crate::signals::Signals;
 use anyhow::{Context, Result};
 use petite::numbers::{listed, with_thousands};
@@ -30,6 +30,7 @@ pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
     let address = listener.local_addr().context("cannot tell the address")?;
     let (weights, views) = (args.view.weights.into(), args.view.views());
     let classifier = Classifier::new(args.run.path(), weights, views, machine)?;
+    classifier.odd().iter().for_each(|odd| warn(format_args!("warning: {odd}")));
     // From the first line on, clients may come, and a signal waits for them.
     let stop = signals.stop();
     say(format_args!("http://{address}/"));
