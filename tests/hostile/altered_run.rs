@@ -165,19 +165,6 @@ fn no_file_of_a_run_is_taken_wrongly_without_a_word() {
         }
     }
     assert_eq!(table, EXPECTED, "{table:#?}");
-
-    // What only reads the weights says so, too.
-    copy(&at("one"), &at("damaged"));
-    fs::copy(at("other/last.ot"), at("damaged/last.ot")).unwrap();
-    let odd = |run: &str| {
-        let (weights, views) = (WhichWeights::Last, Views::Picture);
-        let classifier = Classifier::new(&at(run), weights, views, Default::default()).unwrap();
-        let (format, output, to) = (Format::Onnx, Output::Logits, at("one.onnx"));
-        let what = Export { run: at(run), weights, format, output, to };
-        [classifier.odd().map(str::to_owned), petite::export(&what).unwrap().odd]
-    };
-    assert_eq!(odd("one"), [None, None]);
-    assert!(odd("damaged").iter().all(|odd| odd.as_ref().unwrap().contains("last.ot")));
 }
 
 const EXPECTED: [&str; 28] = [
@@ -210,3 +197,26 @@ const EXPECTED: [&str; 28] = [
     "checkpoint.safetensors altered: evaluate right, resume refused",
     "checkpoint.safetensors exchanged: evaluate warned, resume refused",
 ];
+
+#[test]
+fn what_only_reads_weights_names_those_of_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    synthesize(&at("drawn"), 8, 1, &Stop::default()).unwrap();
+    let sizes = Sizes { train: 6, validation: 1, test: 1 };
+    split(&at("drawn"), &at("parts"), sizes, Link::Copy, None, &Stop::default()).unwrap();
+    for (run, seed) in [("one", 1), ("other", 2)] {
+        let config = Config { seed, ..config(&at("parts"), &at(run), 1) };
+        petite::train(&config, &mut Listener::default()).unwrap();
+    }
+    let odd = || {
+        let (run, weights, views) = (at("one"), WhichWeights::Last, Views::Picture);
+        let classifier = Classifier::new(&run, weights, views, Default::default()).unwrap();
+        let (format, output, to) = (Format::Onnx, Output::Logits, at("one.onnx"));
+        let description = petite::export(&Export { run, weights, format, output, to }).unwrap();
+        [classifier.odd().map(str::to_owned), description.odd]
+    };
+    assert_eq!(odd(), [None, None]);
+    fs::copy(at("other/last.ot"), at("one/last.ot")).unwrap();
+    assert!(odd().iter().all(|odd| odd.as_ref().unwrap().contains("last.ot")));
+}
