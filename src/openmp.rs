@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
 /// The number of spins, in the environment of the program.
-const SPINS: &CStr = c"GOMP_SPINCOUNT=1000";
+const SPINS: &CStr = c"GOMP_SPINCOUNT=3000";
 
 /// Variables by which the user has decided. The value of the second may mean more than the number.
 const CHOSEN: [&[u8]; 2] = [b"GOMP_SPINCOUNT=", b"OMP_WAIT_POLICY="];

@@ -30,7 +30,7 @@ fn variables_of_openmp(set: Option<(&str, &str)>) -> Vec<String> {
 fn threads_wait_asleep_unless_the_user_decides() {
     // Workspaces see to it that this process, and so the program, receives signals.
     let _workspace = Workspace::empty();
-    assert_eq!(variables_of_openmp(None), ["GOMP_SPINCOUNT=1000"]);
+    assert_eq!(variables_of_openmp(None), ["GOMP_SPINCOUNT=3000"]);
     assert_eq!(variables_of_openmp(Some(("GOMP_SPINCOUNT", "7"))), ["GOMP_SPINCOUNT=7"]);
     assert_eq!(
         variables_of_openmp(Some(("OMP_WAIT_POLICY", "active"))),
