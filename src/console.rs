@@ -18,8 +18,8 @@ static LOST: AtomicBool = AtomicBool::new(false);
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Prints a line to standard output, without what names in it might do to a terminal. The work goes on if that fails: [`check`] tells at its end. A
-/// closed pipe (`petite … | head`) is ignored.
+/// Prints a line to standard output, without what names in it might do to a terminal. The work goes on
+/// if that fails: [`check`] tells at its end. A closed pipe (`petite … | head`) is ignored.
 pub fn say(line: impl Display) {
     keep(writeln!(std::io::stdout(), "{}", harmless(&line.to_string())));
 }

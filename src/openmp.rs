@@ -26,7 +26,7 @@ static BEFORE_LIBRARIES: extern "C" fn(c_int, *const *const c_char, *const *cons
 
 /// Starts the program anew with [`SPINS`] in its environment, unless the user has decided. If that is not
 /// possible, the program goes on as it is. Libraries are linked but not initialized yet, so this
-/// uses system calls only.
+/// calls only what needs no initialization.
 extern "C" fn set_spins(
     _count: c_int,
     arguments: *const *const c_char,

@@ -7,8 +7,9 @@ use clap::{Args, value_parser};
 /// Serve a run's predictions over HTTP
 ///
 /// Prints the address of a page where pictures are dropped and their classes and Grad-CAM seen. POST
-/// /predict takes a picture as the body, or several as multipart/form-data, and answers JSON; ?top=K limits the classes, and ?grad_cam=true adds a PNG in base64. GET /health
-/// tells what is being done. Ctrl-C ends it after the requests that have begun.
+/// /predict takes a picture as the body, or several as multipart/form-data, and answers JSON; ?top=K
+/// limits the classes, and ?grad_cam=true adds a PNG in base64. GET /health tells what is being done.
+/// Ctrl-C ends it after the requests that have begun.
 #[derive(Debug, Args)]
 #[command(after_help = examples::SERVE)]
 pub struct ServeArgs {

@@ -21,7 +21,7 @@ pub enum CachePolicy {
     Auto,
     /// In memory, decoded at every start.
     Memory,
-    /// In a file, decoded once and mapped into memory by later runs.
+    /// In a file, decoded once and read from it by later runs.
     Disk,
     /// Not at all: decoded again for every batch, by threads that work ahead.
     None,

@@ -7,7 +7,7 @@ use super::stream::Stream;
 /// Where a loader reads a split's pixels from.
 #[derive(Debug)]
 pub enum Source {
-    /// Decoded pixels, in memory or in a mapped file.
+    /// Decoded pixels, in memory or in a file.
     Held(Pixels),
     /// Picture files, decoded again for every batch.
     Streamed(Stream),
