@@ -215,6 +215,8 @@ fn split(
         folders.pop();
     }
     folders.extend(others);
+    // As in the run's list, from which they are read later.
+    folders.iter_mut().for_each(|folder| folder.path.clone_from(&data.path));
     Ok((folders, groups.copies()))
 }
 

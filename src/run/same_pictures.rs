@@ -128,12 +128,18 @@ pub fn check_labels(
     events: &mut dyn Events,
 ) -> Result<()> {
     let before: HashMap<&Path, _> = labels_of(own).collect();
+    // Petite took the run's validation pictures from those to train on if there were no others.
+    let is_split = now.part(Part::Validation).is_some();
+    let is_same = |part: &str, old: &str| {
+        let is_from_train = part == Part::Train.name() && old == Part::Validation.name();
+        part == ALL || part == old || (!is_split && is_from_train)
+    };
     let (mut anew, mut added) = (Changes::default(), Changes::default());
     for (path, (label, part)) in labels_of(now) {
         let shown = path.strip_prefix(&now.path).unwrap_or(path).to_owned();
         match before.get(path) {
             None => added.0.push((Change::Added, part.to_owned(), shown)),
-            Some(&(old, old_part)) if old != label || (part != ALL && part != old_part) => {
+            Some(&(old, old_part)) if old != label || !is_same(part, old_part) => {
                 anew.0.push((Change::LabeledAnew, old_part.to_owned(), shown));
             }
             Some(_) => {}

@@ -179,3 +179,38 @@ fn another_precision_or_version_is_named() {
         .clone();
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+/// Validation pictures that petite took from those to train on, beside a folder of test pictures.
+#[test]
+fn a_split_of_the_training_pictures_is_not_a_change() {
+    let workspace = Workspace::with_data();
+    std::fs::remove_dir_all(workspace.path("data/validation")).unwrap();
+    // Also where each part is a folder in a folder.
+    std::fs::create_dir(workspace.path("nested")).unwrap();
+    for part in ["train", "test"] {
+        let to = workspace.path("nested").join(part);
+        std::fs::create_dir(&to).unwrap();
+        let from = workspace.path("data").join(part);
+        let copied = std::process::Command::new("cp").arg("-r").arg(from).arg(to).status();
+        assert!(copied.unwrap().success());
+    }
+    for data in ["data", "nested"] {
+        workspace.train_on(data, "whole", "--epochs 2").assert().success();
+        workspace.train_on(data, "run", "--epochs 1").assert().success();
+        for split in ["validation", "test"] {
+            let mut command = workspace.on_run(&format!("evaluate --split {split}"), "run");
+            assert_eq!(warning_of(&mut command), "", "{data}");
+        }
+        assert_eq!(warning_of(&mut resume(&workspace)), "", "{data}");
+        assert_eq!(figures(&workspace.history("run")), figures(&workspace.history("whole")));
+        let picture = first_picture(&workspace.path("data/test/spots"));
+        if data == "data" {
+            std::fs::copy(first_picture(&workspace.path("data/test/stripes")), picture).unwrap();
+            let said = warning_of(&mut workspace.on_run("evaluate --split test", "run"));
+            assert!(said.contains("found 1 changed"), "{said}");
+        }
+        for run in ["run", "whole"] {
+            std::fs::remove_dir_all(workspace.path(run)).unwrap();
+        }
+    }
+}
