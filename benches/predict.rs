@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::batches::loader::Loader;
 use petite::pictures::pixels::decode_all;
 use petite::run::folder::{RunFolder, WhichWeights};
-use petite::run::trained::{MachineOverrides, Trained};
+use petite::run::predict::trained::{MachineOverrides, Trained};
 use petite::{Config, Predict, Predictor, Recipe, Silent, Stop};
 use std::hint::black_box;
 use std::path::PathBuf;

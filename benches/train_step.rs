@@ -4,12 +4,12 @@ mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::batches::batch::Input;
-use petite::device::DeviceChoice;
 use petite::keras::KerasProfile;
 use petite::machine::Machine;
+use petite::machine::device::DeviceChoice;
+use petite::machine::precision::PrecisionChoice;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
-use petite::precision::PrecisionChoice;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
 use petite::training::step::{StepInput, TrainStep};

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 fn main() -> Result<()> {
-    petite::device::keep_freed_memory();
+    petite::machine::device::keep_freed_memory();
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().context("expected a folder of class folders")?;
     let threads = arguments.next().map_or(Ok(1), |threads| threads.parse())?;

@@ -22,7 +22,7 @@ impl Events for Lines {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    petite::device::keep_freed_memory();
+    petite::machine::device::keep_freed_memory();
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 140, 1, &Stop::default())?;

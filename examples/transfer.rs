@@ -7,12 +7,12 @@ use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
 use petite::keras::KerasProfile;
 use petite::nn::{base::Base, zoo::Model};
-use petite::run::on_base::Start;
+use petite::run::settings::on_base::Start;
 use petite::{Config, Evaluate, Recipe, Silent, Stop, weights};
 use tch::Device;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    petite::device::keep_freed_memory();
+    petite::machine::device::keep_freed_memory();
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 60, 1, &Stop::default())?;

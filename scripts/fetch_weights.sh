@@ -75,7 +75,7 @@ url=${PETITE_WEIGHTS_URL:-$url}
 sha256=${pinned:-$sha256}
 
 folder=${PETITE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/petite}/weights
-# The endings that petite looks for (src/run/start.rs).
+# The endings that petite looks for (src/run/train/start.rs).
 endings=" safetensors npz ot pth pt ckpt bin tar "
 ending=${published##*.}
 own=

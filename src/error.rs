@@ -4,10 +4,10 @@
 //! contain a [`Fault`], from which [`Error`] derives its [`ErrorKind`]. Messages name settings as
 //! fields in backticks.
 
-use crate::libtorch_message::without_frames;
-use crate::numbers::{LINES, lines, with_thousands};
-use crate::shown::{quoted, shown};
 use crate::stop::Interrupted;
+use crate::text::libtorch_message::without_frames;
+use crate::text::numbers::{LINES, lines, with_thousands};
+use crate::text::shown::{quoted, shown};
 use std::fmt;
 use std::path::PathBuf;
 

@@ -31,30 +31,15 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
-pub mod atomic_file;
-pub mod cells;
-mod cgroup;
-pub mod device;
-pub mod disk;
 pub mod error;
-pub mod folder_lock;
-pub mod input_file;
+pub mod files;
 pub mod keras;
-pub mod libtorch_message;
 pub mod machine;
-pub mod memory;
 pub mod native;
-pub mod numbers;
-pub mod precision;
 pub mod random;
 pub mod settings;
-pub mod shown;
-pub mod spelling;
 pub mod stop;
-mod temporary;
-pub mod text_file;
-pub mod threads;
-pub mod user_folders;
+pub mod text;
 
 pub mod pictures;
 
@@ -81,18 +66,18 @@ pub mod export;
 pub use error::{Error, ErrorKind};
 pub use export::Export;
 pub use metrics::Metrics;
-pub use run::classifier::Classifier;
-pub use run::config::{Config, NetworkConfig};
-pub use run::evaluate::Evaluate;
-pub use run::evaluation::{Against, Evaluation};
 pub use run::events::{Decoding, Events, Note, Silent, Warning};
 pub use run::outcome::{Ended, Outcome};
+pub use run::predict::classifier::Classifier;
+pub use run::predict::evaluate::Evaluate;
+pub use run::predict::evaluation::{Against, Evaluation};
+pub use run::predict::predictor::Predictor;
 pub use run::predict::{Predict, Prediction, Predictions};
-pub use run::predictor::Predictor;
-pub use run::recipe::Recipe;
 pub use run::report::Report;
-pub use run::suspect_list::{Suspect, SuspectList};
+pub use run::settings::config::{Config, NetworkConfig};
+pub use run::settings::recipe::Recipe;
 pub use run::suspects::Suspects;
+pub use run::suspects::suspect_list::{Suspect, SuspectList};
 pub use stop::Stop;
 
 /// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.
@@ -121,7 +106,7 @@ pub fn repeat(
     repeats: u32,
     events: &mut impl Events,
 ) -> Result<Vec<Outcome>, Error> {
-    Ok(run::repeat::repeat(config, repeats, events)?)
+    Ok(run::train::repeat::repeat(config, repeats, events)?)
 }
 
 /// Evaluates a run's network on the pictures of a split. Writes the result to `SPLIT.json` in the run
@@ -131,7 +116,7 @@ pub fn repeat(
 /// If the run or the pictures cannot be read, or their classes differ; [`ErrorKind::Interrupted`]
 /// if a stop was requested.
 pub fn evaluate(what: &Evaluate, events: &mut impl Events) -> Result<Evaluation, Error> {
-    Ok(run::evaluate::evaluate(what, events)?)
+    Ok(run::predict::evaluate::evaluate(what, events)?)
 }
 
 /// Predicts the classes of pictures with a run's network. Pictures that cannot be used are
@@ -142,7 +127,7 @@ pub fn evaluate(what: &Evaluate, events: &mut impl Events) -> Result<Evaluation,
 /// If the run cannot be read; [`ErrorKind::BadPictures`] if none of the pictures can be used;
 /// [`ErrorKind::Interrupted`] if a stop was requested.
 pub fn predict(what: &Predict, events: &mut impl Events) -> Result<Predictions, Error> {
-    run::predictor::predict(what, events)
+    run::predict::predictor::predict(what, events)
 }
 
 /// Evaluates runs and writes a report on them: one HTML page with their curves, their measures, the

@@ -4,9 +4,9 @@ use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
 use petite::error::BadPictures;
 use petite::history::Epoch;
-use petite::run::classifier::{Reply, Request};
 use petite::run::folder::WhichWeights;
-use petite::run::trained::MachineOverrides;
+use petite::run::predict::classifier::{Reply, Request};
+use petite::run::predict::trained::MachineOverrides;
 use petite::training::fit::StepProgress;
 use petite::training::validate::Views;
 use petite::{

@@ -20,7 +20,7 @@ pub const TARGET: Target = Target::rgb(150, 150);
 
 /// Ten samples in a few seconds: enough to see a tenth.
 pub fn short() -> Criterion {
-    petite::device::keep_freed_memory();
+    petite::machine::device::keep_freed_memory();
     Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(500))

@@ -5,9 +5,9 @@
 use super::frame::Frame;
 use super::pair::{self, Written};
 use super::transform::{Color, Dice, Transform};
-use crate::device::upload;
 use crate::error::{ensure_or, fault};
 use crate::keras::Conventions;
+use crate::machine::device::upload;
 use anyhow::Result;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@
 
 use super::frame::Frame;
 use super::transform::{Color, Dice, Transform, named};
-use crate::device::upload;
 use crate::keras::Conventions;
+use crate::machine::device::upload;
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

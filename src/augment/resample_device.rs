@@ -3,8 +3,8 @@
 use super::fill::FillMode;
 use super::placement::{Axis, Placement};
 use super::sampling::Sampling;
-use crate::device::upload;
 use crate::keras::InterpolationOrder;
+use crate::machine::device::upload;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 

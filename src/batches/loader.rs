@@ -2,9 +2,9 @@
 
 use super::batch::{Batch, Input};
 use super::order::{Order, Sequence};
-use crate::device::upload;
 use crate::error::is_out_of_memory;
 use crate::keras::Iteration;
+use crate::machine::device::upload;
 use crate::pictures::pixels::{Pixels, Target};
 use crate::pictures::source::Source;
 use crate::pictures::stream::{Decoders, Promise};

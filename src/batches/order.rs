@@ -1,7 +1,7 @@
 //! Selects the pictures of each step's batch.
 
-use crate::device::upload;
 use crate::keras::Iteration;
+use crate::machine::device::upload;
 use crate::random::{Purpose, generator};
 use anyhow::Result;
 use rand::seq::SliceRandom;

@@ -1,8 +1,8 @@
 //! How much an archive may unpack to.
 
-use crate::disk::Space;
 use crate::error::fault;
-use crate::numbers::with_thousands;
+use crate::files::disk::Space;
+use crate::text::numbers::with_thousands;
 use anyhow::Result;
 
 /// Largest ratio of unpacked to packed bytes. JPEG, PNG, WebP and GIF are compressed already and

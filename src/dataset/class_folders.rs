@@ -3,11 +3,11 @@
 use super::folder_name::{self, Content};
 use super::part::Part;
 use crate::error::{ensure_or, fault};
-use crate::numbers::{listed, with_thousands};
 use crate::pictures::folder::Folder;
 use crate::pictures::passed_over::{PassedOver, Why};
 use crate::pictures::walk::Walk;
-use crate::shown::shown;
+use crate::text::numbers::{listed, with_thousands};
+use crate::text::shown::shown;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

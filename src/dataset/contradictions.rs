@@ -1,8 +1,8 @@
 //! Pictures that are in two classes.
 
-use crate::numbers::{cut, with_thousands};
 use crate::pictures::folder::Sample;
-use crate::shown::shown;
+use crate::text::numbers::{cut, with_thousands};
+use crate::text::shown::shown;
 use std::path::Path;
 
 /// Pairs that are named in a sentence.

@@ -3,11 +3,11 @@
 use super::layout::{ALL, Layout, Parts};
 use super::part::Part;
 use crate::error::{ensure_or, fault};
-use crate::numbers::{cut, listed};
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::{PassedOver, Why};
-use crate::shown::shown;
-use crate::spelling::likeness;
+use crate::text::numbers::{cut, listed};
+use crate::text::shown::shown;
+use crate::text::spelling::likeness;
 use anyhow::Result;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -2,9 +2,9 @@
 
 use super::budget::Budget;
 use super::unpack::damaged;
-use crate::disk::explained;
 use crate::error::{ensure_or, fault};
-use crate::shown::shown;
+use crate::files::disk::explained;
+use crate::text::shown::shown;
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::hash::Hasher;
@@ -105,7 +105,7 @@ fn copy(from: &mut impl Read, to: &mut File) -> Result<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::Space;
+    use crate::files::disk::Space;
     use std::io;
 
     #[test]

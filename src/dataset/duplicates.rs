@@ -2,8 +2,8 @@
 //! about new pictures.
 
 use super::thumbnails;
-use crate::numbers::with_thousands;
 use crate::pictures::pixels::Pixels;
+use crate::text::numbers::with_thousands;
 use anyhow::Result;
 use tch::{Kind, Tensor};
 

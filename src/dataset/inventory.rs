@@ -1,8 +1,8 @@
 //! What an archive was unpacked to: a list of the files, by which later uses check them.
 
-use crate::input_file;
+use crate::files::input_file;
 use crate::pictures::pixel_file::Stamp;
-use crate::{atomic_file, text_file};
+use crate::{files::atomic_file, files::text_file};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};

@@ -6,12 +6,12 @@
 //! writes where the rules for people would not give the same names.
 
 use super::part::Part;
-use crate::cells;
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
-use crate::numbers::cut;
+use crate::files::text_file;
 use crate::pictures::folder::Folder;
-use crate::shown::{shown, shown_bytes};
-use crate::text_file;
+use crate::text::cells;
+use crate::text::numbers::cut;
+use crate::text::shown::{shown, shown_bytes};
 use anyhow::{Context, Result};
 use csv::ByteRecord;
 use std::fs::File;

@@ -10,7 +10,7 @@ use crate::error::{ensure_or, fault};
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::{PassedOver, Why};
 use crate::pictures::walk::Walk;
-use crate::shown::shown;
+use crate::text::shown::shown;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

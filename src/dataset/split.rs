@@ -3,11 +3,11 @@
 
 use super::kaggle::Compared;
 use super::staging::Staging;
-use crate::disk::explained;
 use crate::error::{ensure_or, fault};
+use crate::files::disk::explained;
 use crate::random::{Purpose, generator};
-use crate::shown::shown;
 use crate::stop::Stop;
+use crate::text::shown::shown;
 use anyhow::{Context, Result};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! Creates a folder atomically: filled under a temporary name next to its destination, then
 //! renamed.
 
-use crate::atomic_file::{folder_of, sync_folder, sync_opened};
 use crate::error::ensure_or;
-use crate::temporary;
+use crate::files::atomic_file::{folder_of, sync_folder, sync_opened};
+use crate::files::temporary;
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io;

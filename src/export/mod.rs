@@ -12,11 +12,11 @@ mod onnx;
 mod request;
 mod torchscript;
 
-use crate::device::DeviceChoice;
-use crate::precision::PrecisionChoice;
+use crate::machine::device::DeviceChoice;
+use crate::machine::precision::PrecisionChoice;
 use crate::run::folder::RunFolder;
-use crate::run::trained::{MachineOverrides, Trained};
-use crate::{atomic_file, weights};
+use crate::run::predict::trained::{MachineOverrides, Trained};
+use crate::{files::atomic_file, weights};
 use anyhow::Result;
 pub use description::Description;
 pub use request::{Export, Format, Output};

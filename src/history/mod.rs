@@ -2,7 +2,7 @@
 
 mod read;
 
-use crate::atomic_file;
+use crate::files::atomic_file;
 use anyhow::{Context, Result};
 pub use read::{parse, parse_good, read, read_first};
 use serde::Serialize;

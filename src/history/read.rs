@@ -2,7 +2,7 @@
 
 use super::Epoch;
 use crate::error::{ensure_or, fault};
-use crate::text_file;
+use crate::files::text_file;
 use anyhow::{Context, Result};
 use csv::StringRecord;
 use std::path::Path;

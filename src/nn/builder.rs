@@ -7,9 +7,9 @@ use super::init::{DrawnBy, glorot_uniform};
 use super::layer::{Activation, Layer};
 use super::operation::Operation;
 use super::shapes::{ShapedConv2d, ShapedLayer};
-use crate::device::describe;
 use crate::error::{ErrorKind, Fault};
-use crate::numbers::with_thousands;
+use crate::machine::device::describe;
+use crate::text::numbers::with_thousands;
 use anyhow::{Context, Result};
 use tch::{Device, Kind, Tensor, nn};
 

@@ -1,6 +1,6 @@
 //! Inverted dropout with its own random draws, so that a seed gives the same masks on every device.
 
-use crate::device::upload;
+use crate::machine::device::upload;
 use crate::random::{Purpose, generator};
 use anyhow::Result;
 use rand::Rng;

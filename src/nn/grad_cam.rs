@@ -123,9 +123,9 @@ impl GradCam {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::precision::Precision;
     use crate::nn::architecture::Architecture;
     use crate::nn::layer::{Conv2d, Layer};
-    use crate::precision::Precision;
     use tch::Device;
 
     /// A network of these layers for pictures of this height and width, with drawn weights.

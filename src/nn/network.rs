@@ -9,7 +9,7 @@ use super::operation::Pass;
 use super::stack::Stack;
 use super::stored::Stored;
 use crate::batches::batch::{Input, to_images};
-use crate::precision::Precision;
+use crate::machine::precision::Precision;
 use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 

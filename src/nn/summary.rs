@@ -3,7 +3,7 @@
 use super::architecture::Architecture;
 use super::layer::Layer;
 use super::shapes::{ShapedConv2d, ShapedLayer, TensorShape};
-use crate::numbers::with_thousands;
+use crate::text::numbers::with_thousands;
 use std::fmt::Write;
 
 /// The ends of the table's three columns in Keras 2; the last is the width of its lines.

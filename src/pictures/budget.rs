@@ -1,7 +1,7 @@
 //! Memory for large pictures, which are decoded one after the other if they do not fit beside each
 //! other.
 
-use crate::memory::free_memory;
+use crate::machine::memory::free_memory;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 
 /// Size above which a picture waits for memory, in pixels.

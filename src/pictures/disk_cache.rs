@@ -9,8 +9,8 @@ use super::pixel_file::{Entry, Index, Stamp, Stored, VERSION, end_of_file, remov
 use super::pixels::{Bytes, Pixels, Scratch, Target, pool};
 use super::traits::Traits;
 use crate::error::BadPicture;
+use crate::files::temporary;
 use crate::stop::Stop;
-use crate::temporary;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use std::fs::File;

@@ -3,8 +3,8 @@
 use super::passed_over::{PassedOver, Why};
 use super::walk::Walk;
 use crate::error::{ensure_or, fault};
-use crate::numbers::{LISTED, listed};
-use crate::spelling::composed;
+use crate::text::numbers::{LISTED, listed};
+use crate::text::spelling::composed;
 use anyhow::Result;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

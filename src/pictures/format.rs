@@ -1,7 +1,7 @@
 //! Formats of picture files, recognized by their first bytes.
 
 use super::directory::Directories;
-use crate::input_file::describe;
+use crate::files::input_file::describe;
 use anyhow::{Result, bail};
 
 /// Extensions of picture files, in lower case: of formats that are decoded, and of those that are

@@ -1,8 +1,8 @@
 //! Folders that petite wrote, which hold no pictures to train on: runs, and what it sorted or drew.
 
-use crate::folder_lock;
-use crate::shown::shown;
-use crate::text_file;
+use crate::files::folder_lock;
+use crate::files::text_file;
+use crate::text::shown::shown;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs::Metadata;

@@ -1,7 +1,7 @@
 //! Files and folders that are not used as pictures, and the line that names them.
 
-use crate::numbers::with_thousands;
-use crate::shown::shown;
+use crate::text::numbers::with_thousands;
+use crate::text::shown::shown;
 use std::fmt;
 use std::path::{Path, PathBuf};
 

@@ -5,8 +5,8 @@
 
 use super::pixels::Target;
 use super::traits::Traits;
-use crate::input_file;
-use crate::temporary::sweep;
+use crate::files::input_file;
+use crate::files::temporary::sweep;
 use anyhow::Result;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -3,8 +3,8 @@
 use super::folder::Folder;
 use super::pixels::{Checked, Scratch, Target, check_all};
 use crate::error::{BadFolder, BadPicture, BadPictures};
+use crate::machine::threads;
 use crate::stop::Stop;
-use crate::threads;
 use anyhow::{Context, Error, Result, bail, ensure};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,7 +5,7 @@ use super::identity::{Identities, Identity, real};
 use super::output::is_output;
 use super::passed_over::{PassedOver, Why};
 use crate::error::fault;
-use crate::shown::shown;
+use crate::text::shown::shown;
 use anyhow::{Context, Result};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;

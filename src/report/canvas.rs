@@ -2,7 +2,7 @@
 
 use super::bitmap::Bitmap;
 use super::colors::FAINT_GRAY;
-use crate::atomic_file;
+use crate::files::atomic_file;
 use anyhow::{Result, anyhow};
 use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use image::{ColorType, ImageFormat, write_buffer_with_format};

@@ -5,7 +5,7 @@ use super::canvas::{use_own_font, write_png};
 use super::colors::{BLUE, FAINT_GRAY};
 use super::text;
 use crate::metrics::confusion::Confusion;
-use crate::numbers::with_thousands;
+use crate::text::numbers::with_thousands;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;

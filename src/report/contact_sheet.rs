@@ -2,8 +2,8 @@
 
 use super::canvas::{self, use_own_font};
 use super::text;
-use crate::atomic_file;
 use crate::error::ensure_or;
+use crate::files::atomic_file;
 use crate::pictures::picture::Picture;
 use crate::pictures::resize::{Interpolation, resize};
 use anyhow::{Result, anyhow, ensure};

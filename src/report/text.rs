@@ -1,6 +1,6 @@
 //! Text in bitmaps: the built-in font's letters, and for those that it lacks a font of the system.
 
-use crate::numbers::cut;
+use crate::text::numbers::cut;
 use ab_glyph::{Font, FontArc, FontVec, GlyphId, OutlinedGlyph, PxScale, ScaleFont, point};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

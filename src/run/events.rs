@@ -1,7 +1,5 @@
 //! Progress events. The library prints nothing; callers implement [`Events`].
 
-use super::config::Config;
-use super::outcome::Outcome;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::duplicates::Duplicate;
 use crate::error::BadFolder;
@@ -11,6 +9,8 @@ use crate::pictures::cache::Origin;
 use crate::pictures::depth::Levels;
 use crate::pictures::folder::Folder;
 use crate::pictures::passed_over::PassedOver;
+use crate::run::outcome::Outcome;
+use crate::run::settings::config::Config;
 use crate::stop::Stop;
 use crate::training::fit::StepProgress;
 use anyhow::Error;

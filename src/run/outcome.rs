@@ -1,8 +1,8 @@
 //! The outcome of training a run.
 
-use super::folder::RunFolder;
-use super::progress::Best;
 use crate::history::Epoch;
+use crate::run::folder::RunFolder;
+use crate::run::folder::progress::Best;
 use crate::training::divergence::Divergence;
 
 /// Why a run ended.

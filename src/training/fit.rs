@@ -193,9 +193,9 @@ mod tests {
     use crate::batches::batch::Input;
     use crate::batches::order::Order;
     use crate::keras::{Iteration, KerasProfile};
+    use crate::machine::precision::Precision;
     use crate::nn::architecture::Architecture;
     use crate::nn::layer::Layer;
-    use crate::precision::Precision;
     use crate::random::Purpose;
     use crate::training::objective::ClassWeights;
     use crate::training::optimizer::RmsPropConfig;

@@ -1,6 +1,6 @@
 //! Element types in libtorch, safetensors and NumPy, and the bytes of tensors.
 
-use crate::memory::free_memory;
+use crate::machine::memory::free_memory;
 use ::safetensors::Dtype;
 use anyhow::{Context, Result, ensure};
 use std::io::Read;

@@ -11,7 +11,7 @@ mod safetensors;
 mod torch_archive;
 
 use crate::error::{ErrorKind, ensure_or, fault};
-use crate::input_file;
+use crate::files::input_file;
 pub use adapt::{Adapted, adapt};
 use anyhow::Result;
 pub(crate) use assign::{Expected, faults};

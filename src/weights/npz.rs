@@ -7,8 +7,8 @@
 use super::Named;
 use super::archive::{Archive, finish};
 use super::element::{Contiguous, ELEMENTS, bytes_in, element};
-use crate::atomic_file;
 use crate::error::{Fault, ensure_or, fault};
+use crate::files::atomic_file;
 use anyhow::{Context, Result};
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;

@@ -4,8 +4,8 @@
 use super::Named;
 use super::element::{Contiguous, element};
 use super::torch_archive::{self, Root};
-use crate::atomic_file::{self, AtomicFile};
 use crate::error::{Fault, ensure_or};
+use crate::files::atomic_file::{self, AtomicFile};
 use anyhow::{Context, Result, ensure};
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Read, Seek, Write};

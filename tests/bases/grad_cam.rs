@@ -1,13 +1,13 @@
 //! Grad-CAM on every kind of network.
 
 use petite::batches::batch::Input;
+use petite::machine::precision::Precision;
 use petite::nn::base::Base;
 use petite::nn::convolution::Statistics;
 use petite::nn::grad_cam::GradCam;
 use petite::nn::head::{self, Pooling};
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
-use petite::precision::Precision;
 use tch::{Device, Kind, Tensor};
 
 /// Pixels without a pattern.

@@ -71,7 +71,7 @@ fn vgg16_of_keras_names_and_layouts_gives_kerass_outputs() {
 fn features_of_all_pictures() {
     let weights = published("mobilenet_v1_1.0_224_imagenet_keras_layout.safetensors").unwrap();
     let originals = PathBuf::from(std::env::var_os("PETITE_PICTURES").unwrap());
-    petite::device::keep_freed_memory();
+    petite::machine::device::keep_freed_memory();
     let workspace = tempfile::tempdir().unwrap();
     let data = workspace.path().join("data");
     let sizes = Sizes { train: 1000, validation: 500, test: 500 };

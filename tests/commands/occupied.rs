@@ -56,7 +56,7 @@ fn a_second_process_is_refused_until_the_first_is_dead() {
 fn a_new_run_is_refused_in_a_folder_that_another_prepares() {
     let workspace = Workspace::with_data();
     std::fs::create_dir(workspace.path("run")).unwrap();
-    let lock = petite::folder_lock::FolderLock::take(&workspace.path("run")).unwrap();
+    let lock = petite::files::folder_lock::FolderLock::take(&workspace.path("run")).unwrap();
     let error = error_of(&mut workspace.train("run", "--epochs 1"));
     assert!(error.contains("found another petite"), "{error}");
     drop(lock);

@@ -206,7 +206,7 @@ fn refuses_settings_outside_their_range() {
 #[test]
 fn never_computes_elsewhere_than_asked() {
     let workspace = Workspace::with_data();
-    let why = petite::device::why_no_cuda();
+    let why = petite::machine::device::why_no_cuda();
     let mut command = workspace.train("run", "--epochs 1 --device cuda");
     match why {
         Some(reason) => {
@@ -226,7 +226,7 @@ fn never_computes_elsewhere_than_asked() {
 /// Of every kind of step: with and without a recorded graph, augmented or not, in each precision.
 #[test]
 fn a_gpu_computes_the_same_twice() {
-    if let Some(reason) = petite::device::why_no_cuda() {
+    if let Some(reason) = petite::machine::device::why_no_cuda() {
         return skipped("a GPU computes the same twice", reason);
     }
     let workspace = Workspace::with_data();

@@ -6,7 +6,7 @@ use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
 use petite::export::{Format, Output};
 use petite::history::Epoch;
-use petite::precision::PrecisionChoice;
+use petite::machine::precision::PrecisionChoice;
 use petite::run::folder::WhichWeights;
 use petite::training::validate::Views;
 use petite::{Classifier, Config, Ended, Evaluate, Events, Export, Recipe, Stop, Warning};

@@ -1,9 +1,9 @@
 //! Initial weights over many seeds: limits and moments as Keras's.
 
 use crate::golden;
+use petite::machine::precision::Precision;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
-use petite::precision::Precision;
 use std::collections::HashMap;
 use tch::{Device, Kind};
 

@@ -3,11 +3,11 @@
 use crate::golden::Tensors;
 use petite::batches::batch::Input;
 use petite::keras::{EpsilonPlace, KerasProfile};
+use petite::machine::precision::Precision;
 use petite::nn::architecture::Architecture;
 use petite::nn::layer::Layer;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
-use petite::precision::Precision;
 use petite::training::loss::Loss;
 use petite::training::optimizer::{RmsProp, RmsPropConfig};
 use tch::{Device, Tensor};

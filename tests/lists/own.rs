@@ -1,11 +1,11 @@
 //! The program's own lists.
 
 use super::Draws;
-use petite::cells;
 use petite::dataset::labels::{self, Labeled};
 use petite::dataset::layout::{Layout, Parts};
 use petite::dataset::part::Part;
 use petite::pictures::folder::{Folder, Sample};
+use petite::text::cells;
 use petite::{Suspect, SuspectList};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

@@ -208,7 +208,10 @@ fn read(data: &Path, list: &Path) -> Result<(Pairs, usize), String> {
         for sample in &folder.samples {
             let file = sample.path.canonicalize().unwrap();
             let file = file.strip_prefix(data).unwrap().as_os_str().as_bytes().to_vec();
-            pairs.insert((file, petite::spelling::composed(&folder.classes[sample.label]).into()));
+            pairs.insert((
+                file,
+                petite::text::spelling::composed(&folder.classes[sample.label]).into(),
+            ));
         }
     }
     let samples: usize = parts.folders.iter().map(|folder| folder.samples.len()).sum();

@@ -1,7 +1,7 @@
 //! The confusion matrix as a table.
 
 use crate::metrics::confusion::Confusion;
-use crate::numbers::{cut, with_thousands};
+use crate::text::numbers::{cut, with_thousands};
 
 /// Number of classes up to which the matrix is shown.
 pub const SHOWN: usize = 20;

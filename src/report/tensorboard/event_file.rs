@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::record::{framed, records};
-use crate::atomic_file;
+use crate::files::atomic_file;
 use anyhow::{Context, Result};
 use prost::Message;
 use std::fs::{File, OpenOptions};

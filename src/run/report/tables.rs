@@ -5,11 +5,11 @@ use crate::metrics::Metrics;
 use crate::metrics::classes::{Averages, ClassMetrics};
 use crate::metrics::confusion::{Confused, Confusion};
 use crate::metrics::interval::Interval;
-use crate::numbers::with_thousands;
 use crate::pictures::folder::Folder;
 use crate::report::page::{Table, matrix};
 use crate::run::folder::WhichWeights;
-use crate::shown::quoted;
+use crate::text::numbers::with_thousands;
+use crate::text::shown::quoted;
 use crate::training::validate::Views;
 use serde_json::Value;
 

@@ -5,8 +5,8 @@ mod header;
 
 use super::element::{Contiguous, element};
 use super::{Metadata, Named};
-use crate::atomic_file;
 use crate::error::{Fault, fault};
+use crate::files::atomic_file;
 use anyhow::{Context, Result};
 use header::{Header, kind_of, shape_of};
 use std::io::{Read, Seek, SeekFrom, Write};

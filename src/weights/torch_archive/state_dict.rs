@@ -2,7 +2,7 @@
 
 use super::pickle::{MAX_NAME, Machine};
 use super::value::{Root, Value, View};
-use crate::numbers::listed;
+use crate::text::numbers::listed;
 use anyhow::{Result, bail, ensure};
 use std::collections::HashSet;
 

@@ -1,0 +1,297 @@
+//! The training and validation splits of a run, and the loaders over them.
+
+use crate::batches::batch::Input;
+use crate::batches::loader::Loader;
+use crate::batches::order::Order;
+use crate::error::{self, ensure_or, fault};
+use crate::files::user_folders;
+use crate::machine::memory::free_memory;
+use crate::nn::base::Base;
+use crate::nn::network::Network;
+use crate::pictures::cache::{self, CachePolicy, Opened, Origin, Reading, bytes_of};
+use crate::pictures::folder::Folder;
+use crate::pictures::source::Source;
+use crate::random::Purpose;
+use crate::run::data::appearance::compare;
+use crate::run::data::data_set::{self, Pictures};
+use crate::run::data::features::{FeatureFile, Features, compute};
+use crate::run::data::same_pictures;
+use crate::run::events::{Events, Note, Warning};
+use crate::run::folder::RunFolder;
+use crate::run::folder::checkpoint::Saved;
+use crate::run::folder::fingerprint::Fingerprint;
+use crate::run::settings::config::Config;
+use crate::run::settings::on_base::OnBase;
+use crate::stop::Stop;
+use crate::text::numbers::listed;
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::sync::Once;
+use tch::Tensor;
+
+/// The training and validation splits of a data set.
+#[derive(Debug)]
+pub struct Splits<'a> {
+    config: &'a Config,
+    data: &'a Path,
+    train: Folder,
+    validation: Folder,
+    /// The test pictures, which training does not use.
+    test: Option<Folder>,
+    /// Whether near copies are known to be in one of them only.
+    are_grouped: bool,
+    /// For each picture of both, the index of the first with an equal file, once they were read.
+    equal: Vec<usize>,
+    /// The contents of the run's `split.csv`, if it is to have one.
+    pub list: Option<Vec<u8>>,
+}
+
+impl<'a> Splits<'a> {
+    /// Lists the pictures, and sets a `depth` of `config` that depends on them.
+    ///
+    /// # Errors
+    /// As [`data_set::read`].
+    pub fn read(
+        config: &'a mut Config,
+        run: &RunFolder,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<Self> {
+        let Some(data) = config.data.as_deref() else {
+            fault!(DataSet, "expected `data`, found none");
+        };
+        let Pictures { train, validation, test, are_grouped, list } =
+            data_set::read(config, data, run, stop, events)?;
+        config.resolve_depth(&train, stop, events)?;
+        let config: &Config = config;
+        let Some(data) = config.data.as_deref() else {
+            fault!(DataSet, "expected `data`, found none");
+        };
+        let equal = Vec::new();
+        Ok(Self { config, data, train, validation, test, are_grouped, equal, list })
+    }
+
+    /// The run's settings.
+    pub fn config(&self) -> &'a Config {
+        self.config
+    }
+
+    /// Class names, by label.
+    pub fn classes(&self) -> &[String] {
+        &self.train.classes
+    }
+
+    /// The state of all pictures, which must be those of the run if it is `resumed`.
+    ///
+    /// # Errors
+    /// As [`same_pictures::checked`].
+    pub fn fingerprint(
+        &mut self,
+        run: &RunFolder,
+        resumed: Option<&Saved>,
+        events: &mut dyn Events,
+    ) -> Result<Fingerprint> {
+        let folders = [Some(&self.train), Some(&self.validation), self.test.as_ref()];
+        let folders: Vec<&Folder> = folders.into_iter().flatten().collect();
+        let found = same_pictures::checked(&folders, self.config, run, resumed, events)?;
+        self.equal = found.equal();
+        self.equal.truncate(self.train.samples.len() + self.validation.samples.len());
+        Ok(found)
+    }
+
+    /// Loaders of training and validation pictures, or of their features from the base of
+    /// `network`.
+    ///
+    /// # Errors
+    /// If pictures cannot be used, libtorch is out of memory, or a stop was requested.
+    pub fn loaders(
+        &self,
+        network: &Network,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<(Loader, Loader)> {
+        let (config, device) = (self.config, network.device());
+        let (seed, size) = (config.seed, config.batch_size);
+        let iteration = config.keras.conventions().iteration;
+        let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
+        // The means of whole passes do not depend on the order, so use that of `evaluate`.
+        let validation_order = match config.validation_steps {
+            None => Order::Sorted,
+            Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
+        };
+        let (steps, validation_steps) = (config.steps_per_epoch, config.validation_steps);
+        match config.on_base() {
+            Some(on_base) if on_base.stored_features => {
+                let base = network.base().context("expected a base below the head")?;
+                let (train, validation) = self.features(on_base, base, stop, events)?;
+                let loader = |features: Features, steps, order| {
+                    let to_device = |tensor: Tensor| tensor.f_to_device(device);
+                    let input = Input::Features(to_device(features.values)?);
+                    let labels = to_device(features.labels)?;
+                    Loader::of_input(input, labels, size, steps, order, iteration)
+                };
+                Ok((
+                    loader(train, steps, train_order)?,
+                    loader(validation, validation_steps, validation_order)?,
+                ))
+            }
+            _ => {
+                let (train, validation) = self.open_both(stop, events)?;
+                let loader = |source, steps, order| {
+                    Loader::new(source, device, size, steps, order, iteration)
+                };
+                Ok((
+                    loader(train.source, steps, train_order)?,
+                    loader(validation.source, validation_steps, validation_order)?,
+                ))
+            }
+        }
+    }
+
+    /// How to read pictures, with one cache policy for both splits.
+    fn reading<'s>(&self, stop: &'s Stop, events: &mut dyn Events) -> Reading<'s> {
+        let (config, target) = (self.config, self.config.target());
+        let (bytes, free) = (bytes_of(&[&self.train, &self.validation], target), free_memory());
+        let cache = config.cache.choose(bytes, free);
+        if cache == CachePolicy::Disk {
+            let folder = user_folders::pictures();
+            let free = free.filter(|_| config.cache == CachePolicy::Auto);
+            events.note(&Note::Cache { folder: &folder, bytes, free });
+        }
+        let (loader_threads, skip_bad) = (config.loader_threads, config.skip_bad_pictures);
+        Reading { target, cache, loader_threads, skip_bad, stop }
+    }
+
+    /// Opens the pictures of both splits, and warns about what is odd about them.
+    fn open_both(&self, stop: &Stop, events: &mut dyn Events) -> Result<(Opened, Opened)> {
+        let reading = self.reading(stop, events);
+        // Read both splits before returning an error, so that it lists the bad files of both.
+        let train = self.open_train(reading, events);
+        stop.check()?;
+        let validation = open(&self.validation, "validation", reading, events);
+        let (train, validation) = match (train, validation) {
+            (Ok(train), Ok(validation)) => (train, validation),
+            (Err(first), Err(second)) => return Err(error::both(first, second)),
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        self.note("train", train.source.samples().len(), Some(train.origin), events);
+        self.note("validation", validation.source.samples().len(), Some(validation.origin), events);
+        // Streamed pictures are not decoded ahead of time.
+        let groups = match (&train.source, &validation.source) {
+            (Source::Held(originals), Source::Held(copies)) => {
+                let equal = (!self.are_grouped).then_some(&self.equal[..]);
+                compare([originals, copies], equal, self.data, stop, events)?
+            }
+            _ => self.equal.clone(),
+        };
+        self.warn_of_contradictions(&groups, events);
+        Ok((train, validation))
+    }
+
+    /// Warns about pictures that are in two classes, unless that was done when they were split.
+    fn warn_of_contradictions(&self, first: &[usize], events: &mut dyn Events) {
+        if !self.are_grouped {
+            let folders = [&self.train, &self.validation];
+            data_set::warn_of_contradictions(&folders, first, self.data, events);
+        }
+    }
+
+    /// The features of both splits: from the files of an earlier run, or computed now.
+    fn features(
+        &self,
+        on_base: &OnBase,
+        base: &Base,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<(Features, Features)> {
+        let cache = user_folders::cache().join("features");
+        let config = self.config;
+        let file = |folder| FeatureFile::new(&cache, base, config, on_base, folder);
+        let (train_file, validation_file) = (file(&self.train)?, file(&self.validation)?);
+        let kept = (train_file.kept(stop, events)?, validation_file.kept(stop, events)?);
+        if let (None, None) = kept {
+            let (train, validation) = self.open_both(stop, events)?;
+            let mut compute =
+                |opened, name, file| compute(base, on_base, opened, name, file, stop, events);
+            return Ok((
+                compute(train, "train", &train_file)?,
+                compute(validation, "validation", &validation_file)?,
+            ));
+        }
+        self.warn_of_contradictions(&self.equal, events);
+        let mut get = |kept: Option<Features>, name, file| {
+            let (features, origin) = match kept {
+                Some(features) => (features, None),
+                None => {
+                    let reading = self.reading(stop, events);
+                    let opened = match name {
+                        "train" => self.open_train(reading, events)?,
+                        _ => open(&self.validation, name, reading, events)?,
+                    };
+                    let origin = opened.origin;
+                    (compute(base, on_base, opened, name, file, stop, events)?, Some(origin))
+                }
+            };
+            self.note(name, features.labels.numel(), origin, events);
+            anyhow::Ok(features)
+        };
+        Ok((get(kept.0, "train", &train_file)?, get(kept.1, "validation", &validation_file)?))
+    }
+
+    /// Opens the training pictures, each class of which must have a good one.
+    fn open_train(&self, reading: Reading<'_>, events: &mut dyn Events) -> Result<Opened> {
+        let opened = open(&self.train, "train", reading, events)?;
+        let good = self.train.with_samples(opened.source.samples().to_vec());
+        let missing = good.classes_with(false);
+        ensure_or!(
+            DataSet,
+            missing.is_empty(),
+            "expected a good picture of {} in {}, found none; try replacing the bad ones",
+            listed(&missing),
+            good.path.display()
+        );
+        Ok(opened)
+    }
+
+    fn note(&self, name: &str, pictures: usize, origin: Option<Origin>, events: &mut dyn Events) {
+        events.note(&Note::Split { name, pictures, classes: self.classes(), origin });
+    }
+}
+
+/// Opens the pictures of `folder`, the split `name`. Reports each picture read, the skipped files,
+/// and a cache that could not be written.
+///
+/// # Errors
+/// As [`cache::open`], and if no good picture is left.
+pub(crate) fn open(
+    folder: &Folder,
+    name: &str,
+    reading: Reading<'_>,
+    events: &mut dyn Events,
+) -> Result<Opened> {
+    warn_if_unoptimized(events);
+    let opened = data_set::counted(name, folder.samples.len(), events, |on_decoded| {
+        cache::open(folder, reading, on_decoded)
+    })?;
+    if let Some(error) = &opened.no_disk {
+        events.warning(&Warning::NoDiskCache { split: name, error, instead: opened.origin });
+    }
+    if let Some(skipped) = &opened.skipped {
+        events.warning(&Warning::Skipped(skipped));
+    }
+    ensure_or!(
+        DataSet,
+        !opened.source.samples().is_empty(),
+        "expected a good picture in {}, found none; try replacing the bad ones",
+        folder.path.display()
+    );
+    Ok(opened)
+}
+
+/// Warns once if this crate was compiled without optimizations, as those of a debug build usually are.
+pub(crate) fn warn_if_unoptimized(events: &mut dyn Events) {
+    static WARNED: Once = Once::new();
+    if cfg!(unoptimized) {
+        WARNED.call_once(|| events.warning(&Warning::Unoptimized));
+    }
+}

@@ -1,0 +1,111 @@
+//! What a checkpoint was made with: settings, classes and pictures, so that a run whose files or data
+//! set were changed since is noticed.
+
+use crate::error::{ErrorKind, Fault};
+use crate::machine::device::DeviceChoice;
+use crate::machine::precision::PrecisionChoice;
+use crate::pictures::cache::CachePolicy;
+use crate::run::settings::config::Config;
+use crate::run::settings::upgrade::upgrade;
+use crate::training::schedule::Schedule;
+use crate::weights::Metadata;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The key of settings and classes in a checkpoint's metadata.
+const SETTINGS: &str = "made_with";
+
+/// The key of the sum of the pictures.
+const PICTURES: &str = "data_set";
+
+/// What the weights of a checkpoint depend on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MadeWith {
+    /// Class names, by label.
+    pub classes: Vec<String>,
+    /// The settings as [`comparable`].
+    pub train: Config,
+    /// The sum of the training and validation pictures; `None` if it is not known.
+    #[serde(skip)]
+    pub pictures: Option<String>,
+}
+
+impl MadeWith {
+    /// That of a run with these classes and settings.
+    pub fn new(classes: &[String], config: &Config, pictures: Option<String>) -> Self {
+        Self { classes: classes.to_vec(), train: comparable(config), pictures }
+    }
+
+    /// Adds it to a checkpoint's metadata.
+    ///
+    /// # Errors
+    /// If it cannot be serialized.
+    pub(crate) fn add_to(&self, metadata: &mut Metadata) -> Result<()> {
+        let json = serde_json::to_string(self).context("cannot serialize the settings to JSON")?;
+        metadata.insert(SETTINGS.to_owned(), json);
+        let pictures = self.pictures.clone().map(|sum| (PICTURES.to_owned(), sum));
+        metadata.extend(pictures);
+        Ok(())
+    }
+
+    /// That of a checkpoint with this metadata; `None` for a checkpoint of an earlier version.
+    ///
+    /// # Errors
+    /// If there is something else instead.
+    pub(crate) fn of_metadata(metadata: &Metadata) -> Result<Option<Self>> {
+        let Some(text) = metadata.get(SETTINGS) else { return Ok(None) };
+        let not_settings = || Fault {
+            kind: ErrorKind::Run,
+            message: "expected the settings of a run in the checkpoint".to_owned(),
+        };
+        let mut json: Value = serde_json::from_str(text).with_context(not_settings)?;
+        upgrade(&mut json);
+        let found: Self = serde_json::from_value(json).with_context(not_settings)?;
+        Ok(Some(Self { pictures: metadata.get(PICTURES).cloned(), ..found }))
+    }
+}
+
+/// The settings that differ between `config` and `other` and change the weights by more than
+/// rounding: their names, in backticks, and their values in `other`, as JSON. Those of the machine do
+/// not, nor does the number of epochs, up to the end of the shorter run, nor the place of the data
+/// set, whose pictures are compared themselves.
+pub fn differences(config: &Config, other: &Config) -> Vec<(String, String)> {
+    let json = |config| serde_json::to_value(comparable(config)).unwrap_or_default();
+    let (own, others) = (json(config), json(other));
+    let all = Config::settings().into_iter();
+    let differing = all.filter(|setting| setting.value_in(&own) != setting.value_in(&others));
+    let mut found: Vec<(String, String)> = differing
+        .map(|setting| {
+            let value = setting.value_in(&others).cloned().unwrap_or_default();
+            (format!("`{}`", setting.name()), value.to_string())
+        })
+        .collect();
+    if found.is_empty() && own != others {
+        found.push(("`network`".to_owned(), "its own".to_owned()));
+    }
+    found
+}
+
+fn comparable(config: &Config) -> Config {
+    Config {
+        data: None,
+        labels: None,
+        // All rates of a cosine depend on the number of epochs.
+        epochs: if config.schedule == Schedule::Cosine { config.epochs } else { 0 },
+        device: DeviceChoice::Auto,
+        precision: PrecisionChoice::Auto,
+        cuda_graph: true,
+        threads: None,
+        checkpoint_every: None,
+        keep: None,
+        tensorboard: false,
+        loader_threads: None,
+        max_pixels: 0,
+        cache: CachePolicy::Auto,
+        out: PathBuf::new(),
+        resume: false,
+        ..config.clone()
+    }
+}

@@ -1,0 +1,185 @@
+//! The first weights of a network: of a checkpoint, another run, or a pretrained base.
+
+use crate::error::{ensure_or, fault};
+use crate::files::user_folders;
+use crate::nn::convolution::Statistics;
+use crate::nn::network::Network;
+use crate::nn::stored::Stored;
+use crate::nn::zoo::Model;
+use crate::run::events::{Events, Note};
+use crate::run::folder::checkpoint::{Progress, Saved};
+use crate::run::folder::{RunFolder, RunRecord, WhichWeights};
+use crate::run::settings::config::{Config, NetworkConfig};
+use crate::run::settings::on_base::{OnBase, Start};
+use crate::text::numbers::{difference, listed};
+use crate::training::optimizer::RmsProp;
+use crate::weights;
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// Extensions of the weights that `scripts/fetch_weights.sh` keeps.
+const KEPT: [&str; 8] = ["safetensors", "npz", "ot", "pth", "pt", "ckpt", "bin", "tar"];
+
+/// The first weights of a process.
+pub(crate) enum First {
+    /// Those of the run's checkpoint.
+    Saved(Box<Saved>),
+    /// Those of a new run, with the file of the base's weights if it starts from one.
+    Start(Option<Stored>),
+}
+
+impl First {
+    /// Those of the run's checkpoint if it has one, else those that `config` says; see [`read`].
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn of(saved: Option<Saved>, config: &mut Config) -> Result<Self> {
+        match saved {
+            Some(saved) => Ok(Self::Saved(Box::new(saved))),
+            None => Ok(Self::Start(read(config)?)),
+        }
+    }
+
+    /// The checkpoint, if there is one.
+    pub fn saved(&self) -> Option<&Saved> {
+        match self {
+            Self::Saved(saved) => Some(saved),
+            Self::Start(_) => None,
+        }
+    }
+
+    /// Sets the weights of `network`, and the state of its optimizer. Returns how far it was trained.
+    ///
+    /// # Errors
+    /// If the weights are from another network or the classes differ; nothing is changed then.
+    pub fn fill(
+        self,
+        network: &mut Network,
+        optimizer: &RmsProp,
+        config: &Config,
+        classes: &[String],
+        events: &mut dyn Events,
+    ) -> Result<Progress> {
+        match self {
+            Self::Saved(saved) => {
+                saved.restore(network, optimizer)?;
+                Ok(saved.progress)
+            }
+            Self::Start(stored) => {
+                fill(network, config, stored.as_ref(), classes, events)?;
+                Ok(Progress::default())
+            }
+        }
+    }
+}
+
+/// The weights file that `scripts/fetch_weights.sh` put into the cache for `base`.
+///
+/// # Errors
+/// If there is none.
+pub fn fetched(base: Model) -> Result<PathBuf> {
+    let folder = user_folders::cache().join("weights");
+    let files = KEPT.map(|ending| folder.join(format!("{}.{ending}", base.name())));
+    match files.into_iter().find(|file| file.exists()) {
+        Some(file) => Ok(file),
+        None => fault!(
+            Weights,
+            "expected the weights of {} in {}, found none; try scripts/fetch_weights.sh {}, or `weights` FILE",
+            base.name(),
+            folder.display(),
+            base.name()
+        ),
+    }
+}
+
+/// Reads the base's weights file, if the network starts from one. Sets `start` to it and, unless
+/// given, `through` to the last layer in it.
+///
+/// # Errors
+/// If there is no such file, or it cannot be read.
+pub fn read(config: &mut Config) -> Result<Option<Stored>> {
+    let base = config.model;
+    if config.from.is_some() {
+        return Ok(None);
+    }
+    let Some(on_base) = config.on_base_mut() else { return Ok(None) };
+    let file = match &on_base.start {
+        Some(Start::Run(_)) => return Ok(None),
+        Some(Start::Weights(file)) => file.clone(),
+        None => fetched(base)?,
+    };
+    let stored = Stored::read(&file)?;
+    on_base.start = Some(Start::Weights(file));
+    if on_base.through.is_none() {
+        let architecture = stored.cut(on_base.architecture(base)?);
+        let cut = !architecture.cut_off.is_empty();
+        let last = architecture.layers.last().filter(|_| cut);
+        on_base.through = last.map(|layer| layer.name.clone());
+    }
+    Ok(Some(stored))
+}
+
+/// Sets the initial weights of `network`: those of the base from `stored`, or all from the run that
+/// it starts from. Notes what of a file is not as in it.
+///
+/// # Errors
+/// If the weights are from another network or the classes differ; nothing is changed then.
+pub fn fill(
+    network: &mut Network,
+    config: &Config,
+    stored: Option<&Stored>,
+    classes: &[String],
+    events: &mut dyn Events,
+) -> Result<()> {
+    if let Some(stored) = stored {
+        network.assign_base(stored)?;
+        if let Some(said) = network.base().and_then(|base| stored.said(base.architecture())) {
+            events.note(&Note::Weights { path: stored.path(), said: &said });
+        }
+        return Ok(());
+    }
+    let head = config.on_base().and_then(|on_base| on_base.start.as_ref());
+    let (run, which) = match (&config.from, head) {
+        (Some(run), _) => (run, WhichWeights::Last),
+        (None, Some(Start::Run(run))) => (run, WhichWeights::Best),
+        _ => return Ok(()),
+    };
+    let run = RunFolder::open(run)?;
+    let RunRecord { classes: found, train, .. } = run.read_record()?;
+    ensure_or!(
+        Run,
+        found == classes,
+        "expected the classes of {} ({}), found {}{}; try another `data`",
+        run.path().display(),
+        listed(&found),
+        listed(classes),
+        difference(&found, classes)
+    );
+    ensure_or!(
+        Run,
+        config.from.is_none() || is_same_network(config, &train),
+        "expected the network and `image_size` of {} ({}, {}), found another; try leaving out what changes it",
+        run.path().display(),
+        train.model.name(),
+        train.image_size
+    );
+    let path = run.weights(which);
+    weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
+    network.refresh()
+}
+
+/// Whether both train the same layers on pictures of the same size, though maybe not the same of them.
+fn is_same_network(config: &Config, other: &Config) -> bool {
+    let network = |config: &Config| match &config.network {
+        NetworkConfig::OnBase(on_base) => NetworkConfig::OnBase(OnBase {
+            unfreeze_from: None,
+            batch_norm: Statistics::Stored,
+            stored_features: false,
+            start: None,
+            ..on_base.clone()
+        }),
+        scratch => scratch.clone(),
+    };
+    let of = |config: &Config| (config.model, config.image_size);
+    (of(config), network(config)) == (of(other), network(other))
+}
