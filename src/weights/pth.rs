@@ -1,6 +1,6 @@
 //! PyTorch's `.pth`, as `torch.save` writes a state_dict since PyTorch 1.6, alone or in a checkpoint.
 
-pub use super::torch_archive::pickle;
+pub use super::torch_archive::state_dict;
 use super::torch_archive::{self, Root};
 use super::{LEFT_OUT, Metadata, Named};
 use crate::error::{Fault, fault};

@@ -4,7 +4,7 @@ use crate::drawn::{base, golden};
 use crate::pickles::{archive, global, int, misfits, state, storage, tensor, text, tuple};
 use petite::nn::{base::Base, stored::Stored, zoo::Model};
 use petite::weights;
-use petite::weights::pth::{self, pickle};
+use petite::weights::pth::{self, state_dict};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;
@@ -209,12 +209,12 @@ fn damaged_pickles_never_panic() {
         for value in 0..=255 {
             let mut damaged = good.clone();
             damaged[at] = value;
-            if pickle::state_dict(&damaged).is_ok() {
+            if state_dict::state_dict(&damaged).is_ok() {
                 let bytes = archive(&damaged, &[("data/0", &two)], CompressionMethod::Stored);
                 let _ = load_bytes(&bytes);
             }
         }
-        assert!(pickle::state_dict(&good[..at]).is_err());
+        assert!(state_dict::state_dict(&good[..at]).is_err());
     }
 }
 

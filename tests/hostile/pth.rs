@@ -3,7 +3,7 @@
 use crate::damage::{assert_refused, contents, parse, try_all};
 use crate::pickles::{archive, int, state, storage, tensor, text, tuple};
 use crate::zip_file::{self, Entry};
-use petite::weights::pth::pickle;
+use petite::weights::pth::state_dict;
 use std::path::Path;
 use zip::CompressionMethod::Stored;
 
@@ -54,27 +54,31 @@ fn small_pickles_cost_little() {
     let calls = [&function, b"q\x01".as_slice()].concat();
     for use_of in [b"h\0Q".as_slice(), b"h\x01h\0R"] {
         let bomb = [b"\x80\x02", calls.as_slice(), &repeated(&long, use_of, 1 << 20)[2..]].concat();
-        assert!(pickle::state_dict(&bomb).unwrap_err().to_string().contains("a tuple of at most"));
+        assert!(
+            state_dict::state_dict(&bomb).unwrap_err().to_string().contains("a tuple of at most")
+        );
     }
     // A name of a megabyte for each of a hundred thousand storages, and of as many tensors.
     let name = text(&"0".repeat(1 << 20));
     let id = [b"(".as_slice(), &text("storage"), b"ctorch\nFloatStorage\n", &name].concat();
     let id = [id, text("cpu"), int(2), b"t".to_vec()].concat();
-    let error = pickle::state_dict(&repeated(&id, b"h\0Q", 100_000)).unwrap_err().to_string();
+    let error = state_dict::state_dict(&repeated(&id, b"h\0Q", 100_000)).unwrap_err().to_string();
     assert!(error.contains("a key of at most"), "{error}");
     let items = repeated(&name, b"h\0N", 100_000);
     let items = [b"\x80\x02}(", &items[2..items.len() - 1], b"u."].concat();
-    assert!(pickle::state_dict(&items).is_err());
+    assert!(state_dict::state_dict(&items).is_err());
     // Values that hold each other twice, to any depth.
     let doubling = [b"\x80\x02)q\0".as_slice(), &b"h\0h\0\x86q\0".repeat(100_000), b"."].concat();
-    assert!(pickle::state_dict(&doubling).unwrap_err().to_string().contains("a tuple"));
+    assert!(state_dict::state_dict(&doubling).unwrap_err().to_string().contains("a tuple"));
     // A name without an end, and a text longer than the pickle.
     let endless = [b"\x80\x02c".as_slice(), &vec![b'a'; 1 << 20], b"\n\n."].concat();
-    assert!(pickle::state_dict(&endless).unwrap_err().to_string().contains("a name of at most"));
-    assert!(pickle::state_dict(b"\x80\x02X\xFF\xFF\xFF\xFFa.").is_err());
-    assert!(pickle::state_dict(b"\x80\x02r\xFF\xFF\xFF\xFF.").is_err());
-    assert!(pickle::state_dict(b"\x80\x02Nr\xFF\xFF\xFF\xFF.").is_err());
-    assert!(pickle::state_dict(b"\x80\x02j\xFF\xFF\xFF\xFF.").is_err());
+    assert!(
+        state_dict::state_dict(&endless).unwrap_err().to_string().contains("a name of at most")
+    );
+    assert!(state_dict::state_dict(b"\x80\x02X\xFF\xFF\xFF\xFFa.").is_err());
+    assert!(state_dict::state_dict(b"\x80\x02r\xFF\xFF\xFF\xFF.").is_err());
+    assert!(state_dict::state_dict(b"\x80\x02Nr\xFF\xFF\xFF\xFF.").is_err());
+    assert!(state_dict::state_dict(b"\x80\x02j\xFF\xFF\xFF\xFF.").is_err());
 }
 
 #[test]

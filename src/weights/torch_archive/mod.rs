@@ -2,8 +2,8 @@
 //! and one file of elements per storage.
 
 mod calls;
-pub mod pickle;
-mod state_dict;
+mod pickle;
+pub mod state_dict;
 mod value;
 
 use super::Named;

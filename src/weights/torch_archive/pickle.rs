@@ -6,21 +6,12 @@
 //! meaning: any other makes an object without contents, which is no tensor.
 //! Values are in vectors and refer to each other by index, so that no nesting can exhaust the stack.
 
-use super::state_dict::tensors;
 use super::value::{Root, Storage, Value, View};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
 
 /// Maximum length of a name in bytes.
 pub(super) const MAX_NAME: usize = 1000;
-
-/// The tensors of a state_dict, by name, in order.
-///
-/// # Errors
-/// If `pickle` is damaged, has no tensors by name, or has a name twice.
-pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
-    Ok(tensors(pickle, Root::StateDict)?.views)
-}
 
 /// The stack machine.
 #[derive(Default)]

@@ -21,6 +21,14 @@ pub(in super::super) struct Tensors {
     pub left_out: Option<String>,
 }
 
+/// The tensors of a state_dict, by name, in order.
+///
+/// # Errors
+/// If `pickle` is damaged, has no tensors by name, or has a name twice.
+pub fn state_dict(pickle: &[u8]) -> Result<Vec<(String, View)>> {
+    Ok(tensors(pickle, Root::StateDict)?.views)
+}
+
 /// The tensors in a `root`.
 ///
 /// # Errors

@@ -1,10 +1,11 @@
-//! Answers in JSON, and refusals with their status.
+//! Answers in JSON.
 
+use super::refusal::{JSON, Refusal};
 use super::state::State;
 use crate::program::commands::prediction_output::Probabilities;
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
@@ -12,51 +13,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::OwnedSemaphorePermit;
-
-/// Seconds after which a refused client may try again.
-const RETRY: HeaderValue = HeaderValue::from_static("1");
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// A request that is not answered with predictions: `{"error": …}`.
-#[derive(Debug)]
-pub struct Refusal {
-    pub status: StatusCode,
-    pub error: String,
-}
-
-impl Refusal {
-    pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into() }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Told {
-            error: String,
-        }
-        let mut response = json(self.status, &Told { error: self.error });
-        let headers = response.headers_mut();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, RETRY);
-        }
-        // What is left of the request is not read.
-        if [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT].contains(&self.status) {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
-    }
-}
-
-/// `value` as the JSON of a response.
-pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    let Ok(body) = serde_json::to_vec(value) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    (status, [(CONTENT_TYPE, JSON)], body).into_response()
-}
 
 /// Bytes to write at a time.
 const CHUNK: usize = 64 << 10;
@@ -140,15 +96,4 @@ pub struct AllTold<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
     pub pictures: Vec<Told<'a>>,
-}
-
-pub async fn not_found(uri: Uri) -> Refusal {
-    let error = format!("expected /, /predict or /health, found {}", uri.path());
-    Refusal::new(StatusCode::NOT_FOUND, error)
-}
-
-pub async fn wrong_method(method: Method, uri: Uri) -> Refusal {
-    let expected = if uri.path() == "/predict" { "POST" } else { "GET" };
-    let error = format!("expected {expected} {}, found {method}", uri.path());
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, error)
 }

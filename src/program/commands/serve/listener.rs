@@ -2,7 +2,7 @@
 
 use super::patient::Patient;
 use super::state::State;
-use super::{answer, guard, page, predict};
+use super::{guard, page, predict, refusal};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -108,8 +108,8 @@ fn router(state: Arc<State>) -> Router {
         .route("/", get(page::page))
         .route("/health", get(predict::health))
         .route("/predict", post(predict::predict))
-        .fallback(answer::not_found)
-        .method_not_allowed_fallback(answer::wrong_method)
+        .fallback(refusal::not_found)
+        .method_not_allowed_fallback(refusal::wrong_method)
         .layer(from_fn_with_state(Arc::clone(&state), guard::own_pages_only))
         .layer(from_fn_with_state(Arc::clone(&state), guard::with_headers))
         // The limit is `--max-bytes`, not axum's 2 MB.

@@ -8,6 +8,7 @@ mod page;
 mod patient;
 mod pictures;
 mod predict;
+mod refusal;
 mod state;
 
 use crate::program::cli::{ServeArgs, machine_overrides};

@@ -1,6 +1,6 @@
 //! The names by which the server may be called, and the origins whose pages may call it.
 
-use super::answer::Refusal;
+use super::refusal::Refusal;
 use axum::http::StatusCode;
 use std::net::IpAddr;
 

@@ -1,6 +1,6 @@
 //! The pictures in a request: its body, or the files of a form.
 
-use super::answer::Refusal;
+use super::refusal::Refusal;
 use super::state::State;
 use axum::BoxError;
 use axum::body::{Body, Bytes};

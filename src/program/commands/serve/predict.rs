@@ -1,7 +1,8 @@
 //! `POST /predict` and `GET /health`.
 
-use super::answer::{AllTold, Outcome, Refusal, Told, claimed_json, json};
+use super::answer::{AllTold, Outcome, Told, claimed_json};
 use super::pictures::{self, Pictures};
+use super::refusal::{Refusal, json};
 use super::state::State;
 use crate::program::commands::prediction_output::Probabilities;
 use axum::body::Bytes;

@@ -1,7 +1,7 @@
 //! What all requests share: the network, the limits and the counts.
 
-use super::answer::Refusal;
 use super::names::Names;
+use super::refusal::Refusal;
 use crate::program::cli::ServeArgs;
 use axum::http::StatusCode;
 use petite::Classifier;
