@@ -1,9 +1,9 @@
 //! Convolution, 2×2 max pooling and ReLU as one differentiable operation.
 
 use super::check;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::ffi::c_char;
-use tch::{Tensor, nn};
+use tch::Tensor;
 use torch_sys::C_tensor;
 
 unsafe extern "C" {
@@ -26,40 +26,17 @@ unsafe extern "C" {
 /// summed in f32. For f32 and bf16 on the CPU,
 /// pooling and ReLU are a single pass over each chunk of the convolution's output.
 ///
-/// Uses the strides and padding of `config`; its initializers and `bias` flag are ignored.
+/// Strides and padding are the same along both axes; strides are 1 or more.
 ///
 /// # Errors
-/// If `config` has strides or padding that differ by axis, padding other than zeros, dilation or
-/// groups. Also if `bias` is `None`, the shapes do not match, or libtorch is out of memory.
+/// If the shapes do not match, or libtorch is out of memory.
 pub fn conv2d_max_pool2d_relu(
     images: &Tensor,
     kernel: &Tensor,
-    bias: Option<&Tensor>,
-    config: &nn::ConvConfigND<[i64; 2]>,
+    bias: &Tensor,
+    stride: i64,
+    padding: i64,
 ) -> Result<Tensor> {
-    let ([stride, stride_x], [padding, padding_x]) = (config.stride, config.padding);
-    ensure!(
-        stride == stride_x && padding == padding_x,
-        "expected the same strides and padding along both axes, found {:?} and {:?}",
-        config.stride,
-        config.padding
-    );
-    ensure!(
-        stride >= 1 && padding >= 0,
-        "expected strides of 1 or more and padding of 0 or more, found {stride} and {padding}"
-    );
-    ensure!(
-        padding == 0 || matches!(config.padding_mode, nn::PaddingMode::Zeros),
-        "expected padding with zeros, found {:?}",
-        config.padding_mode
-    );
-    ensure!(
-        config.dilation == [1, 1] && config.groups == 1,
-        "expected a convolution without dilation and groups, found {:?} and {}",
-        config.dilation,
-        config.groups
-    );
-    let bias = bias.context("expected a convolution with a bias")?;
     let mut output = std::ptr::null_mut();
     // SAFETY: all three are live tensors; on success `output` is a new one that we own.
     check(unsafe {
@@ -85,34 +62,28 @@ mod tests {
     /// A convolution's parameters.
     struct Convolution {
         kernel: Tensor,
-        bias: Option<Tensor>,
-        config: nn::ConvConfigND<[i64; 2]>,
+        bias: Tensor,
+        stride: i64,
+        padding: i64,
     }
 
     impl Convolution {
         /// With a 3×3 kernel.
         fn new(kind: Kind, filters: i64, channels: i64, stride: i64, padding: i64) -> Self {
+            let kernel = values(kind, [filters, channels, 3, 3], 5).set_requires_grad(true);
             let bias = values(kind, [1, filters, 1, 1], 3).reshape([filters]);
-            Self {
-                kernel: values(kind, [filters, channels, 3, 3], 5).set_requires_grad(true),
-                bias: Some(bias.set_requires_grad(true)),
-                config: nn::ConvConfigND {
-                    stride: [stride; 2],
-                    padding: [padding; 2],
-                    ..Default::default()
-                },
-            }
+            Self { kernel, bias: bias.set_requires_grad(true), stride, padding }
         }
 
         fn fused(&self, images: &Tensor) -> Result<Tensor> {
-            conv2d_max_pool2d_relu(images, &self.kernel, self.bias.as_ref(), &self.config)
+            conv2d_max_pool2d_relu(images, &self.kernel, &self.bias, self.stride, self.padding)
         }
 
         /// libtorch's three separate operations.
         fn reference(&self, images: &Tensor) -> Result<Tensor> {
-            let nn::ConvConfigND { stride, padding, dilation, groups, .. } = self.config;
-            let bias = self.bias.as_ref();
-            let convolved = images.conv2d(&self.kernel, bias, stride, padding, dilation, groups);
+            let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
+            let convolved =
+                images.conv2d(&self.kernel, Some(&self.bias), stride, padding, [1, 1], 1);
             Ok(convolved.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false).relu())
         }
     }
@@ -164,8 +135,7 @@ mod tests {
                     let weights = Tensor::from_slice(&weights).reshape(pooled.size()).to_kind(kind);
                     (&pooled * weights).sum(Kind::Float).backward();
                     let of_images = of_images.then(|| images.grad());
-                    let bias = conv.bias.as_ref().unwrap().grad();
-                    (pooled.detach(), of_images, conv.kernel.grad(), bias)
+                    (pooled.detach(), of_images, conv.kernel.grad(), conv.bias.grad())
                 };
                 // Without a gradient of the images, as in a first layer, other kernels are used.
                 for of_images in [true, false] {
@@ -206,32 +176,6 @@ mod tests {
         ] {
             let images = values(Kind::Float, size, 11);
             assert!(conv(stride, padding).fused(&images).is_err(), "{size:?}");
-        }
-    }
-
-    #[test]
-    fn unsupported_configurations_are_refused() {
-        let images = values(Kind::Float, [1, 3, 8, 8], 11);
-        let refusal = |change: fn(&mut Convolution)| {
-            let mut conv = Convolution::new(Kind::Float, 32, 3, 1, 1);
-            change(&mut conv);
-            format!("{:#}", conv.fused(&images).unwrap_err())
-        };
-        for (change, reason) in [
-            ((|conv| conv.config.padding = [1, 0]) as fn(&mut Convolution), "[1, 1] and [1, 0]"),
-            (|conv| conv.config.padding = [-1, -1], "padding of 0 or more, found 1 and -1"),
-            (
-                |conv| conv.config.padding_mode = nn::PaddingMode::Reflect,
-                "padding with zeros, found Reflect",
-            ),
-            (|conv| conv.config.stride = [1, 2], "both axes, found [1, 2]"),
-            (|conv| conv.config.stride = [0, 0], "strides of 1 or more"),
-            (|conv| conv.config.dilation = [2, 2], "found [2, 2] and 1"),
-            (|conv| conv.config.groups = 3, "found [1, 1] and 3"),
-            (|conv| conv.bias = None, "expected a convolution with a bias"),
-        ] {
-            let error = refusal(change);
-            assert!(error.contains(reason), "{error}");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::layer::Activation;
 use super::shapes::ShapedConv2d;
 use super::weighted::{Weighted, in_kind, leaf};
 use crate::native::conv_pool::conv2d_max_pool2d_relu;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
@@ -110,13 +110,9 @@ impl Convolution {
     pub fn forward_pooled(&self, x: &Tensor) -> Result<Tensor> {
         let Computed { kernel, bias, .. } = &self.computed;
         let (padded, padding) = self.pad(&in_kind(x, kernel.f_kind()?)?)?;
-        let config = nn::ConvConfigND::<[i64; 2]> {
-            stride: [self.shaped.conv.strides; 2],
-            padding,
-            groups: self.shaped.groups(),
-            ..Default::default()
-        };
-        let y = conv2d_max_pool2d_relu(&padded, kernel, bias.as_ref(), &config)?;
+        let bias = bias.as_ref().context("expected a bias")?;
+        let strides = self.shaped.conv.strides;
+        let y = conv2d_max_pool2d_relu(&padded, kernel, bias, strides, padding[0])?;
         in_kind(&y, x.f_kind()?)
     }
 
