@@ -49,7 +49,7 @@ fn training(criterion: &mut Criterion) {
             RmsProp::new(config.optimizer, network.parameters(), network.leaves()).unwrap();
         let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
         let iteration = config.keras.conventions().iteration;
-        let batch_size = config.batch_size;
+        let batch_size = config.training.batch_size;
         let mut train =
             Loader::new(data.pixels("train"), device, batch_size, None, order, iteration).unwrap();
         let mut validation = Loader::sorted(data.pixels("validation"), device, batch_size).unwrap();
@@ -57,7 +57,7 @@ fn training(criterion: &mut Criterion) {
             network: &network,
             optimizer: &mut optimizer,
             learning_rate: config.optimizer.learning_rate,
-            epochs: config.epochs,
+            epochs: config.training.epochs,
             objective: &objective,
             schedule: config.schedule,
             patience: None,

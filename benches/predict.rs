@@ -21,7 +21,8 @@ fn predicting(criterion: &mut Criterion) {
     let data = DataSet::new();
     let convnet = data.path().join("run");
     let mut config = Config::new(Recipe::Baseline, data.path());
-    (config.epochs, config.steps_per_epoch, config.out) = (1, Some(1), convnet.clone());
+    (config.training.epochs, config.training.steps_per_epoch, config.output.folder) =
+        (1, Some(1), convnet.clone());
     petite::train(&config, &mut Silent).unwrap();
     let other = std::env::var_os("PETITE_RUN").map(PathBuf::from);
 
@@ -38,7 +39,7 @@ fn predicting(criterion: &mut Criterion) {
         let (pixels, bad) =
             decode_all(&folder, config.target(), 0, &Stop::default(), &|| ()).unwrap();
         assert!(bad.is_empty(), "{bad:?}");
-        let (name, device) = (config.model.name(), trained.network.device());
+        let (name, device) = (config.network.model.name(), trained.network.device());
         let mut loader = Loader::sorted(pixels, device, predictor.batch_size()).unwrap();
         group.bench_function(format!("{name}, the network alone"), |bench| {
             bench.iter(|| {

@@ -30,19 +30,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     split(&at("drawn"), &at("data"), sizes, Link::Hard, None, &Stop::default())?;
 
     let mut config = Config::new(Recipe::Baseline, at("data"));
-    config.epochs = 6;
-    config.image_size = "64".parse()?;
+    config.training.epochs = 6;
+    config.pictures.image_size = "64".parse()?;
     config.optimizer.learning_rate = 5e-4;
-    config.out = at("run");
+    config.output.folder = at("run");
     let outcome = petite::train(&config, &mut Lines)?;
     let best = outcome.best.ok_or("expected a best epoch")?;
     println!("lowest val_loss {:.3} at epoch {}; {:?}", best.val_loss, best.epoch, outcome.ended);
 
-    let evaluation = petite::evaluate(&Evaluate::new(&config.out), &mut Lines)?;
+    let evaluation = petite::evaluate(&Evaluate::new(&config.output.folder), &mut Lines)?;
     println!("test accuracy {:.3} over {} pictures", evaluation.acc, evaluation.pictures);
 
     let picture = at("drawn").join("stripe.139.jpg");
-    let predictions = petite::predict(&Predict::new(&config.out, [picture]), &mut Lines)?;
+    let predictions = petite::predict(&Predict::new(&config.output.folder, [picture]), &mut Lines)?;
     let first = &predictions.pictures[0];
     println!("{} is one of {}", first.path.display(), predictions.classes[first.label]);
     Ok(())

@@ -32,22 +32,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let keras = KerasProfile::default();
     let mut head = Config::with(Recipe::Features, keras, Model::Mobilenet, Some(at("data")));
-    head.image_size = "96".parse()?;
-    head.epochs = 10;
-    head.out = at("head");
+    head.pictures.image_size = "96".parse()?;
+    head.training.epochs = 10;
+    head.output.folder = at("head");
     let on_base = head.on_base_mut().ok_or("expected a recipe on a base")?;
     on_base.alpha = alpha;
     on_base.start = Some(Start::Weights(file));
     let outcome = petite::train(&head, &mut Silent)?;
     println!("head: val_acc {:.3}", outcome.last().map_or(f64::NAN, |row| row.val_acc));
 
-    let mut tuned = Config::fine_tune(&head.out, keras)?;
-    tuned.epochs = 2;
-    tuned.out = at("tuned");
+    let mut tuned = Config::fine_tune(&head.output.folder, keras)?;
+    tuned.training.epochs = 2;
+    tuned.output.folder = at("tuned");
     let outcome = petite::train(&tuned, &mut Silent)?;
     println!("fine-tuned: val_acc {:.3}", outcome.last().map_or(f64::NAN, |row| row.val_acc));
 
-    let evaluation = petite::evaluate(&Evaluate::new(&tuned.out), &mut Silent)?;
+    let evaluation = petite::evaluate(&Evaluate::new(&tuned.output.folder), &mut Silent)?;
     println!("test accuracy {:.3} over {} pictures", evaluation.acc, evaluation.pictures);
     Ok(())
 }

@@ -13,11 +13,11 @@
 //! split(&at("drawn"), &at("data"), sizes, Link::Hard, None, &Stop::default())?;
 //!
 //! let mut config = Config::new(Recipe::Baseline, at("data"));
-//! config.epochs = 1;
-//! config.image_size = "46".parse()?;
-//! config.out = at("run");
+//! config.training.epochs = 1;
+//! config.pictures.image_size = "46".parse()?;
+//! config.output.folder = at("run");
 //! let outcome = petite::train(&config, &mut Silent)?;
-//! let evaluation = petite::evaluate(&Evaluate::new(&config.out), &mut Silent)?;
+//! let evaluation = petite::evaluate(&Evaluate::new(&config.output.folder), &mut Silent)?;
 //! assert_eq!((outcome.history.len(), evaluation.pictures), (1, 4));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -74,14 +74,16 @@ pub use run::predict::evaluation::{Against, Evaluation};
 pub use run::predict::predictor::Predictor;
 pub use run::predict::{Predict, Prediction, Predictions};
 pub use run::report::Report;
-pub use run::settings::config::{Config, NetworkConfig};
+pub use run::settings::config::Config;
+pub use run::settings::network::{NetworkConfig, NetworkKind};
 pub use run::settings::recipe::Recipe;
 pub use run::suspects::Suspects;
 pub use run::suspects::suspect_list::{Suspect, SuspectList};
 pub use stop::Stop;
 
-/// Trains as `config` says and writes weights, history and curves to the run folder `config.out`.
-/// With `config.resume` it continues that run from its last checkpoint, to the same weights as without
+/// Trains as `config` says and writes weights, history and curves to the run folder
+/// `config.output.folder`.
+/// With `config.output.resume` it continues that run from its last checkpoint, to the same weights as without
 /// the interruption.
 ///
 /// A stop requested during training is not an error but the outcome [`Ended::Interrupted`], and
@@ -96,7 +98,7 @@ pub fn train(config: &Config, events: &mut impl Events) -> Result<Outcome, Error
 }
 
 /// Trains `repeats` runs with consecutive seeds from `config.seed` on, in the run folders
-/// `seed-SEED` inside `config.out`. With `config.resume` it continues the runs that have begun and
+/// `seed-SEED` inside `config.output.folder`. With `config.output.resume` it continues the runs that have begun and
 /// trains the missing ones. After an interruption, the last outcome is the interrupted run's.
 ///
 /// # Errors

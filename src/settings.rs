@@ -12,7 +12,7 @@
 use crate::error::{ensure_or, fault};
 use anyhow::{Context, Result};
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Number, Value};
 
 /// A setting that users may change.
@@ -148,8 +148,21 @@ pub fn check<T: JsonSchema + Serialize>(settings: &T) -> Result<()> {
     })
 }
 
+/// Reads settings, or what contains them, from JSON. serde refuses no unknown keys beside flattened
+/// structs.
+///
+/// # Errors
+/// If a key is missing or unknown, or a value is of another type.
+pub fn read<T: DeserializeOwned + Serialize>(json: Value) -> Result<T> {
+    let found: T = serde_json::from_value(json.clone())?;
+    match unknown_key(&json, &serde_json::to_value(&found)?) {
+        Some(key) => fault!(Setting, "unknown field {key}"),
+        None => Ok(found),
+    }
+}
+
 /// The path of the first key in `given` that is not in `known`, such as `optimizer.momentum`.
-pub fn unknown_key(given: &Value, known: &Value) -> Option<String> {
+fn unknown_key(given: &Value, known: &Value) -> Option<String> {
     let (Value::Object(given), Value::Object(known)) = (given, known) else { return None };
     given.iter().find_map(|(key, value)| match known.get(key) {
         None => Some(key.clone()),

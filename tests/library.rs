@@ -84,11 +84,11 @@ impl Workspace {
 
     fn config(&self, out: &str, epochs: i64) -> Config {
         let mut config = Config::new(Recipe::Baseline, self.path("data"));
-        config.image_size = "46".parse().unwrap();
-        config.batch_size = 4;
-        config.epochs = epochs;
-        config.threads = Some(1);
-        config.out = self.path(out);
+        config.pictures.image_size = "46".parse().unwrap();
+        config.training.batch_size = 4;
+        config.training.epochs = epochs;
+        config.machine.threads = Some(1);
+        config.output.folder = self.path(out);
         config
     }
 }
@@ -148,7 +148,7 @@ fn a_stop_ends_a_run_that_goes_on_to_the_same_weights() {
     let parted = petite::train(&workspace.config("parted", 3), &mut events).unwrap();
     assert_eq!((parted.ended, parted.history.len()), (Ended::Interrupted, 1));
     let mut rest = workspace.config("parted", 3);
-    rest.resume = true;
+    rest.output.resume = true;
     let rest = petite::train(&rest, &mut Silent).unwrap();
     assert_eq!((rest.ended, figures(&rest.history)), (Ended::AllEpochs, figures(&whole.history)));
     let last = |outcome: &Outcome| petite::weights::load_ot(&outcome.run.last()).unwrap();
@@ -168,7 +168,7 @@ fn patience_ends_early_and_seeds_are_counted_up() {
     let mut config = workspace.config("out", 20);
     // So small that no epoch changes anything.
     config.optimizer.learning_rate = 1e-30;
-    config.patience = Some(1);
+    config.training.patience = Some(1);
     config.seed = 7;
     let outcomes = petite::repeat(&config, 2, &mut Silent).unwrap();
     let ended: Vec<Ended> = outcomes.iter().map(|outcome| outcome.ended).collect();
@@ -244,15 +244,15 @@ fn callers_can_tell_failures_apart() {
     let failure = |config: &Config| petite::train(config, &mut Silent).unwrap_err();
 
     let mut config = workspace.config("run", 1);
-    config.batch_size = 0;
+    config.training.batch_size = 0;
     let error = failure(&config);
     assert_eq!(error.kind(), ErrorKind::Setting);
     assert!(error.to_string().contains("expected `batch_size` of 1 to "), "{error}");
 
     let mut config = workspace.config("run", 1);
-    config.data = Some(workspace.path("nowhere"));
+    config.data.path = Some(workspace.path("nowhere"));
     assert_eq!(failure(&config).kind(), ErrorKind::DataSet);
-    config.data = None;
+    config.data.path = None;
     assert_eq!(failure(&config).kind(), ErrorKind::DataSet);
 
     std::fs::create_dir(workspace.path("used")).unwrap();
@@ -261,7 +261,7 @@ fn callers_can_tell_failures_apart() {
 
     petite::train(&workspace.config("run", 1), &mut Silent).unwrap();
     let mut config = workspace.config("run", 2);
-    (config.resume, config.seed) = (true, 2);
+    (config.output.resume, config.seed) = (true, 2);
     let error = failure(&config);
     assert_eq!(error.kind(), ErrorKind::Run);
     assert!(error.to_string().contains("found another `seed`"), "{error}");

@@ -4,6 +4,7 @@ pub mod archive;
 pub mod arrange;
 mod budget;
 mod class_folders;
+pub mod config;
 pub mod contradictions;
 pub mod data_set;
 mod destination;

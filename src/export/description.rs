@@ -65,16 +65,16 @@ impl Description {
     /// If the run's base is none.
     pub(super) fn new(record: &RunRecord, what: &Export) -> Result<Self> {
         let train = &record.train;
-        let color_mode = train.model.definition().color_mode;
-        let ImageSize { height, width } = train.image_size;
+        let color_mode = train.network.model.definition().color_mode;
+        let ImageSize { height, width } = train.pictures.image_size;
         let normalization = match train.on_base() {
-            Some(on_base) => on_base.preprocess(train.model)?.normalization(),
+            Some(on_base) => on_base.preprocess(train.network.model)?.normalization(),
             None => Normalization::unit(color_mode.channels()),
         };
         let is_normalization_inside = what.format != Format::Safetensors;
         Ok(Self {
             petite: env!("CARGO_PKG_VERSION").to_owned(),
-            model: train.model,
+            model: train.network.model,
             weights: what.weights,
             odd: None,
             classes: record.classes.clone(),
@@ -83,10 +83,10 @@ impl Description {
             width,
             channels: color_mode.channels(),
             color_mode,
-            resize: train.resize,
-            interpolation: train.interpolation,
-            exif_orientation: train.exif_orientation,
-            background: train.background,
+            resize: train.pictures.resize,
+            interpolation: train.pictures.interpolation,
+            exif_orientation: train.pictures.exif_orientation,
+            background: train.pictures.background,
             depth: train.target().depth,
             normalization,
             is_normalization_inside,

@@ -9,7 +9,8 @@ use crate::machine::precision::Precision;
 use crate::nn::network::Network;
 use crate::nn::zoo::{Downsample, Model};
 use crate::run::folder::{RunRecord, Versions};
-use crate::run::settings::config::{Config, NetworkConfig, Recipe, Scratch};
+use crate::run::settings::config::{Config, Recipe};
+use crate::run::settings::network::{NetworkKind, Scratch};
 use crate::run::settings::on_base::{OnBase, PreprocessChoice};
 use crate::training::loss::Loss;
 use crate::weights::assign;
@@ -31,7 +32,7 @@ impl Drawn {
         });
         // Pixels that are not scaled would make logits so large that f32 rounds them by 1e-5.
         let is_scaled = train.on_base().is_none_or(|on_base| {
-            let normalization = on_base.preprocess(train.model).unwrap().normalization();
+            let normalization = on_base.preprocess(train.network.model).unwrap().normalization();
             normalization.deviation.iter().any(|&deviation| deviation != 1.0)
         });
         if !is_scaled {
@@ -47,7 +48,7 @@ impl Drawn {
     /// What identifies it in a failed test.
     fn name(&self) -> String {
         let train = &self.record.train;
-        format!("{} {:?}", train.model.name(), train.network)
+        format!("{} {:?}", train.network.model.name(), train.network.kind)
     }
 
     pub fn description(&self, format: Format, output: Output) -> Description {
@@ -124,9 +125,9 @@ fn draw(name: &str, mut tensor: Tensor) {
 pub(super) fn from_scratch() -> Vec<Drawn> {
     let made = |model, classes, size: &str, downsample, dropout| {
         let mut config = Config::with(Recipe::Baseline, KerasProfile::default(), model, None);
-        config.image_size = size.parse().unwrap();
-        (config.dropout, config.network) =
-            (dropout, NetworkConfig::Scratch(Scratch { downsample }));
+        config.pictures.image_size = size.parse().unwrap();
+        (config.network.dropout, config.network.kind) =
+            (dropout, NetworkKind::Scratch(Scratch { downsample }));
         Drawn::new(classes, config)
     };
     let mut all: Vec<Drawn> = Downsample::ALL
@@ -141,8 +142,8 @@ pub(super) fn from_scratch() -> Vec<Drawn> {
 pub(super) fn on_bases() -> Vec<Drawn> {
     let made = |model, classes, size: &str, change: fn(&mut OnBase)| {
         let mut config = Config::with(Recipe::FineTune, KerasProfile::default(), model, None);
-        config.image_size = size.parse().unwrap();
-        let NetworkConfig::OnBase(on_base) = &mut config.network else { panic!("{model:?}") };
+        config.pictures.image_size = size.parse().unwrap();
+        let NetworkKind::OnBase(on_base) = &mut config.network.kind else { panic!("{model:?}") };
         change(on_base);
         Drawn::new(classes, config)
     };

@@ -1,6 +1,7 @@
 //! Device and precision of a run, and libtorch's process-wide settings.
 
 pub(crate) mod cgroup;
+pub mod config;
 pub mod device;
 pub mod memory;
 pub mod precision;

@@ -7,6 +7,7 @@ mod bmp;
 mod budget;
 pub mod cache;
 mod claim;
+pub mod config;
 mod convolution;
 #[cfg(target_arch = "x86_64")]
 mod convolution_avx2;

@@ -92,8 +92,8 @@ impl Events for Terminal {
                 say(format_args!("run {number}/{of}     {}", out.display()));
             }
             Note::Start { config, machine } => {
-                self.training.start(config.epochs);
-                self.labels.clone_from(&config.labels);
+                self.training.start(config.training.epochs);
+                self.labels.clone_from(&config.data.labels);
                 say_start(config, *machine);
             }
             Note::DataSet { data, path, split } => {
@@ -256,9 +256,9 @@ fn say_network(config: &Config, parameters: i64, trained: i64) {
     }
     say(format_args!(
         "network     {}, {} parameters, pictures of {}",
-        config.model.name(),
+        config.network.model.name(),
         with_thousands(parameters),
-        config.image_size
+        config.pictures.image_size
     ));
     if let Some(run) = &config.from {
         say(format_args!("from        {}, its last weights", shown(run)));

@@ -1,5 +1,6 @@
 //! Training: batches → logits → loss → update → metrics. Nothing here writes files.
 
+pub mod config;
 pub mod divergence;
 pub mod fit;
 mod logistic;

@@ -22,7 +22,7 @@ use tch::{Device, Kind, Tensor};
 /// A narrow MobileNet of the drawn weights, trained from the sixth pair on, and a head.
 fn network(statistics: Statistics) -> (Config, Network) {
     let mut config = Config::with(Recipe::FineTune, Default::default(), Model::Mobilenet, None);
-    config.image_size = "32".parse().unwrap();
+    config.pictures.image_size = "32".parse().unwrap();
     config.optimizer.learning_rate = 1e-3;
     let on_base = config.on_base_mut().unwrap();
     on_base.alpha = 0.25;

@@ -19,10 +19,11 @@ impl<F: FnOnce() + Send> Events for After<F> {
 fn config(workspace: &Workspace, out: &str, cache: CachePolicy) -> Config {
     let mut config = Config::new(Recipe::Baseline, workspace.path("data"));
     // More than the decoders work ahead.
-    (config.epochs, config.batch_size) = (8, 4);
-    config.image_size = "46".parse().unwrap();
-    config.loader_threads = Some(1);
-    (config.out, config.cache, config.threads) = (workspace.path(out), cache, Some(1));
+    (config.training.epochs, config.training.batch_size) = (8, 4);
+    config.pictures.image_size = "46".parse().unwrap();
+    config.pictures.loader_threads = Some(1);
+    (config.output.folder, config.pictures.cache, config.machine.threads) =
+        (workspace.path(out), cache, Some(1));
     config
 }
 
@@ -49,7 +50,7 @@ fn a_changed_picture_is_named_and_the_run_goes_on_once_it_is_restored() {
         assert!(text.contains(&path.display().to_string()), "{way}: {text}");
         assert!(text.contains("expected the picture as it was at the start"), "{way}: {text}");
         std::fs::write(&path, &whole).unwrap();
-        config.resume = true;
+        config.output.resume = true;
         petite::train(&config, &mut Silent).unwrap();
         assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history(way)), "{way}");
     }

@@ -25,10 +25,11 @@ impl Events for Listener {
 
 fn config(data: &Path, out: &Path, epochs: i64) -> Config {
     let mut config = Config::new(Recipe::Baseline, data);
-    (config.epochs, config.batch_size, config.threads) = (epochs, 4, Some(1));
-    config.image_size = "46".parse().unwrap();
-    config.precision = PrecisionChoice::Fp32;
-    config.out = out.to_owned();
+    (config.training.epochs, config.training.batch_size, config.machine.threads) =
+        (epochs, 4, Some(1));
+    config.pictures.image_size = "46".parse().unwrap();
+    config.machine.precision = PrecisionChoice::Fp32;
+    config.output.folder = out.to_owned();
     config
 }
 
@@ -38,9 +39,11 @@ type Trained = (Vec<[f64; 4]>, Vec<u8>);
 fn resumed(data: &Path, run: &Path) -> Result<(Trained, Vec<String>), String> {
     let mut listener = Listener::default();
     let record = petite::run::folder::read_record(&run.join("config.json"));
-    let stored = record.map_err(|error| format!("{error:#}"))?.train;
-    let config = Config { resume: true, ..Config { data: Some(data.to_owned()), ..stored } };
-    let config = Config { epochs: 3, out: run.to_owned(), ..config };
+    let mut config = record.map_err(|error| format!("{error:#}"))?.train;
+    config.data.path = Some(data.to_owned());
+    config.training.epochs = 3;
+    config.output.folder = run.to_owned();
+    config.output.resume = true;
     let outcome = petite::train(&config, &mut listener).map_err(|error| error.to_string())?;
     assert_eq!(outcome.ended, Ended::AllEpochs);
     let row = |row: &Epoch| [row.loss, row.acc, row.val_loss, row.val_acc];
@@ -119,7 +122,7 @@ fn no_file_of_a_run_is_taken_wrongly_without_a_word() {
     let data = at("parts/train");
     petite::train(&config(&data, &at("one"), 2), &mut Listener::default()).unwrap();
     let mut other = config(&data, &at("other"), 2);
-    (other.seed, other.validation) = (3, Some(PartSize::Count(3)));
+    (other.seed, other.data.validation) = (3, Some(PartSize::Count(3)));
     petite::train(&other, &mut Listener::default()).unwrap();
 
     let evaluation = evaluated(&at("one")).unwrap();

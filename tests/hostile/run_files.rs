@@ -13,11 +13,11 @@ use std::path::Path;
 
 fn config() -> String {
     let mut train = Config::new(Recipe::Augmented, "data");
-    train.threads = Some(2);
-    train.loader_threads = Some(2);
-    train.steps_per_epoch = Some(10);
-    train.validation_steps = Some(10);
-    train.patience = Some(10);
+    train.machine.threads = Some(2);
+    train.pictures.loader_threads = Some(2);
+    train.training.steps_per_epoch = Some(10);
+    train.training.validation_steps = Some(10);
+    train.training.patience = Some(10);
     let classes = ["cats", "dogs"].map(str::to_owned).to_vec();
     let record =
         RunRecord { versions: Versions::current(), device: "CPU".to_owned(), classes, train };

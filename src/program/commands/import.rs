@@ -24,7 +24,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
     let network = config.network(classes.len(), machine)?;
     let (tensors, metadata) = weights::load(&args.weights)?;
-    let model = config.model.name();
+    let model = config.network.model.name();
     let known = network.parameters().iter().map(|(name, _)| name.clone()).collect();
     let adapted = weights::adapt(&tensors, &known, &args.weights)?;
     weights::assign(network.parameters(), &adapted.tensors, &args.weights)
@@ -55,8 +55,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
 /// A command for the new run at `path`: to evaluate it on the last part of its data set.
 fn next(config: &Config, path: &Path) -> String {
     let path = quoted(path);
-    let Some(data) = &config.data else { return format!("petite serve {path}") };
-    let parts = DataSet::read(data, config.labels.as_deref(), true).map(|data| data.folders);
+    let Some(data) = &config.data.path else { return format!("petite serve {path}") };
+    let parts = DataSet::read(data, config.data.labels.as_deref(), true).map(|data| data.folders);
     let last = parts.ok().and_then(|parts| parts.last().map(|part| part.name.clone()));
     format!("petite evaluate --run {path} --split {}", last.as_deref().unwrap_or(ALL))
 }
@@ -82,8 +82,8 @@ fn config(args: &ImportArgs) -> Result<Config> {
 }
 
 fn classes(args: &ImportArgs, config: &Config) -> Result<Vec<String>> {
-    if let (Some(data), []) = (&config.data, args.classes.as_slice()) {
-        return Ok(DataSet::read(data, config.labels.as_deref(), false)?.classes);
+    if let (Some(data), []) = (&config.data.path, args.classes.as_slice()) {
+        return Ok(DataSet::read(data, config.data.labels.as_deref(), false)?.classes);
     }
     let classes = args.classes.clone();
     ensure!(

@@ -31,7 +31,7 @@ const SHEET: &str = "suspects.png";
 
 pub fn run(args: &SuspectsArgs, stop: &Stop) -> Result<()> {
     let config = config(args)?;
-    warn_inside("suspects", "to", &args.to, config.data.as_deref());
+    warn_inside("suspects", "to", &args.to, config.data.path.as_deref());
     let staging = Staging::beside(&args.to)?;
     output::mark(staging.path())?;
     let what = Suspects {
@@ -152,10 +152,10 @@ fn print(found: &SuspectList, config: &Config, args: &SuspectsArgs) {
         "list        {}: every picture; change a wrong label there in the column label",
         list.display()
     ));
-    let beside = config.labels.as_deref().and_then(Path::parent);
-    let data = config.data.as_deref().or(beside).unwrap_or(&found.root);
+    let beside = config.data.labels.as_deref().and_then(Path::parent);
+    let data = config.data.path.as_deref().or(beside).unwrap_or(&found.root);
     let data = if data.as_os_str().is_empty() { Path::new(".") } else { data };
-    say(format_args!("next        {}", next(config.model, data, &list, args)));
+    say(format_args!("next        {}", next(config.network.model, data, &list, args)));
 }
 
 /// The command that trains the same base's head on the corrected list.

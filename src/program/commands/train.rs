@@ -58,9 +58,9 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
         (None, Some(run)) => {
             let config = Config::from_run(run, recipe, keras.unwrap_or_default())?;
             ensure!(
-                model.is_none_or(|model| model == config.model),
+                model.is_none_or(|model| model == config.network.model),
                 "expected --model {} as in {}, found {}; try leaving out --model",
-                config.model.name(),
+                config.network.model.name(),
                 run.display(),
                 model.unwrap_or_default().name()
             );
@@ -76,18 +76,18 @@ pub fn config(args: &TrainArgs) -> Result<Config> {
             Config::with(recipe, keras.unwrap_or_default(), model, None)
         }
     };
-    if let Some(model) = model.filter(|&model| model != config.model) {
+    if let Some(model) = model.filter(|&model| model != config.network.model) {
         config.switch_model(model);
     }
     if let Some(keras) = keras.filter(|&keras| is_stored && keras != config.keras) {
         config.follow(keras);
     }
-    config.data = data.or(config.data);
+    config.data.path = data.or(config.data.path);
     // Report a contradiction between recipe and model before the flags that depend on them.
     config.check_model()?;
     config.change(flags.rest())?;
     set_start(&mut config, args)?;
-    (config.out, config.resume) = (args.out.clone(), resumes);
+    (config.output.folder, config.output.resume) = (args.out.clone(), resumes);
     config.check()?;
     Ok(config)
 }
@@ -173,7 +173,7 @@ pub fn diverged(outcome: &Outcome, found: Divergence, config: &Config) -> anyhow
         None => "there are no weights yet".to_owned(),
     };
     let rate = config.optimizer.learning_rate;
-    let precision = match config.precision {
+    let precision = match config.machine.precision {
         PrecisionChoice::Fp32 => "",
         _ => ", or --precision fp32",
     };

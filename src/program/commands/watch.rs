@@ -87,7 +87,7 @@ fn print(paths: &[PathBuf], stop: &Stop) -> Result<()> {
             let width = runs.iter().map(|run| run.name.len()).max().unwrap_or(0);
             // A resumed run may have gone back.
             for row in rows.iter().skip(*done) {
-                let line = wording::epoch(row, config.epochs);
+                let line = wording::epoch(row, config.training.epochs);
                 match runs.len() {
                     1 => say(line),
                     _ => say(format_args!("{name:<width$}  {line}")),

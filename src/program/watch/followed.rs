@@ -80,7 +80,7 @@ impl Followed {
     }
 
     fn epochs_left(&self) -> i64 {
-        (self.config.epochs - self.rows.len() as i64).max(0)
+        (self.config.training.epochs - self.rows.len() as i64).max(0)
     }
 
     fn estimate(&self) -> Estimate {
@@ -125,9 +125,11 @@ mod tests {
             learning_rate: Some(1e-4),
             ..Epoch::new(epoch, 0.6, 0.6, 0.6, 0.5 + 0.1 * (epoch % 3) as f64)
         };
+        let mut config = Config::new(Recipe::Baseline, "data");
+        config.training.epochs = 6;
         Followed {
             name: "run".to_owned(),
-            config: Config { epochs: 6, ..Config::new(Recipe::Baseline, "data") },
+            config,
             rows: (1..=epochs).map(row).collect(),
             since: Duration::from_secs(since),
             has_ended: false,

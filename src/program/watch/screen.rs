@@ -87,10 +87,10 @@ fn areas(area: Rect) -> [Option<Rect>; 2] {
 
 /// Lines about a single run, of at most `width` columns.
 fn details(run: &Followed, width: usize) -> Vec<Line<'static>> {
-    let (done, epochs) = (run.rows.len(), run.config.epochs);
+    let (done, epochs) = (run.rows.len(), run.config.training.epochs);
     let progress = format!("epoch {done}/{epochs}");
     let first = fitted(&[run.name.clone(), progress, run.state()], width);
-    let about = format!("{}, seed {}", run.config.model.name(), run.config.seed);
+    let about = format!("{}, seed {}", run.config.network.model.name(), run.config.seed);
     let (Some(last), Some(best)) = (run.rows.last(), history::best(&run.rows)) else {
         return vec![Line::from(first).bold(), Line::from(fitted(&[about], width))];
     };
@@ -131,7 +131,7 @@ fn list(runs: &[Followed], size: Rect) -> Vec<Line<'static>> {
     let longest = runs.iter().map(|run| run.name.chars().count()).max().unwrap_or(0);
     let line = |(run, &color): (&Followed, &Color)| {
         let mut parts = vec![format!("{:<longest$}", run.name)];
-        parts.push(format!("{}/{}", run.rows.len(), run.config.epochs));
+        parts.push(format!("{}/{}", run.rows.len(), run.config.training.epochs));
         if let (Some(last), Some(best)) = (run.rows.last(), history::best(&run.rows)) {
             parts.push(format!("val_loss {:.4}", last.val_loss));
             parts.push(format!("best {:.4} ({})", best.val_loss, best.epoch));
@@ -179,9 +179,11 @@ mod tests {
             let (seconds, images_per_second) = (Some(44.4), Some(50.2));
             Epoch { seconds, images_per_second, learning_rate: Some(1e-4), ..row }
         };
+        let mut config = Config::new(Recipe::Baseline, "data");
+        config.training.epochs = 30;
         Followed {
             name: name.to_owned(),
-            config: Config { epochs: 30, ..Config::new(Recipe::Baseline, "data") },
+            config,
             rows: (1..=epochs).map(row).collect(),
             since: Duration::from_secs(10),
             has_ended: false,

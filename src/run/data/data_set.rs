@@ -42,8 +42,8 @@ impl Config {
     /// # Errors
     /// If one of them does not exist.
     pub fn locate_data(&mut self) -> Result<()> {
-        if let Some(data) = self.data.as_deref().filter(|_| self.resume) {
-            check_place(data, &self.out)?;
+        if let Some(data) = self.data.path.as_deref().filter(|_| self.output.resume) {
+            check_place(data, &self.output.folder)?;
         }
         let locate = |path: &mut PathBuf, what: &str, remedy: &str| -> Result<()> {
             *path = path.canonicalize().map_err(|error| Fault {
@@ -52,12 +52,12 @@ impl Config {
             })?;
             Ok(())
         };
-        if let Some(labels) = &mut self.labels {
+        if let Some(labels) = &mut self.data.labels {
             locate(labels, "a CSV at `labels`", "; try another path")?;
             let folder = labels.parent().map(PathBuf::from);
-            self.data = self.data.take().or(folder);
+            self.data.path = self.data.path.take().or(folder);
         }
-        self.data.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`", ""))
+        self.data.path.as_mut().map_or(Ok(()), |data| locate(data, "a data set at `data`", ""))
     }
 
     /// Replaces a `depth` of auto by the values that the training pictures use.
@@ -70,15 +70,15 @@ impl Config {
         stop: &Stop,
         events: &mut dyn Events,
     ) -> Result<()> {
-        if self.depth != Some(Depth::Auto) {
+        if self.pictures.depth != Some(Depth::Auto) {
             return Ok(());
         }
-        let (threads, of) = (self.loader_threads.unwrap_or(0), train.samples.len());
+        let (threads, of) = (self.pictures.loader_threads.unwrap_or(0), train.samples.len());
         let (target, samples) = (self.target(), &train.samples);
         let levels = counted("measuring", of, events, |on_read| {
             Levels::used_by(samples, target, threads, stop, on_read)
         })?;
-        self.depth = levels.map(Depth::Levels);
+        self.pictures.depth = levels.map(Depth::Levels);
         match levels {
             Some(levels) => events.note(&Note::Depth(levels)),
             None => events.warning(&Warning::Odd(
@@ -132,25 +132,28 @@ pub fn read(
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Pictures> {
-    let has_list = config.resume && run.split().is_file();
+    let has_list = config.output.resume && run.split().is_file();
     let data = match has_list {
         true => DataSet::read_run_list(&archive::unpacked(path)?, &run.split())?,
-        false => DataSet::read(path, config.labels.as_deref(), config.skip_bad_pictures)?,
+        false => {
+            DataSet::read(path, config.data.labels.as_deref(), config.pictures.skip_bad_pictures)?
+        }
     };
     warn(&data, events);
     if matches!(data.layout, Layout::PartFolders | Layout::ClassFolders)
-        && let Some(odd) = output::inside("out", &config.out, path)
+        && let Some(odd) = output::inside("out", &config.output.folder, path)
     {
         events.warning(&Warning::Odd(&odd));
     }
     if has_list {
-        let now = DataSet::read(path, config.labels.as_deref(), config.skip_bad_pictures)?;
+        let now =
+            DataSet::read(path, config.data.labels.as_deref(), config.pictures.skip_bad_pictures)?;
         same_pictures::check_labels(&data, &now, run, events)?;
     }
     if let Some(validation) = data.part(Part::Validation) {
         ensure_or!(
             Setting,
-            has_list || (config.validation.is_none() && config.test.is_none()),
+            has_list || (config.data.validation.is_none() && config.data.test.is_none()),
             "expected a data set that is not split with `validation` and `test`, found {} pictures in {}; try leaving them out",
             validation.name,
             validation.path.display()
@@ -192,7 +195,7 @@ fn split(
     let others: Vec<Folder> = data.part(Part::Test).cloned().into_iter().collect();
     ensure_or!(
         Setting,
-        others.is_empty() || config.test.is_none(),
+        others.is_empty() || config.data.test.is_none(),
         "expected a data set without test pictures with `test`, found some in {}; try leaving it out",
         data.path.display()
     );
@@ -202,10 +205,10 @@ fn split(
     };
     let sizes = PartSizes {
         train: None,
-        validation: config.validation.unwrap_or(PartSizes::VALIDATION),
-        test: config.test.unwrap_or(test),
+        validation: config.data.validation.unwrap_or(PartSizes::VALIDATION),
+        test: config.data.test.unwrap_or(test),
     };
-    let threads = config.loader_threads.unwrap_or(0);
+    let threads = config.pictures.loader_threads.unwrap_or(0);
     let groups = counted("splitting", whole.samples.len(), events, |on_read| {
         near_copies::group(&whole.samples, threads, stop, on_read)
     })?;
@@ -250,9 +253,10 @@ pub(crate) fn warn_of_contradictions(
 /// is split into.
 fn warn_of_few(config: &Config, data: &DataSet, folders: &[Folder], events: &mut dyn Events) {
     let mut lacking = Vec::new();
-    for (part, size, verb) in
-        [(Part::Validation, config.validation, "validate"), (Part::Test, config.test, "test")]
-    {
+    for (part, size, verb) in [
+        (Part::Validation, config.data.validation, "validate"),
+        (Part::Test, config.data.test, "test"),
+    ] {
         let is_split_off =
             |folder: &&Folder| folder.name == part.name() && data.part(part).is_none();
         let Some(folder) = folders.iter().find(is_split_off) else { continue };

@@ -66,8 +66,12 @@ impl<'a> FeatureFile<'a> {
         let mut hasher = XxHash3_64::new();
         hasher.write(path.as_os_str().as_encoded_bytes());
         hasher.write(folder.name.as_bytes());
-        let name =
-            format!("{}-{}-{:016x}.safetensors", folder.name, config.model.name(), hasher.finish());
+        let name = format!(
+            "{}-{}-{:016x}.safetensors",
+            folder.name,
+            config.network.model.name(),
+            hasher.finish()
+        );
 
         hasher.write(VERSION);
         let settings = (base.preprocessing(), base.kind(), on_base.pooling, config.target());
@@ -99,10 +103,10 @@ impl<'a> FeatureFile<'a> {
         if others.samples.is_empty() {
             return Ok(Some(features));
         }
-        if !config.skip_bad_pictures {
+        if !config.pictures.skip_bad_pictures {
             return Ok(None);
         }
-        let threads = config.loader_threads.unwrap_or(0);
+        let threads = config.pictures.loader_threads.unwrap_or(0);
         let (now_good, bad) = decode_all(&others, config.target(), threads, stop, &|| ())?;
         if !now_good.samples.is_empty() {
             return Ok(None);

@@ -30,13 +30,17 @@ pub fn checked(
     events: &mut dyn Events,
 ) -> Result<Fingerprint> {
     let (path, stop) = (run.pictures(), events.stop());
-    let stored = match config.resume && path.exists() {
+    let stored = match config.output.resume && path.exists() {
         true => Some(Fingerprint::read(&path)?),
         false => None,
     };
-    let mut found =
-        Fingerprint::of(folders, stored.as_ref(), config.loader_threads.unwrap_or(0), &stop)?;
-    let data = config.data.as_deref().unwrap_or(Path::new(""));
+    let mut found = Fingerprint::of(
+        folders,
+        stored.as_ref(),
+        config.pictures.loader_threads.unwrap_or(0),
+        &stop,
+    )?;
+    let data = config.data.path.as_deref().unwrap_or(Path::new(""));
     let expected = |changes: &Changes| {
         format!(
             "expected the pictures in {} as at the start of the run {}, found {changes}; try restoring them",

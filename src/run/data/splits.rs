@@ -57,14 +57,14 @@ impl<'a> Splits<'a> {
         stop: &Stop,
         events: &mut dyn Events,
     ) -> Result<Self> {
-        let Some(data) = config.data.as_deref() else {
+        let Some(data) = config.data.path.as_deref() else {
             fault!(DataSet, "expected `data`, found none");
         };
         let Pictures { train, validation, test, are_grouped, list } =
             data_set::read(config, data, run, stop, events)?;
         config.resolve_depth(&train, stop, events)?;
         let config: &Config = config;
-        let Some(data) = config.data.as_deref() else {
+        let Some(data) = config.data.path.as_deref() else {
             fault!(DataSet, "expected `data`, found none");
         };
         let equal = Vec::new();
@@ -111,15 +111,16 @@ impl<'a> Splits<'a> {
         events: &mut dyn Events,
     ) -> Result<(Loader, Loader)> {
         let (config, device) = (self.config, network.device());
-        let (seed, size) = (config.seed, config.batch_size);
+        let (seed, size) = (config.seed, config.training.batch_size);
         let iteration = config.keras.conventions().iteration;
         let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
         // The means of whole passes do not depend on the order, so use that of `evaluate`.
-        let validation_order = match config.validation_steps {
+        let validation_order = match config.training.validation_steps {
             None => Order::Sorted,
             Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
         };
-        let (steps, validation_steps) = (config.steps_per_epoch, config.validation_steps);
+        let (steps, validation_steps) =
+            (config.training.steps_per_epoch, config.training.validation_steps);
         match config.on_base() {
             Some(on_base) if on_base.stored_features => {
                 let base = network.base().context("expected a base below the head")?;
@@ -152,13 +153,14 @@ impl<'a> Splits<'a> {
     fn reading<'s>(&self, stop: &'s Stop, events: &mut dyn Events) -> Reading<'s> {
         let (config, target) = (self.config, self.config.target());
         let (bytes, free) = (bytes_of(&[&self.train, &self.validation], target), free_memory());
-        let cache = config.cache.choose(bytes, free);
+        let cache = config.pictures.cache.choose(bytes, free);
         if cache == CachePolicy::Disk {
             let folder = user_folders::pictures();
-            let free = free.filter(|_| config.cache == CachePolicy::Auto);
+            let free = free.filter(|_| config.pictures.cache == CachePolicy::Auto);
             events.note(&Note::Cache { folder: &folder, bytes, free });
         }
-        let (loader_threads, skip_bad) = (config.loader_threads, config.skip_bad_pictures);
+        let (loader_threads, skip_bad) =
+            (config.pictures.loader_threads, config.pictures.skip_bad_pictures);
         Reading { target, cache, loader_threads, skip_bad, stop }
     }
 

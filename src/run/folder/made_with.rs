@@ -2,17 +2,18 @@
 //! set were changed since is noticed.
 
 use crate::error::{ErrorKind, Fault};
-use crate::machine::device::DeviceChoice;
+use crate::machine::config::MachineConfig;
 use crate::machine::precision::PrecisionChoice;
 use crate::pictures::cache::CachePolicy;
 use crate::run::settings::config::Config;
+use crate::run::settings::output::OutputConfig;
 use crate::run::settings::upgrade::upgrade;
+use crate::settings;
 use crate::training::schedule::Schedule;
 use crate::weights::Metadata;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::PathBuf;
 
 /// The key of settings and classes in a checkpoint's metadata.
 const SETTINGS: &str = "made_with";
@@ -62,7 +63,7 @@ impl MadeWith {
         };
         let mut json: Value = serde_json::from_str(text).with_context(not_settings)?;
         upgrade(&mut json);
-        let found: Self = serde_json::from_value(json).with_context(not_settings)?;
+        let found: Self = settings::read(json).with_context(not_settings)?;
         Ok(Some(Self { pictures: metadata.get(PICTURES).cloned(), ..found }))
     }
 }
@@ -89,23 +90,17 @@ pub fn differences(config: &Config, other: &Config) -> Vec<(String, String)> {
 }
 
 fn comparable(config: &Config) -> Config {
-    Config {
-        data: None,
-        labels: None,
-        // All rates of a cosine depend on the number of epochs.
-        epochs: if config.schedule == Schedule::Cosine { config.epochs } else { 0 },
-        device: DeviceChoice::Auto,
-        precision: PrecisionChoice::Auto,
-        cuda_graph: true,
-        threads: None,
-        checkpoint_every: None,
-        keep: None,
-        tensorboard: false,
-        loader_threads: None,
-        max_pixels: 0,
-        cache: CachePolicy::Auto,
-        out: PathBuf::new(),
-        resume: false,
-        ..config.clone()
+    let mut config = Config { machine: MachineConfig::default(), ..config.clone() };
+    config.machine.precision = PrecisionChoice::Auto;
+    config.data.path = None;
+    config.data.labels = None;
+    // All rates of a cosine depend on the number of epochs.
+    if config.schedule != Schedule::Cosine {
+        config.training.epochs = 0;
     }
+    config.pictures.loader_threads = None;
+    config.pictures.max_pixels = 0;
+    config.pictures.cache = CachePolicy::Auto;
+    config.output = OutputConfig::default();
+    config
 }

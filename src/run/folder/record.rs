@@ -1,12 +1,17 @@
 //! The contents of a run's `config.json`.
 
-use crate::error::fault;
+use crate::dataset::config::DataConfig;
 use crate::files::text_file;
+use crate::machine::config::MachineConfig;
+use crate::pictures::config::PictureConfig;
 use crate::run::settings::config::Config;
+use crate::run::settings::network::NetworkConfig;
+use crate::run::settings::output::OutputConfig;
 use crate::run::settings::upgrade::upgrade;
-use crate::settings::unknown_key;
+use crate::settings;
+use crate::training::config::TrainingConfig;
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::path::Path;
 
@@ -67,14 +72,31 @@ pub fn parse_record(text: &str, source: &Path) -> Result<RunRecord> {
     let not_a_run = || format!("expected the settings of a run in {}", source.display());
     let mut json: Value = serde_json::from_str(text).with_context(not_a_run)?;
     upgrade(&mut json);
-    // Only errors in the text have line numbers.
-    let record: RunRecord = serde_json::from_value(json.clone())
-        .or_else(|_| serde_json::from_str(text))
+    let record: RunRecord = settings::read(json)
+        .map_err(|error| in_text(text).map_or(error, Into::into))
         .with_context(not_a_run)?;
-    let known = serde_json::to_value(&record).with_context(not_a_run)?;
-    if let Some(key) = unknown_key(&json, &known) {
-        fault!(Run, "{}, found the unknown field {key}", not_a_run());
-    }
     record.train.check().with_context(|| format!("in {}", source.display()))?;
     Ok(record)
+}
+
+/// The error in the text of a `config.json` with its line, which serde does not know for the settings
+/// that are flattened: their structs are read one by one.
+fn in_text(text: &str) -> Option<serde_json::Error> {
+    /// A record, of which only some settings are read.
+    #[derive(Deserialize)]
+    struct Only<T> {
+        #[serde(rename = "train")]
+        _train: T,
+    }
+    fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<()> {
+        serde_json::from_str::<Only<T>>(text).map(drop)
+    }
+    read::<DataConfig>(text)
+        .and_then(|()| read::<NetworkConfig>(text))
+        .and_then(|()| read::<PictureConfig>(text))
+        .and_then(|()| read::<TrainingConfig>(text))
+        .and_then(|()| read::<MachineConfig>(text))
+        .and_then(|()| read::<OutputConfig>(text))
+        .and_then(|()| serde_json::from_str::<RunRecord>(text).map(drop))
+        .err()
 }

@@ -29,7 +29,7 @@ pub fn changes(config: &Config, device: &str, run: &RunFolder) -> Result<Vec<Str
         ("petite ", now.petite, versions.petite),
         ("libtorch ", now.libtorch, versions.libtorch),
         ("", device.to_owned(), before),
-        ("", precision(config.precision), precision(train.precision)),
+        ("", precision(config.machine.precision), precision(train.machine.precision)),
     ];
     let changed = pairs.into_iter().filter(|(_, now, before)| now != before);
     Ok(changed.map(|(what, now, before)| format!("{what}{now} instead of {before}")).collect())
@@ -78,22 +78,22 @@ fn counted(epochs: usize) -> String {
 pub fn check(config: &mut Config, run: &RunFolder, made_with: Option<&MadeWith>) -> Result<()> {
     let (record, path) = (run.read_record()?.train, run.path().display());
     let stored = made_with.map_or(&record, |made_with| &made_with.train);
-    if config.depth == Some(Depth::Auto) {
-        config.depth = stored.depth;
+    if config.pictures.depth == Some(Depth::Auto) {
+        config.pictures.depth = stored.pictures.depth;
     }
     let config = &*config;
     let is_cosine = [config, stored].iter().all(|config| config.schedule == Schedule::Cosine);
     ensure_or!(
         Run,
-        !is_cosine || config.epochs == stored.epochs,
+        !is_cosine || config.training.epochs == stored.training.epochs,
         "expected `epochs` {} as in {path}, found {}: all rates of the cosine `schedule` depend on it; try `from` {path} with a new `out`, which starts a new schedule from the last weights",
-        stored.epochs,
-        config.epochs
+        stored.training.epochs,
+        config.training.epochs
     );
     let mut others = differences(config, stored);
     // Without the sums of the pictures, nobody knows whether they are the same elsewhere.
     let is_known = made_with.is_some_and(|made_with| made_with.pictures.is_some());
-    if !is_known && !run.pictures().exists() && config.data != record.data {
+    if !is_known && !run.pictures().exists() && config.data.path != record.data.path {
         others.push(("`data`".to_owned(), String::new()));
     }
     let is_edited = !others.is_empty() && differences(config, &record).is_empty();

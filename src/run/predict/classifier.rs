@@ -107,7 +107,7 @@ impl Classifier {
         machine: MachineOverrides,
     ) -> Result<Self> {
         let run = RunFolder::open(run)?;
-        let loader_threads = run.read_record()?.train.loader_threads;
+        let loader_threads = run.read_record()?.train.pictures.loader_threads;
         let pending = Arc::new(AtomicUsize::new(0));
         let (requests, incoming) = channel();
         // Decoders wait for the network: pixels are larger than files.

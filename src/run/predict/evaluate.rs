@@ -162,7 +162,7 @@ pub(crate) fn pictures(
         .as_deref()
         .and_then(Path::parent)
         .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let Some(data) = what.data.as_deref().or(beside_list).or(config.data.as_deref()) else {
+    let Some(data) = what.data.as_deref().or(beside_list).or(config.data.path.as_deref()) else {
         fault!(
             DataSet,
             "expected `data` for the run {}, which was imported without one, found none",
@@ -172,7 +172,7 @@ pub(crate) fn pictures(
     data_set::check_place(data, run.path())?;
     let (split, list) = (what.split.as_str(), run.split());
     let has_list = list.is_file() && split != ALL;
-    let skip_bad = what.skip_bad_pictures || config.skip_bad_pictures;
+    let skip_bad = what.skip_bad_pictures || config.pictures.skip_bad_pictures;
     let (folder, passed_over) = match (&what.labels, &what.data) {
         (None, None) if has_list => listed_by_run(data, &list, split, true)?,
         (None, Some(_)) if has_list => {
@@ -181,7 +181,7 @@ pub(crate) fn pictures(
                 None => listed_by_run(data, &list, split, false)?,
             }
         }
-        (None, None) => Parts::read_named(data, config.labels.as_deref(), split, skip_bad)?,
+        (None, None) => Parts::read_named(data, config.data.labels.as_deref(), split, skip_bad)?,
         (labels, _) => Parts::read_named(data, labels.as_deref(), split, skip_bad)?,
     };
     if !passed_over.is_empty() {
@@ -200,7 +200,7 @@ pub(crate) fn pictures(
     );
     // Other pictures are meant if there is another data set, but not where the run's has been moved.
     let is_own = what.labels.is_none()
-        && (what.data.is_none() || !config.data.as_ref().is_some_and(|data| data.exists()));
+        && (what.data.is_none() || !config.data.path.as_ref().is_some_and(|data| data.exists()));
     if is_own && split != ALL {
         let odd = same_pictures::odd(&folder, run, &events.stop())?;
         odd.iter().for_each(|odd| events.warning(&Warning::Odd(odd)));

@@ -72,7 +72,7 @@ impl Predictor {
 
     /// The data set that the network was trained on.
     pub fn data(&self) -> Option<&Path> {
-        self.trained.record.train.data.as_deref()
+        self.trained.record.train.data.path.as_deref()
     }
 
     /// The paths of the pictures, in the order of their predictions. Files that do not exist are
@@ -133,7 +133,7 @@ impl Predictor {
         let chunks = Chunks {
             paths: &self.paths,
             target: config.target(),
-            threads: config.loader_threads.unwrap_or(0),
+            threads: config.pictures.loader_threads.unwrap_or(0),
             stop: &stop,
             events: &events,
         };

@@ -67,12 +67,12 @@ impl ScoredPictures {
     ) -> Result<Self> {
         let config = &trained.record.train;
         let target = config.target();
-        let cache = how.cache.unwrap_or(config.cache);
+        let cache = how.cache.unwrap_or(config.pictures.cache);
         let reading = Reading {
             target,
             cache: cache.choose(bytes_of(&[folder], target), free_memory()),
-            loader_threads: config.loader_threads,
-            skip_bad: how.skip_bad || config.skip_bad_pictures,
+            loader_threads: config.pictures.loader_threads,
+            skip_bad: how.skip_bad || config.pictures.skip_bad_pictures,
             stop,
         };
         let source = splits::open(folder, how.split, reading, events)?.source;
@@ -81,7 +81,7 @@ impl ScoredPictures {
         }
         let samples = source.samples().to_vec();
         // The batch size of the run's validation, so that the same weights give the same numbers.
-        let loader = Loader::sorted(source, trained.network.device(), config.batch_size)?;
+        let loader = Loader::sorted(source, trained.network.device(), config.training.batch_size)?;
         Self::of(trained, samples, loader, how, stop, events)
     }
 

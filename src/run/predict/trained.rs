@@ -55,11 +55,11 @@ impl Trained {
     pub fn load(run: &RunFolder, which: WhichWeights, overrides: MachineOverrides) -> Result<Self> {
         let record = run.read_record()?;
         let train = &record.train;
-        let device = overrides.device.unwrap_or(train.device);
-        let threads = overrides.threads.or(train.threads);
+        let device = overrides.device.unwrap_or(train.machine.device);
+        let threads = overrides.threads.or(train.machine.threads);
         let machine = match overrides.precision {
             Some(precision) => Machine::prepare(device, precision, threads)?,
-            None => Machine::prepare(device, train.precision, threads)
+            None => Machine::prepare(device, train.machine.precision, threads)
                 .or_else(|_| Machine::prepare(device, PrecisionChoice::Fp32, threads))?,
         };
         let classes = record.classes.len();
@@ -81,7 +81,7 @@ impl Trained {
     pub fn batch_size(&self) -> i64 {
         let config = &self.record.train;
         let batch = (BATCH_BYTES / config.target().bytes()).clamp(1, BATCH) as i64;
-        batch.max(config.batch_size)
+        batch.max(config.training.batch_size)
     }
 
     /// What the network says of each picture of a batch. The pictures for which `with_heat_map` is true,

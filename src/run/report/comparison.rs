@@ -37,7 +37,7 @@ impl Compared {
         Self {
             name: subject.name.clone(),
             recipe: config.recipe.name(),
-            model: config.model.name(),
+            model: config.network.model.name(),
             history: subject.history.clone(),
             loss: subject.pictures.means.loss,
             acc: subject.pictures.means.accuracy,

@@ -54,7 +54,7 @@ pub fn of_mistakes(subject: &mut Subject<'_>, count: usize) -> Result<Vec<Galler
 
 /// The pictures with these indices and their heat maps for the predicted class.
 fn explained(subject: &mut Subject<'_>, indices: &[usize]) -> Result<Vec<Tile>> {
-    let batch_size = subject.record().train.batch_size as usize;
+    let batch_size = subject.record().train.training.batch_size as usize;
     let pictures = &mut subject.pictures;
     let mut pixels = Vec::new();
     for &index in indices {

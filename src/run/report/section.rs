@@ -80,7 +80,7 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
     let network = &subject.trained.network;
     let base = network.base().map_or(0, |base| base.architecture().parameters());
     let parameters = with_thousands(network.architecture().parameters() + base);
-    let model = config.model.name();
+    let model = config.network.model.name();
     let trained_part = match config.on_base().map(|on_base| &on_base.unfreeze_from) {
         None => String::new(),
         Some(None) => ", of which the head was trained".to_owned(),
@@ -142,14 +142,14 @@ fn charts(subject: &Subject<'_>) -> Result<Vec<Chart>> {
 fn parts(subject: &Subject<'_>) -> Result<Vec<Folder>> {
     let config = &subject.record().train;
     // A run that was imported has no data set of its own.
-    let Some(data) = config.data.as_deref() else { return Ok(Vec::new()) };
+    let Some(data) = config.data.path.as_deref() else { return Ok(Vec::new()) };
     // A data set that was moved is where the evaluated pictures are.
     let moved = subject.what.evaluate.data.as_deref().filter(|_| !data.exists());
     let data = moved.unwrap_or(data);
     let list = subject.run.split();
     let data = match list.is_file() {
         true => DataSet::read_run_list(&archive::unpacked(data)?, &list)?,
-        false => DataSet::read(data, config.labels.as_deref(), true)?,
+        false => DataSet::read(data, config.data.labels.as_deref(), true)?,
     };
     ensure_or!(
         DataSet,

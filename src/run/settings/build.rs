@@ -9,24 +9,25 @@ use crate::nn::zoo::Options;
 use crate::pictures::depth::Depth;
 use crate::pictures::image_size::ImageSize;
 use crate::pictures::pixels::Target;
-use crate::run::settings::config::{Config, NetworkConfig, Scratch};
+use crate::run::settings::config::Config;
+use crate::run::settings::network::{NetworkKind, Scratch};
 use crate::run::settings::on_base::OnBase;
 use anyhow::Result;
 
 impl Config {
     /// The format that pictures are decoded to.
     pub fn target(&self) -> Target {
-        let ImageSize { height, width } = self.image_size;
+        let ImageSize { height, width } = self.pictures.image_size;
         Target {
             height,
             width,
-            color_mode: self.model.definition().color_mode,
-            interpolation: self.interpolation,
-            orientation: self.exif_orientation,
-            resize: self.resize,
-            max_pixels: self.max_pixels,
-            background: self.background,
-            depth: self.depth.and_then(Depth::levels),
+            color_mode: self.network.model.definition().color_mode,
+            interpolation: self.pictures.interpolation,
+            orientation: self.pictures.exif_orientation,
+            resize: self.pictures.resize,
+            max_pixels: self.pictures.max_pixels,
+            background: self.pictures.background,
+            depth: self.pictures.depth.and_then(Depth::levels),
         }
     }
 
@@ -35,16 +36,16 @@ impl Config {
     /// # Errors
     /// If `image_size` is too small for the network.
     pub fn architecture(&self, classes: usize) -> Result<Architecture> {
-        let (size, dropout) = (self.image_size.into(), self.dropout);
-        match &self.network {
-            NetworkConfig::OnBase(on_base) => {
-                let features = on_base.architecture(self.model)?.feature_shape(size)?;
+        let (size, dropout) = (self.pictures.image_size.into(), self.network.dropout);
+        match &self.network.kind {
+            NetworkKind::OnBase(on_base) => {
+                let features = on_base.architecture(self.network.model)?.feature_shape(size)?;
                 let OnBase { pooling, units, .. } = *on_base;
                 head::architecture(features, classes, pooling, units, dropout)
             }
-            &NetworkConfig::Scratch(Scratch { downsample }) => {
+            &NetworkKind::Scratch(Scratch { downsample }) => {
                 let options = Options { classes: Some(classes), downsample, dropout };
-                self.model.architecture(size, &options)
+                self.network.model.architecture(size, &options)
             }
         }
     }
@@ -57,9 +58,9 @@ impl Config {
         let Machine { device, precision } = machine;
         let network = Network::new(self.architecture(classes)?, device, precision, self.seed)?;
         let Some(on_base) = self.on_base() else { return Ok(network) };
-        let architecture = on_base.architecture(self.model)?;
-        let mut base = Base::random(self.model, architecture, device, self.seed)?;
-        base.set_preprocess(on_base.preprocess(self.model)?);
+        let architecture = on_base.architecture(self.network.model)?;
+        let mut base = Base::random(self.network.model, architecture, device, self.seed)?;
+        base.set_preprocess(on_base.preprocess(self.network.model)?);
         base.compute_in(precision.kind())?;
         if let Some(layer) = &on_base.unfreeze_from {
             base.unfreeze_from(layer)?;

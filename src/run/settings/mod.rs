@@ -2,7 +2,8 @@
 
 pub(crate) mod build;
 pub mod config;
-pub(crate) mod network_config;
+pub mod network;
 pub mod on_base;
+pub mod output;
 pub mod recipe;
 pub(crate) mod upgrade;

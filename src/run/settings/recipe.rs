@@ -1,21 +1,21 @@
 //! Recipes: the book's training strategies as sets of settings.
 
 use crate::augment::config::AugmentConfig;
+use crate::dataset::config::DataConfig;
 use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
-use crate::machine::device::DeviceChoice;
-use crate::machine::precision::PrecisionChoice;
+use crate::machine::config::MachineConfig;
 use crate::nn::zoo::{BaseDefinition, Model};
-use crate::pictures::aspect::Resize;
 use crate::pictures::cache::CachePolicy;
+use crate::pictures::config::PictureConfig;
 use crate::pictures::image_size::ImageSize;
-use crate::pictures::orientation::ExifOrientation;
-use crate::pictures::picture::MAX_PIXELS;
 use crate::pictures::resize::Interpolation;
 use crate::run::folder::RunFolder;
-use crate::run::settings::config::{Config, NetworkConfig, Scratch};
+use crate::run::settings::config::Config;
+use crate::run::settings::network::{NetworkConfig, NetworkKind, Scratch};
 use crate::run::settings::on_base::{OnBase, Start};
-use crate::training::objective::ClassWeights;
+use crate::run::settings::output::OutputConfig;
+use crate::training::config::TrainingConfig;
 use crate::training::optimizer::RmsPropConfig;
 use crate::training::schedule::Schedule;
 use anyhow::{Context, Result};
@@ -85,58 +85,35 @@ impl Config {
     /// The settings of `recipe` in the Keras version `keras`, with the network or on the base
     /// `model`.
     pub fn with(recipe: Recipe, keras: KerasProfile, model: Model, data: Option<PathBuf>) -> Self {
-        let baseline = Self {
+        let mut config = Self {
             recipe,
-            data,
-            labels: None,
-            validation: None,
-            test: None,
+            data: DataConfig { path: data, ..DataConfig::default() },
             keras,
-            model,
-            network: NetworkConfig::Scratch(Scratch::default()),
-            dropout: None,
-            image_size: image_size(model),
-            interpolation: Interpolation::default(),
-            resize: Resize::default(),
-            exif_orientation: ExifOrientation::default(),
-            background: None,
-            depth: None,
+            network: NetworkConfig {
+                model,
+                kind: NetworkKind::Scratch(Scratch::default()),
+                dropout: None,
+            },
             augmentation: recipe.augmentation(),
-            batch_size: 20,
-            epochs: 30,
-            steps_per_epoch: None,
-            validation_steps: None,
+            pictures: PictureConfig::of(image_size(model)),
+            training: TrainingConfig::default(),
+            seed: 1,
             optimizer: RmsPropConfig::keras(keras),
             schedule: Schedule::default(),
-            patience: None,
-            label_smoothing: 0.0,
-            class_weights: ClassWeights::default(),
-            seed: 1,
-            skip_bad_pictures: false,
-            max_pixels: MAX_PIXELS,
-            device: DeviceChoice::default(),
-            precision: PrecisionChoice::Auto,
-            cuda_graph: true,
-            checkpoint_every: None,
-            keep: None,
-            tensorboard: false,
-            threads: None,
-            loader_threads: None,
-            cache: CachePolicy::default(),
+            machine: MachineConfig::default(),
+            output: OutputConfig::default(),
             from: None,
-            out: PathBuf::new(),
-            resume: false,
         };
         match (recipe, model.as_base()) {
-            (Recipe::Augmented, _) => Self {
-                dropout: Some(0.5),
-                batch_size: 32,
-                epochs: 100,
-                steps_per_epoch: Some(100),
-                ..baseline
-            },
-            (_, Some(base)) if recipe.is_transfer() => baseline.onto(base),
-            _ => baseline,
+            (Recipe::Augmented, _) => {
+                config.network.dropout = Some(0.5);
+                config.training.batch_size = 32;
+                config.training.epochs = 100;
+                config.training.steps_per_epoch = Some(100);
+                config
+            }
+            (_, Some(base)) if recipe.is_transfer() => config.onto(base),
+            _ => config,
         }
     }
 
@@ -151,20 +128,20 @@ impl Config {
                 Run,
                 "expected a run on a pretrained base at {}, found {}; try one of `recipe` features",
                 head.display(),
-                stored.model.name()
+                stored.network.model.name()
             );
         };
         let cannot_read = || format!("cannot read {}", head.display());
         let start = Start::Run(head.canonicalize().with_context(cannot_read)?);
-        let mut config = Self::with(Recipe::FineTune, keras, stored.model, stored.data.clone());
-        config.labels = stored.labels.clone();
-        (config.validation, config.test) = (stored.validation, stored.test);
-        config.image_size = stored.image_size;
-        config.interpolation = stored.interpolation;
-        config.resize = stored.resize;
-        config.exif_orientation = stored.exif_orientation;
-        (config.background, config.depth) = (stored.background, stored.depth);
-        config.max_pixels = stored.max_pixels;
+        let model = stored.network.model;
+        let mut config = Self::with(Recipe::FineTune, keras, model, None);
+        config.data = stored.data.clone();
+        config.pictures = PictureConfig {
+            skip_bad_pictures: false,
+            loader_threads: None,
+            cache: CachePolicy::default(),
+            ..stored.pictures.clone()
+        };
         if let Some(on_base) = config.on_base_mut() {
             *on_base = OnBase {
                 unfreeze_from: on_base.unfreeze_from.take(),
@@ -220,15 +197,15 @@ impl Config {
 
     /// Switches to another network and the image size it was designed for.
     pub fn switch_model(&mut self, model: Model) {
-        self.model = model;
-        self.image_size = image_size(model);
+        self.network.model = model;
+        self.pictures.image_size = image_size(model);
     }
 
     /// The recipe on a base: the book's settings for VGG16; for other bases, a head's learning rate is
     /// the one with the lowest validation loss (docs/results.md), and fine-tuning's is a third of it.
     fn onto(mut self, base: &BaseDefinition) -> Self {
-        let book = self.model == Model::Vgg16;
-        let mut on_base = OnBase::new(self.model);
+        let book = self.network.model == Model::Vgg16;
+        let mut on_base = OnBase::new(self.network.model);
         self.optimizer.learning_rate = match (self.recipe, book) {
             (Recipe::FineTune, true) => 1e-5,
             (Recipe::FineTune, false) => 3e-5,
@@ -238,19 +215,19 @@ impl Config {
         match self.recipe {
             Recipe::Features => {
                 on_base.stored_features = true;
-                self.dropout = Some(0.5);
+                self.network.dropout = Some(0.5);
             }
             Recipe::FineTune => {
                 on_base.unfreeze_from = Some(base.first_trained.to_owned());
-                self.epochs = if book { 100 } else { 8 };
+                self.training.epochs = if book { 100 } else { 8 };
             }
             _ => {}
         }
         if book {
             // 100 steps of 20 are one pass over the book's 2,000 pictures.
-            self.steps_per_epoch = (!on_base.stored_features).then_some(100);
+            self.training.steps_per_epoch = (!on_base.stored_features).then_some(100);
         } else {
-            self.interpolation = Interpolation::Bilinear;
+            self.pictures.interpolation = Interpolation::Bilinear;
             let fine_tune = self.recipe == Recipe::FineTune;
             let flips = self.augmentation.is_active();
             self.augmentation =
@@ -260,7 +237,7 @@ impl Config {
                 self.schedule = Schedule::Cosine;
             }
         }
-        self.network = NetworkConfig::OnBase(on_base);
+        self.network.kind = NetworkKind::OnBase(on_base);
         self
     }
 }

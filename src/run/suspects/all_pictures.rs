@@ -61,7 +61,8 @@ pub(crate) fn features(
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Features> {
-    let machine = Machine::prepare(config.device, config.precision, config.threads)?;
+    let machine =
+        Machine::prepare(config.machine.device, config.machine.precision, config.machine.threads)?;
     let stored = start::read(config)?;
     let mut network = config.network(classes.len(), machine)?;
     start::fill(&mut network, config, stored.as_ref(), classes, events)?;
@@ -82,9 +83,9 @@ pub(crate) fn features(
     let target = config.target();
     let reading = Reading {
         target,
-        cache: config.cache.choose(bytes_of(&[folder], target), free_memory()),
-        loader_threads: config.loader_threads,
-        skip_bad: config.skip_bad_pictures,
+        cache: config.pictures.cache.choose(bytes_of(&[folder], target), free_memory()),
+        loader_threads: config.pictures.loader_threads,
+        skip_bad: config.pictures.skip_bad_pictures,
         stop,
     };
     let opened = splits::open(folder, "pictures", reading, events)?;

@@ -64,16 +64,18 @@ pub(crate) fn suspects(what: &Suspects, events: &mut dyn Events) -> Result<Suspe
     ensure_or!(Setting, what.folds >= 2, "expected `folds` of 2 or more, found {}", what.folds);
     ensure_or!(Setting, what.count != Some(0), "expected `count` of 1 or more, found 0");
     config.locate_data()?;
-    let Some(path) = config.data.clone() else {
+    let Some(path) = config.data.path.clone() else {
         fault!(DataSet, "expected `data`, a folder of pictures in class folders, found none");
     };
     let stop = events.stop();
-    let data = DataSet::read(&path, config.labels.as_deref(), config.skip_bad_pictures)?;
+    let data =
+        DataSet::read(&path, config.data.labels.as_deref(), config.pictures.skip_bad_pictures)?;
     data_set::warn(&data, events);
     let all = All::of(&data);
     config.resolve_depth(&all.folder, &stop, events)?;
     let features = features(&mut config, &data.classes, &all.folder, &stop, events)?;
-    let first = copies::find(&all.folder, config.loader_threads.unwrap_or(0), &stop, events)?;
+    let first =
+        copies::find(&all.folder, config.pictures.loader_threads.unwrap_or(0), &stop, events)?;
     let good = Vec::<i64>::try_from(&features.labels)?;
     let good = Good::new(&all, &data, &good, &first)?;
     let suspects = good.judge(what, &features.values, &stop, events)?;

@@ -41,12 +41,12 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     config.check()?;
     ensure_or!(
         DataSet,
-        config.data.is_some() || config.labels.is_some(),
+        config.data.path.is_some() || config.data.labels.is_some(),
         "expected `data`, a folder of pictures in class folders, found none"
     );
     config.locate_data()?;
-    if config.resume {
-        let run = RunFolder::open(&config.out)?;
+    if config.output.resume {
+        let run = RunFolder::open(&config.output.folder)?;
         let _lock = locked(&run, events)?;
         let saved = checkpoint::read(&run)?;
         let made_with = saved.as_ref().and_then(|saved| saved.made_with.as_ref());
@@ -57,10 +57,10 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     }
     let machine = prepare(&mut config)?;
     let first = First::of(None, &mut config)?;
-    let run = RunFolder::create(&config.out)?;
+    let run = RunFolder::create(&config.output.folder)?;
     let lock = locked(&run, events)?;
     // Another process may have used the folder in between.
-    RunFolder::create(&config.out)?;
+    RunFolder::create(&config.output.folder)?;
     Session::open(&run, &mut config, machine, first, events)
         .and_then(|session| session.train(events))
         .inspect_err(|_| {
@@ -81,8 +81,9 @@ fn locked(run: &RunFolder, events: &mut dyn Events) -> Result<FolderLock> {
 /// Prepares libtorch and stores the precision that `auto` selected, so that a run continues with it
 /// on another machine.
 fn prepare(config: &mut Config) -> Result<Machine> {
-    let machine = Machine::prepare(config.device, config.precision, config.threads)?;
-    config.precision = machine.precision.into();
+    let machine =
+        Machine::prepare(config.machine.device, config.machine.precision, config.machine.threads)?;
+    config.machine.precision = machine.precision.into();
     Ok(machine)
 }
 
@@ -123,7 +124,7 @@ impl<'a> Session<'a> {
         let config = splits.config();
         let classes = splits.classes().to_vec();
         let saved = first.saved();
-        if config.resume {
+        if config.output.resume {
             let made_with = saved.and_then(|saved| saved.made_with.as_ref());
             resume::check_classes(&classes, run, made_with)?;
         }
@@ -138,12 +139,12 @@ impl<'a> Session<'a> {
         let done = first.fill(&mut network, &optimizer, config, &classes, events)?;
         let (train, mut validation) = splits.loaders(&network, &stop, events)?;
         // Batches of a part of the pictures differ from epoch to epoch. A complete run needs none.
-        if config.validation_steps.is_none() && done.epochs() < config.epochs {
+        if config.training.validation_steps.is_none() && done.epochs() < config.training.epochs {
             validation = through_frozen(&network, validation, &stop, events)?;
         }
         let list = splits.list.take();
         let steps = train.steps_per_epoch();
-        if let Some(asked) = config.steps_per_epoch.filter(|&asked| asked > steps) {
+        if let Some(asked) = config.training.steps_per_epoch.filter(|&asked| asked > steps) {
             events.note(&Note::WholePass { steps, asked });
         }
         let base = network.base().map_or(0, |base| base.architecture().parameters());
@@ -152,8 +153,8 @@ impl<'a> Session<'a> {
         events.note(&Note::Network { config, parameters, trained });
         let objective = Objective::new(
             classes.len(),
-            config.label_smoothing,
-            config.class_weights,
+            config.training.label_smoothing,
+            config.training.class_weights,
             train.labels(),
             machine.device,
         )?;
@@ -170,7 +171,7 @@ impl<'a> Session<'a> {
         let augmentation = Augmentation::new(config.augmentation, config.keras, config.seed)?;
         let event_log = self.event_log(&done.rows, &augmentation)?;
         let (epochs, steps) = (done.epochs(), done.steps());
-        if epochs >= config.epochs {
+        if epochs >= config.training.epochs {
             events.note(&Note::Complete { epochs });
             return finish(run, done, Ended::AllEpochs, events);
         }
@@ -178,34 +179,34 @@ impl<'a> Session<'a> {
             let history = &done.rows;
             events.note(&Note::Continuing { epochs, steps, history });
         }
-        let record_steps = config.cuda_graph
+        let record_steps = config.machine.cuda_graph
             && self.machine.use_own_stream().unwrap_or_else(|error| {
                 events.warning(&Warning::NoCudaGraph(&error));
                 false
             });
         let (val_losses, partial) = (done.rows.iter().map(|row| row.val_loss), done.partial);
-        let (val_losses, keep) = (val_losses.collect(), config.keep.unwrap_or(1));
+        let (val_losses, keep) = (val_losses.collect(), config.output.keep.unwrap_or(1));
         let checkpoints = Checkpoints::new(run.clone(), self.made_with, done, keep);
-        let all = config.epochs;
+        let all = config.training.epochs;
         let mut recorder = Recorder { history, checkpoints, event_log, epochs: all, events };
         let ended = Trainer {
             network: &self.network,
             optimizer: &mut self.optimizer,
             learning_rate: config.optimizer.learning_rate,
-            epochs: config.epochs,
+            epochs: config.training.epochs,
             objective: &self.objective,
             schedule: config.schedule,
-            patience: config.patience,
+            patience: config.training.patience,
             val_losses,
             partial,
-            checkpoint_every: config.checkpoint_every,
+            checkpoint_every: config.output.checkpoint_every,
             train: &mut self.train,
             augmentation: &augmentation,
             validation: &mut self.validation,
             record: record_steps,
             stop: self.stop,
         }
-        .fit(epochs..config.epochs, &mut recorder);
+        .fit(epochs..config.training.epochs, &mut recorder);
         let saved = recorder.checkpoints.into_saved();
         let ended = match ended {
             Ok(fit::Ended::AllEpochs) => Ended::AllEpochs,
@@ -226,7 +227,7 @@ impl<'a> Session<'a> {
     fn begin(&self, done: &mut Progress, events: &mut dyn Events) -> Result<Writer> {
         let (run, config, epochs) = (self.run, self.config, done.epochs());
         let device = describe(self.machine.device);
-        if epochs < config.epochs {
+        if epochs < config.training.epochs {
             if epochs + done.steps() > 0 {
                 let changes = resume::changes(config, &device, run)?;
                 if !changes.is_empty() {
@@ -265,7 +266,7 @@ impl<'a> Session<'a> {
         augmentation: &Augmentation,
     ) -> Result<Option<EventLog>> {
         let config = self.config;
-        if !config.tensorboard {
+        if !config.output.tensorboard {
             return Ok(None);
         }
         let mut event_log = EventLog::open(self.run, rows)?;

@@ -16,7 +16,7 @@ pub(crate) fn repeat(
     repeats: u32,
     events: &mut dyn Events,
 ) -> Result<Vec<Outcome>> {
-    let (out, first_seed) = (&config.out, config.seed);
+    let (out, first_seed) = (&config.output.folder, config.seed);
     ensure_or!(Setting, repeats > 0, "expected `repeats` of 1 or more, found 0");
     let Some(last_seed) = first_seed.checked_add(u64::from(repeats) - 1) else {
         fault!(
@@ -25,7 +25,7 @@ pub(crate) fn repeat(
             u64::MAX - (u64::from(repeats) - 1)
         );
     };
-    if !config.resume {
+    if !config.output.resume {
         RunFolder::create_for_repeats(out)?;
     }
     let lock = FolderLock::take(out)?;
@@ -33,8 +33,10 @@ pub(crate) fn repeat(
     for (seed, number) in (first_seed..=last_seed).zip(1..) {
         let folder = out.join(format!("seed-{seed}"));
         events.note(&Note::Repeat { number, of: repeats, out: &folder });
-        let resume = config.resume && RunFolder::open(&folder).is_ok();
-        let one = Config { seed, out: folder, resume, ..config.clone() };
+        let resume = config.output.resume && RunFolder::open(&folder).is_ok();
+        let mut one = Config { seed, ..config.clone() };
+        one.output.folder = folder;
+        one.output.resume = resume;
         let outcome = match train(&one, events) {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -53,7 +55,7 @@ pub(crate) fn repeat(
     Ok(outcomes)
 }
 
-/// The settings to resume the runs in `out`, from the started run with the lowest seed.
+/// The settings of the runs in `out`: those of the started run with the lowest seed.
 ///
 /// # Errors
 /// If no run was started there.
@@ -67,6 +69,5 @@ pub fn stored(out: &Path) -> Result<Config> {
             out.display()
         );
     };
-    let stored = run.read_record()?.train;
-    Ok(Config { seed, out: out.to_owned(), resume: true, ..stored })
+    Ok(Config { seed, ..run.read_record()?.train })
 }

@@ -9,7 +9,8 @@ use crate::nn::zoo::Model;
 use crate::run::events::{Events, Note};
 use crate::run::folder::checkpoint::{Progress, Saved};
 use crate::run::folder::{RunFolder, RunRecord, WhichWeights};
-use crate::run::settings::config::{Config, NetworkConfig};
+use crate::run::settings::config::Config;
+use crate::run::settings::network::NetworkKind;
 use crate::run::settings::on_base::{OnBase, Start};
 use crate::text::numbers::{difference, listed};
 use crate::training::optimizer::RmsProp;
@@ -98,7 +99,7 @@ pub fn fetched(base: Model) -> Result<PathBuf> {
 /// # Errors
 /// If there is no such file, or it cannot be read.
 pub fn read(config: &mut Config) -> Result<Option<Stored>> {
-    let base = config.model;
+    let base = config.network.model;
     if config.from.is_some() {
         return Ok(None);
     }
@@ -160,8 +161,8 @@ pub fn fill(
         config.from.is_none() || is_same_network(config, &train),
         "expected the network and `image_size` of {} ({}, {}), found another; try leaving out what changes it",
         run.path().display(),
-        train.model.name(),
-        train.image_size
+        train.network.model.name(),
+        train.pictures.image_size
     );
     let path = run.weights(which);
     weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
@@ -170,8 +171,8 @@ pub fn fill(
 
 /// Whether both train the same layers on pictures of the same size, though maybe not the same of them.
 fn is_same_network(config: &Config, other: &Config) -> bool {
-    let network = |config: &Config| match &config.network {
-        NetworkConfig::OnBase(on_base) => NetworkConfig::OnBase(OnBase {
+    let network = |config: &Config| match &config.network.kind {
+        NetworkKind::OnBase(on_base) => NetworkKind::OnBase(OnBase {
             unfreeze_from: None,
             batch_norm: Statistics::Stored,
             stored_features: false,
@@ -180,6 +181,6 @@ fn is_same_network(config: &Config, other: &Config) -> bool {
         }),
         scratch => scratch.clone(),
     };
-    let of = |config: &Config| (config.model, config.image_size);
+    let of = |config: &Config| (config.network.model, config.pictures.image_size);
     (of(config), network(config)) == (of(other), network(other))
 }
