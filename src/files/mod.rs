@@ -3,6 +3,7 @@
 pub mod atomic_file;
 pub mod disk;
 pub mod folder_lock;
+pub mod growing_file;
 pub mod input_file;
 pub(crate) mod temporary;
 pub mod text_file;

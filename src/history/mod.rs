@@ -2,13 +2,11 @@
 
 mod read;
 
-use crate::files::atomic_file;
+use crate::files::growing_file::GrowingFile;
 use anyhow::{Context, Result};
 pub use read::{parse, parse_good, read, read_first};
 use serde::Serialize;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Result of one epoch. The fields are the columns of `history.csv`, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -62,7 +60,11 @@ pub fn best(rows: &[Epoch]) -> Option<&Epoch> {
 /// # Errors
 /// If a row cannot be serialized.
 pub fn to_csv(rows: &[Epoch]) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    csv_of(rows, true)
+}
+
+fn csv_of(rows: &[Epoch], has_header: bool) -> Result<String> {
+    let mut writer = csv::WriterBuilder::new().has_headers(has_header).from_writer(Vec::new());
     for row in rows {
         writer.serialize(row).context("cannot serialize the history to CSV")?;
     }
@@ -73,8 +75,7 @@ pub fn to_csv(rows: &[Epoch]) -> Result<String> {
 /// A history file open for appending. Every row is synced to disk.
 #[derive(Debug)]
 pub struct Writer {
-    file: File,
-    path: PathBuf,
+    file: GrowingFile,
     is_empty: bool,
 }
 
@@ -84,10 +85,8 @@ impl Writer {
     /// # Errors
     /// If the file cannot be written.
     pub fn start(path: &Path, rows: &[Epoch]) -> Result<Self> {
-        atomic_file::write_bytes(path, to_csv(rows)?.as_bytes())?;
-        let file = OpenOptions::new().append(true).open(path);
-        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { file, path: path.to_owned(), is_empty: rows.is_empty() })
+        let file = GrowingFile::start(path, to_csv(rows)?.as_bytes())?;
+        Ok(Self { file, is_empty: rows.is_empty() })
     }
 
     /// Appends a row.
@@ -95,19 +94,7 @@ impl Writer {
     /// # Errors
     /// If the file cannot be written; it keeps its former rows then.
     pub fn append(&mut self, row: &Epoch) -> Result<()> {
-        let cannot_write = || format!("cannot write {}", self.path.display());
-        let text = to_csv(std::slice::from_ref(row))?;
-        let row = match self.is_empty {
-            true => text.as_str(),
-            false => text.split_once('\n').map_or("", |(_, row)| row),
-        };
-        let length = self.file.metadata().with_context(cannot_write)?.len();
-        let written = self.file.write_all(row.as_bytes()).and_then(|()| self.file.sync_data());
-        if written.is_err() {
-            // A full disk may take the first part of a row.
-            let _ = self.file.set_len(length);
-        }
-        written.with_context(cannot_write)?;
+        self.file.append(csv_of(std::slice::from_ref(row), self.is_empty)?.as_bytes())?;
         self.is_empty = false;
         Ok(())
     }

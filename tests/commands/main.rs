@@ -11,6 +11,8 @@ mod data_errors;
 mod divergence;
 mod doctor;
 mod evaluate;
+#[path = "../support/event_files.rs"]
+mod event_files;
 mod export;
 mod flip;
 mod full_disk;

@@ -1,10 +1,9 @@
 //! Event files: what TensorBoard reads of them, with interruptions too.
 
+use super::event_files;
 use super::skipped::skipped;
 use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
 use petite::history::Epoch;
-use petite::report::tensorboard::event::Event;
-use petite::report::tensorboard::event_file;
 use std::path::{Path, PathBuf};
 
 /// The event files of a part of `run`.
@@ -15,17 +14,8 @@ fn files(run: &Path, part: &str) -> Vec<PathBuf> {
 
 /// The scalars named `tag` in a part of `run`: steps and values.
 fn scalars(run: &Path, part: &str, tag: &str) -> Vec<(i64, f32)> {
-    let events = event_file::read(&run.join("tensorboard").join(part)).unwrap();
-    let values = events.iter().flat_map(|event| event.values().iter().map(|v| (event.step, v)));
-    let named = values.filter(|(_, value)| value.tag == tag);
-    named.map(|(step, value)| (step, value.scalar().unwrap())).collect()
-}
-
-/// The steps with pictures.
-fn pictures(run: &Path) -> Vec<i64> {
-    let events = event_file::read(&run.join("tensorboard/train")).unwrap();
-    let has = |event: &&Event| event.values().iter().any(|value| value.tag == "first_step");
-    events.iter().filter(has).map(|event| event.step).collect()
+    let values = event_files::values(&run.join("tensorboard").join(part)).into_iter();
+    values.filter(|value| value.1 == tag).map(|(step, _, value)| (step, value.unwrap())).collect()
 }
 
 /// The event files of `run` have its history, each epoch once.
@@ -40,7 +30,10 @@ fn assert_complete(workspace: &Workspace, run: &str) {
     assert_eq!(scalars(&run, "train", "epoch_learning_rate"), rates);
     assert_eq!(scalars(&run, "validation", "epoch_loss"), expected(|row| row.val_loss));
     assert_eq!(scalars(&run, "validation", "epoch_accuracy"), expected(|row| row.val_acc));
-    assert_eq!(pictures(&run), [0]);
+    // The pictures are no scalar, and there are no other values.
+    let all = event_files::values(&run.join("tensorboard/train"));
+    assert_eq!(all.iter().filter(|value| value.1 == "first_step").count(), 1);
+    assert_eq!(all.len(), 1 + 3 * history.len());
 }
 
 /// `petite train --resume` up to `epochs`.
@@ -63,46 +56,53 @@ fn event_files_have_the_history_and_change_no_result() {
     assert_eq!(weights[0], weights[1]);
 }
 
+/// Cuts off the end of a file, as a process does that is killed while it writes.
+fn cut(file: &Path) {
+    let bytes = std::fs::read(file).unwrap();
+    std::fs::write(file, &bytes[..bytes.len() - 3]).unwrap();
+}
+
 #[test]
 fn a_resumed_run_has_every_epoch_once() {
     let workspace = Workspace::with_data();
     let run = workspace.path("run");
-    workspace.train("run", "--epochs 2 --tensorboard").assert().success();
-    resume(&workspace, "run", "--epochs 3");
-    assert_complete(&workspace, "run");
-    assert_eq!(files(&run, "train").len(), 2);
-
-    // Killed while it wrote the last epoch.
-    let last = files(&run, "train").pop().unwrap();
-    let bytes = std::fs::read(&last).unwrap();
-    std::fs::write(&last, &bytes[..bytes.len() - 3]).unwrap();
+    workspace.train("run", "--epochs 3 --keep 3 --tensorboard").assert().success();
+    // Killed while it wrote; the newest checkpoint is lost, a folder too, and the history is another.
+    let first = files(&run, "train").pop().unwrap();
+    cut(&first);
+    std::fs::remove_dir_all(run.join("tensorboard/validation")).unwrap();
+    std::fs::remove_file(run.join("checkpoint.safetensors")).unwrap();
+    let history = std::fs::read_to_string(run.join("history.csv")).unwrap();
+    workspace.write("run/history.csv", history.replacen(",0.", ",0.1", 2).as_bytes());
     resume(&workspace, "run", "--epochs 4");
     assert_complete(&workspace, "run");
+    // One that reads the first file must be able to go on to the next.
+    let second = files(&run, "train");
+    assert_eq!((second.len(), &second[0], first.metadata().unwrap().len()), (2, &first, 0));
 
-    // Killed before it wrote a file, which is repaired even if there is nothing left to train.
-    std::fs::remove_dir_all(run.join("tensorboard/validation")).unwrap();
-    std::fs::remove_file(&files(&run, "train")[0]).unwrap();
+    // Repaired even if there is nothing left to train.
+    cut(&second[1]);
     resume(&workspace, "run", "");
     assert_complete(&workspace, "run");
-    let before = files(&run, "train");
-    resume(&workspace, "run", "");
-    assert_eq!(files(&run, "train"), before);
-
-    // The newest checkpoint is lost, and the run continues from an older one.
-    workspace.train("kept", "--epochs 3 --keep 3 --tensorboard").assert().success();
-    std::fs::remove_file(workspace.path("kept/checkpoint.safetensors")).unwrap();
-    resume(&workspace, "kept", "--epochs 4");
-    assert_complete(&workspace, "kept");
+    let third = files(&run, "train");
+    assert_eq!((third.len(), &third[0]), (2, &second[1]));
 }
 
 #[test]
 fn a_run_without_event_files_can_get_them_later() {
     let workspace = Workspace::with_data();
-    workspace.train("run", "--epochs 2").assert().success();
-    resume(&workspace, "run", "--epochs 3 --tensorboard");
+    workspace.train("run", "--epochs 1").assert().success();
+    workspace.write("run/tensorboard", b"a file");
+    let mut command = petite("train --resume --epochs 2 --tensorboard --out");
+    let error = error_of(command.arg(workspace.path("run")));
+    assert!(error.contains("cannot create") && error.contains("tensorboard/train"), "{error}");
+    assert_eq!(workspace.history("run").len(), 1);
+
+    std::fs::remove_file(workspace.path("run/tensorboard")).unwrap();
+    resume(&workspace, "run", "--epochs 2 --tensorboard");
     assert_complete(&workspace, "run");
     // From then on by itself.
-    resume(&workspace, "run", "--epochs 4");
+    resume(&workspace, "run", "--epochs 3");
     assert_complete(&workspace, "run");
 }
 
@@ -115,24 +115,18 @@ fn every_repeat_has_its_own() {
     }
 }
 
-#[test]
-fn a_folder_that_cannot_be_written_is_an_error() {
-    let workspace = Workspace::with_data();
-    workspace.train("run", "--epochs 1").assert().success();
-    workspace.write("run/tensorboard", b"a file");
-    let mut command = petite("train --resume --epochs 2 --tensorboard --out");
-    let error = error_of(command.arg(workspace.path("run")));
-    assert!(error.contains("cannot create") && error.contains("tensorboard/train"), "{error}");
-    assert_eq!(workspace.history("run").len(), 1);
-}
-
-/// Prints what TensorBoard finds: part, tag, step and value, or size of the picture.
+/// Prints what TensorBoard finds: part, tag, step and value, or size of the picture. It reads before and
+/// after the command in its arguments, like a TensorBoard that was started with the first process.
 const READ: &str = "
-import sys
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+import subprocess, sys
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
-for part in ('train', 'validation'):
-    found = EventAccumulator(f'{sys.argv[1]}/tensorboard/{part}', {'tensors': 0})
+folders = {part: f'{sys.argv[1]}/tensorboard/{part}' for part in ('train', 'validation')}
+live = {part: EventAccumulator(folder, {'tensors': 0}) for part, folder in folders.items()}
+for reader in live.values():
+    reader.Reload()
+subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL)
+def read(found, part):
     found.Reload()
     for tag in sorted(found.Tags()['tensors']):
         plugin = found.SummaryMetadata(tag).plugin_data.plugin_name
@@ -141,7 +135,11 @@ for part in ('train', 'validation'):
             if plugin == 'images':
                 assert value[2][:8] == bytes.fromhex('89504e470d0a1a0a')
                 value = 'x'.join(part.decode() for part in value[:2])
-            print(part, plugin, tag, event.step, value)
+            yield f'{part} {plugin} {tag} {event.step} {value}'
+for part, folder in folders.items():
+    lines = list(read(EventAccumulator(folder, {'tensors': 0}), part))
+    assert lines == list(read(live[part], part)), part
+    print(*lines, sep='\\n')
 ";
 
 #[test]
@@ -159,13 +157,14 @@ fn tensorboard_reads_them() {
     workspace.train("run", &format!("{flags} --epochs 3")).assert().success();
     // Go on from an older checkpoint, after a cut file.
     std::fs::remove_file(workspace.path("run/checkpoint.safetensors")).unwrap();
-    let last = files(&workspace.path("run"), "validation").pop().unwrap();
-    let bytes = std::fs::read(&last).unwrap();
-    std::fs::write(&last, &bytes[..bytes.len() - 3]).unwrap();
-    resume(&workspace, "run", "--epochs 4");
-
+    cut(&files(&workspace.path("run"), "validation")[0]);
     let mut command = std::process::Command::new(&python);
-    let output = command.args(["-c", READ]).arg(workspace.path("run")).output().unwrap();
+    command.args(["-c", READ]).arg(workspace.path("run"));
+    command
+        .arg(assert_cmd::cargo::cargo_bin!("petite"))
+        .args(["train", "--resume", "--epochs", "4"]);
+    command.arg("--out").arg(workspace.path("run"));
+    let output = command.env("PETITE_CACHE", workspace.path("cache")).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{error}");
     let found = String::from_utf8(output.stdout).unwrap();

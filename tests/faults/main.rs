@@ -3,6 +3,8 @@
 //!
 //! A few of the calls, evenly spread, are tried; `PETITE_FAULTS=all` tries all of them.
 
+#[path = "../support/event_files.rs"]
+mod event_files;
 mod run;
 #[path = "../support/skipped.rs"]
 mod skipped;

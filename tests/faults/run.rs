@@ -1,10 +1,10 @@
 //! A small run of `petite train`, without faults and with one.
 
+use crate::event_files;
 use crate::skipped::skipped;
 use petite::Stop;
 use petite::dataset::split::{Link, Sizes, split};
 use petite::dataset::synthetic::synthesize;
-use petite::report::tensorboard::event_file;
 use std::fs::read_to_string;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -204,10 +204,9 @@ fn history(path: &Path) -> Vec<Vec<String>> {
 
 /// The step of every value in event files, its name and, of a scalar, its bits; in order of the steps.
 fn events(folder: &Path, part: &str) -> Vec<(i64, String, Option<u32>)> {
-    let events = event_file::read(&folder.join(part)).unwrap();
-    let values = events.iter().flat_map(|event| event.values().iter().map(|v| (event.step, v)));
-    let mut values: Vec<_> = values
-        .map(|(step, value)| (step, value.tag.clone(), value.scalar().map(f32::to_bits)))
+    let mut values: Vec<_> = event_files::values(&folder.join(part))
+        .into_iter()
+        .map(|(step, tag, value)| (step, tag, value.map(f32::to_bits)))
         .collect();
     values.sort();
     values

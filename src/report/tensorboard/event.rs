@@ -2,8 +2,8 @@
 //! the numbers of their fields. The members of a `oneof` are optional fields here, which are the same
 //! bytes.
 
+use super::record::framed;
 use prost::Message;
-use std::time::SystemTime;
 
 /// What the first event of every file says of its version.
 const VERSION: &str = "brain.Event:2";
@@ -113,41 +113,40 @@ pub struct SessionLog {
 }
 
 impl Event {
-    /// An event at `step`, now, that has nothing in it.
-    fn now(step: i64) -> Self {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { wall_time: since.as_secs_f64(), step, ..Self::default() }
+    /// An event at `step` and `wall_time`, in seconds since 1970, that has nothing in it.
+    fn at(step: i64, wall_time: f64) -> Self {
+        Self { wall_time, step, ..Self::default() }
     }
 
     /// The first event of a file.
-    pub fn version() -> Self {
-        Self { file_version: Some(VERSION.to_owned()), ..Self::now(0) }
+    pub fn version(wall_time: f64) -> Self {
+        Self { file_version: Some(VERSION.to_owned()), ..Self::at(0, wall_time) }
     }
 
-    /// A process starts whose first step is `step`. A running TensorBoard drops what it has read from
-    /// this step on (`plugin_event_accumulator.py`, `_CheckForRestartAndMaybePurge`).
-    pub fn start(step: i64) -> Self {
-        Self { session_log: Some(SessionLog { status: START }), ..Self::now(step) }
+    /// A process starts. A running TensorBoard drops what it has read of the folder
+    /// (`plugin_event_accumulator.py`, `_CheckForRestartAndMaybePurge`).
+    pub fn start(wall_time: f64) -> Self {
+        Self { session_log: Some(SessionLog { status: START }), ..Self::at(0, wall_time) }
     }
 
     /// Scalars at `step`, as pairs of tag and value: tensors of f32, like those of Keras, and the only
     /// ones that all of TensorBoard's readers take.
-    pub fn scalars(step: i64, values: &[(&str, f32)]) -> Self {
-        let value = |&(tag, value): &(&str, f32)| {
+    pub fn scalars(step: i64, wall_time: f64, values: &[(&str, f64)]) -> Self {
+        let value = |&(tag, value): &(&str, f64)| {
             let tensor = TensorProto {
                 dtype: DT_FLOAT,
                 tensor_shape: Some(Shape::default()),
-                float_val: vec![value],
+                float_val: vec![value as f32],
                 string_val: Vec::new(),
             };
             Value::new(tag, "scalars", tensor)
         };
         let summary = Summary { value: values.iter().map(value).collect() };
-        Self { summary: Some(summary), ..Self::now(step) }
+        Self { summary: Some(summary), ..Self::at(step, wall_time) }
     }
 
-    /// A picture at `step`: the bytes of a PNG of `size` (width, height), in pixels.
-    pub fn picture(step: i64, tag: &str, size: (u32, u32), png: Vec<u8>) -> Self {
+    /// A picture at step 0: the bytes of a PNG of `size` (width, height), in pixels.
+    pub fn picture(wall_time: f64, tag: &str, size: (u32, u32), png: Vec<u8>) -> Self {
         let (width, height) = size;
         let parts = vec![width.to_string().into_bytes(), height.to_string().into_bytes(), png];
         let tensor = TensorProto {
@@ -157,12 +156,12 @@ impl Event {
             string_val: parts,
         };
         let summary = Summary { value: vec![Value::new(tag, "images", tensor)] };
-        Self { summary: Some(summary), ..Self::now(step) }
+        Self { summary: Some(summary), ..Self::at(0, wall_time) }
     }
 
-    /// Its values; none if it has another purpose.
-    pub fn values(&self) -> &[Value] {
-        self.summary.as_ref().map_or(&[], |summary| &summary.value)
+    /// Its bytes in a file.
+    pub fn framed(&self) -> Vec<u8> {
+        framed(&self.encode_to_vec())
     }
 }
 
@@ -171,12 +170,6 @@ impl Value {
         let plugin_data = Some(PluginData { plugin_name: plugin.to_owned() });
         let metadata = Some(Metadata { plugin_data });
         Self { tag: tag.to_owned(), tensor: Some(tensor), metadata }
-    }
-
-    /// The value of a scalar.
-    pub fn scalar(&self) -> Option<f32> {
-        let tensor = self.tensor.as_ref()?;
-        tensor.float_val.first().copied().filter(|_| tensor.float_val.len() == 1)
     }
 }
 
@@ -187,19 +180,14 @@ mod tests {
     /// Written by TensorBoard's own messages (`scalar.metadata`, `image.metadata`, `make_tensor_proto`).
     #[test]
     fn events_have_the_bytes_that_tensorflow_writes() {
-        let mut scalar = Event::scalars(3, &[("epoch_loss", 0.625)]);
-        scalar.wall_time = 1.5;
+        let scalar = Event::scalars(3, 1.5, &[("epoch_loss", 0.625)]);
         let expected = b"\x09\0\0\0\0\0\0\xf8\x3f\x10\x03\x2a\x27\x0a\x25\x0a\x0aepoch_loss\
             \x42\x0a\x08\x01\x12\0\x2a\x04\0\0\x20\x3f\x4a\x0b\x0a\x09\x0a\x07scalars";
         assert_eq!(scalar.encode_to_vec(), expected);
-        assert_eq!(Event::decode(expected.as_slice()).unwrap(), scalar);
-        assert_eq!(scalar.values()[0].scalar(), Some(0.625));
 
-        let mut picture = Event::picture(3, "p", (2, 1), b"PNG".to_vec());
-        picture.wall_time = 1.5;
+        let picture = Event { step: 3, ..Event::picture(1.5, "p", (2, 1), b"PNG".to_vec()) };
         let expected = b"\x09\0\0\0\0\0\0\xf8\x3f\x10\x03\x2a\x26\x0a\x24\x0a\x01p\x42\x13\x08\x07\
             \x12\x04\x12\x02\x08\x03\x42\x012\x42\x011\x42\x03PNG\x4a\x0a\x0a\x08\x0a\x06images";
         assert_eq!(picture.encode_to_vec(), expected);
-        assert_eq!(picture.values()[0].scalar(), None);
     }
 }

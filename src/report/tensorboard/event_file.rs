@@ -1,161 +1,93 @@
 //! Event files in a folder, which TensorBoard reads in the order of their names.
 
 use super::event::Event;
-use super::record::{framed, records};
-use crate::files::atomic_file;
+use crate::files::growing_file::GrowingFile;
 use anyhow::{Context, Result};
-use prost::Message;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::{File, read_dir, remove_file};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-/// The start of a file's name; seconds since 1970 follow.
+/// The start of a file's name; the time since 1970 follows.
 const PREFIX: &str = "events.out.tfevents.";
 /// The end of a file's name, where TensorFlow has the machine and the process.
 const SUFFIX: &str = ".petite.v2";
 
-/// An event file open for appending. Every event is synced to disk.
-#[derive(Debug)]
-pub struct EventFile {
-    file: File,
-    path: PathBuf,
+/// The time since 1970.
+pub fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-impl EventFile {
-    /// Starts a file in `folder`, which TensorBoard reads after those that are there, and removes their
-    /// events from `step` on. A TensorBoard that has read them already drops them, too.
-    ///
-    /// # Errors
-    /// If a file cannot be read or written.
-    pub fn start(folder: &Path, step: i64) -> Result<Self> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
-        let paths = paths(folder)?;
-        paths.iter().try_for_each(|path| cut(path, step))?;
-        let seconds_of = |path: &PathBuf| {
-            let name = path.file_name()?.to_str()?.strip_prefix(PREFIX)?;
-            name.split('.').next()?.parse::<u64>().ok()
-        };
-        let latest = paths.iter().filter_map(seconds_of).max();
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let seconds = latest.map_or(0, |latest| latest.saturating_add(1)).max(now.as_secs());
-        let path = folder.join(format!("{PREFIX}{seconds:010}{SUFFIX}"));
-        let head = [Event::version(), Event::start(step)];
-        let head = head.map(|event| framed(&event.encode_to_vec())).concat();
-        atomic_file::write_bytes(&path, &head)?;
-        let file = OpenOptions::new().append(true).open(&path);
-        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { file, path })
-    }
-
-    /// Appends an event.
-    ///
-    /// # Errors
-    /// If the file cannot be written; it keeps its former events then.
-    pub fn append(&mut self, event: &Event) -> Result<()> {
-        let cannot_write = || format!("cannot write {}", self.path.display());
-        let frame = framed(&event.encode_to_vec());
-        let length = self.file.metadata().with_context(cannot_write)?.len();
-        let written = self.file.write_all(&frame).and_then(|()| self.file.sync_data());
-        if written.is_err() {
-            // A full disk may take the first part of an event.
-            let _ = self.file.set_len(length);
-        }
-        written.with_context(cannot_write)
-    }
-}
-
-/// The values in the files of `folder`, up to the first damage in each. None if there is no such folder.
+/// Starts a file in `folder` with `events`, whole from its first moment, in place of petite's earlier
+/// ones there. Those are emptied, and removed at the next start only: a TensorBoard that has one open
+/// goes on to the next file from one that it can still read, and drops then what it has read.
 ///
 /// # Errors
-/// If the folder or a file in it cannot be read.
-pub fn read(folder: &Path) -> Result<Vec<Event>> {
-    let mut events = Vec::new();
-    for path in paths(folder)? {
-        let bytes = bytes_of(&path)?;
-        let whole = records(&bytes).map_while(|record| Event::decode(record).ok());
-        events.extend(whole.filter(|event| !event.values().is_empty()));
+/// If the folder or a file in it cannot be written.
+pub fn start(folder: &Path, events: &[Event]) -> Result<GrowingFile> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    let earlier = files_in(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let now = now();
+    let head = [Event::version(now.as_secs_f64()), Event::start(now.as_secs_f64())];
+    let bytes: Vec<u8> = head.iter().chain(events).flat_map(Event::framed).collect();
+    let (seconds, rest) = (now.as_secs(), now.subsec_nanos());
+    let path = folder.join(format!("{PREFIX}{seconds:010}.{rest:09}{SUFFIX}"));
+    let file = GrowingFile::start(&path, &bytes)?;
+    for path in earlier {
+        let is_empty = path.metadata().is_ok_and(|found| found.len() == 0);
+        let gone = if is_empty { remove_file(&path) } else { File::create(&path).map(drop) };
+        gone.with_context(|| format!("cannot write {}", path.display()))?;
     }
-    Ok(events)
+    Ok(file)
 }
 
-/// Removes the values from `step` on from the file at `path`.
-fn cut(path: &Path, step: i64) -> Result<()> {
-    let bytes = bytes_of(path)?;
-    let is_later = |record: &&[u8]| {
-        let event = Event::decode(*record);
-        event.is_ok_and(|event| event.step >= step && !event.values().is_empty())
-    };
-    if !records(&bytes).any(|record| is_later(&record)) {
-        return Ok(());
-    }
-    let kept = records(&bytes).filter(|record| !is_later(record));
-    atomic_file::write_bytes(path, &kept.flat_map(framed).collect::<Vec<u8>>())
-}
-
-fn bytes_of(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// The event files in `folder`, in the order of their names.
-fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let cannot_read = || format!("cannot read {}", folder.display());
-    let mut paths = Vec::new();
-    for entry in folder.read_dir().with_context(cannot_read)? {
-        let entry = entry.with_context(cannot_read)?;
-        let is_named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        if is_named && entry.path().is_file() {
-            paths.push(entry.path());
+/// Petite's event files in `folder`.
+fn files_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours =
+            name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if is_ours && entry.path().is_file() {
+            files.push(entry.path());
         }
     }
-    paths.sort();
-    Ok(paths)
+    Ok(files)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn losses(folder: &Path) -> Vec<(i64, f32)> {
-        let loss = |event: &Event| Some((event.step, event.values()[0].scalar()?));
-        read(folder).unwrap().iter().filter_map(loss).collect()
-    }
-
     #[test]
-    fn a_later_file_replaces_the_steps_from_its_start_on() {
+    fn a_file_replaces_the_earlier_ones_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path().join("train");
-        assert_eq!(losses(&folder), []);
-        let mut file = EventFile::start(&folder, 0).unwrap();
-        file.append(&Event::picture(0, "pictures", (1, 1), vec![1])).unwrap();
-        for step in 0..3 {
-            file.append(&Event::scalars(step, &[("loss", 0.5), ("acc", 1.0)])).unwrap();
-        }
-        // Within the same second.
-        let mut next = EventFile::start(&folder, 2).unwrap();
-        assert!(next.path > file.path);
-        next.append(&Event::scalars(2, &[("loss", 0.25)])).unwrap();
-        assert_eq!(losses(&folder), [(0, 0.5), (1, 0.5), (2, 0.25)]);
-        assert_eq!(read(&folder).unwrap().len(), 4);
-        EventFile::start(&folder, 0).unwrap();
-        assert_eq!(read(&folder).unwrap(), []);
-    }
-
-    #[test]
-    fn a_file_cut_within_an_event_keeps_the_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut file = EventFile::start(folder.path(), 0).unwrap();
-        for step in 0..2 {
-            file.append(&Event::scalars(step, &[("loss", 0.5)])).unwrap();
-        }
-        let length = file.file.metadata().unwrap().len();
-        for cut in 1..20 {
-            file.file.set_len(length - cut).unwrap();
-            assert_eq!(losses(folder.path()), [(0, 0.5)]);
-        }
+        let keras = "events.out.tfevents.1700000000.machine.1.0.v2";
+        std::fs::write(folder.path().join(keras), b"by Keras").unwrap();
+        let started: Vec<Vec<(String, u64)>> = (0..3)
+            .map(|count| {
+                let events = vec![Event::scalars(0, 0.0, &[("loss", 0.5)]); count];
+                let mut file = start(folder.path(), &events).unwrap();
+                file.append(&events.first().map_or(Vec::new(), Event::framed)).unwrap();
+                let entries = read_dir(folder.path()).unwrap().map(Result::unwrap);
+                let size = |entry: std::fs::DirEntry| {
+                    let name = entry.file_name().into_string().unwrap();
+                    (name, entry.metadata().unwrap().len())
+                };
+                let mut found: Vec<_> = entries.map(size).collect();
+                found.sort();
+                assert_eq!(found.remove(0), (keras.to_owned(), 8));
+                found
+            })
+            .collect();
+        // Emptied by the next start, removed by the one after it; names go up.
+        let (first, second, third) = (&started[0], &started[1], &started[2]);
+        assert_eq!((first.len(), second.len(), third.len()), (1, 2, 2));
+        assert_eq!(second[0], (first[0].0.clone(), 0));
+        assert_eq!(third[0], (second[1].0.clone(), 0));
+        let event = Event::scalars(0, 0.0, &[("loss", 0.5)]).framed().len() as u64;
+        assert_eq!(second[1].1, first[0].1 + 2 * event);
+        assert_eq!(third[1].1, first[0].1 + 3 * event);
     }
 }

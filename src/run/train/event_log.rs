@@ -1,12 +1,12 @@
 //! A run's event files for TensorBoard, in `tensorboard/train` and `tensorboard/validation`.
 
+use crate::files::growing_file::GrowingFile;
 use crate::history::Epoch;
 use crate::report::contact_sheet::Sheet;
 use crate::report::tensorboard::event::Event;
-use crate::report::tensorboard::event_file::{self, EventFile};
+use crate::report::tensorboard::event_file::{now, start};
 use crate::run::folder::RunFolder;
 use anyhow::Result;
-use std::path::PathBuf;
 
 /// The name of the pictures.
 const PICTURES: &str = "first_step";
@@ -15,49 +15,32 @@ const PICTURES: &str = "first_step";
 /// both are in one plot.
 #[derive(Debug)]
 pub(crate) struct EventLog {
-    train: Series,
-    validation: Series,
-    /// Whether the pictures of the first step are there.
-    has_pictures: bool,
-}
-
-/// The event files in one folder.
-#[derive(Debug)]
-struct Series {
-    folder: PathBuf,
-    /// The file of this process, from its first event on.
-    file: Option<EventFile>,
-    /// The epochs that are in the files.
-    epochs: i64,
+    train: GrowingFile,
+    validation: GrowingFile,
 }
 
 impl EventLog {
-    /// Continues the event files of `run` after `rows`, its complete epochs. Writes those that are
-    /// missing, for example because an earlier process was killed, and drops what is not theirs.
+    /// Writes event files of `run` with the pictures of its first step and `rows`, its complete epochs,
+    /// in place of those of earlier processes. The epochs' times are as if it had never paused.
     ///
     /// # Errors
-    /// If a file cannot be read or written.
-    pub(crate) fn open(run: &RunFolder, rows: &[Epoch]) -> Result<Self> {
+    /// If a file cannot be written.
+    pub(crate) fn start(run: &RunFolder, pictures: Option<Sheet>, rows: &[Epoch]) -> Result<Self> {
+        let trained: f64 = rows.iter().filter_map(|row| row.seconds).sum();
+        let mut time = now().as_secs_f64() - trained;
+        let pictures =
+            pictures.map(|sheet| Event::picture(time, PICTURES, sheet.size, sheet.bytes));
+        let (mut train, mut validation) = (Vec::from_iter(pictures), Vec::new());
+        for row in rows {
+            time += row.seconds.unwrap_or(0.0);
+            train.push(of_training(row, time));
+            validation.push(of_validation(row, time));
+        }
         let folder = run.tensorboard();
-        let (train, events) = Series::open(folder.join("train"), rows, of_training)?;
-        let (validation, _) = Series::open(folder.join("validation"), rows, of_validation)?;
-        let mut values = events.iter().flat_map(Event::values);
-        let has_pictures = values.any(|value| value.tag == PICTURES);
-        Ok(Self { train, validation, has_pictures })
-    }
-
-    /// Whether [`EventLog::pictures`] is to be called.
-    pub(crate) fn lacks_pictures(&self) -> bool {
-        !self.has_pictures
-    }
-
-    /// Writes the pictures of the first step.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub(crate) fn pictures(&mut self, sheet: Sheet) -> Result<()> {
-        self.has_pictures = true;
-        self.train.append(&Event::picture(0, PICTURES, sheet.size, sheet.bytes))
+        Ok(Self {
+            train: start(&folder.join("train"), &train)?,
+            validation: start(&folder.join("validation"), &validation)?,
+        })
     }
 
     /// Writes the epoch of `row`.
@@ -65,61 +48,19 @@ impl EventLog {
     /// # Errors
     /// If a file cannot be written.
     pub(crate) fn epoch(&mut self, row: &Epoch) -> Result<()> {
-        self.train.epoch(row, of_training)?;
-        self.validation.epoch(row, of_validation)
+        let time = now().as_secs_f64();
+        self.train.append(&of_training(row, time).framed())?;
+        self.validation.append(&of_validation(row, time).framed())
     }
 }
 
-impl Series {
-    /// The files in `folder`, and the events of theirs that stay. `scalars` gives those of an epoch.
-    fn open(folder: PathBuf, rows: &[Epoch], scalars: Scalars) -> Result<(Self, Vec<Event>)> {
-        let mut events = event_file::read(&folder)?;
-        let has = |row: &Epoch| {
-            let step = row.epoch - 1;
-            let found = events.iter().filter(|event| event.step == step);
-            let found: Vec<_> = found.flat_map(Event::values).collect();
-            scalars(row).iter().all(|&(tag, value)| {
-                let mut named = found.iter().filter(|found| found.tag == tag);
-                named.next().is_some_and(|found| found.scalar() == Some(value))
-                    && named.next().is_none()
-            })
-        };
-        let whole = rows.iter().take_while(|row| has(row)).count();
-        let has_others = events.iter().any(|event| event.step >= rows.len() as i64);
-        let mut series = Self { folder, file: None, epochs: whole as i64 };
-        if whole < rows.len() || has_others {
-            series.file = Some(EventFile::start(&series.folder, series.epochs)?);
-            // A start at step 0 drops the pictures, too.
-            events.retain(|event| event.step < whole as i64);
-        }
-        rows[whole..].iter().try_for_each(|row| series.epoch(row, scalars))?;
-        Ok((series, events))
-    }
-
-    fn epoch(&mut self, row: &Epoch, scalars: Scalars) -> Result<()> {
-        self.append(&Event::scalars(row.epoch - 1, &scalars(row)))?;
-        self.epochs = row.epoch;
-        Ok(())
-    }
-
-    fn append(&mut self, event: &Event) -> Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => self.file.insert(EventFile::start(&self.folder, self.epochs)?),
-        };
-        file.append(event)
-    }
+fn of_training(row: &Epoch, time: f64) -> Event {
+    let mut scalars = vec![("epoch_loss", row.loss), ("epoch_accuracy", row.acc)];
+    scalars.extend(row.learning_rate.map(|rate| ("epoch_learning_rate", rate)));
+    Event::scalars(row.epoch - 1, time, &scalars)
 }
 
-/// The scalars of an epoch, by tag, in f32.
-type Scalars = fn(&Epoch) -> Vec<(&'static str, f32)>;
-
-fn of_training(row: &Epoch) -> Vec<(&'static str, f32)> {
-    let mut scalars = vec![("epoch_loss", row.loss as f32), ("epoch_accuracy", row.acc as f32)];
-    scalars.extend(row.learning_rate.map(|rate| ("epoch_learning_rate", rate as f32)));
-    scalars
-}
-
-fn of_validation(row: &Epoch) -> Vec<(&'static str, f32)> {
-    vec![("epoch_loss", row.val_loss as f32), ("epoch_accuracy", row.val_acc as f32)]
+fn of_validation(row: &Epoch, time: f64) -> Event {
+    let scalars = [("epoch_loss", row.val_loss), ("epoch_accuracy", row.val_acc)];
+    Event::scalars(row.epoch - 1, time, &scalars)
 }

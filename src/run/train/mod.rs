@@ -259,7 +259,7 @@ impl<'a> Session<'a> {
         Ok(history)
     }
 
-    /// The event files after `rows`, if the run is to have them, with the pictures of the first step.
+    /// The event files with `rows`, if the run is to have them, and the pictures of the first step.
     fn event_log(
         &mut self,
         rows: &[Epoch],
@@ -269,18 +269,9 @@ impl<'a> Session<'a> {
         if !config.output.tensorboard {
             return Ok(None);
         }
-        let mut event_log = EventLog::open(self.run, rows)?;
-        if event_log.lacks_pictures()
-            && let Some(sheet) = preview::first_step(
-                &mut self.train,
-                augmentation,
-                &config.augmentation,
-                &self.classes,
-            )?
-        {
-            event_log.pictures(sheet)?;
-        }
-        Ok(Some(event_log))
+        let (train, classes) = (&mut self.train, &self.classes);
+        let pictures = preview::first_step(train, augmentation, &config.augmentation, classes)?;
+        EventLog::start(self.run, pictures, rows).map(Some)
     }
 }
 
