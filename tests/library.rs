@@ -151,7 +151,7 @@ fn a_stop_ends_a_run_that_goes_on_to_the_same_weights() {
     rest.output.resume = true;
     let rest = petite::train(&rest, &mut Silent).unwrap();
     assert_eq!((rest.ended, figures(&rest.history)), (Ended::AllEpochs, figures(&whole.history)));
-    let last = |outcome: &Outcome| petite::weights::load_ot(&outcome.run.last()).unwrap();
+    let last = |outcome: &Outcome| petite::weights::load(&outcome.run.last()).unwrap().0;
     assert_eq!(last(&rest), last(&whole));
 
     // Before anything was trained, there is nothing to go on from.

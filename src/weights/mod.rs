@@ -16,8 +16,8 @@ pub use adapt::{Adapted, adapt};
 use anyhow::Result;
 pub(crate) use assign::{Expected, faults};
 pub use assign::{assign, unusable};
-pub use ot::{load_ot, save_ot};
-pub use safetensors::{load_safetensors, safetensors_metadata, save_safetensors, sum_of};
+pub use ot::save_ot;
+pub use safetensors::{safetensors_metadata, save_safetensors, sum_of};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
@@ -100,6 +100,20 @@ pub fn load(path: &Path) -> Result<(Named, Metadata)> {
         if path.is_dir() { "a folder" } else { "no file" }
     );
     read(open(path)?, format, path)
+}
+
+/// Copies the weights in a file into `destination`, a network's tensors, matched by name after
+/// [`adapt`]. What was done to them and what was left out is returned, for a person.
+///
+/// # Errors
+/// As [`load`], [`adapt`] and [`assign`]; nothing is changed then.
+pub fn assign_file(destination: &[(String, Tensor)], path: &Path) -> Result<Vec<String>> {
+    let (tensors, mut metadata) = load(path)?;
+    let known = destination.iter().map(|(name, _)| name.clone()).collect();
+    let adapted = adapt(&tensors, &known, path)?;
+    assign(destination, &adapted.tensors, path)?;
+    let left_out = metadata.remove(LEFT_OUT).map(|names| format!("not used: {names}"));
+    Ok(adapted.said.into_iter().chain(left_out).collect())
 }
 
 /// Opens a file of weights.

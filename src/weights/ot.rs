@@ -64,17 +64,8 @@ impl Write for Patient<'_> {
     }
 }
 
-/// Reads a file that [`save_ot`] or `tch::nn::VarStore::save` wrote. Every checksum in it is
-/// verified, and nothing in it is executed.
-///
-/// # Errors
-/// If the file is missing, damaged or of another format.
-pub fn load_ot(path: &Path) -> Result<Named> {
-    ensure_or!(Weights, path.is_file(), "expected weights at {}, found no file", path.display());
-    read(super::open(path)?, path)
-}
-
-/// Reads an archive; `source` names it in errors.
+/// Reads an archive that [`save_ot`] or `tch::nn::VarStore::save` wrote. Every checksum in it is
+/// verified, and nothing in it is executed. `source` names it in errors.
 pub(super) fn read(reader: impl Read + Seek, source: &Path) -> Result<Named> {
     let damaged = || {
         Fault::weights(format!(
@@ -100,7 +91,7 @@ pub(super) fn read(reader: impl Read + Seek, source: &Path) -> Result<Named> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::{Format, parse};
+    use crate::weights::{Format, load, parse};
     use tch::{Device, Kind, nn};
 
     /// All types, odd shapes, and strides that are not row-major.
@@ -135,7 +126,7 @@ mod tests {
         // libtorch writes an expanded tensor as a view of its one element, which is refused.
         expected.retain(|(name, _)| name != "expanded");
         Tensor::save_multi(&expected, &path).unwrap();
-        assert_same(&load_ot(&path).unwrap(), &expected);
+        assert_same(&load(&path).unwrap().0, &expected);
     }
 
     #[test]
@@ -146,7 +137,7 @@ mod tests {
         let layer = nn::linear(&store.root() / "head" / "dense", 3, 2, Default::default());
         let norm = nn::batch_norm1d(&store.root() / "norm", 2, Default::default());
         store.save(&path).unwrap();
-        let mut found = load_ot(&path).unwrap();
+        let mut found = load(&path).unwrap().0;
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
         let names = found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
         let norms = ["norm.bias", "norm.running_mean", "norm.running_var", "norm.weight"];
@@ -165,7 +156,7 @@ mod tests {
         let bytes = std::fs::read(&path).unwrap();
         assert!(bytes == std::fs::read(&other).unwrap());
         assert_same(&Tensor::load_multi(&path).unwrap(), &tensors());
-        assert_same(&load_ot(&path).unwrap(), &tensors());
+        assert_same(&load(&path).unwrap().0, &tensors());
         assert_same(&parse(&bytes, Some(Format::Ot), &path).unwrap().0, &tensors());
     }
 }

@@ -8,17 +8,8 @@ use anyhow::{Context, Result};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-/// Reads the tensors of a state_dict, or of the only one in a checkpoint, on the CPU, in its order. Every checksum in the file is
-/// verified, and nothing in it is executed.
-///
-/// # Errors
-/// If the file is missing, damaged or in PyTorch's older format, has no tensors by name, or a
-/// tensor extends beyond its storage.
-pub fn load(path: &Path) -> Result<Named> {
-    Ok(read(super::open(path)?, path)?.0)
-}
-
-/// Reads an archive; `source` names it in errors.
+/// Reads the tensors of a state_dict, or of the only one in a checkpoint, on the CPU, in its order.
+/// Every checksum in the file is verified, and nothing in it is executed. `source` names it in errors.
 pub(super) fn read(mut reader: impl Read + Seek, source: &Path) -> Result<(Named, Metadata)> {
     let unreadable = || format!("cannot read {}", source.display());
     let mut start = Vec::new();

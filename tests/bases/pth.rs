@@ -4,7 +4,7 @@ use crate::drawn::{base, golden};
 use crate::pickles::{archive, global, int, misfits, state, storage, tensor, text, tuple};
 use petite::nn::{base::Base, stored::Stored, zoo::Model};
 use petite::weights;
-use petite::weights::pth::{self, state_dict};
+use petite::weights::pth::state_dict;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;
@@ -37,7 +37,7 @@ fn load_bytes(bytes: &[u8]) -> Result<Vec<(String, Tensor)>, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w.pth");
     std::fs::write(&path, bytes).unwrap();
-    pth::load(&path).map_err(|error| format!("{error:#}"))
+    weights::load(&path).map(|found| found.0).map_err(|error| format!("{error:#}"))
 }
 
 #[test]
@@ -190,13 +190,13 @@ fn damaged_files_never_panic() {
     let path = folder.path().join("w.pth");
     for length in (0..whole.len()).step_by(23) {
         std::fs::write(&path, &whole[..length]).unwrap();
-        assert!(pth::load(&path).is_err(), "cut to {length}");
+        assert!(weights::load(&path).is_err(), "cut to {length}");
     }
     for at in (0..whole.len()).step_by(11) {
         let mut damaged = whole.clone();
         damaged[at] ^= 0xff;
         std::fs::write(&path, &damaged).unwrap();
-        let _ = pth::load(&path);
+        let _ = weights::load(&path);
     }
 }
 

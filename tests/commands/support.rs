@@ -170,7 +170,7 @@ pub fn figures(history: &[Epoch]) -> Vec<[f64; 4]> {
 
 /// The weights in a file, in the order of their names, as plain numbers.
 pub fn weights_in(path: &Path) -> Vec<(String, Vec<f32>)> {
-    let mut tensors: Named = weights::load_ot(path).unwrap();
+    let mut tensors: Named = weights::load(path).unwrap().0;
     tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
     let numbers = |tensor: &tch::Tensor| Vec::<f32>::try_from(&tensor.flatten(0, -1)).unwrap();
     tensors.iter().map(|(name, tensor)| (name.clone(), numbers(tensor))).collect()

@@ -46,7 +46,7 @@ fn a_bit_of_the_elements_is_noticed() {
     let path = folder.path().join("w.ot");
     std::fs::write(&path, &whole).unwrap();
     assert!(Tensor::load_multi(&path).is_ok());
-    let error = format!("{:#}", weights::load_ot(&path).unwrap_err());
+    let error = format!("{:#}", weights::load(&path).unwrap_err());
     assert!(error.contains("w.ot, found another or a damaged file; try another copy"), "{error}");
 }
 

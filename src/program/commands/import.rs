@@ -23,11 +23,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     // Check everything before creating the run folder.
     let machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
     let network = config.network(classes.len(), machine)?;
-    let (tensors, metadata) = weights::load(&args.weights)?;
     let model = config.network.model.name();
-    let known = network.parameters().iter().map(|(name, _)| name.clone()).collect();
-    let adapted = weights::adapt(&tensors, &known, &args.weights)?;
-    weights::assign(network.parameters(), &adapted.tensors, &args.weights)
+    let said = weights::assign_file(network.parameters(), &args.weights)
         .with_context(|| format!("cannot import {model} for {}", listed(&classes)))?;
     let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
 
@@ -44,8 +41,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let path = run.path().display();
     let parameters = with_thousands(network.architecture().parameters());
     say(format_args!("{path}: {model}, {parameters} parameters"));
-    let left_out = metadata.get(weights::LEFT_OUT).map(|names| format!("not used: {names}"));
-    for said in adapted.said.into_iter().chain(left_out) {
+    for said in said {
         say(format_args!("weights     {}: {said}", args.weights.display()));
     }
     say(format_args!("next        {next}"));

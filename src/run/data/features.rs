@@ -119,7 +119,7 @@ impl<'a> FeatureFile<'a> {
     /// The features, if the file exists, is intact and has the current state, and the indices of their
     /// pictures in the folder.
     fn read(&self) -> Option<(Features, Vec<i64>)> {
-        let (tensors, metadata) = weights::load_safetensors(&self.path).ok()?;
+        let (tensors, metadata) = weights::load(&self.path).ok()?;
         let of = |name: &str| {
             let found = tensors.iter().find(|(known, _)| known == name);
             found.map(|(_, tensor)| tensor.shallow_clone())

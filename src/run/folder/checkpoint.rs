@@ -180,7 +180,7 @@ fn read_file(path: &Path, run: &RunFolder) -> Result<Saved> {
         path.display(),
         run.path().display()
     );
-    let (tensors, metadata) = weights::load_safetensors(path)?;
+    let (tensors, metadata) = weights::load(path)?;
     let not_a_checkpoint = || Fault {
         kind: ErrorKind::Run,
         message: format!("expected a checkpoint in {}; try a new `out`", path.display()),
@@ -258,7 +258,7 @@ pub fn odd_history(run: &RunFolder, rows: &[Epoch]) -> Option<String> {
 pub fn repair(run: &RunFolder, progress: &Progress, network: &Network) -> Result<bool> {
     let own = network.tensors();
     let is_current = |path: &Path| {
-        let Ok(found) = weights::load_ot(path) else { return false };
+        let Ok((found, _)) = weights::load(path) else { return false };
         let matches = |(name, tensor): &(String, Tensor)| {
             let known = own.iter().find(|(known, _)| known == name);
             known.is_some_and(|(_, known)| {
@@ -277,11 +277,11 @@ pub fn repair(run: &RunFolder, progress: &Progress, network: &Network) -> Result
             weights::save_ot(&path, &own)?;
         }
     }
-    let is_known = |found: Named| {
+    let is_known = |(found, _): (Named, _)| {
         let sum = best.and_then(|best| best.sum);
         sum.is_none_or(|sum| weights::sum_of(&found).is_ok_and(|found| found == sum))
     };
-    Ok(best.is_some() && !is_best && !weights::load_ot(&run.best()).is_ok_and(is_known))
+    Ok(best.is_some() && !is_best && !weights::load(&run.best()).is_ok_and(is_known))
 }
 
 /// Everything that training changes, under its names in the file.

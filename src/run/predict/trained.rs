@@ -65,7 +65,7 @@ impl Trained {
         let classes = record.classes.len();
         let mut network = train.network(classes, machine)?;
         let path = run.weights(which);
-        let tensors = weights::load_ot(&path)?;
+        let (tensors, _) = weights::load(&path)?;
         weights::assign(&network.tensors(), &tensors, &path)?;
         network.refresh()?;
         let odd = checkpoint::odd(run, &record, which, &tensors);

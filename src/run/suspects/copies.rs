@@ -63,7 +63,7 @@ impl CopiesFile {
 
     /// The groups of `pictures` pictures, if the file exists, is intact and has the current state.
     fn read(&self, pictures: usize) -> Option<Vec<usize>> {
-        let (tensors, metadata) = weights::load_safetensors(&self.path).ok()?;
+        let (tensors, metadata) = weights::load(&self.path).ok()?;
         let (_, first) = tensors.iter().find(|(name, _)| name == "first")?;
         let first = Vec::<i64>::try_from(first).ok()?;
         let first: Vec<usize> = first.into_iter().map(|index| index as usize).collect();

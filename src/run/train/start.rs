@@ -165,7 +165,7 @@ pub fn fill(
         train.pictures.image_size
     );
     let path = run.weights(which);
-    weights::assign(&network.tensors(), &weights::load_ot(&path)?, &path)?;
+    weights::assign_file(&network.tensors(), &path)?;
     network.refresh()
 }
 
