@@ -1,8 +1,7 @@
 //! Trains the book's convnet on drawn pictures, and measures it on pictures it has not seen:
 //! `cargo run --example train`. About 20 s on two cores.
 
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::history::Epoch;
 use petite::{Config, Evaluate, Events, Note, Predict, Recipe, Stop};
 
@@ -26,8 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 140, 1, &Stop::default())?;
-    let sizes = Sizes { train: 80, validation: 30, test: 30 };
-    split(&at("drawn"), &at("data"), sizes, Link::Hard, None, &Stop::default())?;
+    Prepare::new(at("drawn"), at("data")).counts(80, 30, 30).run(&Stop::default())?;
 
     let mut config = Config::new(Recipe::Baseline, at("data"));
     config.training.epochs = 6;

@@ -3,8 +3,7 @@
 //! published weights). Without a file the base is a narrow one of random weights, which shows the steps
 //! and classifies badly. About 15 s on two cores.
 
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::keras::KerasProfile;
 use petite::nn::{base::Base, zoo::Model};
 use petite::run::settings::on_base::Start;
@@ -16,8 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 60, 1, &Stop::default())?;
-    let sizes = Sizes { train: 30, validation: 15, test: 15 };
-    split(&at("drawn"), &at("data"), sizes, Link::Hard, None, &Stop::default())?;
+    Prepare::new(at("drawn"), at("data")).counts(30, 15, 15).run(&Stop::default())?;
 
     let (file, alpha) = match std::env::args_os().nth(1) {
         Some(file) => (file.into(), 1.0),

@@ -27,6 +27,8 @@ EOF
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=/dev/null
+. "$root/scripts/download.sh"
 say() { printf 'fetch_weights: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
 wrong_usage() { say "$@"; echo >&2; usage >&2; exit 2; }
@@ -113,16 +115,8 @@ if [ -n "$file" ]; then
   cp "$file" "$work/$published" || die "cannot copy $file to $folder; try another PETITE_CACHE"
 else
   echo "downloading $url"
-  status=0
-  if command -v curl >/dev/null; then
-    curl --fail --location --silent --show-error --connect-timeout 20 --speed-limit 1 --speed-time 60 \
-      --output "$work/$published" "$url" 2>"$work/errors" || status=$?
-  elif command -v wget >/dev/null; then
-    wget --no-verbose --timeout=60 --tries=1 --output-document="$work/$published" "$url" 2>"$work/errors" || status=$?
-  else
-    die "expected curl or wget, found neither; try installing one, or download the file in a browser and give its path"
-  fi
-  [ "$status" = 0 ] || die "expected the weights at $url, found: $(tail -n 1 "$work/errors"); try again, or download the file in a browser and give its path"
+  download "$url" "$work/$published" \
+    || die "expected the weights at $url, found the error above; try again, or download the file in a browser and give its path"
 fi
 
 found=$(sha256sum "$work/$published")

@@ -9,8 +9,8 @@ usage: scripts/quickstart.sh [PICTURES]
 
   PICTURES   folder or zip of the Dogs vs. Cats pictures, Kaggle's or Microsoft's
 
-Without PICTURES it uses the data set in data/dogs-vs-cats or the pictures that
-scripts/fetch_dataset.sh put into data/originals. If there are none, it draws its own.
+Without PICTURES it uses the data set in data/dogs-vs-cats, where scripts/fetch_dataset.sh puts it, or
+the pictures in data/originals. If there are none, it draws its own.
 EOF
 }
 
@@ -45,11 +45,10 @@ step "pictures"
 data=data/dogs-vs-cats
 run=runs/quickstart
 settings=(--recipe baseline)
-if [ -n "$pictures" ]; then
-  scripts/fetch_dataset.sh "$pictures" --to data/originals
-fi
 if [ -d "$data" ]; then
   echo "already there: $data"
+elif [ -n "$pictures" ]; then
+  scripts/fetch_dataset.sh "$pictures" --to "$data"
 elif [ -e data/originals ]; then
   $petite prepare --from data/originals --to "$data" --link symbolic
 else

@@ -3,14 +3,13 @@
 //! A minimal example, on drawn pictures of spots and stripes:
 //!
 //! ```
-//! use petite::dataset::{split::{Link, Sizes, split}, synthetic::synthesize};
+//! use petite::dataset::{Prepare, synthetic::synthesize};
 //! use petite::{Config, Evaluate, Recipe, Silent, Stop};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let at = |name: &str| folder.path().join(name);
 //! synthesize(&at("drawn"), 10, 1, &Stop::default())?;
-//! let sizes = Sizes { train: 6, validation: 2, test: 2 };
-//! split(&at("drawn"), &at("data"), sizes, Link::Hard, None, &Stop::default())?;
+//! Prepare::new(at("drawn"), at("data")).counts(6, 2, 2).run(&Stop::default())?;
 //!
 //! let mut config = Config::new(Recipe::Baseline, at("data"));
 //! config.training.epochs = 1;

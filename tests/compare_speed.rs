@@ -1,8 +1,7 @@
 //! scripts/speed/compare_speed.sh: its flags, and its table of petite alone, which needs no packages.
 
 use assert_cmd::{Command, cargo::cargo_bin};
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Prepare, synthetic::synthesize};
 
 fn compare_speed() -> Command {
     Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/speed/compare_speed.sh"))
@@ -29,9 +28,8 @@ fn every_run_is_in_the_table_and_in_the_results() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     synthesize(&path("originals"), 6, 1, &petite::Stop::default()).unwrap();
-    let sizes = Sizes { train: 4, validation: 2, test: 0 };
-    split(&path("originals"), &path("data"), sizes, Link::Copy, None, &petite::Stop::default())
-        .unwrap();
+    let prepare = Prepare::new(path("originals"), path("data")).counts(4, 2, 0);
+    prepare.run(&petite::Stop::default()).unwrap();
     let run = |data: &str| {
         let mut command = compare_speed();
         command.args(["--only", "petite", "--rounds", "2", "--epochs", "2", "--threads", "1"]);

@@ -1,215 +1,279 @@
-//! scripts/fetch_dataset.sh on made folders and zips of a few bytes; the downloads are in their own
-//! module.
+//! scripts/fetch_dataset.sh with petite itself, on pictures of a few bytes.
 
-#[path = "fetch_dataset/downloads.rs"]
-mod downloads;
-#[path = "fetch_dataset/place.rs"]
-mod place;
-#[path = "support/skipped.rs"]
-mod skipped;
+use assert_cmd::Command;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use tempfile::TempDir;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
-use place::{Answer, KAGGLE, MICROSOFT, Place, TRAIN};
-use std::fs;
-use std::os::unix::fs::symlink;
+/// The names of the same four pictures.
+const KAGGLE: [&str; 4] = ["cat.0.jpg", "cat.1.jpg", "dog.0.jpg", "dog.1.jpg"];
+const TRAIN: [&str; 4] =
+    ["train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "train/dog.1.jpg"];
+const MICROSOFT: [&str; 4] =
+    ["PetImages/Cat/0.jpg", "PetImages/Cat/1.jpg", "PetImages/Dog/0.jpg", "PetImages/Dog/1.jpg"];
 
-#[test]
-fn a_folder_named_as_kaggles_becomes_one_link() {
-    for inside in ["pictures", "pictures/train"] {
-        let place = Place::new();
-        place.files(inside, &KAGGLE);
-        fs::create_dir(place.path("to")).unwrap();
-        let to = place.path("to").display().to_string();
-        place.fetch("pictures").brought(&format!("linked 2 cats and 2 dogs: {to}"));
-        assert_eq!(fs::read_link(place.path("to")).unwrap(), place.path(inside));
-        place.fetch("pictures").brought(&format!("already there: 2 cats and 2 dogs: {to}"));
+/// A folder with a cache and a PATH of its own, and a petite that takes two pictures of each class.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(TempDir::new().unwrap());
+        fs::create_dir(place.path("bin")).unwrap();
+        for tool in "bash cat dirname ls mkdir mktemp mv rm tail".split(' ') {
+            place.link(tool);
+        }
+        // Python itself, behind whatever is called python3 here.
+        let python = ["-c", "import sys; print(sys.executable)"];
+        let python = Command::new("python3").args(python).output().unwrap().stdout;
+        let python = String::from_utf8(python).unwrap();
+        place.stub("python3", &format!("exec '{}' \"$@\"", python.trim()));
+        let program = assert_cmd::cargo::cargo_bin!("petite").display();
+        place.stub("petite", &format!("exec '{program}' \"$@\" --train 1 --validation 1 --test 0"));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Puts a program of this machine into the PATH; `false` if it has none.
+    fn link(&self, tool: &str) -> bool {
+        let path = std::env::var_os("PATH").unwrap();
+        let found = std::env::split_paths(&path).map(|folder| folder.join(tool));
+        let Some(found) = found.into_iter().find(|path| path.is_file()) else { return false };
+        symlink(found, self.path("bin").join(tool)).unwrap();
+        true
+    }
+
+    fn stub(&self, name: &str, body: &str) {
+        let path = self.path("bin").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Files that hold their own names.
+    fn files(&self, folder: &str, names: &[&str]) {
+        for name in names {
+            let path = self.path(folder).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+    }
+
+    /// A zip of members that hold their own names, but for those that are files here.
+    fn zip(&self, name: &str, members: &[&str]) {
+        let mut zip = ZipWriter::new(File::create(self.path(name)).unwrap());
+        for member in members {
+            zip.start_file(*member, SimpleFileOptions::default()).unwrap();
+            let inner = fs::read(self.path(member)).unwrap_or_else(|_| member.as_bytes().to_vec());
+            zip.write_all(&inner).unwrap();
+        }
+        zip.finish().unwrap();
+    }
+
+    fn fetch(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("bash");
+        command
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/fetch_dataset.sh"))
+            .args(arguments)
+            .current_dir(self.path(""))
+            .env("PATH", self.path("bin"))
+            .env("PETITE", self.path("bin/petite"))
+            .env("PETITE_CACHE", self.path("cache"))
+            .env("no_proxy", "*")
+            .env_remove("PETITE_MICROSOFT_URL");
+        command
+    }
+
+    /// Checks that the script makes a data set `to`, in which the picture of each name holds the text of
+    /// the same place in `holding`.
+    #[track_caller]
+    fn brings(&self, command: &mut Command, holding: &[&str; 4]) {
+        command.args(["--to", "to"]).assert().success();
+        for (name, holding) in KAGGLE.iter().zip(holding) {
+            let part = if name.contains('0') { "train" } else { "validation" };
+            let path = self.path(&format!("to/{part}/{}s/{name}", &name[..3]));
+            assert_eq!(fs::read_to_string(path).unwrap(), *holding);
+        }
+        self.fetch(&["nowhere", "--to", "to"]).assert().success().stdout("already there: to\n");
+        fs::remove_dir_all(self.path("to")).unwrap();
+        // Neither a download nor anything else, but what petite unpacked.
+        let left =
+            fs::read_dir(self.path("cache")).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(left.into_iter().all(|name| name == "archives"));
+    }
+
+    /// Checks that the script makes nothing and says this.
+    #[track_caller]
+    fn refuses(&self, command: &mut Command, parts: &[&str]) {
+        let error = command.args(["--to", "to"]).assert().code(1).get_output().stderr.clone();
+        let error = String::from_utf8(error).unwrap();
+        parts.iter().for_each(|part| assert!(error.contains(part), "expected {part:?} in {error}"));
+        assert!(!self.path("to").exists());
     }
 }
 
 #[test]
-fn a_folder_named_as_microsofts_becomes_a_folder_of_links() {
-    for parent in ["pictures", "pictures/PetImages"] {
-        let place = Place::new();
-        place.files(parent, &["Cat/0.jpg", "Cat/1.jpg", "Cat/Thumbs.db", "Dog/0.jpg", "Dog/1.jpg"]);
-        place.fetch("pictures").brought("fetched 2 cats and 2 dogs: ");
-        assert_eq!(place.names("to"), KAGGLE);
-        let link = fs::read_link(place.path("to/dog.1.jpg")).unwrap();
-        assert_eq!(link, place.path(parent).join("Dog/1.jpg"));
-    }
-}
-
-#[test]
-fn each_kind_of_zip_is_unpacked() {
+fn every_source_becomes_the_books_split() {
     let place = Place::new();
-    place.zip("train.zip", &[&TRAIN[..], &["train/", "train/._cat.0.jpg"]].concat());
-    place.zip("outer.zip", &["sampleSubmission.csv", "test1.zip", "train.zip=train.zip"]);
-    place.zip("plain.zip", &[&TRAIN[..], &["test1/1.jpg", "sampleSubmission.csv"]].concat());
-    place.zip("microsoft.zip", &[&MICROSOFT[..], &["readme[1].txt"]].concat());
-    for (zip, dog) in [
-        ("train.zip", "train/dog.1.jpg"),
-        ("outer.zip", "train/dog.1.jpg"),
-        ("plain.zip", "train/dog.1.jpg"),
-        ("microsoft.zip", "PetImages/Dog/1.jpg"),
-    ] {
-        place.fetch(zip).brought("fetched 2 cats and 2 dogs: ");
-        assert_eq!(place.names("to"), KAGGLE, "{zip}");
-        assert_eq!(fs::read_to_string(place.path("to/dog.1.jpg")).unwrap(), dog);
-        fs::remove_dir_all(place.path("to")).unwrap();
-    }
-}
-
-#[test]
-fn names_in_a_zip_never_lead_outside() {
-    let place = Place::new();
-    let outside = place.path("dog.8.jpg").display().to_string();
-    let hostile = ["../cat.9.jpg", "../../PetImages/Cat/9.jpg", "..\\cat.9.jpg", &outside];
-    place.zip("hostile.zip", &[&TRAIN[..], &hostile, &["train/../cat.7.jpg"]].concat());
-    place.fetch("hostile.zip").brought("fetched 2 cats and 2 dogs: ");
-    assert_eq!(place.names("to"), KAGGLE);
-    assert_eq!(place.names(""), ["bin", "cache", "home", "hostile.zip", "to"]);
-}
-
-#[test]
-fn a_source_without_pictures_is_refused() {
-    let place = Place::new();
-    place.fetch("nowhere").refused(&["expected a folder or a zip at nowhere, found nothing; try"]);
-    place.file("page.html", "<html>");
-    place.fetch("page.html").refused(&["expected a zip at page.html, found another kind of file"]);
+    place.files("plain", &KAGGLE);
+    place.files("unzipped", &TRAIN);
+    place.files("microsofts", &MICROSOFT);
+    place.files("microsofts/PetImages", &["Cat/Thumbs.db", "Cat/copy of 0.jpg"]);
+    place.zip("train.zip", &TRAIN);
     place.zip("test1.zip", &["test1/1.jpg"]);
-    place.fetch("test1.zip").refused(&["in test1.zip, found no such pictures; try Kaggle's"]);
-    place.file("unzipped/notes.txt", "");
-    place.fetch("unzipped").refused(&["PetImages/Cat/0.jpg in ", "found no such pictures; try"]);
-    place.file("unzipped/train.zip", "");
-    place.fetch("unzipped").refused(&["found train.zip; try scripts/fetch_dataset.sh /"]);
-    place.zip("whole.zip", &TRAIN);
+    place.zip("dogs-vs-cats.zip", &["train.zip", "test1.zip", "sampleSubmission.csv"]);
+    place.zip("microsoft.zip", &[&MICROSOFT[..], &["readme[1].txt"]].concat());
+    for (source, holding) in [
+        ("plain", KAGGLE),
+        ("unzipped", TRAIN),
+        ("microsofts", MICROSOFT),
+        ("microsofts/PetImages", MICROSOFT),
+        ("train.zip", TRAIN),
+        ("dogs-vs-cats.zip", TRAIN),
+        ("microsoft.zip", MICROSOFT),
+    ] {
+        place.brings(&mut place.fetch(&[source]), &holding);
+    }
+}
+
+#[test]
+fn what_is_no_source_is_refused() {
+    let place = Place::new();
+    place.files("", &["page.html"]);
+    place.zip("whole.zip", &MICROSOFT);
     let mut bytes = fs::read(place.path("whole.zip")).unwrap();
     bytes[50] ^= 1;
     fs::write(place.path("damaged.zip"), &bytes).unwrap();
-    place.fetch("damaged.zip").refused(&["expected an intact zip at damaged.zip, found damage"]);
-    place.nothing_left();
-}
-
-#[test]
-fn missing_pictures_are_counted_and_ten_are_named() {
-    let place = Place::new();
-    place.files("pictures", &["cat.0.jpg", "cat.3.jpg", "dog.0.jpg"]);
-    place.run(&["pictures", "--to", "to", "--each", "12"]).refused(&[
-        "expected 12 cats and 12 dogs, numbered from 0, in pictures, found 21 missing: cat.1.jpg, cat.2.jpg, cat.4.jpg,",
-        "cat.11.jpg and 11 more; try a complete copy, or a smaller --each",
-    ]);
-    place.zip("cats.zip", &TRAIN[..3]);
-    place.fetch("cats.zip").refused(&["found 1 missing: dog.1.jpg; try"]);
-    place.nothing_left();
-    place.run(&["pictures", "--to", "to", "--each", "1"]).brought("linked 2 cats and 1 dogs: ");
-}
-
-#[test]
-fn altered_copies_are_refused() {
-    let place = Place::new();
-    place.expect(&KAGGLE);
-    place.files("pictures", &KAGGLE);
-    place.fetch("pictures").brought("linked 2 cats and 2 dogs: ");
-    place.file("pictures/dog.1.jpg", "a copy");
-    let wrong = "found 1 of 4 with another SHA-256: dog.1.jpg; try a fresh copy from Kaggle, or --unchecked";
-    place.fetch("pictures").refused(&[
-        &format!("expected Kaggle's pictures in {}", place.path("to").display()),
-        wrong,
-    ]);
-    fs::remove_file(place.path("to")).unwrap();
-    place.fetch("pictures").refused(&["expected Kaggle's pictures in pictures, ", wrong]);
-    place.nothing_left();
-    // The pictures of its members are their paths: none of them is right.
-    place.zip("train.zip", &TRAIN);
-    place
-        .fetch("train.zip")
-        .refused(&["in train.zip, found 4 of 4 with another SHA-256: cat.0.jpg,"]);
-    place.nothing_left();
-    // What was not asked for does not count.
-    place.run(&["pictures", "--to", "to", "--each", "1"]).brought("linked 2 cats and 2 dogs: ");
-    fs::remove_file(place.path("to")).unwrap();
-    let unchecked = ["pictures", "--to", "to", "--each", "2", "--unchecked"];
-    place.run(&unchecked).brought("linked 2 cats and 2 dogs: ");
-}
-
-#[test]
-fn microsofts_pictures_are_known_to_be_other_files() {
-    let place = Place::new();
-    place.expect(&KAGGLE);
-    let note =
-        "note: Microsoft's pictures are other files than Kaggle's: their contents were not checked";
-    place.files("pictures", &MICROSOFT);
-    place.zip("microsoft.zip", &MICROSOFT);
-    for source in ["pictures", "microsoft.zip"] {
-        for _ in 0..2 {
-            let answer = place.fetch(source);
-            assert!(answer.brought("").stderr.contains(note), "{}", answer.stderr);
-        }
-        fs::remove_dir_all(place.path("to")).unwrap();
+    place.zip("three.zip", &TRAIN[..3]);
+    for (source, said) in [
+        ("nowhere", "expected a folder or a zip at nowhere, found nothing; try another PATH"),
+        ("page.html", "expected a folder or an archive (.zip, .tar, .tar.gz, .tgz) at page.html"),
+        ("damaged.zip", "cannot read damaged.zip: "),
+        ("three.zip", "found 1 missing: dog.1.jpg; try"),
+    ] {
+        place.refuses(&mut place.fetch(&[source]), &[said]);
     }
-    // One of Kaggle's among them: they are not all Microsoft's.
-    place.file("pictures/PetImages/Cat/0.jpg", "cat.0.jpg");
-    place
-        .fetch("pictures")
-        .refused(&["found 3 of 4 with another SHA-256: cat.1.jpg, dog.0.jpg, dog.1.jpg;"]);
-}
-
-#[test]
-fn empty_pictures_are_reported_and_accepted() {
-    let place = Place::new();
-    place.files("pictures", &KAGGLE);
-    place.file("pictures/dog.7.jpg", "");
-    let answer = place.fetch("pictures");
-    assert!(answer.brought("linked 2 cats and 3 dogs: ").stderr.contains("empty files: 1"));
-    assert!(!answer.stderr.contains("--skip-bad-pictures"));
-    place.file("pictures/cat.1.jpg", "");
-    let answer = place.fetch("pictures");
-    let hint = "first 2: cat.1.jpg; petite train --skip-bad-pictures";
-    assert!(answer.brought("already there: ").stderr.contains(hint), "{}", answer.stderr);
-}
-
-#[test]
-fn a_destination_in_use_is_left_alone() {
-    let place = Place::new();
-    place.files("pictures", &KAGGLE);
-    place.files("to", &["cat.0.jpg", "notes.txt"]);
-    place
-        .fetch("pictures")
-        .refused(&["/to to be new or empty, found a folder with 1 cats and 0 dogs"]);
-    assert_eq!(place.names("to"), ["cat.0.jpg", "notes.txt"]);
-    fs::rename(place.path("to"), place.path("old")).unwrap();
-    place.file("to", "text");
-    place.fetch("pictures").refused(&["/to to be new or empty, found a file; try"]);
-    fs::rename(place.path("to"), place.path("text")).unwrap();
-    symlink("old", place.path("to")).unwrap();
-    place.fetch("pictures").refused(&["/to to be new or empty, found a link to old; try"]);
-    assert!(place.path("to").is_symlink());
-}
-
-#[test]
-fn wrong_usage_exits_2() {
-    let place = Place::new();
+    place.refuses(
+        place.fetch(&["whole.zip"]).env("PETITE", "nowhere"),
+        &["expected petite at nowhere, found none; try cargo build"],
+    );
+    place.refuses(
+        place.fetch(&["whole.zip"]).env("PETITE_CACHE", "/proc/petite-cache"),
+        &["cannot write to /proc/petite-cache; try another PETITE_CACHE"],
+    );
     for (arguments, message) in [
         (&[][..], "found no source"),
         (&["--from", "x"], "unknown argument '--from'"),
         (&["--kaggle", "--microsoft"], "expected one source, found --kaggle and --microsoft"),
         (&["x", "--to"], "--to needs a folder"),
-        (&["x", "--each", "0"], "expected --each from 1 to 12500, found '0'"),
-        (&["x", "--each", "12501"], "expected --each from 1 to 12500"),
     ] {
-        let Answer { code, stderr, .. } = place.run(arguments);
-        assert_eq!(code, Some(2));
-        assert!(
-            stderr.contains(message) && stderr.contains("usage: scripts/fetch_data"),
-            "{stderr}"
-        );
+        let error = place.fetch(arguments).assert().code(2).get_output().stderr.clone();
+        let error = String::from_utf8(error).unwrap();
+        assert!(error.contains(message) && error.contains("usage: scripts/fetch_d"), "{error}");
     }
-    assert!(place.run(&["--help"]).stdout.starts_with("usage: "));
+    place.fetch(&["--help"]).assert().success();
 }
 
 #[test]
-fn a_full_disk_is_noticed_before_unpacking() {
+fn kaggles_client_downloads_or_its_failure_is_explained() {
     let place = Place::new();
+    place.refuses(&mut place.fetch(&["--kaggle"]), &["found none; try pip install kaggle"]);
+    for (says, parts) in [
+        ("403 Client Error: Forbidden for url: https://api.kaggle.com/v1/x", "rules (Join"),
+        ("Authentication required to call the Kaggle API.", "https://www.kaggle.com/settings"),
+        ("OSError: Could not find kaggle.json in /home/me/.kaggle", "KAGGLE_USERNAME and"),
+        ("HTTPSConnectionPool(host=api.kaggle.com): Max retries exceeded", "found no network"),
+        ("No module named six", "Kaggle's client failed: No module named six; try"),
+    ] {
+        place.stub("kaggle", &format!("cat >&2 <<'END'\n{says}\nEND\nexit 1"));
+        place.refuses(&mut place.fetch(&["--kaggle"]), &[parts]);
+    }
     place.zip("train.zip", &TRAIN);
-    place.stub("df", r"printf 'Filesystem\n/dev/x 100 99 1 99%% /\n'");
-    place.fetch("train.zip").refused(&["expected 1 MiB free at ", "found 0; try another --to"]);
-    place.nothing_left();
+    place.zip("ready.zip", &["train.zip"]);
+    let ready = place.path("ready.zip").display().to_string();
+    let client = |file: &str| {
+        let called = "[ \"$1 $2 $3 $4 $5\" = 'competitions download -c dogs-vs-cats -p' ]";
+        place.stub("kaggle", &format!("{called} || exit 9\ncat '{file}' >\"$6/dogs-vs-cats.zip\""));
+    };
+    client("/dev/null");
+    place.refuses(&mut place.fetch(&["--kaggle"]), &["the download is kept in", "try removing it"]);
+    fs::remove_file(place.path("cache/dogs-vs-cats.zip")).unwrap();
+    client(&ready);
+    place.brings(&mut place.fetch(&["--kaggle"]), &TRAIN);
 }
+
+/// Serves `body`, of which it sends the first request only half. Sends the requests' ranges on.
+fn serve(body: Vec<u8>) -> (String, mpsc::Receiver<Option<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/archive.zip", listener.local_addr().unwrap());
+    let (sender, ranges) = mpsc::channel();
+    thread::spawn(move || {
+        for (request, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<_> = lines.map(Result::unwrap).take_while(|l| !l.is_empty()).collect();
+            let range = head.iter().find_map(|line| {
+                line.to_lowercase().strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok()
+            });
+            let rest = &body[range.unwrap_or(0)..];
+            let (first, last, all) = (range.unwrap_or(0), body.len() - 1, body.len());
+            let status = match range {
+                Some(_) => {
+                    format!("206 Partial Content\r\nContent-Range: bytes {first}-{last}/{all}")
+                }
+                None => "200 OK".to_owned(),
+            };
+            let length = rest.len();
+            let sent = if request == 0 { &rest[..length / 2] } else { rest };
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            )
+            .and_then(|()| stream.write_all(sent))
+            .unwrap();
+            sender.send(range).unwrap();
+        }
+    });
+    (url, ranges)
+}
+
+#[test]
+fn a_broken_download_goes_on_with_curl_or_wget() {
+    for downloader in ["curl", "wget"] {
+        let place = Place::new();
+        place
+            .refuses(&mut place.fetch(&["--microsoft"]), &["expected curl or wget, found neither"]);
+        if !place.link(downloader) {
+            skipped::skipped("a broken download goes on", &format!("{downloader} is not here"));
+            continue;
+        }
+        // A port on which nobody listens.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let fetch = |url: &str| {
+            let mut command = place.fetch(&["--microsoft"]);
+            command.env("PETITE_MICROSOFT_URL", url);
+            command
+        };
+        let none = format!("http://{free}/archive.zip");
+        place.refuses(&mut fetch(&none), &["expected the whole archive at http://127.0.0.1:"]);
+
+        place.zip("archive.zip", &MICROSOFT);
+        let body = fs::read(place.path("archive.zip")).unwrap();
+        let half = body.len() / 2;
+        let (url, ranges) = serve(body);
+        place.refuses(&mut fetch(&url), &["try again, which continues the download, or --kaggle"]);
+        assert_eq!(ranges.try_iter().last(), Some(None));
+        place.brings(&mut fetch(&url), &MICROSOFT);
+        assert_eq!(ranges.try_iter().last(), Some(Some(half)), "{downloader}");
+    }
+}
+
+#[path = "support/skipped.rs"]
+mod skipped;

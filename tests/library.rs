@@ -1,7 +1,6 @@
 //! The library as another crate uses it: settings in, outcomes and events out, nothing printed.
 
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::error::BadPictures;
 use petite::history::Epoch;
 use petite::run::folder::WhichWeights;
@@ -72,9 +71,8 @@ impl Workspace {
         let workspace = Self(tempfile::tempdir().unwrap());
         let stop = Stop::default();
         synthesize(&workspace.path("drawn"), 16, 1, &stop).unwrap();
-        let sizes = Sizes { train: 8, validation: 4, test: 4 };
-        let (from, to) = (workspace.path("drawn"), workspace.path("data"));
-        split(&from, &to, sizes, Link::Hard, None, &stop).unwrap();
+        let prepare = Prepare::new(workspace.path("drawn"), workspace.path("data"));
+        prepare.counts(8, 4, 4).run(&stop).unwrap();
         workspace
     }
 

@@ -4,16 +4,12 @@
 #![allow(dead_code)]
 
 use criterion::Criterion;
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Link, Prepare, synthetic::synthesize};
 use petite::pictures::folder::Folder;
 use petite::pictures::pixels::{Pixels, Target, decode_all};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
-
-/// Training and validation pictures of each class.
-pub const SIZES: Sizes = Sizes { train: 100, validation: 50, test: 0 };
 
 /// What the baseline decodes a picture to.
 pub const TARGET: Target = Target::rgb(150, 150);
@@ -40,20 +36,13 @@ impl DataSet {
             Some(originals) => PathBuf::from(originals),
             None => {
                 let drawn = folder.path().join("originals");
-                synthesize(&drawn, SIZES.train + SIZES.validation, 1, &petite::Stop::default())
-                    .unwrap();
+                synthesize(&drawn, 150, 1, &petite::Stop::default()).unwrap();
                 drawn
             }
         };
-        split(
-            &originals,
-            &folder.path().join("data"),
-            SIZES,
-            Link::Symbolic,
-            None,
-            &petite::Stop::default(),
-        )
-        .unwrap();
+        let to = folder.path().join("data");
+        let prepare = Prepare { link: Link::Symbolic, ..Prepare::new(originals, to) };
+        prepare.counts(100, 50, 0).run(&petite::Stop::default()).unwrap();
         Self { folder }
     }
 

@@ -1,5 +1,6 @@
 //! Kaggle's own pictures of Dogs vs. Cats, known by their SHA-256.
 
+use super::numbered::parse_name;
 use crate::pictures::file::read_file;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -21,10 +22,11 @@ pub struct Compared {
 }
 
 impl Compared {
-    /// Compares `picture`, which is called `class.number.jpg`, if that is one of Kaggle's first 2,000 of
-    /// the class. A file that cannot be read has another content.
-    pub fn add(&mut self, picture: &Path, class: &str, number: usize) {
-        let Some(expected) = checksum(class, number) else { return };
+    /// Compares `picture` if it is called like one of Kaggle's first 2,000 of a class, `cat.0.jpg`. A file
+    /// that cannot be read has another content.
+    pub fn add(&mut self, picture: &Path) {
+        let expected = parse_name(picture).and_then(|(class, number)| checksum(class, number));
+        let Some(expected) = expected else { return };
         let mut bytes = Vec::new();
         let is_read = read_file(picture, &mut bytes).is_ok();
         let digest = Sha256::digest(bytes);

@@ -1,13 +1,25 @@
 //! A new folder that pictures are sorted into.
 
-use super::split::{Link, copy_or_link};
 use super::staging::Staging;
 use crate::error::ensure_or;
+use crate::files::disk::explained;
 use crate::pictures::output;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+/// How pictures get into the folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Link {
+    /// A copy, as in the book.
+    #[default]
+    Copy,
+    /// A hard link, which requires the same file system.
+    Hard,
+    /// A symbolic link to the original's absolute path.
+    Symbolic,
+}
 
 /// A folder being filled with pictures under a temporary name; removed if dropped before
 /// [`SortedFolders::finish`].
@@ -53,10 +65,19 @@ impl SortedFolders {
     /// # Errors
     /// If the file cannot be copied or linked.
     pub fn add(&mut self, picture: &Path, folder: impl AsRef<Path>) -> Result<()> {
+        let folder = self.create(folder)?;
+        copy_or_link(picture, &self.free(picture, &folder)?, self.link)
+    }
+
+    /// Creates `folder`, a relative path, if necessary. Returns where it is now.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn create(&self, folder: impl AsRef<Path>) -> Result<PathBuf> {
         let folder = self.staging.path().join(folder);
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
-        copy_or_link(picture, &self.free(picture, &folder)?, self.link)
+        Ok(folder)
     }
 
     /// Writes `png`, a picture made from the one at `picture`, to a file of its name with the extension
@@ -94,6 +115,26 @@ impl SortedFolders {
     pub fn finish(self) -> Result<()> {
         self.staging.rename_to(&self.to)
     }
+}
+
+/// Puts a copy of the file `original`, or a link to it, at `destination`.
+///
+/// # Errors
+/// If that fails; a hard link also if the two are on different file systems.
+fn copy_or_link(original: &Path, destination: &Path, link: Link) -> Result<()> {
+    let done = match link {
+        Link::Copy => std::fs::copy(original, destination).map(drop),
+        Link::Hard => std::fs::hard_link(original, destination),
+        Link::Symbolic => original
+            .canonicalize()
+            .and_then(|absolute| std::os::unix::fs::symlink(absolute, destination)),
+    };
+    let folder = destination.parent().unwrap_or(destination);
+    done.map_err(|error| explained(error, folder)).with_context(|| {
+        let hint = if link == Link::Hard { "; try `link` copy" } else { "" };
+        let verb = if link == Link::Copy { "copy" } else { "link" };
+        format!("cannot {verb} {} to {}{hint}", original.display(), destination.display())
+    })
 }
 
 /// `a.jpg` → `a-2.jpg`.

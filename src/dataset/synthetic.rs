@@ -19,8 +19,8 @@ pub const CLASSES: [&str; 2] = ["spot", "stripe"];
 const SIDE: u32 = 200;
 
 /// Draws `each` pictures (at least 1) of each class into the folder `to`, as RGB JPEGs of 200×200
-/// pixels that are named like Kaggle's (`spot.0.jpg`, `stripe.0.jpg`), as
-/// [`split`](super::split::split) expects.
+/// pixels that are named like Kaggle's (`spot.0.jpg`, `stripe.0.jpg`), whose
+/// numbers [`Prepare`](super::Prepare) splits.
 ///
 /// # Errors
 /// If `each` is 0, `to` is not empty or cannot be written, or a stop was requested. Nothing is left

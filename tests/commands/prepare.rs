@@ -1,7 +1,7 @@
 use super::layouts::class_folders;
 use super::skipped::skipped;
 use super::support::{Workspace, entries, error_of, output_of, petite};
-use petite::dataset::split::{Link, Sizes, split};
+use petite::dataset::Prepare;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -121,9 +121,8 @@ fn a_number_is_one_picture_and_what_is_not_used_is_named() {
     for (first, second) in [("cat.1.jpg", "cat.1.jpeg"), ("dog.2.jpg", "dog.02.JPG")] {
         workspace.write(&format!("from/{second}"), b"another");
         let (from, to) = (workspace.path("from"), workspace.path("again"));
-        let sizes = Sizes { train: 1, validation: 1, test: 1 };
-        let error = split(&from, &to, sizes, Link::Copy, None, &petite::Stop::default());
-        let error = error.unwrap_err().to_string();
+        let prepare = Prepare::new(&from, &to).counts(1, 1, 1);
+        let error = prepare.run(&petite::Stop::default()).unwrap_err().to_string();
         assert!(error.contains("expected one picture of each number, found "), "{error}");
         assert!(error.contains(first) && error.contains(second) && !to.exists(), "{error}");
         std::fs::remove_file(workspace.path("from").join(second)).unwrap();

@@ -1,8 +1,7 @@
 //! What the tests share: the binary, temporary folders, tiny drawn data sets.
 
 use assert_cmd::Command;
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::history::{self, Epoch};
 use petite::nn::{base::Base, zoo::Model};
 use petite::weights::{self, Named};
@@ -66,16 +65,8 @@ impl Workspace {
     pub fn with_data() -> Self {
         let workspace = Self::empty();
         synthesize(&workspace.path("originals"), 16, 1, &petite::Stop::default()).unwrap();
-        let sizes = Sizes { train: 8, validation: 4, test: 4 };
-        split(
-            &workspace.path("originals"),
-            &workspace.path("data"),
-            sizes,
-            Link::Copy,
-            None,
-            &petite::Stop::default(),
-        )
-        .unwrap();
+        let prepare = Prepare::new(workspace.path("originals"), workspace.path("data"));
+        prepare.counts(8, 4, 4).run(&petite::Stop::default()).unwrap();
         workspace
     }
 

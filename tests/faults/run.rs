@@ -3,8 +3,7 @@
 use crate::event_files;
 use crate::skipped::skipped;
 use petite::Stop;
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Prepare, synthetic::synthesize};
 use std::fs::read_to_string;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -62,9 +61,8 @@ impl Undisturbed {
         assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
 
         let (originals, data) = (folder.path().join("originals"), folder.path().join("data"));
-        let sizes = Sizes { train: 8, validation: 4, test: 1 };
         synthesize(&originals, 13, 1, &Stop::default()).unwrap();
-        split(&originals, &data, sizes, Link::Hard, None, &Stop::default()).unwrap();
+        Prepare::new(&originals, &data).counts(8, 4, 1).run(&Stop::default()).unwrap();
         let mut whole = Self { folder, calls: Vec::new() };
         let place = whole.folder.path().join("whole");
         let output = whole.train(&place, &[], None);

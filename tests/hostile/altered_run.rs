@@ -2,8 +2,7 @@
 //! resuming give the right result, refuse, or warn.
 
 use petite::dataset::part::PartSize;
-use petite::dataset::split::{Link, Sizes, split};
-use petite::dataset::synthetic::synthesize;
+use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::export::{Format, Output};
 use petite::history::Epoch;
 use petite::machine::precision::PrecisionChoice;
@@ -116,8 +115,7 @@ fn no_file_of_a_run_is_taken_wrongly_without_a_word() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 12, 1, &Stop::default()).unwrap();
-    let sizes = Sizes { train: 10, validation: 1, test: 1 };
-    split(&at("drawn"), &at("parts"), sizes, Link::Copy, None, &Stop::default()).unwrap();
+    Prepare::new(at("drawn"), at("parts")).counts(10, 1, 1).run(&Stop::default()).unwrap();
     // A folder of class folders, which petite splits.
     let data = at("parts/train");
     petite::train(&config(&data, &at("one"), 2), &mut Listener::default()).unwrap();
@@ -206,8 +204,7 @@ fn what_only_reads_weights_names_those_of_another_run() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 8, 1, &Stop::default()).unwrap();
-    let sizes = Sizes { train: 6, validation: 1, test: 1 };
-    split(&at("drawn"), &at("parts"), sizes, Link::Copy, None, &Stop::default()).unwrap();
+    Prepare::new(at("drawn"), at("parts")).counts(6, 1, 1).run(&Stop::default()).unwrap();
     for (run, seed) in [("one", 1), ("other", 2)] {
         let config = Config { seed, ..config(&at("parts"), &at(run), 1) };
         petite::train(&config, &mut Listener::default()).unwrap();

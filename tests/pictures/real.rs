@@ -1,6 +1,7 @@
 //! The real pictures.
 
 use super::skipped::skipped;
+use petite::dataset::{Link, Prepare};
 use petite::pictures::{folder::Folder, pixels};
 use std::path::PathBuf;
 
@@ -12,17 +13,9 @@ fn all_real_pictures_decode() {
         return;
     };
     let workspace = tempfile::tempdir().unwrap();
-    let sizes = petite::dataset::split::Sizes { train: 1000, validation: 500, test: 500 };
     let data = workspace.path().join("data");
-    petite::dataset::split::split(
-        &originals,
-        &data,
-        sizes,
-        petite::dataset::split::Link::Symbolic,
-        None,
-        &petite::Stop::default(),
-    )
-    .unwrap();
+    let prepare = Prepare { link: Link::Symbolic, ..Prepare::new(&originals, &data) };
+    prepare.run(&petite::Stop::default()).unwrap();
     let target = pixels::Target::rgb(150, 150);
     for (split, count) in [("train", 2000), ("validation", 1000), ("test", 1000)] {
         let folder = Folder::read(&data.join(split)).unwrap().0;

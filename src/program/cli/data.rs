@@ -3,8 +3,8 @@
 use super::device::DeviceParser;
 use super::examples;
 use clap::{Args, ValueEnum};
+use petite::dataset::Link;
 use petite::dataset::part::PartSize;
-use petite::dataset::split::Link;
 use petite::machine::device::DeviceChoice;
 use std::path::PathBuf;
 

@@ -3,8 +3,8 @@
 use crate::program::cli::PredictArgs;
 use crate::program::console::say;
 use anyhow::{Context, Result, ensure};
+use petite::dataset::Link;
 use petite::dataset::sorted_folders::SortedFolders;
-use petite::dataset::split::Link;
 use petite::error::BadPicture;
 use petite::files::atomic_file::AtomicFile;
 use petite::text::cells;
