@@ -22,7 +22,7 @@ fn augment(criterion: &mut Criterion) {
             [PICTURES, 150, 150, 3],
             (Kind::Uint8, Device::Cpu),
         )),
-        labels: Tensor::zeros([PICTURES], (Kind::Int64, Device::Cpu)),
+        targets: Targets::of(Tensor::zeros([PICTURES], (Kind::Int64, Device::Cpu))),
         first: 0,
     };
     let mut flips = AugmentConfig::default();

@@ -14,15 +14,18 @@ use petite::machine::precision::PrecisionChoice;
 use petite::nn::network::Network;
 use petite::random::Purpose;
 use petite::training::fit::{Observer, Partial, Trainer};
+use petite::training::learner::Learner;
 use petite::training::objective::{ClassWeights, Objective};
-use petite::training::optimizer::RmsProp;
+use petite::training::saved::Saved;
 use petite::{Config, Recipe, Stop};
 use support::{DataSet, short};
 
-struct Silent;
+/// Ends training after an epoch.
+struct OneEpoch(Stop);
 
-impl Observer for Silent {
-    fn epoch(&mut self, _: &Epoch, _: &Network, _: &RmsProp) -> Result<()> {
+impl Observer for OneEpoch {
+    fn epoch(&mut self, _: &Epoch, _: &[Saved]) -> Result<()> {
+        self.0.request();
         Ok(())
     }
 }
@@ -33,7 +36,6 @@ fn training(criterion: &mut Criterion) {
     let (device, precision) = (machine.device, machine.precision);
     let record = machine.use_own_stream().unwrap_or(false);
     let mut group = criterion.benchmark_group("epoch");
-    let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
     for (name, recipe, augmentation) in [
         ("baseline", Recipe::Baseline, Recipe::Baseline),
         ("augmented", Recipe::Augmented, Recipe::Augmented),
@@ -43,10 +45,11 @@ fn training(criterion: &mut Criterion) {
         let name = format!("{name}, {}", precision.name());
         let mut config = Config::new(recipe, data.path());
         config.augmentation = augmentation.augmentation();
+        config.training.epochs = i64::MAX;
         let architecture = config.architecture(2).unwrap();
         let network = Network::new(architecture, device, precision, 1).unwrap();
-        let mut optimizer =
-            RmsProp::new(config.optimizer, network.parameters(), network.leaves()).unwrap();
+        let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
+        let learner = Learner::new(network, objective, &config.optimizer).unwrap();
         let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
         let iteration = config.keras.conventions().iteration;
         let batch_size = config.training.batch_size;
@@ -54,28 +57,24 @@ fn training(criterion: &mut Criterion) {
             Loader::new(data.pixels("train"), device, batch_size, None, order, iteration).unwrap();
         let mut validation = Loader::sorted(data.pixels("validation"), device, batch_size).unwrap();
         let mut trainer = Trainer {
-            network: &network,
-            optimizer: &mut optimizer,
-            learning_rate: config.optimizer.learning_rate,
-            epochs: config.training.epochs,
-            objective: &objective,
+            learner: &learner,
+            training: &config.training,
+            optimizer: &config.optimizer,
             schedule: config.schedule,
-            patience: None,
-            val_losses: Vec::new(),
-            partial: Partial::default(),
             checkpoint_every: None,
             train: &mut train,
             augmentation: &Augmentation::new(config.augmentation, config.keras, 1).unwrap(),
             validation: &mut validation,
+            val_losses: Vec::new(),
+            partial: Partial::default(),
             record,
             stop: Stop::default(),
         };
         group.throughput(Throughput::Elements(trainer.train.len() as u64));
-        let mut epoch = 0;
         group.bench_function(name, |bench| {
             bench.iter(|| {
-                trainer.fit(epoch..epoch + 1, &mut Silent).unwrap();
-                epoch += 1;
+                trainer.stop = Stop::default();
+                trainer.fit(&mut OneEpoch(trainer.stop.clone())).unwrap();
             });
         });
     }

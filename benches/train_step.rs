@@ -3,15 +3,16 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use petite::batches::batch::Input;
+use petite::batches::batch::{Input, Targets};
 use petite::keras::KerasProfile;
 use petite::machine::Machine;
 use petite::machine::device::DeviceChoice;
 use petite::machine::precision::PrecisionChoice;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
+use petite::training::learner::Learner;
 use petite::training::objective::{ClassWeights, Objective};
-use petite::training::optimizer::{RmsProp, RmsPropConfig};
+use petite::training::optimizer::OptimizerConfig;
 use petite::training::step::{StepInput, TrainStep};
 use support::short;
 use tch::{Kind, Tensor};
@@ -21,7 +22,6 @@ fn stepping(criterion: &mut Criterion) {
     let machine = prepare(PrecisionChoice::Auto).unwrap();
     let (device, record) = (machine.device, machine.use_own_stream().unwrap_or(false));
     let choices = [PrecisionChoice::Fp32, PrecisionChoice::Tf32, PrecisionChoice::Bf16];
-    let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
     let mut group = criterion.benchmark_group("train_step");
     // The two recipes' batches and dropout.
     for (batch_size, dropout) in [(20, None), (32, Some(0.5))] {
@@ -33,21 +33,21 @@ fn stepping(criterion: &mut Criterion) {
             let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout };
             let architecture = Model::Convnet.architecture((150, 150), &options).unwrap();
             let network = Network::new(architecture, device, precision, 1).unwrap();
-            let config = RmsPropConfig::keras(KerasProfile::default());
-            let mut optimizer =
-                RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
-            let mut train_step = TrainStep::new(&network, &objective, record).unwrap();
+            let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
+            let config = OptimizerConfig::keras(KerasProfile::default());
+            let learner = Learner::new(network, objective, &config).unwrap();
+            let mut train_step = TrainStep::new(&learner, config.learning_rate, record).unwrap();
             let mut number = 0;
             let name = format!("{}, batch of {batch_size}", precision.name());
             group.bench_function(name, |bench| {
                 bench.iter(|| {
                     let input = Input::Pixels(pixels.shallow_clone());
-                    let labels = labels.shallow_clone();
-                    let masks = network.dropout_masks(batch_size, number).unwrap();
-                    train_step.run(&StepInput { input, labels, masks }, &mut optimizer).unwrap();
+                    let targets = Targets::of(labels.shallow_clone());
+                    let masks = learner.network.dropout_masks(batch_size, number).unwrap();
+                    train_step.run(&StepInput { input, targets, masks }).unwrap();
                     number += 1;
                     // Reading a number waits for the device.
-                    train_step.running().means().unwrap()
+                    train_step.means().means().unwrap()
                 });
             });
         }

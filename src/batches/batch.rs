@@ -1,4 +1,4 @@
-//! The pictures and labels of one training step.
+//! The pictures of one training step, and what the network is to say of them.
 
 use anyhow::Result;
 use tch::{Kind, Tensor};
@@ -36,13 +36,45 @@ impl Input {
     }
 }
 
-/// The pictures and labels of one training step, on the device.
+/// What a network is to say of the pictures of a batch.
+#[derive(Debug)]
+pub struct Targets {
+    /// Class indices, `[N]` i64.
+    pub classes: Tensor,
+}
+
+impl Targets {
+    /// The targets of pictures with the class indices `classes`, `[N]` i64.
+    pub fn of(classes: Tensor) -> Self {
+        Self { classes }
+    }
+
+    /// Number of pictures.
+    pub fn pictures(&self) -> i64 {
+        self.classes.numel() as i64
+    }
+
+    /// All tensors, each with a row or a number per picture.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        [&self.classes].into_iter()
+    }
+
+    /// Applies `change` to all tensors.
+    ///
+    /// # Errors
+    /// If `change` fails.
+    pub fn map(&self, change: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
+        Ok(Self { classes: change(&self.classes)? })
+    }
+}
+
+/// The pictures and targets of one training step, on the device.
 #[derive(Debug)]
 pub struct Batch {
     /// The pictures.
     pub input: Input,
-    /// Class indices, `[N]` i64.
-    pub labels: Tensor,
+    /// Their targets.
+    pub targets: Targets,
     /// Index of the batch's first picture in the endless stream of training pictures, from 0.
     pub first: i64,
 }

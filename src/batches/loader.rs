@@ -1,6 +1,6 @@
 //! Pixels → batches: turns pixels into tensors and uploads them to the device.
 
-use super::batch::{Batch, Input};
+use super::batch::{Batch, Input, Targets};
 use super::order::{Order, Sequence};
 use crate::error::is_out_of_memory;
 use crate::keras::Iteration;
@@ -47,7 +47,7 @@ enum Storage {
 #[derive(Debug)]
 struct Request {
     first: i64,
-    labels: Tensor,
+    targets: Targets,
     pixels: Pending,
 }
 
@@ -183,7 +183,8 @@ impl Loader {
                         None => all.f_narrow(0, slice.start, slice.length)?,
                     })
                 };
-                Batch { input: input.map(part)?, labels: part(labels)?, first: slice.first }
+                let targets = Targets::of(part(labels)?);
+                Batch { input: input.map(part)?, targets, first: slice.first }
             }
             _ => self.gathered(epoch, step)?,
         };
@@ -211,7 +212,8 @@ impl Loader {
             next = self.sequence.after(next.0, next.1);
         }
         let (_, request) = self.ahead.pop_front().context("expected a requested batch")?;
-        let pixels = match request.pixels {
+        let Request { first, targets, pixels } = request;
+        let pixels = match pixels {
             Pending::Uploaded(pixels) => pixels,
             Pending::Gather(indices) => self.gather(&indices)?,
             Pending::Decoding(promise) => {
@@ -222,7 +224,7 @@ impl Loader {
                 self.upload(decoders.target(), &bytes)?
             }
         };
-        Ok(Batch { input: Input::Pixels(pixels), labels: request.labels, first: request.first })
+        Ok(Batch { input: Input::Pixels(pixels), targets, first })
     }
 
     fn request(&mut self, (epoch, step): Step) -> Result<Request> {
@@ -237,8 +239,8 @@ impl Loader {
             }
             _ => Pending::Uploaded(self.gather(&indices)?),
         };
-        let labels = upload(&Tensor::f_from_slice(&labels)?, self.device)?;
-        Ok(Request { first: slice.first, labels, pixels })
+        let targets = Targets::of(upload(&Tensor::f_from_slice(&labels)?, self.device)?);
+        Ok(Request { first: slice.first, targets, pixels })
     }
 
     /// The pictures at `indices`, gathered from host memory and uploaded: `[N, H, W, C]` u8.

@@ -6,6 +6,7 @@ pub mod device;
 pub mod memory;
 pub mod precision;
 pub mod threads;
+pub mod world;
 
 use crate::machine::device::DeviceChoice;
 use crate::machine::precision::{Precision, PrecisionChoice};

@@ -1,4 +1,4 @@
-// Processor features, and libtorch switches that tch does not bind.
+// Processor features, and what of libtorch tch does not bind.
 
 #include "boundary.h"
 
@@ -54,4 +54,13 @@ extern "C" char* petite_set_deterministic_cudnn() {
 // A copy in page-locked memory, from which CUDA copies without waiting.
 extern "C" char* petite_pinned(const at::Tensor* tensor, at::Tensor** pinned) {
   return caught([&] { *pinned = new at::Tensor(tensor->pin_memory()); });
+}
+
+// Resets gradients to undefined.
+extern "C" char* petite_forget_gradients(at::Tensor* const* leaves, size_t count) {
+  return caught([&] {
+    for (size_t i = 0; i < count; i++) {
+      leaves[i]->mutable_grad().reset();
+    }
+  });
 }

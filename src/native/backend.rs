@@ -1,6 +1,6 @@
-//! Processor features, and libtorch switches that `tch` does not bind.
+//! Processor features, and what of libtorch `tch` does not bind.
 
-use super::check;
+use super::{check, pointers};
 use anyhow::{Context, Result};
 use std::ffi::{c_char, c_int};
 use tch::Tensor;
@@ -12,6 +12,7 @@ unsafe extern "C" {
     fn petite_set_tf32(allowed: bool) -> *mut c_char;
     fn petite_set_deterministic_cudnn() -> *mut c_char;
     fn petite_pinned(tensor: *const C_tensor, pinned: *mut *mut C_tensor) -> *mut c_char;
+    fn petite_forget_gradients(leaves: *const *const C_tensor, count: usize) -> *mut c_char;
 }
 
 /// Whether the processor has bfloat16 dot-product instructions (AVX-512 BF16; implied by AMX).
@@ -63,4 +64,15 @@ pub fn pinned(tensor: &Tensor) -> Result<Tensor> {
         .context("cannot copy to page-locked memory")?;
     // SAFETY: `pinned` is the new tensor, and nothing else points to it.
     Ok(unsafe { Tensor::from_ptr(pinned) })
+}
+
+/// Resets the gradients of `leaves` to undefined, so that the next backward pass stores its own
+/// instead of adding them to zeros.
+///
+/// # Errors
+/// If libtorch fails.
+pub fn forget_gradients(leaves: &[Tensor]) -> Result<()> {
+    // SAFETY: the array has `count` pointers to tensors that outlive the call.
+    check(unsafe { petite_forget_gradients(pointers(leaves).as_ptr(), leaves.len()) })
+        .context("cannot drop gradients")
 }

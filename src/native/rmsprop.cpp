@@ -22,7 +22,7 @@
 namespace {
 
 struct Settings {
-  double learning_rate, rho, epsilon;
+  double rho, epsilon;
   bool epsilon_inside_root;
 };
 
@@ -55,10 +55,10 @@ template <typename Gradient>
 inline __attribute__((always_inline)) void update(
     float* __restrict__ parameter, float* __restrict__ mean_square,
     const Gradient* __restrict__ gradient, [[maybe_unused]] uint16_t* __restrict__ copy,
-    int64_t count, const Settings& settings) {
+    int64_t count, float learning_rate, const Settings& settings) {
   // Constants are rounded to f32 once, and operations are in the same order as in libtorch's
   // separate operations.
-  const auto rate = static_cast<float>(-settings.learning_rate);
+  const float rate = -learning_rate;
   const auto rho = static_cast<float>(settings.rho), rest = static_cast<float>(1.0 - settings.rho);
   const auto epsilon = static_cast<float>(settings.epsilon);
   const float inside = settings.epsilon_inside_root ? epsilon : 0.0f;
@@ -77,14 +77,14 @@ inline __attribute__((always_inline)) void update(
 
 FOR_EVERY_PROCESSOR void update_f32(
     float* parameter, float* mean_square, const float* gradient, int64_t count,
-    const Settings& settings) {
-  update(parameter, mean_square, gradient, nullptr, count, settings);
+    float learning_rate, const Settings& settings) {
+  update(parameter, mean_square, gradient, nullptr, count, learning_rate, settings);
 }
 
 FOR_EVERY_PROCESSOR void update_bf16(
     float* parameter, float* mean_square, const uint16_t* gradient, uint16_t* copy, int64_t count,
-    const Settings& settings) {
-  update(parameter, mean_square, gradient, copy, count, settings);
+    float learning_rate, const Settings& settings) {
+  update(parameter, mean_square, gradient, copy, count, learning_rate, settings);
 }
 
 // Whether all tensors have the same dense layout and types that the kernel supports.
@@ -97,25 +97,27 @@ bool has_kernel(const Parameter& p, const at::Tensor& gradient) {
          p.leaf.scalar_type() == (p.is_copied() ? at::kBFloat16 : at::kFloat);
 }
 
-void update_in_one_pass(Parameter& p, const at::Tensor& gradient, const Settings& settings) {
+void update_in_one_pass(Parameter& p, const at::Tensor& gradient, float learning_rate,
+                        const Settings& settings) {
   auto* parameter = p.master.mutable_data_ptr<float>();
   auto* mean_square = p.mean_square.mutable_data_ptr<float>();
   at::parallel_for(0, p.master.numel(), 1 << 14, [&](int64_t begin, int64_t end) {
     if (p.is_copied()) {
       update_bf16(parameter + begin, mean_square + begin,
                   static_cast<const uint16_t*>(gradient.const_data_ptr()) + begin,
-                  static_cast<uint16_t*>(p.leaf.mutable_data_ptr()) + begin, end - begin, settings);
+                  static_cast<uint16_t*>(p.leaf.mutable_data_ptr()) + begin, end - begin,
+                  learning_rate, settings);
     } else {
       update_f32(parameter + begin, mean_square + begin,
-                 gradient.const_data_ptr<float>() + begin, end - begin, settings);
+                 gradient.const_data_ptr<float>() + begin, end - begin, learning_rate, settings);
     }
   });
 }
 
 // The same with libtorch's operations on lists: on other devices, a few launches for all
-// parameters.
+// parameters. The learning rate stays on the device, so that a CUDA graph reads it anew.
 void update_lists(std::vector<Parameter>& all, std::vector<at::Tensor> gradients,
-                  const Settings& settings) {
+                  const at::Tensor& learning_rate, const Settings& settings) {
   std::vector<at::Tensor> masters, mean_squares, leaves;
   for (size_t i = 0; i < all.size(); i++) {
     masters.push_back(all[i].master);
@@ -135,7 +137,8 @@ void update_lists(std::vector<Parameter>& all, std::vector<at::Tensor> gradients
     divisors = at::_foreach_sqrt(mean_squares);
     at::_foreach_add_(divisors, settings.epsilon);
   }
-  at::_foreach_addcdiv_(masters, gradients, divisors, -settings.learning_rate);
+  const auto steps = at::_foreach_mul(gradients, learning_rate.neg());
+  at::_foreach_addcdiv_(masters, steps, divisors);
   if (leaves.size() == masters.size()) {
     at::_foreach_copy_(leaves, masters);
   } else {
@@ -147,7 +150,7 @@ void update_lists(std::vector<Parameter>& all, std::vector<at::Tensor> gradients
   }
 }
 
-void step(std::vector<Parameter>& all, const Settings& settings) {
+void step(std::vector<Parameter>& all, const at::Tensor& learning_rate, const Settings& settings) {
   const c10::AutoGradMode no_gradients(false);
   std::vector<Parameter> others;
   std::vector<at::Tensor> others_gradients;
@@ -158,14 +161,14 @@ void step(std::vector<Parameter>& all, const Settings& settings) {
       continue;
     }
     if (has_kernel(p, gradient)) {
-      update_in_one_pass(p, gradient, settings);
+      update_in_one_pass(p, gradient, learning_rate.item<float>(), settings);
     } else {
       others.push_back(p);
       others_gradients.push_back(gradient);
     }
   }
   if (!others.empty()) {
-    update_lists(others, others_gradients, settings);
+    update_lists(others, others_gradients, learning_rate, settings);
   }
 }
 
@@ -173,22 +176,13 @@ void step(std::vector<Parameter>& all, const Settings& settings) {
 
 extern "C" char* petite_rmsprop_step(
     at::Tensor* const* masters, at::Tensor* const* mean_squares, at::Tensor* const* leaves,
-    size_t count, double learning_rate, double rho, double epsilon, bool epsilon_inside_root) {
+    size_t count, const at::Tensor* learning_rate, double rho, double epsilon,
+    bool epsilon_inside_root) {
   return caught([&] {
     std::vector<Parameter> all;
     for (size_t i = 0; i < count; i++) {
       all.push_back({*masters[i], *mean_squares[i], *leaves[i]});
     }
-    step(all, {learning_rate, rho, epsilon, epsilon_inside_root});
-  });
-}
-
-// Resets gradients to undefined, so that backward stores the next ones instead of adding them to
-// zeros.
-extern "C" char* petite_forget_gradients(at::Tensor* const* leaves, size_t count) {
-  return caught([&] {
-    for (size_t i = 0; i < count; i++) {
-      leaves[i]->mutable_grad().reset();
-    }
+    step(all, *learning_rate, {rho, epsilon, epsilon_inside_root});
   });
 }

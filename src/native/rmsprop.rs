@@ -14,19 +14,16 @@ unsafe extern "C" {
         mean_squares: *const *const C_tensor,
         leaves: *const *const C_tensor,
         count: usize,
-        learning_rate: f64,
+        learning_rate: *const C_tensor,
         rho: f64,
         epsilon: f64,
         epsilon_inside_root: bool,
     ) -> *mut c_char;
-    fn petite_forget_gradients(leaves: *const *const C_tensor, count: usize) -> *mut c_char;
 }
 
 /// The hyperparameters of an update.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// η.
-    pub learning_rate: f64,
     /// ρ, the decay of the mean square.
     pub rho: f64,
     /// ε.
@@ -37,7 +34,7 @@ pub struct Settings {
 
 /// Updates `masters` and `mean_squares` (f32) in place with the gradients of `leaves`. Leaf i is
 /// either master i itself or its copy in bf16, which is updated too. A parameter whose leaf has no
-/// gradient is left unchanged.
+/// gradient is left unchanged. `learning_rate`, η, is a scalar (f32) on their device.
 ///
 /// # Errors
 /// If the lengths of the slices or the shapes of the tensors differ.
@@ -45,6 +42,7 @@ pub fn step(
     masters: &[Tensor],
     mean_squares: &[Tensor],
     leaves: &[Tensor],
+    learning_rate: &Tensor,
     settings: Settings,
 ) -> Result<()> {
     ensure!(
@@ -54,15 +52,15 @@ pub fn step(
         mean_squares.len(),
         leaves.len()
     );
-    let Settings { learning_rate, rho, epsilon, epsilon_place } = settings;
-    // SAFETY: each array has `count` pointers to tensors that outlive the call.
+    let Settings { rho, epsilon, epsilon_place } = settings;
+    // SAFETY: each array has `count` pointers to tensors that outlive the call, as the rate does.
     check(unsafe {
         petite_rmsprop_step(
             pointers(masters).as_ptr(),
             pointers(mean_squares).as_ptr(),
             pointers(leaves).as_ptr(),
             masters.len(),
-            learning_rate,
+            learning_rate.as_ptr(),
             rho,
             epsilon,
             epsilon_place == EpsilonPlace::InsideRoot,
@@ -71,28 +69,31 @@ pub fn step(
     .context("cannot update the weights")
 }
 
-/// Resets the gradients of `leaves` to undefined.
-///
-/// # Errors
-/// If libtorch fails.
-pub fn forget_gradients(leaves: &[Tensor]) -> Result<()> {
-    // SAFETY: the array has `count` pointers to tensors that outlive the call.
-    check(unsafe { petite_forget_gradients(pointers(leaves).as_ptr(), leaves.len()) })
-        .context("cannot drop gradients")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::native::backend::forget_gradients;
     use tch::{Device, Kind};
 
+    const LEARNING_RATE: f64 = 1e-2;
+
     fn settings(epsilon_place: EpsilonPlace) -> Settings {
-        Settings { learning_rate: 1e-2, rho: 0.9, epsilon: 1e-3, epsilon_place }
+        Settings { rho: 0.9, epsilon: 1e-3, epsilon_place }
+    }
+
+    /// [`super::step`] at [`LEARNING_RATE`].
+    fn step(
+        masters: &[Tensor],
+        mean_squares: &[Tensor],
+        leaves: &[Tensor],
+        settings: Settings,
+    ) -> Result<()> {
+        super::step(masters, mean_squares, leaves, &Tensor::from(LEARNING_RATE as f32), settings)
     }
 
     /// The update in separate libtorch operations.
     fn reference(parameter: &Tensor, mean: &Tensor, gradient: &Tensor, settings: Settings) {
-        let Settings { learning_rate, rho, epsilon, epsilon_place } = settings;
+        let Settings { rho, epsilon, epsilon_place } = settings;
         let (mut parameter, mut mean) = (parameter.shallow_clone(), mean.shallow_clone());
         let square = gradient.square() * (1.0 - rho);
         let mean = mean.g_mul_scalar_(rho).g_add_(&square);
@@ -100,7 +101,7 @@ mod tests {
             EpsilonPlace::OutsideRoot => mean.sqrt() + epsilon,
             EpsilonPlace::InsideRoot => (mean + epsilon).sqrt(),
         };
-        let _ = parameter.addcdiv_(&(gradient * -learning_rate), &divisor);
+        let _ = parameter.addcdiv_(&(gradient * -LEARNING_RATE), &divisor);
     }
 
     fn values(count: i64, salt: i64) -> Tensor {

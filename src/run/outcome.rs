@@ -3,20 +3,7 @@
 use crate::history::Epoch;
 use crate::run::folder::RunFolder;
 use crate::run::folder::progress::Best;
-use crate::training::divergence::Divergence;
-
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs are trained.
-    AllEpochs,
-    /// val_loss had no new low for `patience` epochs.
-    EarlyStop,
-    /// A stop was requested. The run can be resumed.
-    Interrupted,
-    /// A loss or weight is not finite. The files of the run are those after the last epoch before.
-    Diverged(Divergence),
-}
+pub use crate::training::fit::Ended;
 
 /// Result of training a run.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use crate::nn::network::Network;
 use anyhow::Result;
 use std::fmt;
+use tch::{Device, Kind, Tensor};
 
 /// Where training diverged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,15 +40,103 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// Whether all trained parameters are finite. Waits for the device.
-///
-/// # Errors
-/// If the device is out of memory.
-pub fn has_finite_weights(network: &Network) -> Result<bool> {
-    for (_, tensor) in network.parameters() {
-        if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
-            return Ok(false);
+/// Steps between two looks at the loss on a GPU: each look waits for the device. On the CPU every
+/// step is looked at.
+const LOOK_EVERY: i64 = 32;
+
+/// Watches the steps of an epoch for numbers that are not finite.
+#[derive(Debug)]
+pub struct Watch {
+    /// Steps before the first whose loss is not finite, an i64 scalar on a device; `None` on the CPU,
+    /// where the host counts them, which is faster.
+    on_device: Option<Tensor>,
+    on_host: i64,
+}
+
+impl Watch {
+    /// Watches steps on `device`.
+    ///
+    /// # Errors
+    /// If the device is out of memory.
+    pub fn new(device: Device) -> Result<Self> {
+        let on_device = match device {
+            Device::Cpu => None,
+            _ => Some(Tensor::f_zeros([], (Kind::Int64, device))?),
+        };
+        Ok(Self { on_device, on_host: 0 })
+    }
+
+    /// Starts an epoch of which `steps` were done before, all with finite losses.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub fn start(&mut self, steps: i64) -> Result<()> {
+        self.on_host = steps;
+        if let Some(finite) = &mut self.on_device {
+            // In place, since a CUDA graph refers to its memory.
+            let _ = finite.f_fill_(steps)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a step after which the epoch's losses have the sum `losses`, an f64 scalar, which stays
+    /// as it is once it is not finite. It can be part of a CUDA graph.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub fn add(&mut self, losses: &Tensor) -> Result<()> {
+        match &mut self.on_device {
+            Some(finite) => drop(finite.f_add_(&losses.f_isfinite()?)?),
+            None => self.on_host += i64::from(losses.f_double_value(&[])?.is_finite()),
+        }
+        Ok(())
+    }
+
+    /// Where training has diverged by `step` of `epoch`, both from 1: in a loss, which is looked at from
+    /// time to time, or in a weight of `network`, which is looked at if it is given.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn found(
+        &self,
+        epoch: i64,
+        step: i64,
+        network: Option<&Network>,
+    ) -> Result<Option<Divergence>> {
+        let finite = match &self.on_device {
+            Some(_) if network.is_none() && step % LOOK_EVERY != 0 => return Ok(None),
+            Some(finite) => finite.f_int64_value(&[])?,
+            None => self.on_host,
+        };
+        if finite < step {
+            return Ok(Some(Divergence { what: NonFinite::Loss, epoch, step: finite + 1 }));
+        }
+        for (_, tensor) in network.iter().flat_map(|network| network.parameters()) {
+            if tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? == 0 {
+                return Ok(Some(Divergence { what: NonFinite::Weight, epoch, step }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_loss_that_is_not_finite_is_found() {
+        let device = Tensor::zeros([], (Kind::Int64, Device::Cpu));
+        for on_device in [None, Some(device)] {
+            let mut watch = Watch { on_device, on_host: 0 };
+            watch.start(30).unwrap();
+            for (step, loss) in [(31, 0.5), (32, f64::INFINITY), (33, f64::NAN), (64, f64::NAN)] {
+                watch.add(&Tensor::from(loss)).unwrap();
+                let found = watch.found(2, step, None).unwrap();
+                let looks = watch.on_device.is_none() || step % LOOK_EVERY == 0;
+                let expected = Divergence { what: NonFinite::Loss, epoch: 2, step: 32 };
+                assert_eq!(found, (looks && step > 31).then_some(expected), "{step}");
+            }
         }
     }
-    Ok(true)
 }

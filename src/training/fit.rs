@@ -1,47 +1,33 @@
 //! The training loop, the same for every recipe and device.
 
-use super::divergence::{Divergence, NonFinite, has_finite_weights};
-use super::objective::Objective;
+use super::config::TrainingConfig;
+use super::divergence::{Divergence, NonFinite};
+use super::learner::Learner;
 pub use super::observer::{Observer, Partial, StepProgress};
-use super::optimizer::RmsProp;
+use super::optimizer::OptimizerConfig;
 use super::schedule::{Schedule, has_stalled};
 use super::step::{StepInput, TrainStep};
 use super::validate::{Views, validate};
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::history::Epoch;
-use crate::nn::network::Network;
-use crate::stop::{Interrupted, Stop};
+use crate::stop::Stop;
 use anyhow::Result;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::ops::Range;
 use std::time::Instant;
-use tch::Device;
 
-/// Steps between two looks at the loss on a GPU: each look waits for the device. On the CPU every
-/// step is looked at.
-const LOOK_EVERY: i64 = 32;
-
-/// Everything that [`fit`](Trainer::fit) needs except the epochs.
+/// Everything that [`fit`](Trainer::fit) needs.
 #[derive(Debug)]
 pub struct Trainer<'a> {
-    /// The network to train.
-    pub network: &'a Network,
-    /// The optimizer of the network's parameters.
-    pub optimizer: &'a mut RmsProp,
-    /// Initial learning rate of the schedule.
-    pub learning_rate: f64,
-    /// Length of the schedule in epochs.
-    pub epochs: i64,
-    /// The training loss.
-    pub objective: &'a Objective,
+    /// The network to train, its loss and its update.
+    pub learner: &'a Learner,
+    /// Number of epochs of the whole training and of the schedule, and the patience.
+    pub training: &'a TrainingConfig,
+    /// The initial learning rate.
+    pub optimizer: &'a OptimizerConfig,
     /// Learning rate by epoch.
     pub schedule: Schedule,
-    /// Epochs without a new lowest val_loss after which training ends; `None` trains all epochs.
-    pub patience: Option<i64>,
-    /// val_loss of the epochs trained so far; `fit` appends to it.
-    pub val_losses: Vec<f64>,
-    /// The part of the first epoch that is done already.
-    pub partial: Partial,
     /// Steps within an epoch after which to call [`Observer::partial`]; `None` for never.
     pub checkpoint_every: Option<i64>,
     /// Training batches.
@@ -50,126 +36,139 @@ pub struct Trainer<'a> {
     pub augmentation: &'a Augmentation,
     /// Validation batches.
     pub validation: &'a mut Loader,
+    /// val_loss of the epochs trained so far; `fit` appends to it.
+    pub val_losses: Vec<f64>,
+    /// The part of the next epoch that is done already.
+    pub partial: Partial,
     /// Whether to record steps as a CUDA graph: see [`TrainStep::new`].
     pub record: bool,
     /// Ends training after the current step, after [`Observer::partial`].
     pub stop: Stop,
 }
 
-/// Why [`fit`](Trainer::fit) returned.
+/// Why training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// All epochs were trained.
+    /// All epochs are trained.
     AllEpochs,
     /// val_loss had no new low for `patience` epochs.
     EarlyStop,
-    /// A loss or weight is not finite. The epoch is not reported to the observer.
+    /// A stop was requested. Training can be continued.
+    Interrupted,
+    /// A loss or weight is not finite. The epoch is not reported to the observer; the files of a run
+    /// are those after the last epoch before.
     Diverged(Divergence),
 }
 
 impl Trainer<'_> {
-    /// Trains the given epochs (0-based) and validates after each. An epoch depends only on its
-    /// number and on the state before it, so training 0..2 and then 2..4 equals training 0..4; so
-    /// does continuing within an epoch from what [`Observer::partial`] got. Ends at the first loss
-    /// or weight that is not finite.
+    /// Trains the epochs that are left and validates after each. An epoch depends only on its number
+    /// and on the state before it, so training in parts equals training at once; so does continuing
+    /// within an epoch from what [`Observer::partial`] got.
     ///
     /// # Errors
-    /// If a picture cannot be read, libtorch or the observer fails, or a stop was requested
-    /// ([`Interrupted`]).
-    pub fn fit(&mut self, epochs: Range<i64>, observer: &mut impl Observer) -> Result<Ended> {
-        let mut train_step = TrainStep::new(self.network, self.objective, self.record)?;
-        for epoch in epochs {
-            if self.patience.is_some_and(|patience| has_stalled(&self.val_losses, patience)) {
+    /// If a picture cannot be read, or libtorch or the observer fails.
+    pub fn fit(&mut self, observer: &mut impl Observer) -> Result<Ended> {
+        let TrainingConfig { epochs, patience, .. } = *self.training;
+        let rate = self.optimizer.learning_rate;
+        let mut train_step = TrainStep::new(self.learner, rate, self.record)?;
+        for epoch in self.val_losses.len() as i64..epochs {
+            if patience.is_some_and(|patience| has_stalled(&self.val_losses, patience)) {
                 return Ok(Ended::EarlyStop);
             }
-            let rate =
-                self.schedule.learning_rate(self.learning_rate, self.epochs, &self.val_losses);
-            self.optimizer.set_learning_rate(rate);
-            let done = std::mem::take(&mut self.partial);
-            let clock = Clock { start: Instant::now(), before: done.seconds };
-            train_step.start_epoch(done.sums)?;
-            if let Some(found) = self.train_epoch(epoch, &mut train_step, &clock, observer)? {
-                return Ok(Ended::Diverged(found));
+            if self.stop.is_requested() {
+                return Ok(Ended::Interrupted);
             }
-            let running = train_step.running();
-            let means = running.means()?;
-            let train_seconds = clock.seconds();
-            let (loss, views) = (self.objective.loss, Views::Picture);
-            let (network, stop) = (self.network, &self.stop);
-            let validated =
-                validate(network, self.validation, loss, epoch, views, stop, |_, _| Ok(()));
-            if validated.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
-                let done = Partial { sums: running.sums()?, seconds: train_seconds };
-                observer.partial(&done, self.network, self.optimizer)?;
+            if let Break(ended) = self.epoch(epoch, &mut train_step, observer)? {
+                return Ok(ended);
             }
-            let val_means = validated?;
-            if !val_means.loss.is_finite() {
-                let (epoch, step) = (epoch + 1, running.batches());
-                return Ok(Ended::Diverged(Divergence { what: NonFinite::ValLoss, epoch, step }));
-            }
-            let record = Epoch {
-                epoch: epoch + 1,
-                loss: means.loss,
-                acc: means.accuracy,
-                val_loss: val_means.loss,
-                val_acc: val_means.accuracy,
-                seconds: Some(clock.seconds()),
-                images_per_second: Some(running.pictures() as f64 / train_seconds),
-                learning_rate: Some(self.optimizer.learning_rate()),
-            };
-            self.val_losses.push(record.val_loss);
-            observer.epoch(&record, self.network, self.optimizer)?;
         }
         Ok(Ended::AllEpochs)
     }
 
-    /// Trains the steps of an epoch that are left. Returns where training diverged, if it did.
-    fn train_epoch(
+    /// Trains what is left of an epoch, and validates.
+    fn epoch(
         &mut self,
         epoch: i64,
         train_step: &mut TrainStep,
+        observer: &mut impl Observer,
+    ) -> Result<ControlFlow<Ended>> {
+        let (initial, epochs) = (self.optimizer.learning_rate, self.training.epochs);
+        let rate = self.schedule.learning_rate(initial, epochs, &self.val_losses);
+        let done = std::mem::take(&mut self.partial);
+        let clock = Clock { start: Instant::now(), before: done.seconds };
+        train_step.start_epoch(rate, done.steps, done.sums)?;
+        let steps = done.steps..self.train.steps_per_epoch();
+        if let Break(ended) = self.steps(epoch, steps, train_step, &clock, observer)? {
+            return Ok(Break(ended));
+        }
+        let (steps, running) = (self.train.steps_per_epoch(), train_step.means());
+        let (means, train_seconds) = (running.means()?, clock.seconds());
+        let Learner { network, objective, .. } = self.learner;
+        let (loss, views, stop) = (objective.loss, Views::Picture, &self.stop);
+        let validated =
+            validate(network, self.validation, loss, epoch, views, stop, |_, _| Ok(()))?;
+        let Some(val_means) = validated else {
+            let done = Partial { steps, sums: running.sums()?, seconds: train_seconds };
+            observer.partial(&done, &self.learner.saved())?;
+            return Ok(Break(Ended::Interrupted));
+        };
+        let epoch = epoch + 1;
+        if !val_means.loss.is_finite() {
+            let found = Divergence { what: NonFinite::ValLoss, epoch, step: steps };
+            return Ok(Break(Ended::Diverged(found)));
+        }
+        let record = Epoch {
+            epoch,
+            loss: means.loss,
+            acc: means.accuracy,
+            val_loss: val_means.loss,
+            val_acc: val_means.accuracy,
+            seconds: Some(clock.seconds()),
+            images_per_second: Some(running.pictures() as f64 / train_seconds),
+            learning_rate: Some(rate),
+        };
+        self.val_losses.push(record.val_loss);
+        observer.epoch(&record, &self.learner.saved())?;
+        Ok(Continue(()))
+    }
+
+    /// Trains these steps, from 0, of an epoch.
+    fn steps(
+        &mut self,
+        epoch: i64,
+        steps: Range<i64>,
+        train_step: &mut TrainStep,
         clock: &Clock,
         observer: &mut impl Observer,
-    ) -> Result<Option<Divergence>> {
-        let steps = self.train.steps_per_epoch();
-        self.stop.check()?;
-        let look_every = if self.network.device() == Device::Cpu { 1 } else { LOOK_EVERY };
-        for step in train_step.running().batches()..steps {
+    ) -> Result<ControlFlow<Ended>> {
+        let network = &self.learner.network;
+        let all = steps.end;
+        for step in steps {
             let batch = self.train.batch(epoch, step)?;
             let input = self.augmentation.input(&batch)?;
-            let pictures = batch.labels.numel() as i64;
-            let masks = self.network.dropout_masks(pictures, epoch * steps + step)?;
-            let input = StepInput { input, labels: batch.labels, masks };
-            train_step.run(&input, self.optimizer)?;
+            let masks = network.dropout_masks(batch.targets.pictures(), epoch * all + step)?;
+            train_step.run(&StepInput { input, targets: batch.targets, masks })?;
             if let Some(error) = train_step.take_failure() {
                 observer.unrecorded(&error);
             }
-            let (steps_done, running) = (step + 1, train_step.running());
-            observer.step(&StepProgress { epoch: epoch + 1, steps_done, steps, running });
+            let (epoch, done, running) = (epoch + 1, step + 1, train_step.means());
+            observer.step(&StepProgress { epoch, steps_done: done, steps: all, running });
             let stops = self.stop.is_requested();
-            let is_due = self.checkpoint_every.is_some_and(|every| steps_done % every == 0);
-            let saves = stops || (is_due && steps_done < steps);
-            if saves || steps_done == steps || steps_done % look_every == 0 {
-                let finite = running.finite_batches()?;
-                let found = match finite < steps_done {
-                    true => Some((NonFinite::Loss, finite + 1)),
-                    false if !saves && steps_done < steps => None,
-                    false if has_finite_weights(self.network)? => None,
-                    false => Some((NonFinite::Weight, steps_done)),
-                };
-                if let Some((what, step)) = found {
-                    return Ok(Some(Divergence { what, epoch: epoch + 1, step }));
-                }
+            let is_due = self.checkpoint_every.is_some_and(|every| done % every == 0);
+            let saves = stops || (is_due && done < all);
+            let looked_at = (saves || done == all).then_some(network);
+            if let Some(found) = train_step.watch().found(epoch, done, looked_at)? {
+                return Ok(Break(Ended::Diverged(found)));
             }
             if saves {
-                let done = Partial { sums: running.sums()?, seconds: clock.seconds() };
-                observer.partial(&done, self.network, self.optimizer)?;
+                let done = Partial { steps: done, sums: running.sums()?, seconds: clock.seconds() };
+                observer.partial(&done, &self.learner.saved())?;
             }
             if stops {
-                return Err(Interrupted.into());
+                return Ok(Break(Ended::Interrupted));
             }
         }
-        Ok(None)
+        Ok(Continue(()))
     }
 }
 
@@ -196,16 +195,26 @@ mod tests {
     use crate::machine::precision::Precision;
     use crate::nn::architecture::Architecture;
     use crate::nn::layer::Layer;
+    use crate::nn::network::Network;
     use crate::random::Purpose;
-    use crate::training::objective::ClassWeights;
-    use crate::training::optimizer::RmsPropConfig;
+    use crate::training::objective::{ClassWeights, Objective};
+    use crate::training::saved::Saved;
     use tch::{Device, Kind, Tensor};
 
-    struct Rates(Vec<f64>);
+    /// The learning rate of every epoch; requests a stop after epoch `until`.
+    struct Rates {
+        rates: Vec<f64>,
+        until: i64,
+        stop: Stop,
+    }
 
     impl Observer for Rates {
-        fn epoch(&mut self, row: &Epoch, _: &Network, _: &RmsProp) -> Result<()> {
-            self.0.extend(row.learning_rate);
+        fn epoch(&mut self, row: &Epoch, saved: &[Saved]) -> Result<()> {
+            assert_eq!(saved.iter().map(|part| part.prefix).next(), Some(Saved::WEIGHTS));
+            self.rates.extend(row.learning_rate);
+            if row.epoch == self.until {
+                self.stop.request();
+            }
             Ok(())
         }
     }
@@ -219,51 +228,50 @@ mod tests {
         Loader::of_input(input, labels, 4, None, order, Iteration::Endless).unwrap()
     }
 
-    /// Learning rates by epoch and the final weights, when training in these parts.
-    fn trained(schedule: Schedule, parts: &[Range<i64>]) -> (Vec<f64>, Vec<Tensor>) {
+    /// Learning rates by epoch and the final weights of 40 epochs, when training stops after these.
+    fn trained(schedule: Schedule, stops: &[i64]) -> (Vec<f64>, Vec<Tensor>) {
         let layers = [Layer::Flatten, Layer::dense(5), Layer::classifier(2)];
         let architecture = Architecture::new([4, 4, 1], &layers).unwrap();
         let network = Network::new(architecture, Device::Cpu, Precision::Fp32, 1).unwrap();
-        let config =
-            RmsPropConfig { learning_rate: 0.1, ..RmsPropConfig::keras(KerasProfile::default()) };
-        let mut optimizer = RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
         let profile = KerasProfile::default();
-        let augmentation = Augmentation::new(AugmentConfig::default(), profile, 1).unwrap();
         let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], Device::Cpu).unwrap();
+        let config = OptimizerConfig { learning_rate: 0.1, ..OptimizerConfig::keras(profile) };
+        let learner = Learner::new(network, objective, &config).unwrap();
         let shuffled = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
-        let (mut train, mut validation) = (loader(shuffled), loader(Order::Sorted));
         let mut trainer = Trainer {
-            network: &network,
-            optimizer: &mut optimizer,
-            learning_rate: config.learning_rate,
-            epochs: parts.last().unwrap().end,
-            objective: &objective,
+            learner: &learner,
+            training: &TrainingConfig { epochs: 40, ..TrainingConfig::default() },
+            optimizer: &config,
             schedule,
-            patience: None,
+            checkpoint_every: None,
+            train: &mut loader(shuffled),
+            augmentation: &Augmentation::new(AugmentConfig::default(), profile, 1).unwrap(),
+            validation: &mut loader(Order::Sorted),
             val_losses: Vec::new(),
             partial: Partial::default(),
-            checkpoint_every: None,
-            train: &mut train,
-            augmentation: &augmentation,
-            validation: &mut validation,
             record: false,
             stop: Stop::default(),
         };
-        let mut rates = Rates(Vec::new());
-        for part in parts {
-            assert_eq!(trainer.fit(part.clone(), &mut rates).unwrap(), Ended::AllEpochs);
+        let mut rates = Vec::new();
+        for &until in stops {
+            trainer.stop = Stop::default();
+            let mut observer = Rates { rates, until, stop: trainer.stop.clone() };
+            let ended = trainer.fit(&mut observer).unwrap();
+            assert_eq!(ended == Ended::AllEpochs, until == 40, "{ended:?}");
+            assert_eq!(trainer.val_losses.len() as i64, until);
+            rates = observer.rates;
         }
-        let weights = network.tensors().into_iter().map(|(_, tensor)| tensor.detach().copy());
-        (rates.0, weights.collect())
+        let tensors = learner.network.tensors().into_iter();
+        (rates, tensors.map(|(_, tensor)| tensor.detach().copy()).collect())
     }
 
     #[test]
     fn parts_follow_the_schedule_of_the_whole() {
         for schedule in [Schedule::Constant, Schedule::Cosine, Schedule::Plateau] {
-            let whole = trained(schedule, &vec![0..40; 1]);
+            let whole = trained(schedule, &[40]);
             assert_eq!(whole.0[39] < 0.1, schedule != Schedule::Constant, "{:?}", whole.0);
-            for parts in [vec![0..2, 2..40], vec![0..20, 20..21, 21..40]] {
-                assert_eq!(trained(schedule, &parts), whole, "{schedule:?} {parts:?}");
+            for stops in [&[2, 40][..], &[20, 21, 40]] {
+                assert_eq!(trained(schedule, stops), whole, "{schedule:?} {stops:?}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Mean loss and accuracy over an epoch, averaged as in Keras.
 
 use super::loss::Loss;
+use crate::batches::batch::Targets;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
@@ -16,8 +17,6 @@ pub struct Means {
 /// The values of a [`Running`], from which it can be restored exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sums {
-    /// Number of batches.
-    pub batches: i64,
     /// Number of pictures.
     pub pictures: i64,
     /// Sum of the pictures' losses, in nats.
@@ -26,8 +25,8 @@ pub struct Sums {
     pub correct: i64,
 }
 
-/// Sums over the batches so far. They are on the device, so only [`Running::means`],
-/// [`Running::sums`] and [`Running::finite_batches`] wait for it.
+/// Sums over the batches so far. They are on the device, so only [`Running::means`] and
+/// [`Running::sums`] wait for it.
 #[derive(Debug)]
 pub struct Running {
     loss: Loss,
@@ -35,11 +34,6 @@ pub struct Running {
     losses: Tensor,
     /// Correctly classified pictures, an i64 scalar.
     correct: Tensor,
-    /// Batches after which the sum of losses was finite, an i64 scalar; `None` on the CPU, where
-    /// the host counts them, which is faster.
-    finite: Option<Tensor>,
-    finite_on_host: i64,
-    batches: i64,
     pictures: i64,
 }
 
@@ -49,42 +43,29 @@ impl Running {
     /// # Errors
     /// If the device is out of memory.
     pub fn new(loss: Loss, device: Device) -> Result<Self> {
-        let zero = || Tensor::f_zeros([], (Kind::Int64, device));
-        Ok(Self {
-            loss,
-            losses: Tensor::f_zeros([], (Kind::Double, device))?,
-            correct: zero()?,
-            finite: if device == Device::Cpu { None } else { Some(zero()?) },
-            finite_on_host: 0,
-            batches: 0,
-            pictures: 0,
-        })
+        let losses = Tensor::f_zeros([], (Kind::Double, device))?;
+        let correct = Tensor::f_zeros([], (Kind::Int64, device))?;
+        Ok(Self { loss, losses, correct, pictures: 0 })
     }
 
     /// Adds a batch: its mean loss, a scalar, weighted by its number of pictures, and its correct
-    /// predictions; `logits` and `labels` are as for [`Loss::mean`]. All work is on the device and
-    /// can be part of a CUDA graph; [`Running::count`] must be called in addition.
+    /// predictions; `logits` are as for [`Loss::mean`]. All work is on the device and can be part of a
+    /// CUDA graph; [`Running::count`] must be called in addition.
     ///
     /// # Errors
     /// If the shapes do not match.
-    pub fn add(&mut self, mean_loss: &Tensor, logits: &Tensor, labels: &Tensor) -> Result<()> {
-        let pictures = labels.numel() as i64;
-        let sum = mean_loss.f_detach()?.f_to_kind(Kind::Double)?.f_mul_scalar(pictures as f64)?;
+    pub fn add(&mut self, mean_loss: &Tensor, logits: &Tensor, targets: &Targets) -> Result<()> {
+        let pictures = targets.pictures() as f64;
+        let sum = mean_loss.f_detach()?.f_to_kind(Kind::Double)?.f_mul_scalar(pictures)?;
         let _ = self.losses.f_add_(&sum)?;
-        let _ = self.correct.f_add_(&self.loss.correct(&logits.f_detach()?, labels)?)?;
-        if let Some(finite) = &mut self.finite {
-            let _ = finite.f_add_(&self.losses.f_isfinite()?)?;
-        }
+        let correct = self.loss.correct(&logits.f_detach()?, &targets.classes)?;
+        let _ = self.correct.f_add_(&correct)?;
         Ok(())
     }
 
     /// Counts the pictures of a batch, on the host: a replayed CUDA graph cannot.
     pub fn count(&mut self, pictures: i64) {
-        self.batches += 1;
         self.pictures += pictures;
-        if self.finite.is_none() && self.losses.f_double_value(&[]).is_ok_and(f64::is_finite) {
-            self.finite_on_host += 1;
-        }
     }
 
     /// Sets the sums in place, since a CUDA graph refers to their memory. The default of [`Sums`]
@@ -95,11 +76,7 @@ impl Running {
     pub fn set(&mut self, sums: Sums) -> Result<()> {
         let _ = self.losses.f_fill_(sums.losses)?;
         let _ = self.correct.f_fill_(sums.correct)?;
-        if let Some(finite) = &mut self.finite {
-            let _ = finite.f_fill_(sums.batches)?;
-        }
-        self.finite_on_host = sums.batches;
-        (self.batches, self.pictures) = (sums.batches, sums.pictures);
+        self.pictures = sums.pictures;
         Ok(())
     }
 
@@ -109,29 +86,15 @@ impl Running {
     /// If the device fails.
     pub fn sums(&self) -> Result<Sums> {
         Ok(Sums {
-            batches: self.batches,
             pictures: self.pictures,
             losses: self.losses.f_double_value(&[])?,
             correct: self.correct.f_int64_value(&[])?,
         })
     }
 
-    /// Number of batches before the first whose loss is not finite: all of them, or the index of
-    /// that batch. Waits for the device.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn finite_batches(&self) -> Result<i64> {
-        // A sum that is not finite stays so.
-        Ok(match &self.finite {
-            Some(finite) => finite.f_int64_value(&[])?,
-            None => self.finite_on_host,
-        })
-    }
-
-    /// Batches added so far.
-    pub fn batches(&self) -> i64 {
-        self.batches
+    /// The sum of the losses, an f64 scalar on the device.
+    pub fn losses(&self) -> &Tensor {
+        &self.losses
     }
 
     /// Pictures added so far.
@@ -144,7 +107,7 @@ impl Running {
     /// # Errors
     /// If the device fails.
     pub fn means(&self) -> Result<Means> {
-        let Sums { losses, correct, pictures, .. } = self.sums()?;
+        let Sums { losses, correct, pictures } = self.sums()?;
         let pictures = pictures as f64;
         Ok(Means { loss: losses / pictures, accuracy: correct as f64 / pictures })
     }

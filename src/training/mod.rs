@@ -3,6 +3,7 @@
 pub mod config;
 pub mod divergence;
 pub mod fit;
+pub mod learner;
 mod logistic;
 pub mod loss;
 pub mod metrics;
@@ -10,6 +11,8 @@ pub mod objective;
 pub mod observer;
 pub mod optimizer;
 pub mod out_of_fold;
+pub mod saved;
 pub mod schedule;
 pub mod step;
+pub mod update;
 pub mod validate;

@@ -1,6 +1,7 @@
 //! The training loss, with optional label smoothing and class weights.
 
 use super::loss::Loss;
+use crate::batches::batch::Targets;
 use crate::error::ensure_or;
 use anyhow::Result;
 use schemars::JsonSchema;
@@ -64,12 +65,13 @@ impl Objective {
         Ok(Self { loss: Loss::for_classes(classes), label_smoothing, weights })
     }
 
-    /// Mean loss over a batch in nats, a scalar; arguments as for [`Loss::mean`]. Weighted losses
-    /// are divided by the number of pictures, as in Keras, not by the sum of the weights.
+    /// Mean loss over a batch in nats, a scalar; `logits` as for [`Loss::mean`]. Weighted losses are
+    /// divided by the number of pictures, as in Keras, not by the sum of the weights.
     ///
     /// # Errors
     /// If the shapes do not match.
-    pub fn mean(&self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    pub fn mean(&self, logits: &Tensor, targets: &Targets) -> Result<Tensor> {
+        let labels = &targets.classes;
         if self.label_smoothing == 0.0 && self.weights.is_none() {
             return self.loss.mean(logits, labels);
         }
@@ -88,6 +90,10 @@ impl Objective {
 mod tests {
     use super::*;
 
+    fn targets(labels: &[i64]) -> Targets {
+        Targets::of(Tensor::from_slice(labels))
+    }
+
     fn near(found: &Tensor, expected: f64) {
         let found = found.double_value(&[]);
         assert!((found - expected).abs() < 1e-6, "{found} {expected}");
@@ -96,10 +102,10 @@ mod tests {
     #[test]
     fn plain_is_the_loss_itself() {
         let logits = Tensor::from_slice(&[0.3f32, -1.0]);
-        let labels = Tensor::from_slice(&[1i64, 0]);
+        let targets = targets(&[1, 0]);
         let plain = Objective::new(2, 0.0, ClassWeights::Equal, &[0, 1], Device::Cpu).unwrap();
-        let expected = Loss::BinaryCrossentropy.mean(&logits, &labels).unwrap();
-        assert_eq!(plain.mean(&logits, &labels).unwrap(), expected);
+        let expected = Loss::BinaryCrossentropy.mean(&logits, &targets.classes).unwrap();
+        assert_eq!(plain.mean(&logits, &targets).unwrap(), expected);
     }
 
     /// Keras: y ← y (1 − s) + s / 2 for one unit, otherwise y (1 − s) + s / classes.
@@ -110,7 +116,7 @@ mod tests {
         let p = 1.0 / (1.0 + (-logit).exp());
         let expected = -(0.9 * p.ln() + 0.1 * (1.0 - p).ln());
         let logits = Tensor::from_slice(&[logit as f32]);
-        near(&smooth(2).unwrap().mean(&logits, &Tensor::from_slice(&[1i64])).unwrap(), expected);
+        near(&smooth(2).unwrap().mean(&logits, &targets(&[1])).unwrap(), expected);
 
         let scores = [2.0f64, 1.0, 0.0];
         let sum: f64 = scores.iter().map(|score| score.exp()).sum();
@@ -121,7 +127,7 @@ mod tests {
             .map(|(log_p, y)| log_p * y)
             .sum::<f64>();
         let logits = Tensor::from_slice(&scores.map(|score| score as f32)).view([1, 3]);
-        near(&smooth(3).unwrap().mean(&logits, &Tensor::from_slice(&[1i64])).unwrap(), expected);
+        near(&smooth(3).unwrap().mean(&logits, &targets(&[1])).unwrap(), expected);
     }
 
     /// Keras clips the probability of every class: here two of them, at 1e-7.
@@ -129,7 +135,7 @@ mod tests {
     fn smoothing_clips_every_class() {
         let smooth = Objective::new(3, 0.3, ClassWeights::Equal, &[], Device::Cpu).unwrap();
         let logits = Tensor::from_slice(&[40.0f32, 0.0, 0.0]).view([1, 3]);
-        let found = smooth.mean(&logits, &Tensor::from_slice(&[0i64])).unwrap();
+        let found = smooth.mean(&logits, &targets(&[0])).unwrap();
         near(&found, -(0.1 + 0.1) * 1e-7f64.ln());
     }
 
@@ -138,11 +144,12 @@ mod tests {
     fn smoothing_two_classes_adds_three_losses() {
         let smooth = Objective::new(2, 0.1, ClassWeights::Equal, &[], Device::Cpu).unwrap();
         let logits = Tensor::from_slice(&[0.3f32, -1.7, 2.9, 30.0]);
-        let labels = Tensor::from_slice(&[1i64, 0, 0, 1]);
+        let targets = targets(&[1, 0, 0, 1]);
+        let labels = &targets.classes;
         let of_each = |labels: &Tensor| Loss::BinaryCrossentropy.of_each(&logits, labels).unwrap();
         let (first, second) = (of_each(&labels.full_like(0)), of_each(&labels.full_like(1)));
-        let sum = of_each(&labels) * (1.0 - 0.1) + first * (0.1 / 2.0) + second * (0.1 / 2.0);
-        assert_eq!(smooth.mean(&logits, &labels).unwrap(), sum.mean(Kind::Float));
+        let sum = of_each(labels) * (1.0 - 0.1) + first * (0.1 / 2.0) + second * (0.1 / 2.0);
+        assert_eq!(smooth.mean(&logits, &targets).unwrap(), sum.mean(Kind::Float));
     }
 
     /// Three pictures of the first class and one of the second weigh 2/3 and 2.
@@ -152,7 +159,7 @@ mod tests {
         let balanced =
             Objective::new(2, 0.0, ClassWeights::Balanced, &labels, Device::Cpu).unwrap();
         let logits = Tensor::from_slice(&[0.0f32, 0.0, 0.0, 1.0]);
-        let found = balanced.mean(&logits, &Tensor::from_slice(&labels)).unwrap();
+        let found = balanced.mean(&logits, &targets(&labels)).unwrap();
         let of_second = (1.0 + (-1.0f64).exp()).ln();
         near(&found, (3.0 * 2.0 / 3.0 * 2f64.ln() + 2.0 * of_second) / 4.0);
         assert!(Objective::new(3, 0.0, ClassWeights::Balanced, &labels, Device::Cpu).is_err());

@@ -1,9 +1,8 @@
 //! Following the training loop.
 
 use super::metrics::{Running, Sums};
-use super::optimizer::RmsProp;
+use super::saved::Saved;
 use crate::history::Epoch;
-use crate::nn::network::Network;
 use anyhow::Result;
 
 /// Progress within an epoch.
@@ -24,7 +23,9 @@ pub struct StepProgress<'a> {
 /// continues from it to the same results as without the break. The default is an epoch's start.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Partial {
-    /// Loss and accuracy so far; `batches` is the number of training steps done.
+    /// Number of training steps done.
+    pub steps: i64,
+    /// Loss and accuracy so far.
     pub sums: Sums,
     /// Time spent, in seconds.
     pub seconds: f64,
@@ -41,17 +42,17 @@ pub trait Observer {
 
     /// Called within an epoch after every
     /// [`checkpoint_every`](super::fit::Trainer::checkpoint_every) steps, and before training ends
-    /// because a stop was requested.
+    /// because a stop was requested. `saved` is everything that training changes.
     ///
     /// # Errors
     /// An error ends training.
-    fn partial(&mut self, _done: &Partial, _network: &Network, _: &RmsProp) -> Result<()> {
+    fn partial(&mut self, _done: &Partial, _saved: &[Saved]) -> Result<()> {
         Ok(())
     }
 
-    /// Called after each epoch, including its validation.
+    /// Called after each epoch, including its validation; `saved` as for [`Observer::partial`].
     ///
     /// # Errors
     /// An error ends training.
-    fn epoch(&mut self, record: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()>;
+    fn epoch(&mut self, record: &Epoch, saved: &[Saved]) -> Result<()>;
 }

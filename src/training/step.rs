@@ -1,13 +1,12 @@
 //! One training step. On CUDA it is recorded once as a graph, which later steps replay.
 
+use super::divergence::Watch;
+use super::learner::Learner;
 use super::metrics::{Running, Sums};
-use super::objective::Objective;
-use super::optimizer::RmsProp;
-use crate::batches::batch::Input;
+use crate::batches::batch::{Input, Targets};
 use crate::native::cuda::Graph;
-use crate::nn::network::Network;
 use anyhow::{Error, Result};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 /// Plain steps before recording: libtorch first benchmarks convolution algorithms and allocates
 /// workspaces, which cannot be recorded.
@@ -18,15 +17,15 @@ const PLAIN_STEPS: u32 = 3;
 pub struct StepInput {
     /// Pixels or features.
     pub input: Input,
-    /// Labels, `[N]` i64.
-    pub labels: Tensor,
-    /// [`Network::dropout_masks`] for the step.
+    /// What the network is to say of them.
+    pub targets: Targets,
+    /// [`Network::dropout_masks`](crate::nn::network::Network::dropout_masks) for the step.
     pub masks: Vec<Tensor>,
 }
 
 impl StepInput {
     fn tensors(&self) -> impl Iterator<Item = &Tensor> {
-        [self.input.values(), &self.labels].into_iter().chain(&self.masks)
+        [self.input.values()].into_iter().chain(self.targets.tensors()).chain(&self.masks)
     }
 
     /// A copy in separate memory, from which every replay of a recording reads.
@@ -35,7 +34,7 @@ impl StepInput {
         let copy = |tensor: &Tensor| -> Result<Tensor> { Ok(tensor.f_empty_like()?) };
         let input = Self {
             input: self.input.map(copy)?,
-            labels: copy(&self.labels)?,
+            targets: self.targets.map(copy)?,
             masks: self.masks.iter().map(copy).collect::<Result<_>>()?,
         };
         input.fill(self)?;
@@ -54,20 +53,11 @@ impl StepInput {
     }
 }
 
-/// A step recorded for one batch size and learning rate.
+/// A step recorded for one batch size.
 #[derive(Debug)]
 struct Recorded {
     graph: Graph,
     input: StepInput,
-    learning_rate: f64,
-}
-
-impl Recorded {
-    /// Whether to keep the recording for `input`: its learning rate is current, and the batch is no
-    /// larger. Smaller batches, such as the last of a pass, run without it.
-    fn serves(&self, input: &StepInput, learning_rate: f64) -> bool {
-        self.learning_rate == learning_rate && input.labels.numel() <= self.input.labels.numel()
-    }
 }
 
 /// State of the recording.
@@ -92,23 +82,30 @@ impl Recording {
 /// Runs training steps and sums up their loss and accuracy.
 #[derive(Debug)]
 pub struct TrainStep<'a> {
-    network: &'a Network,
-    objective: &'a Objective,
-    running: Running,
+    learner: &'a Learner,
+    /// The learning rate, an f32 scalar on the device, where a CUDA graph reads it.
+    rate: Tensor,
+    means: Running,
+    watch: Watch,
     recording: Recording,
 }
 
 impl<'a> TrainStep<'a> {
-    /// With `record`, steps are recorded as a CUDA graph; the calling thread must then use a stream
-    /// other than the default
+    /// Steps of `learner` at this learning rate. With `record`, they are recorded as a CUDA graph; the
+    /// calling thread must then use a stream other than the default
     /// ([`Machine::use_own_stream`](crate::machine::Machine::use_own_stream)).
     ///
     /// # Errors
     /// If the device is out of memory.
-    pub fn new(network: &'a Network, objective: &'a Objective, record: bool) -> Result<Self> {
-        let recording = if record { Recording::After(PLAIN_STEPS) } else { Recording::Off };
-        let running = Running::new(objective.loss, network.device())?;
-        Ok(Self { network, objective, running, recording })
+    pub fn new(learner: &'a Learner, rate: f64, record: bool) -> Result<Self> {
+        let device = learner.network.device();
+        Ok(Self {
+            learner,
+            rate: Tensor::f_full([], rate, (Kind::Float, device))?,
+            means: Running::new(learner.objective.loss, device)?,
+            watch: Watch::new(device)?,
+            recording: if record { Recording::After(PLAIN_STEPS) } else { Recording::Off },
+        })
     }
 
     /// Why recording failed; the error is returned once.
@@ -120,60 +117,71 @@ impl<'a> TrainStep<'a> {
     }
 
     /// Sums of the epoch.
-    pub fn running(&self) -> &Running {
-        &self.running
+    pub fn means(&self) -> &Running {
+        &self.means
     }
 
-    /// Starts an epoch after the batches of `sums`, usually none.
+    /// What is not finite in the epoch.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// Starts an epoch at this learning rate, after `steps` steps of it with these sums; usually none.
     ///
     /// # Errors
     /// If libtorch fails.
-    pub fn start_epoch(&mut self, sums: Sums) -> Result<()> {
-        self.running.set(sums)
+    pub fn start_epoch(&mut self, rate: f64, steps: i64, sums: Sums) -> Result<()> {
+        let _ = self.rate.f_fill_(rate)?;
+        self.watch.start(steps)?;
+        self.means.set(sums)
     }
 
     /// Runs one step: forward, backward and update.
     ///
     /// # Errors
     /// If libtorch fails.
-    pub fn run(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<()> {
-        let pictures = input.labels.numel() as i64;
-        if let Recording::On(recorded) = &self.recording
-            && !recorded.serves(input, optimizer.learning_rate())
-        {
-            self.recording = Recording::After(0);
-        }
+    pub fn run(&mut self, input: &StepInput) -> Result<()> {
+        let pictures = input.targets.pictures();
         match &mut self.recording {
-            Recording::After(0) => {
-                let recorded = self.record(input, optimizer);
-                self.recording = recorded.map_or_else(Recording::failed, Recording::On);
+            // A smaller batch, such as the last of a pass, runs without the recording.
+            Recording::On(recorded) if pictures > recorded.input.targets.pictures() => {
+                self.record(input);
             }
+            Recording::After(0) => self.record(input),
             Recording::After(plain) => *plain -= 1,
             _ => {}
         }
         match &self.recording {
-            // The last batch of a pass may be smaller, and is not replayed.
             Recording::On(recorded) if recorded.input.fits(input) => {
                 recorded.input.fill(input)?;
                 recorded.graph.replay()?;
             }
-            _ => self.launch(input, optimizer)?,
+            _ => self.launch(input)?,
         }
-        self.running.count(pictures);
+        self.means.count(pictures);
         Ok(())
     }
 
-    fn record(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<Box<Recorded>> {
-        let input = input.copied()?;
-        let graph = Graph::capture(|| self.launch(&input, optimizer))?;
-        Ok(Box::new(Recorded { graph, input, learning_rate: optimizer.learning_rate() }))
+    fn record(&mut self, input: &StepInput) {
+        // Frees the memory of an earlier recording.
+        self.recording = Recording::Off;
+        let recorded = input.copied().and_then(|input| {
+            let graph = Graph::capture(|| self.launch(&input))?;
+            Ok(Box::new(Recorded { graph, input }))
+        });
+        self.recording = recorded.map_or_else(Recording::failed, Recording::On);
     }
 
-    /// Launches forward pass, loss, backward pass, update and sums.
-    fn launch(&mut self, input: &StepInput, optimizer: &mut RmsProp) -> Result<()> {
-        let logits = self.network.training_logits(&input.input, &input.masks)?;
-        let mean_loss = self.objective.mean(&logits, &input.labels)?;
-        optimizer.minimize(&mean_loss)?;
-        self.running.add(&mean_loss, &logits, &input.labels)
+    /// Launches the step.
+    fn launch(&mut self, input: &StepInput) -> Result<()> {
+        let Learner { network, objective, update, world } = self.learner;
+        let StepInput { input, targets, masks } = input;
+        let logits = network.training_logits(input, masks)?;
+        let loss = objective.mean(&logits, targets)?;
+        update.backward(&loss)?;
+        world.reduce(update.gradients())?;
+        update.apply(&self.rate)?;
+        self.means.add(&loss, &logits, targets)?;
+        self.watch.add(self.means.losses())
     }
 }

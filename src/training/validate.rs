@@ -38,11 +38,11 @@ impl Views {
     }
 }
 
-/// Runs the batches of epoch `epoch` (0-based) of `loader` through `network` and returns the means.
-/// `each` is called with every batch and its logits.
+/// Runs the batches of epoch `epoch` (0-based) of `loader` through `network` and returns the means;
+/// `None` if a stop was requested before the last. `each` is called with every batch and its logits.
 ///
 /// # Errors
-/// If a picture cannot be read, libtorch or `each` fails, or a stop was requested.
+/// If a picture cannot be read, or libtorch or `each` fails.
 pub fn validate(
     network: &Network,
     loader: &mut Loader,
@@ -51,17 +51,20 @@ pub fn validate(
     views: Views,
     stop: &Stop,
     mut each: impl FnMut(&Batch, &Tensor) -> Result<()>,
-) -> Result<Means> {
+) -> Result<Option<Means>> {
     let mut running = Running::new(loss, network.device())?;
     for step in 0..loader.steps_per_epoch() {
-        stop.check()?;
+        if stop.is_requested() {
+            return Ok(None);
+        }
         let batch = loader.batch(epoch, step)?;
         tch::no_grad(|| {
             let logits = views.logits(network, &batch.input)?;
-            running.add(&loss.mean(&logits, &batch.labels)?, &logits, &batch.labels)?;
-            running.count(batch.labels.numel() as i64);
+            let mean_loss = loss.mean(&logits, &batch.targets.classes)?;
+            running.add(&mean_loss, &logits, &batch.targets)?;
+            running.count(batch.targets.pictures());
             each(&batch, &logits)
         })?;
     }
-    running.means()
+    running.means().map(Some)
 }

@@ -1,7 +1,7 @@
 //! The training loop on a base that is frozen up to a layer.
 
 use crate::drawn::{pixels, weights_of};
-use petite::batches::batch::Input;
+use petite::batches::batch::{Input, Targets};
 use petite::batches::loader::Loader;
 use petite::batches::order::Order;
 use petite::keras::Iteration;
@@ -10,8 +10,8 @@ use petite::machine::precision::Precision;
 use petite::nn::convolution::Statistics;
 use petite::nn::network::Network;
 use petite::nn::zoo::Model;
+use petite::training::learner::Learner;
 use petite::training::objective::{ClassWeights, Objective};
-use petite::training::optimizer::RmsProp;
 use petite::training::step::{StepInput, TrainStep};
 use petite::training::validate::{Views, validate};
 use petite::weights;
@@ -41,18 +41,18 @@ fn network(statistics: Statistics) -> (Config, Network) {
 }
 
 /// Five steps of the recipe's optimizer, after each of which `each` looks at the network.
-fn train(config: &Config, network: &Network, mut each: impl FnMut()) {
-    let mut optimizer =
-        RmsProp::new(config.optimizer, network.parameters(), network.leaves()).unwrap();
+fn train(config: &Config, network: Network, mut each: impl FnMut(&Network)) -> Network {
     let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[0, 1], Device::Cpu).unwrap();
-    let mut step = TrainStep::new(network, &objective, false).unwrap();
+    let learner = Learner::new(network, objective, &config.optimizer).unwrap();
+    let mut step = TrainStep::new(&learner, config.optimizer.learning_rate, false).unwrap();
     for number in 0..5 {
         let input = Input::Pixels(pixels(32, 32, 4).roll([number], [2]));
-        let labels = Tensor::from_slice(&[0i64, 1, 0, 1]);
-        let masks = network.dropout_masks(4, number).unwrap();
-        step.run(&StepInput { input, labels, masks }, &mut optimizer).unwrap();
-        each();
+        let targets = Targets::of(Tensor::from_slice(&[0i64, 1, 0, 1]));
+        let masks = learner.network.dropout_masks(4, number).unwrap();
+        step.run(&StepInput { input, targets, masks }).unwrap();
+        each(&learner.network);
     }
+    learner.network
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn frozen_layers_keep_every_bit_and_trained_ones_do_not() {
 
         let before: Vec<Tensor> =
             network.tensors().iter().map(|(_, tensor)| tensor.detach().copy()).collect();
-        train(&config, &network, || {
+        let network = train(&config, network, |network| {
             for (name, tensor) in network.tensors() {
                 let learns = is_trained(&name) && !is_statistic(&name);
                 assert_eq!(tensor.requires_grad(), learns, "{name}");

@@ -9,7 +9,8 @@ use petite::nn::layer::Layer;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
 use petite::training::loss::Loss;
-use petite::training::optimizer::{RmsProp, RmsPropConfig};
+use petite::training::optimizer::OptimizerConfig;
+use petite::training::update::Update;
 use tch::{Device, Tensor};
 
 /// `count` numbers in [0, 1): `spread` of `scripts/reference/spread.py`.
@@ -148,17 +149,18 @@ const LEARNING_RATE: f64 = 1e-6;
 type Samples = Vec<(String, Vec<f32>)>;
 
 /// The weights after steps 1, 5 and 20 with `config`, each parameter's with its name.
-fn steps(config: RmsPropConfig) -> Vec<(u32, Samples)> {
+fn steps(config: OptimizerConfig) -> Vec<(u32, Samples)> {
     let (pixels, labels) = starting_batch();
     let input = Input::Pixels(pixels);
     let network = network(11);
-    let config = RmsPropConfig { learning_rate: LEARNING_RATE, ..config };
-    let mut optimizer = RmsProp::new(config, network.parameters(), network.leaves()).unwrap();
+    let update = Update::new(&config, &network).unwrap();
+    let rate = Tensor::from(LEARNING_RATE);
     let mut kept = Vec::new();
     for step in 1..=20 {
         let logits = network.logits(&input).unwrap();
         let loss = Loss::BinaryCrossentropy.mean(&logits, &labels).unwrap();
-        optimizer.minimize(&loss).unwrap();
+        update.backward(&loss).unwrap();
+        update.apply(&rate).unwrap();
         if [1, 5, 20].contains(&step) {
             kept.push((step, samples(&network)));
         }
@@ -197,7 +199,7 @@ fn weights_after_1_5_and_20_steps_are_keras_s() {
     for (name, profile) in
         [("2.0.8", KerasProfile::V2_0_8), ("2.2", KerasProfile::V2_2), ("3", KerasProfile::V3)]
     {
-        for (step, weights) in steps(RmsPropConfig::keras(profile)) {
+        for (step, weights) in steps(OptimizerConfig::keras(profile)) {
             let (weights, change) = differences(&golden, name, step, &weights, &start);
             println!("Keras {name}, step {step}: weights {weights:e}, their change {change:e}");
             assert!(weights <= TOLERANCE, "Keras {name}, step {step}: {weights:e}");
@@ -211,12 +213,12 @@ fn weights_after_1_5_and_20_steps_are_keras_s() {
 fn another_rho_or_epsilon_is_noticed() {
     let golden = Tensors::read("training.safetensors");
     let start = samples(&network(11));
-    let keras3 = RmsPropConfig::keras(KerasProfile::V3);
+    let keras3 = OptimizerConfig::keras(KerasProfile::V3);
     for config in [
-        RmsPropConfig { rho: 0.99, ..keras3 },
-        RmsPropConfig { rho: 0.899, ..keras3 },
-        RmsPropConfig { epsilon: 1.1e-7, ..keras3 },
-        RmsPropConfig { epsilon_place: EpsilonPlace::OutsideRoot, ..keras3 },
+        OptimizerConfig { rho: 0.99, ..keras3 },
+        OptimizerConfig { rho: 0.899, ..keras3 },
+        OptimizerConfig { epsilon: 1.1e-7, ..keras3 },
+        OptimizerConfig { epsilon_place: EpsilonPlace::OutsideRoot, ..keras3 },
     ] {
         let (step, weights) = steps(config).pop().unwrap();
         let (_, change) = differences(&golden, "3", step, &weights, &start);

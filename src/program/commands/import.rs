@@ -12,7 +12,7 @@ use petite::run::folder::checkpoint;
 use petite::run::folder::{RunFolder, RunRecord, Versions};
 use petite::text::numbers::{listed, with_thousands};
 use petite::text::shown::quoted;
-use petite::training::optimizer::RmsProp;
+use petite::training::update::Update;
 use petite::{Config, Recipe, weights};
 use std::path::{Path, PathBuf};
 use tch::Device;
@@ -26,7 +26,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let model = config.network.model.name();
     let said = weights::assign_file(network.parameters(), &args.weights)
         .with_context(|| format!("cannot import {model} for {}", listed(&classes)))?;
-    let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
+    let saved = Update::new(&config.optimizer, &network)?.saved(&network);
 
     let run = RunFolder::create(&args.out)?;
     let lock = run.lock()?;
@@ -37,7 +37,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let versions = Versions::current();
     let record = RunRecord { versions, device, classes, train: config };
     run.write_record(&record)?;
-    checkpoint::import(&run, &record.classes, &record.train, &network, &optimizer)?;
+    checkpoint::import(&run, &record.classes, &record.train, &saved)?;
     let path = run.path().display();
     let parameters = with_thousands(network.architecture().parameters());
     say(format_args!("{path}: {model}, {parameters} parameters"));

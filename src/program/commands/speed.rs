@@ -3,14 +3,15 @@
 use super::processor::Processor;
 use anyhow::{Context, Result, ensure};
 use petite::Stop;
-use petite::batches::batch::Input;
+use petite::batches::batch::{Input, Targets};
 use petite::keras::KerasProfile;
 use petite::machine::Machine;
 use petite::machine::precision::Precision;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
+use petite::training::learner::Learner;
 use petite::training::objective::{ClassWeights, Objective};
-use petite::training::optimizer::{RmsProp, RmsPropConfig};
+use petite::training::optimizer::OptimizerConfig;
 use petite::training::step::{StepInput, TrainStep};
 use std::time::{Duration, Instant};
 use tch::{Kind, Tensor};
@@ -47,10 +48,10 @@ impl Speed {
         let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout: None };
         let architecture = Model::Convnet.architecture((150, 150), &options)?;
         let network = Network::new(architecture, device, precision, 1)?;
-        let config = RmsPropConfig::keras(KerasProfile::default());
-        let mut optimizer = RmsProp::new(config, network.parameters(), network.leaves())?;
+        let config = OptimizerConfig::keras(KerasProfile::default());
         let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device)?;
-        let mut step = TrainStep::new(&network, &objective, false)?;
+        let learner = Learner::new(network, objective, &config)?;
+        let mut step = TrainStep::new(&learner, config.learning_rate, false)?;
         let pixels = Tensor::f_randint(256, [BATCH, 150, 150, 3], (Kind::Uint8, device))?;
         let labels = Tensor::f_randint(2, [BATCH], (Kind::Int64, device))?;
         let (mut number, mut started, mut used) = (0, Instant::now(), processor_time());
@@ -60,12 +61,12 @@ impl Speed {
                 (started, used) = (Instant::now(), processor_time());
             }
             let input = Input::Pixels(pixels.shallow_clone());
-            let masks = network.dropout_masks(BATCH, number)?;
-            let labels = labels.shallow_clone();
-            step.run(&StepInput { input, labels, masks }, &mut optimizer)?;
+            let masks = learner.network.dropout_masks(BATCH, number)?;
+            let targets = Targets::of(labels.shallow_clone());
+            step.run(&StepInput { input, targets, masks })?;
             number += 1;
             // Reading a number waits for the device.
-            let loss = step.running().means()?.loss;
+            let loss = step.means().means()?.loss;
             ensure!(loss.is_finite(), "expected a finite loss, found {loss}");
             if number > WARM_UP && started.elapsed() >= TIME {
                 break;

@@ -187,8 +187,8 @@ impl Features {
             };
             let rows = features.f_permute([0, 2, 3, 1])?.f_contiguous()?;
             values.push(rows.f_to_device(tch::Device::Cpu)?);
-            on_batch(batch.labels.numel());
-            labels.push(batch.labels.f_to_device(tch::Device::Cpu)?);
+            on_batch(batch.targets.pictures() as usize);
+            labels.push(batch.targets.classes.f_to_device(tch::Device::Cpu)?);
         }
         ensure_or!(
             DataSet,

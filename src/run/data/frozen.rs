@@ -59,7 +59,7 @@ pub fn through_frozen(
             }
         }
         values.push(output);
-        labels.push(batch.labels);
+        labels.push(batch.targets.classes);
         done += size as usize;
         events.decoding(Decoding { split: "validation", done, of: count });
     }
@@ -113,7 +113,8 @@ mod tests {
             assert!(
                 matches!(&short.input, Input::Frozen(values) if values.size()[1..] == [2, 2, 128])
             );
-            assert_eq!((short.labels, short.first), (long.labels, long.first));
+            assert_eq!(short.targets.classes, long.targets.classes);
+            assert_eq!(short.first, long.first);
             let logits = [&short.input, &long.input].map(|input| network.logits(input).unwrap());
             assert_eq!(logits[0], logits[1]);
         }

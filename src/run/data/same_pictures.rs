@@ -8,7 +8,7 @@ use crate::pictures::folder::Folder;
 use crate::run::events::{Events, Warning};
 use crate::run::folder::RunFolder;
 use crate::run::folder::changes::{Change, Changes};
-use crate::run::folder::checkpoint::Saved;
+use crate::run::folder::checkpoint::Checkpoint;
 use crate::run::folder::fingerprint::{Fingerprint, TEST};
 use crate::run::settings::config::Config;
 use crate::stop::Stop;
@@ -26,7 +26,7 @@ pub fn checked(
     folders: &[&Folder],
     config: &Config,
     run: &RunFolder,
-    resumed: Option<&Saved>,
+    resumed: Option<&Checkpoint>,
     events: &mut dyn Events,
 ) -> Result<Fingerprint> {
     let (path, stop) = (run.pictures(), events.stop());
@@ -67,7 +67,7 @@ pub fn checked(
         run.path().display(),
         path.display()
     );
-    let has_begun = |saved: &Saved| saved.progress.epochs() + saved.progress.steps() > 0;
+    let has_begun = |saved: &Checkpoint| saved.progress.epochs() + saved.progress.steps() > 0;
     if stored.is_none() && resumed.is_some_and(has_begun) {
         events.warning(&Warning::Odd(&format!(
             "expected the state of the pictures in {}, found none, so it is not known whether {} pictures have changed; it is written again",

@@ -18,7 +18,7 @@ use crate::run::data::features::{FeatureFile, Features, compute};
 use crate::run::data::same_pictures;
 use crate::run::events::{Events, Note, Warning};
 use crate::run::folder::RunFolder;
-use crate::run::folder::checkpoint::Saved;
+use crate::run::folder::checkpoint::Checkpoint;
 use crate::run::folder::fingerprint::Fingerprint;
 use crate::run::settings::config::Config;
 use crate::run::settings::on_base::OnBase;
@@ -88,7 +88,7 @@ impl<'a> Splits<'a> {
     pub fn fingerprint(
         &mut self,
         run: &RunFolder,
-        resumed: Option<&Saved>,
+        resumed: Option<&Checkpoint>,
         events: &mut dyn Events,
     ) -> Result<Fingerprint> {
         let folders = [Some(&self.train), Some(&self.validation), self.test.as_ref()];

@@ -2,14 +2,13 @@
 
 use crate::error::{ErrorKind, Fault, ensure_or};
 use crate::history::{Epoch, parse_good};
-use crate::nn::network::Network;
 use crate::run::folder::made_with::{MadeWith, differences};
 use crate::run::folder::progress;
 pub use crate::run::folder::progress::{Best, Progress};
 use crate::run::folder::{RunFolder, RunRecord, WhichWeights};
 use crate::run::settings::config::Config;
 use crate::training::fit::Partial;
-use crate::training::optimizer::RmsProp;
+use crate::training::saved::Saved;
 use crate::weights::{self, Named};
 use anyhow::{Context, Error, Result};
 use std::path::{Path, PathBuf};
@@ -20,17 +19,17 @@ use tch::Tensor;
 pub struct Checkpoints {
     run: RunFolder,
     made_with: MadeWith,
-    /// The progress of the checkpoint on disk.
-    saved: Progress,
+    /// That of the checkpoint on disk.
+    progress: Progress,
     /// Number of checkpoints to keep.
     keep: usize,
 }
 
 impl Checkpoints {
-    /// Continues after `saved`, the progress of earlier processes of the run. `keep` is the number
-    /// of checkpoints to keep, 1 or more.
-    pub fn new(run: RunFolder, made_with: MadeWith, saved: Progress, keep: usize) -> Self {
-        Self { run, made_with, saved, keep }
+    /// Continues after the `progress` of earlier processes of the run. `keep` is the number of
+    /// checkpoints to keep, 1 or more.
+    pub fn new(run: RunFolder, made_with: MadeWith, progress: Progress, keep: usize) -> Self {
+        Self { run, made_with, progress, keep }
     }
 
     /// Saves the state after the epoch of `row`. The checkpoint is a single file, written last, so
@@ -38,45 +37,39 @@ impl Checkpoints {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn save(&mut self, row: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
-        let tensors = network.tensors();
-        weights::save_ot(&self.run.last(), &tensors)?;
-        let sum = weights::sum_of(&tensors)?;
-        let best = match self.saved.best {
+    pub fn save(&mut self, row: &Epoch, saved: &[Saved]) -> Result<()> {
+        let tensors = weights_of(saved)?;
+        weights::save_ot(&self.run.last(), tensors)?;
+        let sum = weights::sum_of(tensors)?;
+        let best = match self.progress.best {
             Some(best) if !row.is_better_than(best.val_loss) => best,
             _ => {
-                weights::save_ot(&self.run.best(), &tensors)?;
+                weights::save_ot(&self.run.best(), tensors)?;
                 Best { epoch: row.epoch, val_loss: row.val_loss, sum: Some(sum) }
             }
         };
-        let mut rows = self.saved.rows.clone();
+        let mut rows = self.progress.rows.clone();
         rows.push(*row);
         let partial = Partial::default();
         let progress = Progress { rows, partial, best: Some(best), last: Some(sum) };
-        self.write(progress, network, optimizer)
+        self.write(progress, saved)
     }
 
     /// Saves the state within an epoch. `last.ot` and `best.ot` stay as they are.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn save_partial(
-        &mut self,
-        done: &Partial,
-        network: &Network,
-        optimizer: &RmsProp,
-    ) -> Result<()> {
-        let progress = Progress { partial: *done, ..self.saved.clone() };
-        self.write(progress, network, optimizer)
+    pub fn save_partial(&mut self, done: &Partial, saved: &[Saved]) -> Result<()> {
+        self.write(Progress { partial: *done, ..self.progress.clone() }, saved)
     }
 
-    fn write(&mut self, progress: Progress, network: &Network, optimizer: &RmsProp) -> Result<()> {
+    fn write(&mut self, progress: Progress, saved: &[Saved]) -> Result<()> {
         let path = self.run.checkpoint();
         if self.keep > 1 && path.exists() {
-            keep(&path, &self.run.kept_checkpoint(self.saved.epochs(), self.saved.steps()))?;
+            keep(&path, &self.run.kept_checkpoint(self.progress.epochs(), self.progress.steps()))?;
         }
-        write(&path, &progress, &self.made_with, network, optimizer)?;
-        self.saved = progress;
+        write(&path, &progress, &self.made_with, saved)?;
+        self.progress = progress;
         let kept = self.run.kept_checkpoints()?;
         for old in kept.iter().skip(self.keep - 1) {
             std::fs::remove_file(old)
@@ -86,8 +79,8 @@ impl Checkpoints {
     }
 
     /// The progress on disk.
-    pub fn into_saved(self) -> Progress {
-        self.saved
+    pub fn into_progress(self) -> Progress {
+        self.progress
     }
 }
 
@@ -108,36 +101,35 @@ fn keep(path: &Path, kept: &Path) -> Result<()> {
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn import(
-    run: &RunFolder,
-    classes: &[String],
-    config: &Config,
-    network: &Network,
-    optimizer: &RmsProp,
-) -> Result<()> {
-    let tensors = network.tensors();
-    weights::save_ot(&run.last(), &tensors)?;
-    weights::save_ot(&run.best(), &tensors)?;
-    let progress = Progress::imported(weights::sum_of(&tensors)?);
+pub fn import(run: &RunFolder, classes: &[String], config: &Config, saved: &[Saved]) -> Result<()> {
+    let tensors = weights_of(saved)?;
+    weights::save_ot(&run.last(), tensors)?;
+    weights::save_ot(&run.best(), tensors)?;
+    let progress = Progress::imported(weights::sum_of(tensors)?);
     let made_with = MadeWith::new(classes, config, None);
-    write(&run.checkpoint(), &progress, &made_with, network, optimizer)
+    write(&run.checkpoint(), &progress, &made_with, saved)
 }
 
-fn write(
-    path: &Path,
-    progress: &Progress,
-    made_with: &MadeWith,
-    network: &Network,
-    optimizer: &RmsProp,
-) -> Result<()> {
+fn write(path: &Path, progress: &Progress, made_with: &MadeWith, saved: &[Saved]) -> Result<()> {
     let mut metadata = progress.to_metadata()?;
     made_with.add_to(&mut metadata)?;
-    weights::save_safetensors(path, &tensors(network, optimizer), metadata)
+    weights::save_safetensors(path, &named(saved), metadata)
 }
 
-/// The state of a run that was read from its newest intact checkpoint.
+/// The network's weights, which `last.ot` and `best.ot` have.
+fn weights_of(saved: &[Saved]) -> Result<&Named> {
+    let mut found = saved.iter().filter(|part| part.prefix == Saved::WEIGHTS);
+    found.next().map(|part| &part.tensors).context("expected weights to save, found none")
+}
+
+/// All tensors under their names in the file.
+fn named(saved: &[Saved]) -> Named {
+    saved.iter().flat_map(Saved::named).collect()
+}
+
+/// The newest intact checkpoint of a run.
 #[derive(Debug)]
-pub struct Saved {
+pub struct Checkpoint {
     /// How far the run had been trained.
     pub progress: Progress,
     /// What it was trained with; `None` if an earlier version wrote the checkpoint.
@@ -152,7 +144,7 @@ pub struct Saved {
 ///
 /// # Errors
 /// If all checkpoints are damaged, or the run has epochs but no checkpoint.
-pub fn read(run: &RunFolder) -> Result<Option<Saved>> {
+pub fn read(run: &RunFolder) -> Result<Option<Checkpoint>> {
     let mut paths = run.kept_checkpoints()?;
     let epochs = std::fs::read_to_string(run.history()).map_or(0, |rows| parse_good(&rows).len());
     // A run that ended in its first epoch has none and starts again.
@@ -162,9 +154,9 @@ pub fn read(run: &RunFolder) -> Result<Option<Saved>> {
     let mut newest = None;
     for path in paths {
         match read_file(&path, run) {
-            Ok(saved) => {
+            Ok(checkpoint) => {
                 let instead = newest.map(|error| (error, path));
-                return Ok(Some(Saved { instead, ..saved }));
+                return Ok(Some(Checkpoint { instead, ..checkpoint }));
             }
             Err(error) => newest = newest.or(Some(error)),
         }
@@ -172,7 +164,7 @@ pub fn read(run: &RunFolder) -> Result<Option<Saved>> {
     newest.map_or(Ok(None), Err)
 }
 
-fn read_file(path: &Path, run: &RunFolder) -> Result<Saved> {
+fn read_file(path: &Path, run: &RunFolder) -> Result<Checkpoint> {
     ensure_or!(
         Run,
         path.exists(),
@@ -187,17 +179,16 @@ fn read_file(path: &Path, run: &RunFolder) -> Result<Saved> {
     };
     let progress = Progress::of_metadata(&metadata, run).with_context(not_a_checkpoint)?;
     let made_with = MadeWith::of_metadata(&metadata).with_context(not_a_checkpoint)?;
-    Ok(Saved { progress, made_with, instead: None, tensors, path: path.to_owned() })
+    Ok(Checkpoint { progress, made_with, instead: None, tensors, path: path.to_owned() })
 }
 
-impl Saved {
-    /// Restores `network` and `optimizer`.
+impl Checkpoint {
+    /// Restores `parts`, which are all that it has.
     ///
     /// # Errors
     /// If the checkpoint is from another network; nothing is changed then.
-    pub fn restore(&self, network: &mut Network, optimizer: &RmsProp) -> Result<()> {
-        weights::assign(&tensors(network, optimizer), &self.tensors, &self.path)?;
-        network.refresh()
+    pub fn restore(&self, parts: &[Saved]) -> Result<()> {
+        weights::assign(&named(parts), &self.tensors, &self.path)
     }
 }
 
@@ -250,13 +241,12 @@ pub fn odd_history(run: &RunFolder, rows: &[Epoch]) -> Option<String> {
     })
 }
 
-/// Writes again what is missing or damaged of `last.ot` and `best.ot` and can be had from the
-/// restored `network`. Returns whether `best.ot` is missing or damaged and cannot.
+/// Writes again what is missing or damaged of `last.ot` and `best.ot` and can be had from `own`, the
+/// restored weights. Returns whether `best.ot` is missing or damaged and cannot.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn repair(run: &RunFolder, progress: &Progress, network: &Network) -> Result<bool> {
-    let own = network.tensors();
+pub fn repair(run: &RunFolder, progress: &Progress, own: &Named) -> Result<bool> {
     let is_current = |path: &Path| {
         let Ok((found, _)) = weights::load(path) else { return false };
         let matches = |(name, tensor): &(String, Tensor)| {
@@ -274,7 +264,7 @@ pub fn repair(run: &RunFolder, progress: &Progress, network: &Network) -> Result
     let is_best = is_last && best.is_some_and(|best| best.epoch == progress.epochs());
     for (path, is_known) in [(run.last(), is_last), (run.best(), is_best)] {
         if is_known && !is_current(&path) {
-            weights::save_ot(&path, &own)?;
+            weights::save_ot(&path, own)?;
         }
     }
     let is_known = |(found, _): (Named, _)| {
@@ -282,17 +272,4 @@ pub fn repair(run: &RunFolder, progress: &Progress, network: &Network) -> Result
         sum.is_none_or(|sum| weights::sum_of(&found).is_ok_and(|found| found == sum))
     };
     Ok(best.is_some() && !is_best && !weights::load(&run.best()).is_ok_and(is_known))
-}
-
-/// Everything that training changes, under its names in the file.
-fn tensors(network: &Network, optimizer: &RmsProp) -> Named {
-    let prefixed = |prefix: &str, tensors: &[(String, Tensor)]| -> Named {
-        let name = |(name, tensor): &(String, Tensor)| {
-            (format!("{prefix}.{name}"), tensor.shallow_clone())
-        };
-        tensors.iter().map(name).collect()
-    };
-    let mut all = prefixed("weights", &network.tensors());
-    all.extend(prefixed("mean_square", optimizer.state()));
-    all
 }

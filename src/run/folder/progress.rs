@@ -48,7 +48,7 @@ impl Progress {
 
     /// Training steps done of the next epoch.
     pub fn steps(&self) -> i64 {
-        self.partial.sums.batches
+        self.partial.steps
     }
 
     /// Its form in a checkpoint's metadata. The history is part of it, so that a damaged or lost
@@ -71,9 +71,9 @@ impl Progress {
         for (which, sum) in [(WhichWeights::Best, of_best), (WhichWeights::Last, self.last)] {
             sum.map(|sum| insert(sum_key(which), format!("{sum:016x}")));
         }
-        let Partial { sums, seconds } = self.partial;
-        if sums.batches > 0 {
-            insert("steps", sums.batches.to_string());
+        let Partial { steps, sums, seconds } = self.partial;
+        if steps > 0 {
+            insert("steps", steps.to_string());
             insert("pictures", sums.pictures.to_string());
             insert("losses", sums.losses.to_string());
             insert("correct", sums.correct.to_string());
@@ -110,8 +110,8 @@ impl Progress {
         };
         let partial = match metadata.contains_key("steps") {
             true => Partial {
+                steps: field(metadata, "steps")?,
                 sums: Sums {
-                    batches: field(metadata, "steps")?,
                     pictures: field(metadata, "pictures")?,
                     losses: field(metadata, "losses")?,
                     correct: field(metadata, "correct")?,

@@ -31,7 +31,7 @@ pub fn save(
     for step in 0..loader.steps_per_epoch() {
         let batch = loader.batch(0, step)?;
         images.push(batch.input.values().f_to_device(Device::Cpu)?);
-        labels.push(batch.labels.f_to_device(Device::Cpu)?);
+        labels.push(batch.targets.classes.f_to_device(Device::Cpu)?);
     }
     let tensors = [
         ("images".to_owned(), Tensor::f_cat(&images, 0)?),

@@ -205,7 +205,7 @@ impl Predictor {
         for step in 0..loader.steps_per_epoch() {
             stop.check()?;
             let batch = loader.batch(0, step)?;
-            let with_heat_map = vec![self.grad_cam; batch.labels.numel()];
+            let with_heat_map = vec![self.grad_cam; batch.targets.pictures() as usize];
             scores.extend(self.trained.scores(&batch.input, self.views, &with_heat_map)?);
         }
         Ok(scores)

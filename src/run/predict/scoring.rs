@@ -13,7 +13,7 @@ use crate::run::events::{Decoding, Events};
 use crate::run::folder::WhichWeights;
 use crate::run::predict::evaluation::Evaluation;
 use crate::run::predict::trained::Trained;
-use crate::stop::Stop;
+use crate::stop::{Interrupted, Stop};
 use crate::training::metrics::Means;
 use crate::training::validate::{Views, validate};
 use anyhow::Result;
@@ -98,7 +98,7 @@ impl ScoredPictures {
         let mut scored = Scored { classes: record.classes.clone(), ..Scored::default() };
         let (mut losses, mut probabilities) = (Vec::new(), Vec::new());
         let each = |batch: &Batch, logits: &Tensor| {
-            let labels = &batch.labels;
+            let labels = &batch.targets.classes;
             let of_batch = loss.probabilities(logits)?;
             scored.labels.extend(as_labels(labels)?);
             scored.predicted.extend(as_labels(&loss.predicted(&of_batch)?)?);
@@ -109,6 +109,7 @@ impl ScoredPictures {
             Ok(())
         };
         let means = validate(network, &mut loader, *loss, 0, how.views, stop, each)?;
+        let means = means.ok_or(Interrupted)?;
         let probabilities = Tensor::f_cat(&probabilities, 0)?;
         Ok(Self { samples, loader, means, scored, losses, probabilities })
     }

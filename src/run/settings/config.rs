@@ -12,7 +12,7 @@ use crate::run::settings::output::OutputConfig;
 pub use crate::run::settings::recipe::Recipe;
 use crate::settings::{self, Setting};
 use crate::training::config::TrainingConfig;
-use crate::training::optimizer::RmsPropConfig;
+use crate::training::optimizer::OptimizerConfig;
 use crate::training::schedule::Schedule;
 use anyhow::{Context, Result};
 use schemars::JsonSchema;
@@ -61,7 +61,7 @@ pub struct Config {
     #[schemars(extend("x-value-name" = "SEED"))]
     pub seed: u64,
     /// Settings of the optimizer, RMSprop.
-    pub optimizer: RmsPropConfig,
+    pub optimizer: OptimizerConfig,
     /// Schedule of the learning rate over the epochs.
     #[serde(default)]
     #[schemars(extend("x-group" = "Optimizer"))]

@@ -16,7 +16,7 @@ use crate::run::settings::network::{NetworkConfig, NetworkKind, Scratch};
 use crate::run::settings::on_base::{OnBase, Start};
 use crate::run::settings::output::OutputConfig;
 use crate::training::config::TrainingConfig;
-use crate::training::optimizer::RmsPropConfig;
+use crate::training::optimizer::OptimizerConfig;
 use crate::training::schedule::Schedule;
 use anyhow::{Context, Result};
 use schemars::JsonSchema;
@@ -98,7 +98,7 @@ impl Config {
             pictures: PictureConfig::of(image_size(model)),
             training: TrainingConfig::default(),
             seed: 1,
-            optimizer: RmsPropConfig::keras(keras),
+            optimizer: OptimizerConfig::keras(keras),
             schedule: Schedule::default(),
             machine: MachineConfig::default(),
             output: OutputConfig::default(),
@@ -190,9 +190,9 @@ impl Config {
 
     /// Switches to another version of Keras, including its ε.
     pub fn follow(&mut self, keras: KerasProfile) {
-        let RmsPropConfig { epsilon, epsilon_place, .. } = RmsPropConfig::keras(keras);
+        let OptimizerConfig { epsilon, epsilon_place, .. } = OptimizerConfig::keras(keras);
         self.keras = keras;
-        self.optimizer = RmsPropConfig { epsilon, epsilon_place, ..self.optimizer };
+        self.optimizer = OptimizerConfig { epsilon, epsilon_place, ..self.optimizer };
     }
 
     /// Switches to another network and the image size it was designed for.

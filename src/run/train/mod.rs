@@ -14,7 +14,7 @@ use crate::files::folder_lock::FolderLock;
 use crate::history::{Epoch, Writer};
 use crate::machine::Machine;
 use crate::machine::device::describe;
-use crate::nn::network::Network;
+use crate::machine::world::World;
 use crate::report::curves;
 use crate::run::data::frozen::through_frozen;
 use crate::run::data::splits::Splits;
@@ -29,10 +29,11 @@ use crate::run::settings::config::Config;
 use crate::run::train::event_log::EventLog;
 use crate::run::train::recorder::Recorder;
 use crate::run::train::start::First;
-use crate::stop::{Interrupted, Stop};
-use crate::training::fit::{self, Trainer};
+use crate::stop::Stop;
+use crate::training::fit::Trainer;
+use crate::training::learner::Learner;
 use crate::training::objective::Objective;
-use crate::training::optimizer::RmsProp;
+use crate::training::update::Update;
 use anyhow::Result;
 
 /// Trains `config` in its folder `out`: see [`petite::train`](crate::train).
@@ -99,9 +100,7 @@ struct Session<'a> {
     /// The contents of `pictures.csv`.
     pictures: Vec<u8>,
     made_with: MadeWith,
-    network: Network,
-    optimizer: RmsProp,
-    objective: Objective,
+    learner: Learner,
     train: Loader,
     validation: Loader,
     /// Progress of earlier processes of the run.
@@ -129,14 +128,14 @@ impl<'a> Session<'a> {
             resume::check_classes(&classes, run, made_with)?;
         }
         let mut network = config.network(classes.len(), machine)?;
-        let optimizer = RmsProp::new(config.optimizer, network.parameters(), network.leaves())?;
+        let update = Update::new(&config.optimizer, &network)?;
         if let Some((error, instead)) = saved.and_then(|saved| saved.instead.as_ref()) {
             events.warning(&Warning::DamagedCheckpoint { error, instead });
         }
         let pictures = splits.fingerprint(run, saved, events)?;
         let made_with = MadeWith::new(&classes, config, Some(pictures.sum()));
         let pictures = pictures.to_csv()?;
-        let done = first.fill(&mut network, &optimizer, config, &classes, events)?;
+        let done = first.fill(&mut network, &update, config, &classes, events)?;
         let (train, mut validation) = splits.loaders(&network, &stop, events)?;
         // Batches of a part of the pictures differ from epoch to epoch. A complete run needs none.
         if config.training.validation_steps.is_none() && done.epochs() < config.training.epochs {
@@ -158,8 +157,9 @@ impl<'a> Session<'a> {
             train.labels(),
             machine.device,
         )?;
+        let learner = Learner { network, objective, update, world: World::alone() };
         #[rustfmt::skip]
-        let session = Self { run, config, machine, stop, classes, list, pictures, made_with, network, optimizer, objective, train, validation, done };
+        let session = Self { run, config, machine, stop, classes, list, pictures, made_with, learner, train, validation, done };
         Ok(session)
     }
 
@@ -190,36 +190,29 @@ impl<'a> Session<'a> {
         let all = config.training.epochs;
         let mut recorder = Recorder { history, checkpoints, event_log, epochs: all, events };
         let ended = Trainer {
-            network: &self.network,
-            optimizer: &mut self.optimizer,
-            learning_rate: config.optimizer.learning_rate,
-            epochs: config.training.epochs,
-            objective: &self.objective,
+            learner: &self.learner,
+            training: &config.training,
+            optimizer: &config.optimizer,
             schedule: config.schedule,
-            patience: config.training.patience,
-            val_losses,
-            partial,
             checkpoint_every: config.output.checkpoint_every,
             train: &mut self.train,
             augmentation: &augmentation,
             validation: &mut self.validation,
+            val_losses,
+            partial,
             record: record_steps,
             stop: self.stop,
         }
-        .fit(epochs..config.training.epochs, &mut recorder);
-        let saved = recorder.checkpoints.into_saved();
-        let ended = match ended {
-            Ok(fit::Ended::AllEpochs) => Ended::AllEpochs,
-            Ok(fit::Ended::EarlyStop) => Ended::EarlyStop,
-            Ok(fit::Ended::Diverged(found)) => Ended::Diverged(found),
-            Err(error) if error.is::<Interrupted>() => Ended::Interrupted,
+        .fit(&mut recorder);
+        let done = recorder.checkpoints.into_progress();
+        match ended {
+            Ok(ended) => finish(run, done, ended, events),
             Err(error) => {
                 // Maybe for the same reason, such as a full disk.
-                let _ = draw(run, &saved.rows);
-                return Err(error);
+                let _ = draw(run, &done.rows);
+                Err(error)
             }
-        };
-        finish(run, saved, ended, events)
+        }
     }
 
     /// Writes the files of a run that starts, and those of a resumed one that are missing or damaged.
@@ -246,7 +239,7 @@ impl<'a> Session<'a> {
             }
             atomic_file::write_bytes(&run.pictures(), &self.pictures)?;
         }
-        if checkpoint::repair(run, done, &self.network)?
+        if checkpoint::repair(run, done, &self.learner.network.tensors())?
             && let Some(best) = done.best
         {
             let (path, epoch) = (&run.best(), best.epoch);

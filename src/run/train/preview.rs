@@ -26,9 +26,9 @@ pub(crate) fn first_step(
 ) -> Result<Option<Sheet>> {
     let batch = train.batch(0, 0)?;
     let Input::Pixels(pixels) = &batch.input else { return Ok(None) };
-    let count = batch.labels.numel().min(PICTURES as usize) as i64;
+    let count = batch.targets.pictures().min(PICTURES);
     let pixels = pixels.f_narrow(0, 0, count)?.f_to_device(Device::Cpu)?;
-    let labels = Vec::<i64>::try_from(&batch.labels.f_narrow(0, 0, count)?)?;
+    let labels = Vec::<i64>::try_from(&batch.targets.classes.f_narrow(0, 0, count)?)?;
     let (_, height, width, _) = pixels.size4()?;
     let (height, width) = (height as usize, width as usize);
     let (seen, draws) = augmentation.shown(&pixels, batch.first)?;

@@ -1,12 +1,11 @@
 //! What a run does after each step and epoch: files and events.
 
 use crate::history::{Epoch, Writer};
-use crate::nn::network::Network;
 use crate::run::events::{Events, Warning};
 use crate::run::folder::checkpoint::Checkpoints;
 use crate::run::train::event_log::EventLog;
 use crate::training::fit::{Observer, Partial, StepProgress};
-use crate::training::optimizer::RmsProp;
+use crate::training::saved::Saved;
 use anyhow::Result;
 
 /// Keeps the run's files up to date and reports progress.
@@ -29,13 +28,13 @@ impl Observer for Recorder<'_> {
         self.events.warning(&Warning::NoCudaGraph(error));
     }
 
-    fn partial(&mut self, done: &Partial, network: &Network, optimizer: &RmsProp) -> Result<()> {
-        self.checkpoints.save_partial(done, network, optimizer)
+    fn partial(&mut self, done: &Partial, saved: &[Saved]) -> Result<()> {
+        self.checkpoints.save_partial(done, saved)
     }
 
-    fn epoch(&mut self, row: &Epoch, network: &Network, optimizer: &RmsProp) -> Result<()> {
+    fn epoch(&mut self, row: &Epoch, saved: &[Saved]) -> Result<()> {
         // The checkpoint has the history too: a row that is lost below comes back with `resume`.
-        self.checkpoints.save(row, network, optimizer)?;
+        self.checkpoints.save(row, saved)?;
         self.history.append(row)?;
         self.event_log.as_mut().map_or(Ok(()), |event_log| event_log.epoch(row))?;
         self.events.epoch(row, self.epochs);

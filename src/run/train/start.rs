@@ -7,13 +7,13 @@ use crate::nn::network::Network;
 use crate::nn::stored::Stored;
 use crate::nn::zoo::Model;
 use crate::run::events::{Events, Note};
-use crate::run::folder::checkpoint::{Progress, Saved};
+use crate::run::folder::checkpoint::{Checkpoint, Progress};
 use crate::run::folder::{RunFolder, RunRecord, WhichWeights};
 use crate::run::settings::config::Config;
 use crate::run::settings::network::NetworkKind;
 use crate::run::settings::on_base::{OnBase, Start};
 use crate::text::numbers::{difference, listed};
-use crate::training::optimizer::RmsProp;
+use crate::training::update::Update;
 use crate::weights;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ const KEPT: [&str; 8] = ["safetensors", "npz", "ot", "pth", "pt", "ckpt", "bin",
 /// The first weights of a process.
 pub(crate) enum First {
     /// Those of the run's checkpoint.
-    Saved(Box<Saved>),
+    Saved(Box<Checkpoint>),
     /// Those of a new run, with the file of the base's weights if it starts from one.
     Start(Option<Stored>),
 }
@@ -34,7 +34,7 @@ impl First {
     ///
     /// # Errors
     /// As [`read`].
-    pub fn of(saved: Option<Saved>, config: &mut Config) -> Result<Self> {
+    pub fn of(saved: Option<Checkpoint>, config: &mut Config) -> Result<Self> {
         match saved {
             Some(saved) => Ok(Self::Saved(Box::new(saved))),
             None => Ok(Self::Start(read(config)?)),
@@ -42,28 +42,29 @@ impl First {
     }
 
     /// The checkpoint, if there is one.
-    pub fn saved(&self) -> Option<&Saved> {
+    pub fn saved(&self) -> Option<&Checkpoint> {
         match self {
             Self::Saved(saved) => Some(saved),
             Self::Start(_) => None,
         }
     }
 
-    /// Sets the weights of `network`, and the state of its optimizer. Returns how far it was trained.
+    /// Sets the weights of `network`, and what its `update` remembers. Returns how far it was trained.
     ///
     /// # Errors
     /// If the weights are from another network or the classes differ; nothing is changed then.
     pub fn fill(
         self,
         network: &mut Network,
-        optimizer: &RmsProp,
+        update: &Update,
         config: &Config,
         classes: &[String],
         events: &mut dyn Events,
     ) -> Result<Progress> {
         match self {
             Self::Saved(saved) => {
-                saved.restore(network, optimizer)?;
+                saved.restore(&update.saved(network))?;
+                network.refresh()?;
                 Ok(saved.progress)
             }
             Self::Start(stored) => {
