@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::augment::augmentation::Augmentation;
 use petite::augment::brightness::BrightnessRange;
 use petite::augment::config::AugmentConfig;
-use petite::batches::batch::{Batch, Input, to_images};
+use petite::batches::batch::{Batch, Input, Targets, to_images};
 use petite::keras::KerasProfile;
 use support::short;
 use tch::{Device, Kind, Tensor};
