@@ -7,7 +7,6 @@ use crate::files::temporary;
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -83,10 +82,7 @@ impl Staging {
 /// Syncs the file system of an open folder: one call instead of one for each of thousands of files.
 fn sync_all_below(folder: &File) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    // SAFETY: the descriptor is open as long as `folder` is borrowed.
-    if unsafe { libc::syncfs(folder.as_raw_fd()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    rustix::fs::syncfs(folder)?;
     sync_opened(folder)
 }
 

@@ -111,7 +111,7 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// As [`sync_folder`].
 pub(crate) fn sync_opened(folder: &File) -> io::Result<()> {
     match folder.sync_all() {
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         outcome => outcome,
     }
 }

@@ -1,10 +1,7 @@
 //! Free disk space.
 
 use crate::text::numbers::with_thousands;
-use std::ffi::CString;
 use std::io::{Error, ErrorKind, Result};
-use std::mem::MaybeUninit;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// What is free for this process on the file system of a path.
@@ -22,15 +19,7 @@ impl Space {
     /// # Errors
     /// If the system does not say.
     pub fn at(path: &Path) -> Result<Self> {
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        let mut found = MaybeUninit::<libc::statvfs>::uninit();
-        // SAFETY: `path` ends with a null byte, and `found` is as large as statvfs expects.
-        let outcome = unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) };
-        if outcome != 0 {
-            return Err(Error::last_os_error());
-        }
-        // SAFETY: statvfs returned 0, so it has filled `found`.
-        let found = unsafe { found.assume_init() };
+        let found = rustix::fs::statvfs(path)?;
         let bytes = found.f_bavail.saturating_mul(found.f_frsize);
         Ok(Self { bytes, files: (found.f_files > 0).then_some(found.f_favail) })
     }

@@ -24,17 +24,15 @@ pub fn available() -> usize {
 pub fn spread() {
     #[cfg(target_os = "linux")]
     {
+        use rustix::thread::{CpuSet, sched_setaffinity};
         let cores = openmp_cores();
         if cores.is_empty() {
             return;
         }
-        // SAFETY: a set of cores is a plain bit mask, for which zeros are valid. CPU_SET checks its
-        // bounds, and sched_setaffinity only reads the set. If it fails, the thread stays bound.
-        unsafe {
-            let mut set: libc::cpu_set_t = std::mem::zeroed();
-            cores.iter().for_each(|&core| libc::CPU_SET(core, &mut set));
-            libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
-        }
+        let mut set = CpuSet::new();
+        cores.iter().filter(|core| **core < CpuSet::MAX_CPU).for_each(|core| set.set(*core));
+        // If it fails, the thread stays bound.
+        let _ = sched_setaffinity(None, &set);
     }
 }
 

@@ -11,17 +11,19 @@ use crate::stop::Stop;
 use anyhow::{Context, Result};
 use memmap2::MmapMut;
 use rayon::{ThreadPool, prelude::*};
+use rustix::fs::Advice;
 use std::borrow::Cow;
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::num::NonZero;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 /// Bytes in memory or in a file.
 #[derive(Debug)]
 pub enum Bytes {
-    /// An anonymous mapping: zeroed without being written, so that the decoding threads, rather
-    /// than a single thread before them, fault its pages in.
+    /// An anonymous mapping: zeroed without being written, so that the decoding threads, rather than a
+    /// single thread before them, fault its pages in. A `Vec` would be written, from memory that
+    /// [`keep_freed_memory`](crate::machine::device::keep_freed_memory) keeps.
     Memory(MmapMut),
     /// A file, which is read, not mapped: of a mapped file, what another program cuts off ends the
     /// process without a word.
@@ -213,9 +215,9 @@ impl Pixels {
     pub fn read_ahead(&self, index: usize) {
         if let Bytes::File { file, .. } = &self.bytes {
             let stride = self.target.bytes();
-            let (start, advice) = ((index * stride) as i64, libc::POSIX_FADV_WILLNEED);
-            // SAFETY: the file is open. Failure is harmless: the picture is then read when needed.
-            unsafe { libc::posix_fadvise(file.as_raw_fd(), start, stride as i64, advice) };
+            let (start, length) = ((index * stride) as u64, NonZero::new(stride as u64));
+            // Failure is harmless: the picture is then read when needed.
+            let _ = rustix::fs::fadvise(file, start, length, Advice::WillNeed);
         }
     }
 }
