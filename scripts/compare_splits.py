@@ -2,7 +2,7 @@
 """Shows whether the pictures of a data set's splits are of one kind. If they are not, a network is
 evaluated on another kind of picture than it was trained on.
 
-    python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0 numpy
+    python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install -r scripts/requirements/pillow.txt
     /tmp/pillow/bin/python scripts/compare_splits.py data/dogs-vs-cats
 
 Prints for each split and class: number of pictures, mean file size, sharpness, and the two most common

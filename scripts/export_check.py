@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Runs an exported network where it will be used, and compares its probabilities with petite's.
 
-    python3 -m venv /tmp/onnx && /tmp/onnx/bin/pip install onnx onnxruntime safetensors
+    python3 -m venv /tmp/onnx && /tmp/onnx/bin/pip install -r scripts/requirements/onnx.txt
     /tmp/onnx/bin/python scripts/export_check.py runs/baseline --format onnx
 
---format torchscript needs torch==2.11.0 and safetensors, keras tensorflow-cpu==2.21.0 and safetensors, safetensors
-only itself. Exports the run to a temporary file, runs it in onnxruntime, PyTorch or Keras on pixels that petite
-decoded, in batches of one and of seven pictures, and exits with 1 if two probabilities differ by more than 1e-4 or
-the file does not name the classes. The run is not changed.
+--format torchscript needs torch.txt there instead, keras keras.txt, safetensors any of them. Exports the run to a
+temporary file, runs it in onnxruntime, PyTorch or Keras on pixels that petite decoded, in batches of one and of seven
+pictures, and exits with 1 if two probabilities differ by more than 1e-4 or the file does not name the classes. The
+run is not changed.
 """
 
 import argparse

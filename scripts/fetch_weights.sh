@@ -141,7 +141,7 @@ case $published in
         echo "creating $venv, a Python with h5py"
         rm -rf "$venv"
         if ! python3 -m venv "$venv" >"$work/errors" 2>&1 \
-          || ! "$venv/bin/pip" --disable-pip-version-check install --quiet h5py==3.14.0 safetensors==0.8.0 numpy >"$work/errors" 2>&1; then
+          || ! "$venv/bin/pip" --disable-pip-version-check install --quiet --requirement "$root/scripts/requirements/weights.txt" >"$work/errors" 2>&1; then
           die "cannot create a Python with h5py: $(tail -n 1 "$work/errors"); try PETITE_PYTHON=python3 with h5py and safetensors installed"
         fi
         touch "$venv/ready"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares a trained run with Keras, probability by probability.
 
-    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
+    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install -r scripts/requirements/keras.txt
     /tmp/keras/bin/python scripts/keras_check.py runs/baseline --data data/dogs-vs-cats
 
 Builds the run's network in Keras with the run's weights, also one on a base, and predicts a split with

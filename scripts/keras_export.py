@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Exports a run as a Keras model, with its preprocessing inside. petite export RUN --to model.keras runs this.
 
-    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
+    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install -r scripts/requirements/keras.txt
     /tmp/keras/bin/python scripts/keras_export.py runs/baseline --to model.keras
 
 The model takes pixels of 0..255, [N, height, width, channels], resized as the run did, and gives a probability for
@@ -22,7 +22,7 @@ try:
     import keras_model
     from keras_model import keras, load_file, petite, stop
 except ModuleNotFoundError as error:
-    packages = "tensorflow-cpu==2.21.0 safetensors==0.8.0"
+    packages = "tensorflow-cpu safetensors"
     sys.exit(f"error: expected the package {error.name}, found none; try {sys.executable} -m pip install {packages}")
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Imports a network trained in Keras as a run that petite can evaluate, predict with and train further.
 
-    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
+    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install -r scripts/requirements/keras.txt
     /tmp/keras/bin/python scripts/keras_import.py cats_and_dogs_small_1.h5 --out runs/keras --data data/dogs-vs-cats
 
 MODEL is a whole Sequential model, .keras or the older .h5, with the layers of petite's convnet (listing 5.5) or mnist

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Converts a Keras weights file to .safetensors, for petite's pretrained bases.
 
-    python3 -m venv /tmp/h5 && /tmp/h5/bin/pip install h5py==3.16.0 safetensors==0.8.0
+    python3 -m venv /tmp/h5 && /tmp/h5/bin/pip install -r scripts/requirements/weights.txt
     /tmp/h5/bin/python scripts/keras_weights.py vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 vgg16.safetensors
     petite summary --model vgg16 --weights vgg16.safetensors
 

@@ -5,8 +5,8 @@ usage: PETITE_CHROMIUM=/usr/bin/chromium scripts/report_page_check.py REPORT.htm
 
 HISTORY.csv is the history.csv of the first run in the report. With --to, screenshots at 390 and 1200 pixels, light and
 dark, and a PDF of the printed page go to DIR. On these widths and on A4 it measures that nothing is cut off, wider than
-its place, or broken into single letters. Exits with 1 and the reason if something is wrong. Needs playwright==1.65.2,
-and Chromium.
+its place, or broken into single letters. Exits with 1 and the reason if something is wrong. Needs
+scripts/requirements/browser.txt and Chromium.
 """
 
 import argparse

@@ -4,7 +4,8 @@
 usage: PETITE_CHROMIUM=/usr/bin/chromium scripts/serve_page_check.py ADDRESS PICTURE… [--to DIR]
 
 ADDRESS is what petite serve prints first. With --to, screenshots at 390 and 1280 pixels, light and dark,
-go to DIR. Exits with 1 and the reason if something is wrong. Needs playwright==1.65.2, and Chromium.
+go to DIR. Exits with 1 and the reason if something is wrong. Needs scripts/requirements/browser.txt and
+Chromium.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes tests/golden/bases: outputs of petite's bases in Keras and torchvision, for drawn pictures.
 
-    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 safetensors==0.8.0
+    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install -r scripts/requirements/keras.txt
     /tmp/keras/bin/python scripts/reference/bases_reference.py keras
     /tmp/keras/bin/python scripts/reference/bases_reference.py keras --published WEIGHTS
-    python3 -m venv /tmp/torch && /tmp/torch/bin/pip install torch==2.11.0 torchvision==0.26.0 numpy safetensors==0.8.0
+    python3 -m venv /tmp/torch && /tmp/torch/bin/pip install -r scripts/requirements/torch.txt
     /tmp/torch/bin/python scripts/reference/bases_reference.py torchvision
 
 The weights are drawn numbers, which the tests draw in the same way, so none are stored. With --published they are read

@@ -2,7 +2,7 @@
 """Writes tests/golden/keras/augmentation.* and draws.json: pictures transformed by Keras, and the
 distribution of the transforms that it draws.
 
-    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0 scipy safetensors
+    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install -r scripts/requirements/keras.txt
     /tmp/keras/bin/python scripts/reference/keras_augmentation_reference.py
 
 Keras 3 runs unmodified. The backends of Keras 2.0.8 and Keras-Preprocessing 1.1.2 can no longer be
@@ -42,8 +42,9 @@ def module(name: str, **members) -> types.ModuleType:
     return made
 
 
-def unpack(requirement: str, folder: pathlib.Path) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, requirement], check=True)
+def unpack(requirements: pathlib.Path, folder: pathlib.Path) -> None:
+    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, "-r", requirements]
+    subprocess.run(download, check=True)
     for wheel in folder.glob("*.whl"):
         zipfile.ZipFile(wheel).extractall(folder)
 
@@ -59,8 +60,7 @@ def load(path: pathlib.Path, name: str):
 def old_image_code() -> tuple:
     """The image modules of Keras 2.0.8 and Keras-Preprocessing 1.1.2."""
     folder = pathlib.Path(tempfile.mkdtemp())
-    unpack("Keras==2.0.8", folder)
-    unpack("Keras-Preprocessing==1.1.2", folder)
+    unpack(pathlib.Path(__file__).resolve().parents[1] / "requirements/keras-2.txt", folder)
     module("keras208")
     backend = module("keras208.backend", image_data_format=lambda: "channels_last", floatx=lambda: "float32")
     sys.modules["keras208"].backend = backend

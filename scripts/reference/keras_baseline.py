@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Trains section 5.2's convnet in Keras, for histories to compare petite with.
 
-    python3 -m venv /tmp/keras
-    /tmp/keras/bin/pip install keras==3.15.1 tensorflow-cpu==2.21.0 numpy==2.4.6 pillow==13.0.0 scipy==1.17.1
+    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install -r scripts/requirements/keras.txt
     /tmp/keras/bin/python scripts/reference/keras_baseline.py --data data/dogs-vs-cats --out history.csv
 
 --recipe baseline is listings 5.5 to 5.8, --recipe augmented listings 5.11 to 5.14, each with the book's

@@ -2,7 +2,7 @@
 """Writes tests/golden/keras/training.safetensors and initial_weights.json: forward values, loss,
 gradients, weights after RMSprop's steps, and initial weights, as Keras computes them.
 
-    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu==2.21.0 pillow==12.0.0 scipy safetensors
+    python3 -m venv /tmp/keras && /tmp/keras/bin/pip install -r scripts/requirements/keras.txt
     /tmp/keras/bin/python scripts/reference/keras_reference.py
 
 Keras 3 runs unmodified; the two lines of Keras 2's RMSprop are rewritten below. Only needed to

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures of classifiers by scikit-learn, statsmodels and SciPy, for tests/golden/metrics.json.
 
-Needs scikit-learn==1.8.0 scipy statsmodels; writes the file with the labels and probabilities that were drawn.
+Needs scripts/requirements/metrics.txt; writes the file with the labels and probabilities that were drawn.
 """
 
 import json

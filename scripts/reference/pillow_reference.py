@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/golden/pillow: small JPEGs of every kind, and Pillow's pixels for them.
 
-    python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install pillow==12.0.0 numpy
+    python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install -r scripts/requirements/pillow.txt
     /tmp/pillow/bin/python scripts/reference/pillow_reference.py
 
 Only needed to regenerate the files; the tests read the committed ones.

@@ -73,15 +73,8 @@ done
 # petite alone needs no Python packages.
 python=python3
 if [[ ! $only =~ ^petite[^,]*(,petite[^,]*)*$ ]]; then
-  # The versions used for the figures in docs/results.md.
-  packages=(tensorflow-cpu==2.21.0 keras==3.15.0 torch==2.11.0 numpy==2.4.6 pillow==12.0.0 scipy==1.17.1)
-  installed=$venv/compare_speed.txt
-  if [ "$(cat "$installed" 2>/dev/null)" != "${packages[*]}" ]; then
-    echo "compare_speed: installing ${packages[*]} in $venv" >&2
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
-    echo "${packages[*]}" >"$installed"
-  fi
+  [ -e "$venv/bin/pip" ] || python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$root/scripts/requirements/speed.txt"
   python=$venv/bin/python
 fi
 exec "$python" "$root/scripts/speed/compare.py" "${forwarded[@]}" ${only:+--only "$only"} --command "$command"
