@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("a narrow base of random weights, which classifies badly");
             let layers = Model::Mobilenet.base_architecture(0.25)?;
             let base = Base::random(Model::Mobilenet, layers, Device::Cpu, 1)?;
-            weights::save(&at("base.safetensors"), &base.tensors(), Default::default())?;
+            weights::save(&at("base.safetensors"), &base.stack.tensors(), Default::default())?;
             (at("base.safetensors"), 0.25)
         }
     };

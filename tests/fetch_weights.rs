@@ -99,7 +99,7 @@ fn a_local_file_is_kept_for_all_later_runs() {
     let folder = tempfile::tempdir().unwrap();
     let base = |model: Model, file: &str| {
         let whole = model.base_architecture(1.0).unwrap();
-        let tensors = Base::random(model, whole, Device::Cpu, 1).unwrap().tensors();
+        let tensors = Base::random(model, whole, Device::Cpu, 1).unwrap().stack.tensors();
         let path = folder.path().join(file);
         weights::save(&path, &tensors, Default::default()).unwrap();
         path

@@ -1,10 +1,35 @@
 //! A network's layers with their names and shapes, each checked to fit the one before.
 
+use super::chain::Chain;
 use super::layer::Layer;
-use super::shapes::{ShapedLayer, TensorShape};
+use super::part::{Part, TensorShape, flat};
 use crate::error::{ensure_or, fault};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
+
+/// A layer of a network by its name: a chain, as of a convolution and its relu, or of a whole block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShapedLayer {
+    /// Its own name, or Keras's: numbered by kind from 1, `conv2d_1`, `dense_2`.
+    pub name: String,
+    /// `[H, W, C]` or `[units]`, without the batch.
+    pub output_shape: Vec<i64>,
+    /// What it consists of.
+    pub parts: Vec<Part>,
+    chain: Chain,
+}
+
+impl ShapedLayer {
+    /// Its tensors, in the order in which they are trained and stored.
+    pub fn tensors(&self) -> Vec<TensorShape> {
+        flat(&self.parts).into_iter().flat_map(|part| part.tensors.clone()).collect()
+    }
+
+    /// The number of values in its tensors, running statistics included, as Keras counts.
+    pub fn parameters(&self) -> i64 {
+        self.tensors().iter().map(TensorShape::count).sum()
+    }
+}
 
 /// A sequence of layers.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,12 +47,13 @@ impl Architecture {
     ///
     /// # Errors
     /// If a layer does not fit its input, as when the pictures are too small.
-    pub fn new(input_shape: [i64; 3], layers: &[Layer]) -> Result<Self> {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        let named = layers.iter().map(|layer| {
-            let number = numbers.entry(layer.kind_name()).or_default();
+    pub fn new(input_shape: [i64; 3], layers: &[Chain]) -> Result<Self> {
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let named = layers.iter().map(|chain| {
+            let kind = chain.default_name();
+            let number = numbers.entry(kind.clone()).or_default();
             *number += 1;
-            (format!("{}_{number}", layer.kind_name()), layer.clone())
+            (format!("{kind}_{number}"), chain.clone())
         });
         Self::named(input_shape, named)
     }
@@ -38,12 +64,12 @@ impl Architecture {
     /// As [`Architecture::new`].
     pub fn named(
         input_shape: [i64; 3],
-        layers: impl IntoIterator<Item = (String, Layer)>,
+        layers: impl IntoIterator<Item = (String, Chain)>,
     ) -> Result<Self> {
-        let mut shaped: Vec<ShapedLayer> = Vec::new();
-        for (name, layer) in layers {
+        let (mut shaped, mut tensors): (Vec<ShapedLayer>, usize) = (Vec::new(), 0);
+        for (name, chain) in layers {
             let shape = shaped.last().map_or(&input_shape[..], |last| &last.output_shape);
-            let Some(next) = ShapedLayer::new(name.clone(), layer, shape) else {
+            let Some(parts) = Part::all_of(&chain, &name, shape, &mut tensors) else {
                 fault!(
                     Setting,
                     "expected larger pictures, found {}×{}, of which {}×{} is left at {name}; try a larger `image_size`",
@@ -53,7 +79,8 @@ impl Architecture {
                     shape.get(1).unwrap_or(&1),
                 )
             };
-            shaped.push(next);
+            let output_shape = parts.last().map_or(shape, |last| &last.output_shape).to_vec();
+            shaped.push(ShapedLayer { name, output_shape, parts, chain });
         }
         Ok(Self { input_shape, layers: shaped, cut_off: Vec::new() })
     }
@@ -65,7 +92,7 @@ impl Architecture {
     /// As [`Architecture::new`].
     pub fn on_pictures_of(&self, (height, width): (usize, usize)) -> Result<Self> {
         let input_shape = [height as i64, width as i64, self.input_shape[2]];
-        let layers = self.layers.iter().map(|shaped| (shaped.name.clone(), shaped.layer.clone()));
+        let layers = self.layers.iter().map(|shaped| (shaped.name.clone(), shaped.chain.clone()));
         Ok(Self { cut_off: self.cut_off.clone(), ..Self::named(input_shape, layers)? })
     }
 
@@ -86,8 +113,14 @@ impl Architecture {
 
     /// The number of layers up to and including the last with a convolution; 0 without one.
     pub(super) fn convolutional(&self) -> usize {
-        let last = self.layers.iter().rposition(|layer| !layer.convolutions().is_empty());
-        last.map_or(0, |index| index + 1)
+        let is_convolution = |part: &&Part| matches!(part.layer, Layer::Conv2d(_));
+        let has = |layer: &ShapedLayer| flat(&layer.parts).iter().any(is_convolution);
+        self.layers.iter().rposition(has).map_or(0, |index| index + 1)
+    }
+
+    /// All parts, and before each that joins branches, theirs.
+    pub fn parts(&self) -> Vec<&Part> {
+        self.layers.iter().flat_map(|layer| flat(&layer.parts)).collect()
     }
 
     /// The number of values in all tensors, running statistics included, as Keras counts.
@@ -128,7 +161,7 @@ impl Architecture {
     }
 
     /// The first `count` layers; the others are cut off.
-    pub(super) fn first(mut self, count: usize) -> Self {
+    pub fn first(mut self, count: usize) -> Self {
         let mut cut_off = self.layers.split_off(count);
         cut_off.append(&mut self.cut_off);
         Self { cut_off, ..self }
@@ -143,34 +176,35 @@ pub(super) fn tensors(layers: &[ShapedLayer]) -> impl Iterator<Item = TensorShap
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::layer::{Activation, BatchNorm, Conv2d, Padding, Pool2d};
+    use crate::nn::layer::{Activation, BatchNorm, Branches, Conv2d, Dropout, Flatten};
+    use crate::nn::layer::{Padding, Pool2d, Windows};
 
     /// Every kind of layer, with what Keras and PyTorch make of an odd size.
     #[test]
     fn layers_are_named_shaped_and_counted() {
-        let norm = Some(BatchNorm { name: None, epsilon: 1e-3, momentum: 0.01 });
-        let strided = Conv2d { strides: 2, padding: Padding::Same, ..Conv2d::relu(8, 3) };
-        let depthwise = Conv2d {
-            depthwise: true,
-            strides: 2,
-            padding: Padding::End,
-            norm: norm.clone(),
-            activation: Some(Activation::Relu6),
-            ..Conv2d::relu(8, 3)
-        };
-        let inner = Conv2d { norm: norm.clone(), padding: Padding::Around(1), ..strided.clone() };
-        let shortcut = Conv2d { strides: 2, norm, activation: None, ..Conv2d::relu(8, 1) };
+        let norm = BatchNorm { epsilon: 1e-3, momentum: 0.01 };
+        let strided = Conv2d { strides: 2, ..Conv2d::same(8, 3) };
+        let depthwise =
+            Conv2d { depthwise: true, padding: Padding::End, has_bias: false, ..strided.clone() };
+        let inner = Conv2d { padding: Padding::Around(1), has_bias: false, ..strided.clone() };
+        let inner = Chain::default().then(".conv1", inner).then(".bn1", norm);
+        let shortcut = Conv2d { strides: 2, has_bias: false, ..Conv2d::new(8, 1) };
+        let shortcut = Chain::default().then(".downsample.0", shortcut).then("bn", norm);
+        let expand = [1, 3].map(|size| {
+            Chain::conv_relu(Conv2d::same(size + 2, size)).under(&format!(".expand{size}"))
+        });
+        let pool = Windows { size: 3, strides: 2, padding: Padding::Around(1) };
         let layers = [
-            Layer::Conv2d(strided),
-            Layer::Conv2d(depthwise),
-            Layer::Residual { convolutions: vec![inner], shortcut: Some(shortcut) },
-            Layer::Fire { squeeze: 2, expand1x1: 3, expand3x3: 4 },
-            Layer::MaxPooling2d(Pool2d { pool_size: 3, strides: 2, padding: Padding::Around(1) }),
-            Layer::AveragePooling2d(Pool2d::tiled(2)),
-            Layer::Flatten,
-            Layer::Dropout { rate: 0.5 },
-            Layer::dense(5),
-            Layer::classifier(2),
+            Chain::conv_relu(strided),
+            Chain::of(depthwise).then("_bn", norm).then(".relu6", Activation::Relu6),
+            Chain::of(Branches::Sum([inner, shortcut])),
+            Chain::of(Branches::Concatenation(expand.to_vec())),
+            Chain::of(Pool2d::Max(pool)),
+            Chain::of(Pool2d::Average(Windows::tiled(2))),
+            Chain::of(Flatten),
+            Chain::of(Dropout { rate: 0.5 }),
+            Chain::dense_relu(5),
+            Chain::classifier(2),
         ];
         let architecture = Architecture::new([75, 50, 3], &layers).unwrap();
         let found: Vec<(&str, &[i64], i64)> = architecture
@@ -181,32 +215,33 @@ mod tests {
         let expected: [(&str, &[i64], i64); 10] = [
             ("conv2d_1", &[38, 25, 8], 28 * 8),
             ("depthwise_conv2d_1", &[19, 12, 8], 9 * 8 + 4 * 8),
-            ("residual_1", &[10, 6, 8], 72 * 8 + 4 * 8 + 8 * 8 + 4 * 8),
-            ("fire_1", &[10, 6, 7], 9 * 2 + 3 * 3 + 19 * 4),
-            ("max_pooling2d_1", &[5, 3, 7], 0),
-            ("average_pooling2d_1", &[2, 1, 7], 0),
-            ("flatten_1", &[14], 0),
-            ("dropout_1", &[14], 0),
-            ("dense_1", &[5], 15 * 5),
+            ("add_1", &[10, 6, 8], 72 * 8 + 4 * 8 + 8 * 8 + 4 * 8),
+            ("concatenate_1", &[10, 6, 8], 9 * 3 + 73 * 5),
+            ("max_pooling2d_1", &[5, 3, 8], 0),
+            ("average_pooling2d_1", &[2, 1, 8], 0),
+            ("flatten_1", &[16], 0),
+            ("dropout_1", &[16], 0),
+            ("dense_1", &[5], 17 * 5),
             ("dense_2", &[1], 6),
         ];
         assert_eq!(found, expected);
-        let names = tensors(&architecture.layers[1..3]).map(|tensor| tensor.name);
+        let names = architecture.layers[1..3].iter().flat_map(ShapedLayer::tensors);
         let of_norm = |name: &str| {
             ["weight", "bias", "running_mean", "running_var"].map(|part| format!("{name}.{part}"))
         };
         let mut expected = vec!["depthwise_conv2d_1.weight".to_owned()];
         expected.extend(of_norm("depthwise_conv2d_1_bn"));
-        expected.push("residual_1.conv1.weight".to_owned());
-        expected.extend(of_norm("residual_1.bn1"));
-        expected.push("residual_1.downsample.0.weight".to_owned());
-        expected.extend(of_norm("residual_1.downsample.1"));
-        assert_eq!(names.collect::<Vec<_>>(), expected);
+        expected.push("add_1.conv1.weight".to_owned());
+        expected.extend(of_norm("add_1.bn1"));
+        expected.push("add_1.downsample.0.weight".to_owned());
+        // A name of its own continues none.
+        expected.extend(of_norm("bn"));
+        assert_eq!(names.map(|tensor| tensor.name).collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn pictures_too_small_are_refused() {
-        let layers = [Layer::Conv2d(Conv2d::relu(4, 3)), Layer::max_pool2x2()];
+        let layers = [Chain::conv_relu(Conv2d::new(4, 3)), Chain::of(Pool2d::MAX_2X2)];
         assert_eq!(Architecture::new([4, 5, 1], &layers).unwrap().output_shape(), [1, 1, 4]);
         let error = Architecture::new([3, 5, 1], &layers).unwrap_err().to_string();
         assert!(
@@ -214,6 +249,6 @@ mod tests {
             "{error}"
         );
         // Dense layers take a row of values.
-        assert!(Architecture::new([4, 4, 1], &[Layer::dense(2)]).is_err());
+        assert!(Architecture::new([4, 4, 1], &[Chain::dense_relu(2)]).is_err());
     }
 }

@@ -125,11 +125,12 @@ mod tests {
     use super::*;
     use crate::machine::precision::Precision;
     use crate::nn::architecture::Architecture;
-    use crate::nn::layer::{Conv2d, Layer};
+    use crate::nn::chain::Chain;
+    use crate::nn::layer::{Conv2d, Flatten, Pool2d};
     use tch::Device;
 
     /// A network of these layers for pictures of this height and width, with drawn weights.
-    fn network(shape: [i64; 3], layers: &[Layer]) -> Network {
+    fn network(shape: [i64; 3], layers: &[Chain]) -> Network {
         let architecture = Architecture::new(shape, layers).unwrap();
         Network::new(architecture, Device::Cpu, Precision::Fp32, 1).unwrap()
     }
@@ -145,9 +146,9 @@ mod tests {
     /// A 1×1 convolution with A₁ = x and A₂ = relu(½ − x) for x in 0..=1, and the mean of each channel.
     fn by_hand(classes: usize) -> Network {
         let layers = [
-            Layer::Conv2d(Conv2d::relu(2, 1)),
-            Layer::GlobalAveragePooling2d,
-            Layer::classifier(classes),
+            Chain::conv_relu(Conv2d::new(2, 1)),
+            Chain::of(Pool2d::GlobalAverage),
+            Chain::classifier(classes),
         ];
         let mut network = network([2, 2, 1], &layers);
         set(&mut network, "conv2d_1.weight", &[1.0, -1.0]);
@@ -205,13 +206,13 @@ mod tests {
     #[test]
     fn the_weights_are_the_slopes_of_the_logit() {
         let layers = [
-            Layer::Conv2d(Conv2d::relu(4, 3)),
-            Layer::max_pool2x2(),
-            Layer::Conv2d(Conv2d::relu(6, 3)),
-            Layer::max_pool2x2(),
-            Layer::Flatten,
-            Layer::dense(16),
-            Layer::classifier(3),
+            Chain::conv_relu(Conv2d::new(4, 3)),
+            Chain::of(Pool2d::MAX_2X2),
+            Chain::conv_relu(Conv2d::new(6, 3)),
+            Chain::of(Pool2d::MAX_2X2),
+            Chain::of(Flatten),
+            Chain::dense_relu(16),
+            Chain::classifier(3),
         ];
         let network = network([22, 18, 3], &layers);
         let pixels = noise([2, 22, 18, 3]);

@@ -2,7 +2,8 @@
 //! of Chollet, *Deep Learning with Python*, 2017.
 
 use super::architecture::Architecture;
-use super::layer::Layer;
+use super::chain::Chain;
+use super::layer::{Dropout, Flatten, Pool2d};
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,11 +36,11 @@ pub fn architecture(
     dropout: Option<f64>,
 ) -> Result<Architecture> {
     let mut layers = vec![match pooling {
-        Pooling::Flatten => Layer::Flatten,
-        Pooling::Average => Layer::GlobalAveragePooling2d,
+        Pooling::Flatten => Chain::of(Flatten),
+        Pooling::Average => Chain::of(Pool2d::GlobalAverage),
     }];
-    layers.extend((units > 0).then(|| Layer::dense(units)));
-    layers.extend(dropout.map(|rate| Layer::Dropout { rate }));
-    layers.push(Layer::classifier(classes));
+    layers.extend((units > 0).then(|| Chain::dense_relu(units)));
+    layers.extend(dropout.map(|rate| Chain::of(Dropout { rate })));
+    layers.push(Chain::classifier(classes));
     Architecture::new(features, &layers)
 }

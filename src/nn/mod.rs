@@ -1,24 +1,24 @@
-//! batches → logits: networks as Keras-like lists of layers, built on `tch::nn`.
+//! batches → logits: networks as Keras-like lists of layers.
 //!
-//! A [`zoo::Model`] lists [`layer::Layer`]s; an [`architecture::Architecture`] is that list with
-//! names and shapes; [`network::Network`] and [`base::Base`] add the weights.
+//! A [`zoo::Model`] lists [`chain::Chain`]s of [`layer::Layer`]s; an [`architecture::Architecture`]
+//! gives them names and shapes, and is then a list of [`part::Part`]s, which everything reads: a
+//! [`stack::Stack`], which has the weights and runs them, the [`summary`], ONNX, and the import of
+//! [`stored`] weights. A [`network::Network`] is a stack, perhaps on that of a [`base::Base`].
 
 pub mod architecture;
 pub mod base;
-mod builder;
-pub mod convolution;
-mod dense;
-pub mod dropout;
+pub mod chain;
 pub mod grad_cam;
 pub mod head;
 pub mod init;
 pub mod layer;
 pub mod network;
-mod operation;
+pub(crate) mod onnx;
+pub mod part;
 pub mod preprocess;
-pub mod shapes;
-mod stack;
+pub mod run;
+pub mod stack;
 pub mod stored;
 pub mod summary;
-mod weighted;
+mod weight;
 pub mod zoo;

@@ -3,13 +3,14 @@
 
 use super::architecture::Architecture;
 use super::base::Base;
-use super::convolution::Statistics;
 use super::init::DrawnBy;
-use super::operation::Pass;
+use super::layer::Statistics;
+use super::run::Pass;
 use super::stack::Stack;
 use super::stored::Stored;
 use crate::batches::batch::{Input, to_images};
 use crate::machine::precision::Precision;
+use crate::weights::Named;
 use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 
@@ -19,9 +20,8 @@ pub struct Network {
     base: Option<Base>,
     /// The mean and variance that trained layers of the base normalize with.
     statistics: Statistics,
-    architecture: Architecture,
     head: Stack,
-    parameters: Vec<(String, Tensor)>,
+    parameters: Named,
     leaves: Vec<Tensor>,
 }
 
@@ -37,18 +37,17 @@ impl Network {
         precision: Precision,
         seed: u64,
     ) -> Result<Self> {
-        let head = Stack::new(&architecture, device, precision.kind(), seed, DrawnBy::Layer)?;
-        let (parameters, leaves) = (shared(head.parameters()), head.leaves());
-        let statistics = Statistics::Stored;
-        Ok(Self { base: None, statistics, architecture, head, parameters, leaves })
+        let head = Stack::new(architecture, device, precision.kind(), seed, DrawnBy::Layer)?;
+        let (parameters, leaves, statistics) = (head.trained(), head.leaves(), Statistics::Stored);
+        Ok(Self { base: None, statistics, head, parameters, leaves })
     }
 
     /// Puts the layers on top of `base`, whose features are their input. Layers of the base that
     /// are not frozen are trained too, and normalize with `statistics`.
     pub fn on_base(mut self, base: Base, statistics: Statistics) -> Self {
         // The base's come first, from input to output.
-        self.leaves.splice(0..0, base.leaves());
-        self.parameters.splice(0..0, shared(base.trained()));
+        self.leaves.splice(0..0, base.stack.leaves());
+        self.parameters.splice(0..0, base.stack.trained());
         self.base = Some(base);
         self.statistics = statistics;
         self
@@ -67,16 +66,23 @@ impl Network {
         self.base.as_mut().context("expected a base, found none")?.load(stored).map(drop)
     }
 
+    /// The base's layers, if there is one, and those above it.
+    fn stacks(&self) -> impl Iterator<Item = &Stack> {
+        self.base.iter().map(|base| &base.stack).chain([&self.head])
+    }
+
+    fn stacks_mut(&mut self) -> impl Iterator<Item = &mut Stack> {
+        self.base.iter_mut().map(|base| &mut base.stack).chain([&mut self.head])
+    }
+
     /// Everything that is stored of the network, by name: the base's tensors, then the layers'.
-    pub fn tensors(&self) -> Vec<(String, Tensor)> {
-        let mut tensors = self.base().map(Base::tensors).unwrap_or_default();
-        tensors.extend(self.head.tensors());
-        tensors
+    pub fn tensors(&self) -> Named {
+        self.stacks().flat_map(Stack::tensors).collect()
     }
 
     /// The layers above the base, or all layers without one.
     pub fn architecture(&self) -> &Architecture {
-        &self.architecture
+        self.head.architecture()
     }
 
     /// The device of the weights.
@@ -101,8 +107,7 @@ impl Network {
     /// # Errors
     /// If libtorch fails.
     pub fn refresh(&mut self) -> Result<()> {
-        self.base.as_mut().map_or(Ok(()), Base::settle)?;
-        self.head.settle()
+        self.stacks_mut().try_for_each(Stack::settle)
     }
 
     /// The scores before the last sigmoid or softmax, f32: `[N]` for one unit, else `[N, classes]`.
@@ -110,7 +115,7 @@ impl Network {
     /// # Errors
     /// If the input has another shape or is features without a base, or libtorch is out of memory.
     pub fn logits(&self, input: &Input) -> Result<Tensor> {
-        self.forward(input, Pass { statistics: Statistics::Stored, masks: None })
+        self.forward(input, Pass::Infer)
     }
 
     /// As [`Network::logits`], for training: with the `statistics` of [`Network::on_base`], and
@@ -119,7 +124,7 @@ impl Network {
     /// # Errors
     /// As [`Network::logits`], and if a mask is missing.
     pub fn training_logits(&self, input: &Input, masks: &[Tensor]) -> Result<Tensor> {
-        self.forward(input, Pass { statistics: self.statistics, masks: Some(masks.iter()) })
+        self.forward(input, Pass::train(self.statistics, masks))
     }
 
     /// The same network with every layer frozen: no tensor has gradients, and batch normalization is
@@ -128,18 +133,15 @@ impl Network {
     /// # Errors
     /// If libtorch is out of memory.
     pub fn frozen(mut self) -> Result<Self> {
-        self.base.as_mut().map_or(Ok(()), Base::freeze)?;
-        self.head.train_from(self.head.len())?;
+        self.stacks_mut().try_for_each(Stack::freeze)?;
         (self.parameters, self.leaves) = (Vec::new(), Vec::new());
         Ok(self)
     }
 
     /// The kernels, weights and biases that the network computes with, by name: those of frozen
     /// layers have batch normalization folded in.
-    pub fn computed(&self) -> Vec<(String, Tensor)> {
-        let mut tensors = self.base.as_ref().map(Base::computed).unwrap_or_default();
-        tensors.extend(self.head.computed());
-        tensors
+    pub fn computed(&self) -> Named {
+        self.stacks().flat_map(Stack::computed).collect()
     }
 
     /// The scores before the last sigmoid or softmax, `[N, 1]` or `[N, classes]`, for preprocessed
@@ -148,11 +150,7 @@ impl Network {
     /// # Errors
     /// If the images have another shape or type, or libtorch is out of memory.
     pub fn plain_logits(&self, images: Tensor) -> Result<Tensor> {
-        let x = match &self.base {
-            Some(base) => base.plain_features(images)?,
-            None => images,
-        };
-        self.head.plain(x)
+        self.stacks().try_fold(images, |x, stack| stack.forward(x, stack.all(), &mut Pass::Trace))
     }
 
     /// Each dropout's mask for a batch of `pictures` in training step `step`, counted from 0 over
@@ -168,20 +166,17 @@ impl Network {
     fn forward(&self, input: &Input, mut pass: Pass<'_>) -> Result<Tensor> {
         let x = match (input, &self.base) {
             (Input::Pixels(pixels), None) => to_images(pixels)?,
-            (Input::Pixels(pixels), Some(base)) => {
-                base.features(&to_images(pixels)?, pass.statistics)?
-            }
+            (Input::Pixels(pixels), Some(base)) => base.features(&to_images(pixels)?, &mut pass)?,
             (Input::Features(features), Some(_)) => features.f_permute([0, 3, 1, 2])?,
             (Input::Frozen(output), Some(base)) => {
-                let rest = base.trained_from()..base.architecture().layers.len();
-                base.forward(&output.f_permute([0, 3, 1, 2])?, rest, pass.statistics)?
+                let rest = base.stack.trained_from()..base.stack.all().end;
+                base.stack.forward(output.f_permute([0, 3, 1, 2])?, rest, &mut pass)?
             }
             (Input::Features(_) | Input::Frozen(_), None) => {
                 bail!("expected pixels for a network without a base, found features")
             }
         };
-        let x = x.f_to_kind(self.head.kind())?;
-        one_per_unit(self.head.forward(x, 0..self.head.len(), &mut pass)?)
+        one_per_unit(self.head.forward(x, self.head.all(), &mut pass)?)
     }
 
     /// The output of the last convolution for pixels, `[N, H, W, C]` in 0..=255: `[N, C, h, w]` in the
@@ -191,17 +186,11 @@ impl Network {
     /// As [`Network::logits`].
     pub(super) fn last_convolution(&self, pixels: &Tensor) -> Result<Tensor> {
         let images = to_images(pixels)?;
-        let mut pass = Pass { statistics: Statistics::Stored, masks: None };
-        match &self.base {
-            Some(base) => {
-                let layers = 0..base.architecture().convolutional();
-                base.forward(&base.preprocess(&images)?, layers, pass.statistics)
-            }
-            None => {
-                let layers = 0..self.architecture.convolutional();
-                self.head.forward(images.f_to_kind(self.head.kind())?, layers, &mut pass)
-            }
-        }
+        let (stack, x) = match &self.base {
+            Some(base) => (&base.stack, base.preprocess.apply(&images)?),
+            None => (&self.head, images),
+        };
+        stack.forward(x, 0..stack.architecture().convolutional(), &mut Pass::Infer)
     }
 
     /// The logits, as [`Network::logits`], for the output of [`Network::last_convolution`],
@@ -210,12 +199,13 @@ impl Network {
     /// # Errors
     /// As [`Network::logits`].
     pub(super) fn logits_after_convolutions(&self, output: &Tensor) -> Result<Tensor> {
-        let x = output.shallow_clone();
-        let (x, layers) = match &self.base {
-            Some(base) => (base.after_convolutions(x)?, 0..self.head.len()),
-            None => (x, self.architecture.convolutional()..self.head.len()),
-        };
-        one_per_unit(self.head.differentiable(x.f_to_kind(self.head.kind())?, layers)?)
+        let (mut x, mut after_convolutions) = (output.shallow_clone(), true);
+        for stack in self.stacks() {
+            let first = if after_convolutions { stack.architecture().convolutional() } else { 0 };
+            x = stack.forward(x, first..stack.all().end, &mut Pass::Explain)?;
+            after_convolutions = false;
+        }
+        one_per_unit(x)
     }
 }
 
@@ -223,9 +213,4 @@ impl Network {
 fn one_per_unit(x: Tensor) -> Result<Tensor> {
     let x = x.f_to_kind(Kind::Float)?;
     Ok(if x.size().last() == Some(&1) { x.f_squeeze_dim(-1)? } else { x })
-}
-
-/// The same tensors, by name.
-fn shared(tensors: &[(String, Tensor)]) -> Vec<(String, Tensor)> {
-    tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
 }

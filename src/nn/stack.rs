@@ -1,24 +1,28 @@
 //! A list of layers with weights: frozen before an index, trained from that index on.
 
 use super::architecture::Architecture;
-use super::builder::{Builder, check_memory};
-use super::convolution::Statistics;
 use super::init::DrawnBy;
-use super::operation::{Operation, Pass};
+use super::layer::Layer;
+use super::part::flat;
+use super::run::{Pass, fold, run};
+use super::weight::{Weight, in_kind};
+use crate::error::{ErrorKind, Fault};
+use crate::machine::device::describe;
+use crate::text::numbers::with_thousands;
+use crate::weights::{self, Named};
 use anyhow::{Result, ensure};
 use std::ops::Range;
-use tch::{Device, Kind, Tensor, nn};
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
 
 /// Layers with weights. A frozen layer has no gradients and does not change.
 #[derive(Debug)]
-pub(super) struct Stack {
-    operations: Vec<Operation>,
-    /// Owns the variables that the operations and the lists refer to.
-    store: nn::VarStore,
-    parameters: Vec<(String, Tensor)>,
-    /// The layer index of each parameter.
-    layers: Vec<usize>,
-    buffers: Vec<(String, Tensor)>,
+pub struct Stack {
+    architecture: Architecture,
+    /// In the order of the layers' tensors.
+    weights: Vec<Weight>,
+    device: Device,
+    seed: u64,
     /// The index of the first layer that is trained.
     trained_from: usize,
     /// The type of activations and their gradients.
@@ -31,102 +35,105 @@ impl Stack {
     ///
     /// # Errors
     /// If the weights do not fit on the device.
-    pub fn new(
-        architecture: &Architecture,
+    pub(super) fn new(
+        architecture: Architecture,
         device: Device,
         kind: Kind,
         seed: u64,
         drawn_by: DrawnBy,
     ) -> Result<Self> {
         check_memory(architecture.parameters(), device)?;
-        let store = nn::VarStore::new(device);
-        let mut operations = Vec::with_capacity(architecture.layers.len());
-        let (mut parameters, mut layers, mut buffers) = (Vec::new(), Vec::new(), Vec::new());
-        let mut builder = Builder::new(&store, seed, drawn_by);
-        for (index, shaped) in architecture.layers.iter().enumerate() {
-            let operation = builder.next(shaped)?;
-            let tensors = operation.weighted().into_iter().flat_map(|part| part.tensors());
-            for (shape, tensor) in shaped.tensors().into_iter().zip(tensors) {
-                ensure!(
-                    tensor.size() == shape.shape,
-                    "expected {} of {:?}, found {:?}",
-                    shape.name,
-                    shape.shape,
-                    tensor.size()
-                );
-                if shape.is_parameter {
-                    parameters.push((shape.name, tensor));
-                    layers.push(index);
-                } else {
-                    buffers.push((shape.name, tensor));
-                }
+        let mut weights: Vec<Weight> = Vec::new();
+        for (layer, shaped) in architecture.layers.iter().enumerate() {
+            for tensor in shaped.tensors() {
+                let index = match drawn_by {
+                    DrawnBy::Layer => layer,
+                    DrawnBy::Kernel => weights.iter().filter(|weight| weight.is_drawn).count(),
+                };
+                weights.push(Weight::new(tensor, device, seed, index)?);
             }
-            operations.push(operation);
         }
-        let mut stack =
-            Self { operations, store, parameters, layers, buffers, trained_from: 0, kind };
+        let mut stack = Self { architecture, weights, device, seed, trained_from: 0, kind };
         stack.settle()?;
         Ok(stack)
     }
 
+    /// Its layers.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
     /// The device of the weights.
     pub fn device(&self) -> Device {
-        self.store.device()
-    }
-
-    /// The number of layers.
-    pub fn len(&self) -> usize {
-        self.operations.len()
-    }
-
-    /// Kernels, weights, biases, and batch normalization's scales and shifts, in the layers' order.
-    pub fn parameters(&self) -> &[(String, Tensor)] {
-        &self.parameters
-    }
-
-    /// Batch normalization's running means and variances.
-    pub fn buffers(&self) -> &[(String, Tensor)] {
-        &self.buffers
-    }
-
-    /// Those of [`Stack::parameters`] that are not frozen.
-    pub fn trained(&self) -> &[(String, Tensor)] {
-        let frozen = self.layers.partition_point(|&layer| layer < self.trained_from);
-        &self.parameters[frozen..]
-    }
-
-    /// The tensors that gradients are computed for, in the order of [`Stack::trained`]. They stay
-    /// the same tensors until other layers are frozen or the precision changes.
-    pub fn leaves(&self) -> Vec<Tensor> {
-        let parts = self.operations[self.trained_from..].iter().flat_map(Operation::weighted);
-        parts.flat_map(|part| part.leaves()).collect()
-    }
-
-    /// The kernels, weights and biases that the layers compute with, in the layers' order: where
-    /// layers are frozen, with batch normalization folded in.
-    pub fn computed(&self) -> Vec<(String, Tensor)> {
-        let mut all = Vec::with_capacity(self.parameters.len());
-        // Each part has one parameter of several axes, its kernel or weight.
-        let kernels = self.parameters.iter().filter(|(_, parameter)| parameter.dim() > 1);
-        let parts = self.operations.iter().flat_map(Operation::weighted);
-        for ((name, _), part) in kernels.zip(parts) {
-            let (kernel, bias) = part.computed();
-            let layer = name.strip_suffix(".weight").unwrap_or(name);
-            all.push((name.clone(), kernel));
-            all.extend(bias.map(|bias| (format!("{layer}.bias"), bias)));
-        }
-        all
-    }
-
-    /// Parameters, then buffers: everything that is stored.
-    pub fn tensors(&self) -> Vec<(String, Tensor)> {
-        let all = self.parameters.iter().chain(&self.buffers);
-        all.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
+        self.device
     }
 
     /// The type the layers compute in.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The indices of all layers.
+    pub fn all(&self) -> Range<usize> {
+        0..self.architecture.layers.len()
+    }
+
+    /// The index of the first layer that is trained; the number of layers if all are frozen.
+    pub fn trained_from(&self) -> usize {
+        self.trained_from
+    }
+
+    /// Kernels, weights, biases, and normalizations' scales and shifts, in the layers' order, without
+    /// frozen ones.
+    pub fn trained(&self) -> Named {
+        named(self.weights.iter().filter(|weight| weight.is_parameter && !weight.is_frozen))
+    }
+
+    /// The tensors that gradients are computed for, in the order of [`Stack::trained`]. They stay
+    /// the same tensors until other layers are frozen or the precision changes.
+    pub fn leaves(&self) -> Vec<Tensor> {
+        let trained = self.weights.iter().filter(|weight| weight.is_parameter && !weight.is_frozen);
+        trained.map(|weight| weight.used.shallow_clone()).collect()
+    }
+
+    /// Batch normalization's running means and variances.
+    pub fn buffers(&self) -> Named {
+        named(self.weights.iter().filter(|weight| !weight.is_parameter))
+    }
+
+    /// Parameters, then buffers: everything that is stored.
+    pub fn tensors(&self) -> Named {
+        let mut tensors = named(self.weights.iter().filter(|weight| weight.is_parameter));
+        tensors.extend(self.buffers());
+        tensors
+    }
+
+    /// What the layers compute with, by name, in their order. A folded normalization is the bias of the
+    /// convolution before it.
+    pub(super) fn computed(&self) -> Named {
+        let (mut all, mut before) = (Named::new(), "");
+        for part in self.architecture.parts() {
+            match &self.weights[part.indices()] {
+                [weight, shift, ..] if weight.is_folded => {
+                    all.push((format!("{before}.bias"), shift.used.shallow_clone()));
+                }
+                own => all.extend(
+                    own.iter().map(|weight| (weight.name.clone(), weight.used.shallow_clone())),
+                ),
+            }
+            before = &part.name;
+        }
+        all
+    }
+
+    /// Copies weights with this crate's names and layouts. `from` is named in errors.
+    ///
+    /// # Errors
+    /// If a name is missing or unknown, or a shape or type differs; all of it is checked before the
+    /// first value changes.
+    pub fn assign(&mut self, source: &[(String, Tensor)], from: &Path) -> Result<()> {
+        weights::assign(&self.tensors(), source, from)?;
+        self.settle()
     }
 
     /// Sets the type to compute in, f32 or bf16. Weights stay f32.
@@ -138,17 +145,22 @@ impl Stack {
         self.settle()
     }
 
-    /// The index of the first layer that is trained; the number of layers if all are frozen.
-    pub fn trained_from(&self) -> usize {
-        self.trained_from
+    /// Freezes the layers before `layer`, and trains it and those after it. Names are as in
+    /// [`Architecture::index_of`].
+    ///
+    /// # Errors
+    /// If there is no such layer.
+    pub fn unfreeze_from(&mut self, layer: &str) -> Result<()> {
+        self.trained_from = self.architecture.index_of(layer)?;
+        self.settle()
     }
 
-    /// Freezes the layers before `index`, and trains that one and those after it.
+    /// Freezes every layer.
     ///
     /// # Errors
     /// If libtorch is out of memory.
-    pub fn train_from(&mut self, index: usize) -> Result<()> {
-        self.trained_from = index;
+    pub fn freeze(&mut self) -> Result<()> {
+        self.trained_from = self.all().end;
         self.settle()
     }
 
@@ -158,16 +170,16 @@ impl Stack {
     /// # Errors
     /// If libtorch is out of memory.
     pub fn settle(&mut self) -> Result<()> {
-        for ((_, parameter), &layer) in self.parameters.iter_mut().zip(&self.layers) {
-            let _ = parameter.f_set_requires_grad(layer >= self.trained_from)?;
-        }
-        for (index, operation) in self.operations.iter_mut().enumerate() {
-            for part in operation.weighted_mut() {
-                if index < self.trained_from {
-                    part.freeze(self.kind)?;
-                } else {
-                    part.train(self.kind)?;
+        for (index, layer) in self.architecture.layers.iter().enumerate() {
+            let is_frozen = index < self.trained_from;
+            for part in flat(&layer.parts) {
+                let kind = part.layer.primitive().kind(self.kind, is_frozen, self.device);
+                for weight in &mut self.weights[part.indices()] {
+                    weight.settle(is_frozen, kind)?;
                 }
+            }
+            if is_frozen {
+                fold(&layer.parts, &mut self.weights)?;
             }
         }
         Ok(())
@@ -178,75 +190,60 @@ impl Stack {
     ///
     /// # Errors
     /// If the device is out of memory.
-    pub fn dropout_masks(&self, pictures: i64, step: i64) -> Result<Vec<Tensor>> {
-        let masks = self.operations.iter().filter_map(|operation| match operation {
-            Operation::Dropout { dropout, shape } => {
-                let shape: Vec<i64> = [pictures].iter().chain(shape).copied().collect();
-                Some(dropout.mask(&shape, step, self.device()))
+    pub(super) fn dropout_masks(&self, pictures: i64, step: i64) -> Result<Vec<Tensor>> {
+        let mut masks = Vec::new();
+        for (index, layer) in self.architecture.layers.iter().enumerate() {
+            for part in flat(&layer.parts) {
+                if let Layer::Dropout(dropout) = &part.layer {
+                    let shape = [&[pictures], &part.input_shape[..]].concat();
+                    masks.push(dropout.mask((self.seed, index), &shape, step, self.device)?);
+                }
             }
-            _ => None,
-        });
-        masks.collect()
+        }
+        Ok(masks)
     }
 
-    /// The output of the layers in `range` for `x`, the output of the layer before them. Frozen
-    /// layers always use [`Statistics::Stored`].
+    /// The output of the layers in `range` for `x`, the output of the layer before them, in the type that
+    /// they compute in. Without gradients in frozen layers, unless `pass` says otherwise.
     ///
     /// # Errors
     /// If `x` does not fit the first of the layers, or libtorch is out of memory.
     pub fn forward(&self, x: Tensor, range: Range<usize>, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let count = self.all().end;
         ensure!(
-            range.start <= range.end && range.end <= self.len(),
-            "expected layers of 0..{}, found {range:?}",
-            self.len()
+            range.start <= range.end && range.end <= count,
+            "expected layers of 0..{count}, found {range:?}"
         );
-        let border = range.end.min(self.trained_from).max(range.start);
-        let mut frozen = Pass { statistics: Statistics::Stored, masks: pass.masks.take() };
-        let x = tch::no_grad(|| self.run(x, range.start..border, &mut frozen))?;
-        pass.masks = frozen.masks;
-        self.run(x, border..range.end, pass)
-    }
-
-    /// As [`Stack::forward`] without dropout, with [`Statistics::Stored`], and differentiable by `x`
-    /// through frozen layers too.
-    ///
-    /// # Errors
-    /// As [`Stack::forward`].
-    pub fn differentiable(&self, x: Tensor, range: Range<usize>) -> Result<Tensor> {
-        ensure!(
-            range.start <= range.end && range.end <= self.len(),
-            "expected layers of 0..{}, found {range:?}",
-            self.len()
-        );
-        self.run(x, range, &mut Pass { statistics: Statistics::Stored, masks: None })
-    }
-
-    /// The output of all layers for `x`, as libtorch's own operations one by one, without gradients.
-    ///
-    /// # Errors
-    /// If `x` does not fit the first layer, or libtorch is out of memory.
-    pub fn plain(&self, x: Tensor) -> Result<Tensor> {
-        let mut pass = Pass { statistics: Statistics::Stored, masks: None };
-        let mut operations = self.operations.iter();
-        tch::no_grad(|| operations.try_fold(x, |x, operation| operation.forward(x, &mut pass)))
-    }
-
-    /// Runs layers that are all frozen, or all trained. A convolution with relu and the 2×2 max
-    /// pooling after it run as one operation.
-    fn run(&self, mut x: Tensor, range: Range<usize>, pass: &mut Pass<'_>) -> Result<Tensor> {
-        let mut rest = &self.operations[range];
-        while let [first, others @ ..] = rest {
-            rest = others;
-            x = match (first, others) {
-                (Operation::Conv2d(conv), [pool, others @ ..])
-                    if conv.has_pooled() && pool.is_max_pool2x2() =>
-                {
-                    rest = others;
-                    conv.forward_pooled(&x)?
-                }
-                _ => first.forward(x, pass)?,
-            };
+        let is_explained = matches!(pass, Pass::Explain);
+        let mut of_layers = |x, range: Range<usize>| {
+            let parts = self.architecture.layers[range].iter().flat_map(|layer| &layer.parts);
+            run(parts, &self.weights, x, pass)
+        };
+        let x = in_kind(&x, self.kind)?;
+        if is_explained {
+            return of_layers(x, range);
         }
-        Ok(x)
+        let border = range.end.min(self.trained_from).max(range.start);
+        let x = tch::no_grad(|| of_layers(x, range.start..border))?;
+        of_layers(x, border..range.end)
     }
+}
+
+fn named<'a>(weights: impl Iterator<Item = &'a Weight>) -> Named {
+    weights.map(|weight| (weight.name.clone(), weight.stored.shallow_clone())).collect()
+}
+
+/// Checks that weights, gradients and the optimizer's state fit, three numbers per parameter.
+///
+/// # Errors
+/// If `device` has too little memory for so many parameters.
+fn check_memory(parameters: i64, device: Device) -> Result<()> {
+    Tensor::f_empty([3, parameters], (Kind::Float, device)).map(drop).map_err(|_| {
+        let message = format!(
+            "expected a network that fits on {}, found {} parameters; try a smaller `image_size` or another `downsample`",
+            describe(device),
+            with_thousands(parameters)
+        );
+        Fault { kind: ErrorKind::OutOfMemory, message }.into()
+    })
 }

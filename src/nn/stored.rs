@@ -1,7 +1,8 @@
 //! A file of pretrained weights, and the conversion of its names and layouts to this crate's.
 
-use super::architecture::{Architecture, tensors};
-use super::shapes::{ShapedLayer, TensorShape};
+use super::architecture::{Architecture, ShapedLayer, tensors};
+use super::layer::Layer;
+use super::part::{TensorShape, flat};
 use super::zoo::Model;
 use crate::error::fault;
 use crate::weights::{self, Adapted, Expected, Named};
@@ -180,8 +181,10 @@ fn our_name(stored: &str, architecture: &Architecture) -> (String, Option<[i64; 
     let layer = layer.replace('/', ".");
     let layers = architecture.layers.iter().chain(&architecture.cut_off);
     let depthwise = || {
-        let mut convolutions = layers.flat_map(|layer| layer.convolutions());
-        convolutions.any(|shaped| shaped.name == layer && shaped.conv.depthwise)
+        let mut parts = layers.flat_map(|layer| flat(&layer.parts));
+        parts.any(|part| {
+            part.name == layer && matches!(&part.layer, Layer::Conv2d(conv) if conv.depthwise)
+        })
     };
     let (variable, axes) = match variable {
         "depthwise_kernel" => ("weight", Some([2, 3, 0, 1])),

@@ -2,7 +2,7 @@
 
 use super::architecture::Architecture;
 use super::layer::Layer;
-use super::shapes::{ShapedConv2d, ShapedLayer, TensorShape};
+use super::part::{Part, TensorShape};
 use crate::text::numbers::with_thousands;
 use std::fmt::Write;
 
@@ -31,15 +31,13 @@ impl Row {
         output_shape: &[i64],
         tensors: &[TensorShape],
     ) -> Self {
-        let count = |tensors: &mut dyn Iterator<Item = &TensorShape>| {
-            tensors.map(TensorShape::count).sum::<i64>()
-        };
+        let fixed = tensors.iter().filter(|tensor| !tensor.is_parameter);
         Self {
             name: name.to_owned(),
             class_name,
             output_shape: output_shape.to_vec(),
-            parameters: count(&mut tensors.iter()),
-            fixed: count(&mut tensors.iter().filter(|tensor| !tensor.is_parameter)),
+            parameters: tensors.iter().map(TensorShape::count).sum(),
+            fixed: fixed.map(TensorShape::count).sum(),
         }
     }
 }
@@ -49,32 +47,15 @@ pub fn input_row(architecture: &Architecture) -> Row {
     Row::new("input_1", "InputLayer", &architecture.input_shape, &[])
 }
 
-/// The lines of an architecture's layers. As in Keras, a convolution, its normalization and the
-/// last operation of a composite layer have one line each.
+/// The lines of an architecture's layers. As in Keras, a convolution, its normalization and what joins
+/// branches have one line each; an activation is part of the layer before it.
 pub fn rows(architecture: &Architecture) -> Vec<Row> {
-    architecture.layers.iter().flat_map(of_layer).collect()
-}
-
-fn of_layer(shaped: &ShapedLayer) -> Vec<Row> {
-    let mut rows: Vec<Row> = shaped.convolutions().iter().flat_map(of_convolution).collect();
-    if !matches!(shaped.layer, Layer::Conv2d(_)) {
-        // The tensors of a composite layer are its convolutions'.
-        let tensors = if rows.is_empty() { shaped.tensors() } else { Vec::new() };
-        let class_name = shaped.layer.class_name();
-        rows.push(Row::new(&shaped.name, class_name, &shaped.output_shape, &tensors));
-    }
-    rows
-}
-
-fn of_convolution(shaped: &ShapedConv2d) -> Vec<Row> {
-    let class_name = Layer::Conv2d(shaped.conv.clone()).class_name();
-    let shape = &shaped.output_shape;
-    let mut rows = vec![Row::new(&shaped.name, class_name, shape, &shaped.own_tensors())];
-    let norm = shaped.norm_name();
-    rows.extend(
-        norm.map(|name| Row::new(&name, "BatchNormalization", shape, &shaped.norm_tensors())),
-    );
-    rows
+    let parts = architecture.parts().into_iter();
+    let parts = parts.filter(|part| !matches!(part.layer, Layer::Activation(_)));
+    let row = |Part { name, layer, output_shape, tensors, .. }: &Part| {
+        Row::new(name, layer.class_name(), output_shape, tensors)
+    };
+    parts.map(row).collect()
 }
 
 /// The table as the book prints it, ending in a newline.

@@ -194,7 +194,8 @@ mod tests {
     use crate::keras::{Iteration, KerasProfile};
     use crate::machine::precision::Precision;
     use crate::nn::architecture::Architecture;
-    use crate::nn::layer::Layer;
+    use crate::nn::chain::Chain;
+    use crate::nn::layer::Flatten;
     use crate::nn::network::Network;
     use crate::random::Purpose;
     use crate::training::objective::{ClassWeights, Objective};
@@ -230,7 +231,7 @@ mod tests {
 
     /// Learning rates by epoch and the final weights of 40 epochs, when training stops after these.
     fn trained(schedule: Schedule, stops: &[i64]) -> (Vec<f64>, Vec<Tensor>) {
-        let layers = [Layer::Flatten, Layer::dense(5), Layer::classifier(2)];
+        let layers = [Chain::of(Flatten), Chain::dense_relu(5), Chain::classifier(2)];
         let architecture = Architecture::new([4, 4, 1], &layers).unwrap();
         let network = Network::new(architecture, Device::Cpu, Precision::Fp32, 1).unwrap();
         let profile = KerasProfile::default();

@@ -40,13 +40,13 @@ pub fn base(kind: Model, alpha: f64) -> Base {
     let mut base =
         Base::random(kind, kind.base_architecture(alpha).unwrap(), Device::Cpu, 1).unwrap();
     let weights = weights_of(&base);
-    base.assign(&weights, Path::new("drawn")).unwrap();
+    base.stack.assign(&weights, Path::new("drawn")).unwrap();
     base
 }
 
 /// The script's weights for a base.
 pub fn weights_of(base: &Base) -> Named {
-    let tensors = base.tensors().into_iter();
+    let tensors = base.stack.tensors().into_iter();
     tensors.map(|(name, to)| (name.clone(), tensor(&name, &to.size()))).collect()
 }
 

@@ -7,7 +7,7 @@ use petite::batches::order::Order;
 use petite::keras::Iteration;
 use petite::machine::Machine;
 use petite::machine::precision::Precision;
-use petite::nn::convolution::Statistics;
+use petite::nn::layer::Statistics;
 use petite::nn::network::Network;
 use petite::nn::zoo::Model;
 use petite::training::learner::Learner;
@@ -60,7 +60,7 @@ fn frozen_layers_keep_every_bit_and_trained_ones_do_not() {
     for statistics in [Statistics::Stored, Statistics::Batch] {
         let (config, network) = network(statistics);
         let base = network.base().unwrap();
-        let (first, layers) = (base.trained_from(), &base.architecture().layers);
+        let (first, layers) = (base.stack.trained_from(), &base.stack.architecture().layers);
         assert_eq!(layers[first].name, "conv_dw_6");
         let trained_names: Vec<String> = layers[first..]
             .iter()

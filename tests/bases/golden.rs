@@ -1,7 +1,7 @@
 //! Outputs and gradients on drawn weights.
 
 use crate::drawn::{Golden, base, channels_last, images, relative};
-use petite::nn::{base::Base, convolution::Statistics, zoo::Model};
+use petite::nn::{base::Base, layer::Statistics, run::Pass, zoo::Model};
 use tch::{Kind, Tensor};
 
 /// Every block's output at 96×96 and the last one's at 75×101, frozen and not; the largest
@@ -11,27 +11,27 @@ pub fn check(golden: &Golden, case: &str, base: &mut Base, sizes: &[(usize, usiz
     for (place, &(height, width)) in sizes.iter().enumerate() {
         let case = format!("{case}-{height}x{width}");
         let images = images(height, width, 2);
-        let mut x = base.preprocess(&images).unwrap();
+        let mut x = base.preprocess.apply(&images).unwrap();
         largest = largest.max(golden.check(&format!("{case}.input"), &channels_last(&x)));
         let names: Vec<String> =
-            base.architecture().layers.iter().map(|layer| layer.name.clone()).collect();
+            base.stack.architecture().layers.iter().map(|layer| layer.name.clone()).collect();
         for (number, name) in names.iter().enumerate() {
-            x = base.forward(&x, number..number + 1, Statistics::Stored).unwrap();
+            x = base.stack.forward(x, number..number + 1, &mut Pass::Infer).unwrap();
             if place == 0 || number + 1 == names.len() {
                 largest = largest.max(golden.check(&format!("{case}.{name}"), &channels_last(&x)));
             }
         }
-        let [h, w, c] = base.architecture().feature_shape((height, width)).unwrap();
+        let [h, w, c] = base.stack.architecture().feature_shape((height, width)).unwrap();
         assert_eq!(x.size(), [2, c, h, w]);
         let means = x.mean_dim([2i64, 3].as_slice(), false, Kind::Float).view(-1);
         let means = Vec::<f32>::try_from(&means).unwrap();
         largest = largest.max(relative(&case, &means, &golden.get(&format!("{case}.means"))));
 
         let last = format!("{case}.{}", names[names.len() - 1]);
-        base.unfreeze_from(&names[0]).unwrap();
-        let x = base.features(&images, Statistics::Stored).unwrap();
+        base.stack.unfreeze_from(&names[0]).unwrap();
+        let x = base.features(&images, &mut Pass::Infer).unwrap();
         largest = largest.max(golden.check(&last, &channels_last(&x.detach())));
-        base.freeze().unwrap();
+        base.stack.freeze().unwrap();
     }
     println!("{case}: largest relative difference {largest:.1e}");
 }
@@ -47,7 +47,7 @@ fn outputs_are_kerass() {
     check(&golden, "squeezenet-1", &mut base(Model::Squeezenet, 1.0), &SIZES);
     for (height, width) in SIZES {
         let narrow = base(Model::Mobilenet, 0.25);
-        let x = narrow.features(&images(height, width, 2), Statistics::Stored).unwrap();
+        let x = narrow.features(&images(height, width, 2), &mut Pass::Infer).unwrap();
         let name = format!("mobilenet-0.25-{height}x{width}.conv_pw_13");
         golden.check(&name, &channels_last(&x));
     }
@@ -68,7 +68,7 @@ fn outputs_are_torchvisions() {
 /// The gradients of the mean square of the features.
 fn check_gradients(golden: &Golden, case: &str, base: &Base, features: &Tensor) {
     features.square().mean(Kind::Float).backward();
-    for (name, parameter) in base.trained() {
+    for (name, parameter) in base.stack.trained() {
         golden.check(&format!("{case}.gradient.{name}"), &parameter.grad());
     }
 }
@@ -77,8 +77,8 @@ fn check_gradients(golden: &Golden, case: &str, base: &Base, features: &Tensor) 
 fn gradients_of_the_last_blocks_are_kerass() {
     let golden = Golden::read("keras");
     let mut base = base(Model::Mobilenet, 0.25);
-    base.unfreeze_from("conv_pw_12").unwrap();
-    let features = base.features(&images(96, 96, 2), Statistics::Stored).unwrap();
+    base.stack.unfreeze_from("conv_pw_12").unwrap();
+    let features = base.features(&images(96, 96, 2), &mut Pass::Infer).unwrap();
     check_gradients(&golden, "mobilenet-tuned", &base, &features);
 }
 
@@ -87,14 +87,16 @@ fn gradients_and_running_statistics_of_the_last_layer_are_torchvisions() {
     let golden = Golden::read("torchvision");
     for (statistics, mode) in [(Statistics::Stored, "stored"), (Statistics::Batch, "batch")] {
         let mut base = base(Model::Resnet18, 1.0);
-        base.unfreeze_from("layer4").unwrap();
+        base.stack.unfreeze_from("layer4").unwrap();
         let case = format!("resnet18-tuned-{mode}");
-        let features = base.features(&images(96, 96, 4), statistics).unwrap();
+        let features =
+            base.features(&images(96, 96, 4), &mut Pass::train(statistics, &[])).unwrap();
         golden.check(&format!("{case}.features"), &channels_last(&features.detach()));
         check_gradients(&golden, &case, &base, &features);
-        let of_layer4 = base.buffers().iter().filter(|(name, _)| name.starts_with("layer4."));
-        for (name, buffer) in of_layer4 {
-            golden.check(&format!("{case}.buffer.{name}"), buffer);
+        for (name, buffer) in base.stack.buffers() {
+            if name.starts_with("layer4.") {
+                golden.check(&format!("{case}.buffer.{name}"), &buffer);
+            }
         }
     }
 }

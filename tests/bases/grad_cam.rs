@@ -3,9 +3,9 @@
 use petite::batches::batch::Input;
 use petite::machine::precision::Precision;
 use petite::nn::base::Base;
-use petite::nn::convolution::Statistics;
 use petite::nn::grad_cam::GradCam;
 use petite::nn::head::{self, Pooling};
+use petite::nn::layer::Statistics;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
 use tch::{Device, Kind, Tensor};
@@ -27,9 +27,9 @@ fn on_base(
     let architecture = model.base_architecture(alpha).unwrap().through(through).unwrap();
     let features = architecture.feature_shape((40, 48)).unwrap();
     let mut base = Base::random(model, architecture, Device::Cpu, 1).unwrap();
-    base.compute_in(precision.kind()).unwrap();
+    base.stack.compute_in(precision.kind()).unwrap();
     if let Some(first) = first {
-        base.unfreeze_from(first).unwrap();
+        base.stack.unfreeze_from(first).unwrap();
     }
     let head = head::architecture(features, 2, pooling, 8, Some(0.5)).unwrap();
     let network = Network::new(head, Device::Cpu, precision, 1).unwrap();

@@ -23,7 +23,7 @@ fn as_keras(base: &Base, depthwise: &str, spelled: fn(&str, &str) -> String) -> 
         };
         (spelled(layer, variable), tensor.contiguous())
     };
-    base.tensors().into_iter().map(rename).collect()
+    base.stack.tensors().into_iter().map(rename).collect()
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn keras_names_and_layouts_load_as_our_own() {
         let plain = |layer: &str, variable: &str| format!("{}/{variable}", layer.replace('.', "/"));
         let twice = |layer: &str, variable: &str| format!("{layer}/{layer}/{variable}:0");
         for (file, tensors) in [
-            ("own.safetensors", base.tensors()),
+            ("own.safetensors", base.stack.tensors()),
             ("keras.safetensors", as_keras(&base, "depthwise_kernel", plain)),
             ("keras.npz", as_keras(&base, "kernel", plain)),
             ("twice.npz", as_keras(&base, "depthwise_kernel", twice)),
@@ -46,7 +46,7 @@ fn keras_names_and_layouts_load_as_our_own() {
             assert!(whole.cut_off.is_empty());
             let (loaded, passed_over) =
                 Base::pretrained(kind, whole, &stored, Device::Cpu).unwrap();
-            assert_eq!(loaded.tensors(), base.tensors(), "{kind:?} {file}");
+            assert_eq!(loaded.stack.tensors(), base.stack.tensors(), "{kind:?} {file}");
             assert!(passed_over.is_empty());
         }
     }
@@ -56,7 +56,7 @@ fn keras_names_and_layouts_load_as_our_own() {
 fn the_classifier_and_cut_off_blocks_are_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let base = base(Model::Mobilenet, 0.25);
-    let mut tensors = base.tensors();
+    let mut tensors = base.stack.tensors();
     tensors.push(("conv_preds.weight".to_owned(), tch::Tensor::from(1f32)));
     let path = folder.path().join("whole.safetensors");
     weights::save(&path, &tensors, Default::default()).unwrap();
@@ -67,8 +67,8 @@ fn the_classifier_and_cut_off_blocks_are_passed_over() {
     // Two pairs of two convolutions and norms: 4 · 5, and the classifier.
     assert_eq!(passed_over.len(), 21);
     assert!(passed_over.contains(&"conv_preds.weight".to_owned()));
-    assert_eq!(short.architecture().feature_shape((224, 224)).unwrap(), [14, 14, 128]);
-    for (name, tensor) in short.tensors() {
-        assert!(base.tensors().contains(&(name, tensor)));
+    assert_eq!(short.stack.architecture().feature_shape((224, 224)).unwrap(), [14, 14, 128]);
+    for (name, tensor) in short.stack.tensors() {
+        assert!(base.stack.tensors().contains(&(name, tensor)));
     }
 }

@@ -1,7 +1,7 @@
 //! Bases that compute in bf16.
 
 use crate::drawn::{base, images};
-use petite::nn::{base::Base, convolution::Statistics, zoo::Model};
+use petite::nn::{base::Base, layer::Statistics, run::Pass, zoo::Model};
 use std::path::Path;
 use tch::{Kind, Tensor};
 
@@ -22,9 +22,9 @@ fn cosine(one: &Tensor, other: &Tensor) -> f64 {
 
 /// Features, and the gradients of their mean square by the leaves.
 fn features_and_gradients(base: &Base, statistics: Statistics) -> (Tensor, Vec<Tensor>) {
-    let features = base.features(&images(64, 64, 4), statistics).unwrap();
+    let features = base.features(&images(64, 64, 4), &mut Pass::train(statistics, &[])).unwrap();
     features.to_kind(Kind::Float).square().mean(Kind::Float).backward();
-    (features.detach(), base.leaves().iter().map(Tensor::grad).collect())
+    (features.detach(), base.stack.leaves().iter().map(Tensor::grad).collect())
 }
 
 #[test]
@@ -36,9 +36,9 @@ fn bf16_is_close_to_f32() {
         {
             let run = |precision: Kind| {
                 let mut base = base(kind, alpha);
-                base.compute_in(precision).unwrap();
-                base.unfreeze_from(from).unwrap();
-                assert_eq!(base.leaves().len(), base.trained().len(), "{kind:?}");
+                base.stack.compute_in(precision).unwrap();
+                base.stack.unfreeze_from(from).unwrap();
+                assert_eq!(base.stack.leaves().len(), base.stack.trained().len(), "{kind:?}");
                 let (features, gradients) = features_and_gradients(&base, statistics);
                 assert_eq!(features.kind(), precision);
                 (features, gradients, base)
@@ -48,7 +48,7 @@ fn bf16_is_close_to_f32() {
             let similarity = cosine(&exact, &short);
             assert!(similarity > least, "{kind:?} {statistics:?} features: {similarity}");
             for (((name, parameter), exact), short) in
-                base.trained().iter().zip(&gradients).zip(&short_gradients)
+                base.stack.trained().iter().zip(&gradients).zip(&short_gradients)
             {
                 assert_eq!(short.size(), parameter.size(), "{kind:?} {name}");
                 let similarity = cosine(exact, short);
@@ -67,20 +67,20 @@ fn bf16_is_close_to_f32() {
 fn leaves_stay_the_same_tensors() {
     for (kind, alpha, from) in BASES {
         let mut base = base(kind, alpha);
-        base.compute_in(Kind::BFloat16).unwrap();
-        base.unfreeze_from(from).unwrap();
-        let before = base.leaves();
+        base.stack.compute_in(Kind::BFloat16).unwrap();
+        base.stack.unfreeze_from(from).unwrap();
+        let before = base.stack.leaves();
         let mut other =
-            Base::random(kind, base.architecture().clone(), tch::Device::Cpu, 7).unwrap();
-        base.assign(&other.tensors(), Path::new("other")).unwrap();
+            Base::random(kind, base.stack.architecture().clone(), tch::Device::Cpu, 7).unwrap();
+        base.stack.assign(&other.stack.tensors(), Path::new("other")).unwrap();
         for ((before, after), (name, parameter)) in
-            before.iter().zip(base.leaves()).zip(base.trained())
+            before.iter().zip(base.stack.leaves()).zip(base.stack.trained())
         {
             assert_eq!(before.data_ptr(), after.data_ptr(), "{kind:?} {name}");
             assert_eq!(after, parameter.to_kind(after.kind()), "{kind:?} {name}");
         }
-        other.compute_in(Kind::BFloat16).unwrap();
-        let features = |base: &Base| base.features(&images(64, 64, 2), Statistics::Stored).unwrap();
+        other.stack.compute_in(Kind::BFloat16).unwrap();
+        let features = |base: &Base| base.features(&images(64, 64, 2), &mut Pass::Infer).unwrap();
         assert!(cosine(&features(&base), &features(&other)) > 0.999, "{kind:?}");
     }
 }

@@ -222,7 +222,7 @@ fn damaged_pickles_never_panic() {
 #[test]
 fn a_resnet_comes_from_a_pth() {
     let base = base(Model::Resnet18, 1.0);
-    let mut tensors = base.tensors();
+    let mut tensors = base.stack.tensors();
     tensors.push(("bn1.num_batches_tracked".to_owned(), Tensor::from(7i64)));
     tensors.push(("fc.weight".to_owned(), Tensor::zeros([1000, 512], (Kind::Float, Device::Cpu))));
     let mut pickle = b"\x80\x02}(".to_vec();
@@ -250,12 +250,12 @@ fn a_resnet_comes_from_a_pth() {
         Base::pretrained(model, whole, stored, Device::Cpu)
     };
     let (loaded, passed_over) = pretrained(Model::Resnet18, &stored).unwrap();
-    assert_eq!(loaded.tensors(), base.tensors());
+    assert_eq!(loaded.stack.tensors(), base.stack.tensors());
     assert_eq!(passed_over, ["bn1.num_batches_tracked", "fc.weight"]);
     let error = pretrained(Model::Resnet34, &stored).unwrap_err();
     assert!(format!("{error:#}").contains("found those of resnet18; try"), "{error:#}");
     // PyTorch's counters of layers that are not there are no counters.
-    let mut other = base.tensors();
+    let mut other = base.stack.tensors();
     other.push(("layer9.bn.num_batches_tracked".to_owned(), Tensor::from(7i64)));
     let path = folder.path().join("other.safetensors");
     weights::save(&path, &other, Default::default()).unwrap();

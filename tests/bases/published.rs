@@ -5,7 +5,7 @@ use crate::golden::check;
 use crate::skipped::skipped;
 use petite::batches::batch::to_images;
 use petite::dataset::{Link, Prepare};
-use petite::nn::{base::Base, convolution::Statistics, stored::Stored, zoo::Model};
+use petite::nn::{base::Base, run::Pass, stored::Stored, zoo::Model};
 use petite::pictures::{folder::Folder, pixels};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -48,8 +48,11 @@ fn mobilenet_of_keras_names_and_layouts_gives_kerass_outputs() {
         Base::pretrained(model, whole.through("conv_pw_12").unwrap(), &stored, Device::Cpu)
             .unwrap();
     assert_eq!(passed_over.len(), 5);
-    for (name, tensor) in short.tensors() {
-        assert_eq!(base.tensors().iter().find(|(known, _)| *known == name).unwrap().1, tensor);
+    for (name, tensor) in short.stack.tensors() {
+        assert_eq!(
+            base.stack.tensors().iter().find(|(known, _)| *known == name).unwrap().1,
+            tensor
+        );
     }
 }
 
@@ -91,7 +94,7 @@ fn features_of_all_pictures() {
             if channels_first {
                 images = images.contiguous();
             }
-            let features = tch::no_grad(|| base.features(&images, Statistics::Stored)).unwrap();
+            let features = tch::no_grad(|| base.features(&images, &mut Pass::Infer)).unwrap();
             sum += features
                 .mean_dim([2i64, 3].as_slice(), false, Kind::Float)
                 .sum(Kind::Float)
@@ -105,15 +108,15 @@ fn features_of_all_pictures() {
     println!("4,000 pictures, folded, channels last: {seconds:.1} s, {rate:.0} pictures/s");
     // Convolutions answer in the layout of their kernel.
     let mut channels_first = base_of(&stored);
-    for (_, parameter) in channels_first.parameters() {
+    for (_, parameter) in channels_first.stack.tensors() {
         parameter.shallow_clone().set_data(&parameter.detach().contiguous());
     }
-    channels_first.freeze().unwrap();
+    channels_first.stack.freeze().unwrap();
     for round in 1..=3 {
         for (base, layout) in [(&mut base, "last"), (&mut channels_first, "first")] {
-            base.freeze().unwrap();
+            base.stack.freeze().unwrap();
             let (_, folded, _) = measure(base, 320, layout == "first");
-            base.unfreeze_from("conv1").unwrap();
+            base.stack.unfreeze_from("conv1").unwrap();
             let (_, unfolded, _) = measure(base, 320, layout == "first");
             println!(
                 "round {round}, channels {layout}: folded {folded:.0}, not folded {unfolded:.0} pictures/s"

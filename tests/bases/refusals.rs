@@ -30,7 +30,7 @@ fn at<'a>(tensors: &'a mut Named, name: &str) -> &'a mut (String, Tensor) {
 #[test]
 fn every_fault_of_a_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let drawn = || base(Model::Squeezenet, 1.0).tensors();
+    let drawn = || base(Model::Squeezenet, 1.0).stack.tensors();
     let renamed = |from: &str, to: &str| {
         let mut tensors = drawn();
         at(&mut tensors, from).0 = to.to_owned();
@@ -80,13 +80,15 @@ fn every_fault_of_a_file_is_named() {
 #[test]
 fn the_weights_of_another_network_are_called_that() {
     let folder = tempfile::tempdir().unwrap();
-    let error = refusal(folder.path(), &base(Model::Mobilenet, 0.25).tensors());
+    let error = refusal(folder.path(), &base(Model::Mobilenet, 0.25).stack.tensors());
     assert!(
         error.contains("found those of mobilenet, `alpha` 0.25; try `model` mobilenet"),
         "{error}"
     );
-    let mut resnet =
-        Base::random(Model::Resnet34, whole(Model::Resnet34), Device::Cpu, 1).unwrap().tensors();
+    let mut resnet = Base::random(Model::Resnet34, whole(Model::Resnet34), Device::Cpu, 1)
+        .unwrap()
+        .stack
+        .tensors();
     for (name, _) in &mut resnet {
         name.insert_str(0, "module.");
     }
@@ -107,7 +109,8 @@ fn the_weights_of_another_network_are_called_that() {
 fn another_width_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("narrow.npz");
-    weights::save(&path, &base(Model::Mobilenet, 0.25).tensors(), Default::default()).unwrap();
+    weights::save(&path, &base(Model::Mobilenet, 0.25).stack.tensors(), Default::default())
+        .unwrap();
     let stored = Stored::read(&path).unwrap();
     let error = Base::pretrained(Model::Mobilenet, whole(Model::Mobilenet), &stored, Device::Cpu)
         .unwrap_err();
@@ -121,20 +124,25 @@ fn another_width_is_refused() {
 #[test]
 fn a_base_keeps_its_weights_when_others_are_refused() {
     let mut base = base(Model::Mobilenet, 0.25);
-    let before: Vec<Tensor> = base.tensors().iter().map(|(_, tensor)| tensor.copy()).collect();
-    let mut tensors: Named =
-        base.tensors().iter().map(|(name, tensor)| (name.clone(), tensor.zeros_like())).collect();
+    let before: Vec<Tensor> =
+        base.stack.tensors().iter().map(|(_, tensor)| tensor.copy()).collect();
+    let mut tensors: Named = base
+        .stack
+        .tensors()
+        .iter()
+        .map(|(name, tensor)| (name.clone(), tensor.zeros_like()))
+        .collect();
     // The last of all is wrong.
     tensors.last_mut().unwrap().1 = Tensor::from(1f32);
-    assert!(base.assign(&tensors, Path::new("zeros")).is_err());
-    let after = base.tensors();
+    assert!(base.stack.assign(&tensors, Path::new("zeros")).is_err());
+    let after = base.stack.tensors();
     assert!(before.iter().zip(&after).all(|(before, (_, after))| before == after));
 }
 
 #[test]
 fn a_file_cut_anywhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let tensors = base(Model::Mobilenet, 0.25).tensors();
+    let tensors = base(Model::Mobilenet, 0.25).stack.tensors();
     for file in ["w.safetensors", "w.npz", "w.ot"] {
         let path = folder.path().join(file);
         weights::save(&path, &tensors, Default::default()).unwrap();

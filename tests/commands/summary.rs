@@ -160,7 +160,7 @@ fn says_whether_a_file_has_a_bases_weights() {
     let model = Model::Mobilenet;
     let cut = model.base_architecture(0.25).unwrap().through("conv_dw_13").unwrap();
     let base = Base::random(model, cut, Device::Cpu, 1).unwrap();
-    weights::save(&workspace.path("w.npz"), &base.tensors(), Default::default()).unwrap();
+    weights::save(&workspace.path("w.npz"), &base.stack.tensors(), Default::default()).unwrap();
     let with = |flags: &str| {
         let mut command = petite(&format!("summary --model mobilenet {flags} --weights"));
         command.arg(workspace.path("w.npz"));

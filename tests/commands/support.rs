@@ -101,7 +101,7 @@ impl Workspace {
             }
             _ => (name, tensor.detach()),
         };
-        let tensors: Named = base.tensors().into_iter().map(larger).collect();
+        let tensors: Named = base.stack.tensors().into_iter().map(larger).collect();
         weights::save(&self.path(file), &tensors, Default::default()).unwrap();
         self.path(file)
     }

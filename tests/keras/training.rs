@@ -4,8 +4,6 @@ use crate::golden::Tensors;
 use petite::batches::batch::Input;
 use petite::keras::{EpsilonPlace, KerasProfile};
 use petite::machine::precision::Precision;
-use petite::nn::architecture::Architecture;
-use petite::nn::layer::Layer;
 use petite::nn::network::Network;
 use petite::nn::zoo::{Downsample, Model, Options};
 use petite::training::loss::Loss;
@@ -52,15 +50,8 @@ fn to_keras(parameter: &Tensor) -> Tensor {
 fn network(layers: usize) -> Network {
     let options = Options { classes: Some(2), downsample: Downsample::MaxPool, dropout: None };
     let whole = Model::Convnet.architecture((150, 150), &options).unwrap();
-    let first: Vec<Layer> =
-        whole.layers[..layers].iter().map(|shaped| shaped.layer.clone()).collect();
-    let network = Network::new(
-        Architecture::new([150, 150, 3], &first).unwrap(),
-        Device::Cpu,
-        Precision::Fp32,
-        1,
-    )
-    .unwrap();
+    let first = whole.first(layers);
+    let network = Network::new(first, Device::Cpu, Precision::Fp32, 1).unwrap();
     tch::no_grad(|| {
         for (salt, (_, parameter)) in network.parameters().iter().enumerate() {
             let shape = to_keras(parameter).size();

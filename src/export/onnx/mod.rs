@@ -1,22 +1,20 @@
 //! ONNX: the layers as a graph of operators, with the weights as constants.
 
-mod graph;
-mod layers;
-mod proto;
 #[cfg(test)]
 mod run;
 
 use super::description::Description;
 use super::request::Output;
 use crate::error::ensure_or;
+use crate::nn::base::Base;
 use crate::nn::network::Network;
-use anyhow::{Context, Result};
-use graph::Graph;
-use prost::Message;
-use proto::{
-    AttributeProto, FLOAT, ModelProto, OperatorSetIdProto, StringStringEntryProto, UINT8,
+use crate::nn::onnx::{
+    AttributeProto, FLOAT, Graph, ModelProto, OperatorSetIdProto, StringStringEntryProto, UINT8,
     ValueInfoProto,
 };
+use crate::nn::part;
+use anyhow::{Context, Result};
+use prost::Message;
 
 /// The version of the operators, and that of the file format which came with it (ONNX 1.12, 2022).
 const OPSET: i64 = 17;
@@ -55,13 +53,10 @@ fn model(network: &Network, description: &Description) -> Result<ModelProto> {
     let Description { height, width, channels, output, ref classes, .. } = *description;
     let mut graph = Graph::new(network.tensors());
     let mut x = preprocessing(&mut graph, description);
-    let base = network.base().map(|base| base.architecture().on_pictures_of((height, width)));
-    for shaped in base.transpose()?.iter().flat_map(|base| &base.layers) {
-        x = layers::add(&mut graph, shaped, x)?;
-    }
-    let head = network.architecture();
-    for shaped in &head.layers {
-        x = layers::add(&mut graph, shaped, x)?;
+    let of_size = |base: &Base| base.stack.architecture().on_pictures_of((height, width));
+    let (base, head) = (network.base().map(of_size).transpose()?, network.architecture());
+    for layer in base.iter().flat_map(|base| &base.layers).chain(&head.layers) {
+        x = part::export(&layer.parts, &mut graph, x)?;
     }
     let units = head.output_shape().last().copied().unwrap_or(0);
     description.check_units(units)?;
@@ -140,7 +135,7 @@ mod tests {
     use super::*;
     use crate::export::drawn::{Drawn, from_scratch, on_bases};
     use crate::export::request::Format;
-    use proto::GraphProto;
+    use crate::nn::onnx::{Dimension, DimensionProto, GraphProto};
     use std::collections::BTreeMap;
 
     fn graph_of(drawn: &Drawn, output: Output) -> GraphProto {
@@ -203,9 +198,9 @@ mod tests {
 
     fn sizes(value: &ValueInfoProto) -> Vec<String> {
         let shape = value.r#type.clone().unwrap().tensor_type.unwrap().shape.unwrap();
-        let size = |dim: proto::DimensionProto| match dim.value.unwrap() {
-            proto::Dimension::Value(size) => size.to_string(),
-            proto::Dimension::Param(name) => name,
+        let size = |dim: DimensionProto| match dim.value.unwrap() {
+            Dimension::Value(size) => size.to_string(),
+            Dimension::Param(name) => name,
         };
         shape.dim.into_iter().map(size).collect()
     }

@@ -1,7 +1,7 @@
 //! Computes a graph with libtorch, to test it without another runtime: the operators as ONNX's
 //! documentation defines them, of opset 17.
 
-use super::proto::{AttributeProto, GraphProto, INT64, NodeProto, TensorProto};
+use crate::nn::onnx::{AttributeProto, GraphProto, INT64, NodeProto, TensorProto};
 use std::collections::HashMap;
 use tch::{Kind, Tensor};
 

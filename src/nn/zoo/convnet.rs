@@ -5,7 +5,8 @@
 //! 3,453,121 parameters with two classes. With dropout after Flatten it is listing 5.13.
 
 use super::definition::{Definition, Form, Options};
-use crate::nn::layer::Layer;
+use crate::nn::chain::Chain;
+use crate::nn::layer::{Dropout, Flatten};
 use crate::pictures::picture::ColorMode;
 
 /// The model.
@@ -16,11 +17,11 @@ pub const CONVNET: Definition = Definition {
     form: Form::Scratch { layers },
 };
 
-fn layers(options: &Options) -> Vec<Layer> {
+fn layers(options: &Options) -> Vec<Chain> {
     let stage = |filters| options.downsample.stage(filters);
-    let mut layers: Vec<Layer> = [32, 64, 128, 128].into_iter().flat_map(stage).collect();
-    layers.push(Layer::Flatten);
-    layers.extend(options.dropout.map(|rate| Layer::Dropout { rate }));
-    layers.extend([Layer::dense(512), Layer::classifier(options.classes.unwrap_or(2))]);
+    let mut layers: Vec<Chain> = [32, 64, 128, 128].into_iter().flat_map(stage).collect();
+    layers.push(Chain::of(Flatten));
+    layers.extend(options.dropout.map(|rate| Chain::of(Dropout { rate })));
+    layers.extend([Chain::dense_relu(512), Chain::classifier(options.classes.unwrap_or(2))]);
     layers
 }

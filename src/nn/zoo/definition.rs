@@ -1,7 +1,7 @@
 //! The definition of a model, which its file gives.
 
 use super::Downsample;
-use crate::nn::layer::Layer;
+use crate::nn::chain::Chain;
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::picture::ColorMode;
 
@@ -24,7 +24,7 @@ pub enum Form {
     /// A whole network, trained from scratch.
     Scratch {
         /// Its layers with these options.
-        layers: fn(&Options) -> Vec<Layer>,
+        layers: fn(&Options) -> Vec<Chain>,
     },
     /// A pretrained base.
     Base(BaseDefinition),
@@ -46,7 +46,7 @@ pub struct Options {
 #[derive(Debug, Clone, Copy)]
 pub struct BaseDefinition {
     /// Its layers with their names, at width `alpha`, which multiplies the filters of every layer.
-    pub layers: fn(alpha: f64) -> Vec<(String, Layer)>,
+    pub layers: fn(alpha: f64) -> Vec<(String, Chain)>,
     /// The lowest and highest width; `None` if it is always 1.
     pub alphas: Option<(f64, f64)>,
     /// The preprocessing that the published weights were trained with.

@@ -6,7 +6,8 @@
 //! `model_no_max_pool`). With classes, listing 5.2's Dense 64 and the classifier follow.
 
 use super::definition::{Definition, Form, Options};
-use crate::nn::layer::{Conv2d, Layer};
+use crate::nn::chain::Chain;
+use crate::nn::layer::{Conv2d, Dropout, Flatten};
 use crate::pictures::picture::ColorMode;
 
 /// The model.
@@ -17,13 +18,13 @@ pub const MNIST: Definition = Definition {
     form: Form::Scratch { layers },
 };
 
-fn layers(options: &Options) -> Vec<Layer> {
+fn layers(options: &Options) -> Vec<Chain> {
     let mut layers = [options.downsample.stage(32), options.downsample.stage(64)].concat();
-    layers.push(Layer::Conv2d(Conv2d::relu(64, 3)));
+    layers.push(Chain::conv_relu(Conv2d::new(64, 3)));
     if let Some(classes) = options.classes {
-        layers.push(Layer::Flatten);
-        layers.extend(options.dropout.map(|rate| Layer::Dropout { rate }));
-        layers.extend([Layer::dense(64), Layer::classifier(classes)]);
+        layers.push(Chain::of(Flatten));
+        layers.extend(options.dropout.map(|rate| Chain::of(Dropout { rate })));
+        layers.extend([Chain::dense_relu(64), Chain::classifier(classes)]);
     }
     layers
 }

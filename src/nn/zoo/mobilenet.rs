@@ -6,7 +6,8 @@
 //! `[7, 7, 1024 α]`; 3,228,864 values at width α = 1. The published weights expect RGB in −1..=1.
 
 use super::definition::{BaseDefinition, Definition, Form};
-use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding};
+use crate::nn::chain::Chain;
+use crate::nn::layer::{Activation, BatchNorm, Conv2d, Padding};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::picture::ColorMode;
 
@@ -25,19 +26,13 @@ pub const MOBILENET: Definition = Definition {
     }),
 };
 
-fn layers(alpha: f64) -> Vec<(String, Layer)> {
+fn layers(alpha: f64) -> Vec<(String, Chain)> {
     // Rounded down, as Keras's int().
     let scaled = |filters: i64| (filters as f64 * alpha) as i64;
     let layer = |filters, kernel_size, strides, padding, depthwise| {
-        Layer::Conv2d(Conv2d {
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            depthwise,
-            norm: Some(BatchNorm { name: None, epsilon: 1e-3, momentum: 0.01 }),
-            activation: Some(Activation::Relu6),
-        })
+        let conv = Conv2d { filters, kernel_size, strides, padding, depthwise, has_bias: false };
+        let norm = BatchNorm { epsilon: 1e-3, momentum: 0.01 };
+        Chain::of(conv).then("_bn", norm).then(".relu6", Activation::Relu6)
     };
     let mut channels = scaled(32);
     let mut layers = vec![("conv1".to_owned(), layer(channels, 3, 2, Padding::Same, false))];

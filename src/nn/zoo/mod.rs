@@ -9,7 +9,8 @@ mod squeezenet;
 mod vgg16;
 
 use super::architecture::Architecture;
-use super::layer::{Conv2d, Layer, Pool2d};
+use super::chain::Chain;
+use super::layer::{Conv2d, Pool2d, Windows};
 use crate::error::{ensure_or, fault};
 use anyhow::Result;
 pub use definition::{BaseDefinition, Definition, Form, Options};
@@ -164,15 +165,14 @@ impl Downsample {
     pub const ALL: [Self; 4] = [Self::MaxPool, Self::AveragePool, Self::Stride, Self::None];
 
     /// A stage of a network: a 3×3 convolution with relu, and the downsampling.
-    fn stage(self, filters: i64) -> Vec<Layer> {
-        let conv = Conv2d::relu(filters, 3);
+    fn stage(self, filters: i64) -> Vec<Chain> {
+        let conv = Conv2d::new(filters, 3);
+        let pooled = |pool| vec![Chain::conv_relu(conv.clone()), Chain::of(pool)];
         match self {
-            Self::MaxPool => vec![Layer::Conv2d(conv), Layer::max_pool2x2()],
-            Self::AveragePool => {
-                vec![Layer::Conv2d(conv), Layer::AveragePooling2d(Pool2d::tiled(2))]
-            }
-            Self::Stride => vec![Layer::Conv2d(Conv2d { strides: 2, ..conv })],
-            Self::None => vec![Layer::Conv2d(conv)],
+            Self::MaxPool => pooled(Pool2d::MAX_2X2),
+            Self::AveragePool => pooled(Pool2d::Average(Windows::tiled(2))),
+            Self::Stride => vec![Chain::conv_relu(Conv2d { strides: 2, ..conv })],
+            Self::None => vec![Chain::conv_relu(conv)],
         }
     }
 }

@@ -7,7 +7,8 @@
 //! weights expect RGB normalized by ImageNet's means and standard deviations.
 
 use super::definition::{BaseDefinition, Definition, Form};
-use crate::nn::layer::{Activation, BatchNorm, Conv2d, Layer, Padding, Pool2d};
+use crate::nn::chain::Chain;
+use crate::nn::layer::{Activation, BatchNorm, Branches, Conv2d, Padding, Pool2d, Windows};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::picture::ColorMode;
 
@@ -20,7 +21,7 @@ pub const RESNET34: Definition = definition("resnet34", |_| layers([3, 4, 6, 3],
 /// The model of 50 layers.
 pub const RESNET50: Definition = definition("resnet50", |_| layers([3, 4, 6, 3], true));
 
-const fn definition(name: &'static str, layers: fn(f64) -> Vec<(String, Layer)>) -> Definition {
+const fn definition(name: &'static str, layers: fn(f64) -> Vec<(String, Chain)>) -> Definition {
     Definition {
         name,
         image_size: (224, 224),
@@ -35,51 +36,52 @@ const fn definition(name: &'static str, layers: fn(f64) -> Vec<(String, Layer)>)
     }
 }
 
+/// PyTorch's batch normalization.
+const NORM: BatchNorm = BatchNorm { epsilon: 1e-5, momentum: 0.1 };
+
 /// Four layers of `counts` residual blocks. A block is two 3×3 convolutions, or with `bottleneck` a
 /// 1×1, a 3×3 and a 1×1, with the strides in the 3×3 (torchvision's choice, "v1.5").
-fn layers(counts: [usize; 4], bottleneck: bool) -> Vec<(String, Layer)> {
-    let pool = Pool2d { pool_size: 3, strides: 2, padding: Padding::Around(1) };
-    let mut conv1 = conv(64, 7, 2, true);
-    if let Some(norm) = &mut conv1.norm {
-        norm.name = Some("bn1".to_owned());
-    }
-    let mut layers = vec![
-        ("conv1".to_owned(), Layer::Conv2d(conv1)),
-        ("maxpool".to_owned(), Layer::MaxPooling2d(pool)),
-    ];
+fn layers(counts: [usize; 4], bottleneck: bool) -> Vec<(String, Chain)> {
+    let conv1 = Chain::of(conv(64, 7, 2)).then("bn1", NORM).then(".relu", Activation::Relu);
+    let pool = Pool2d::Max(Windows { size: 3, strides: 2, padding: Padding::Around(1) });
+    let mut layers = vec![("conv1".to_owned(), conv1), ("maxpool".to_owned(), Chain::of(pool))];
     let mut channels = 64;
     for (layer, (count, width)) in (1..).zip(counts.into_iter().zip([64, 128, 256, 512])) {
         let filters = if bottleneck { 4 * width } else { width };
         for number in 0..count {
             let strides = if layer > 1 && number == 0 { 2 } else { 1 };
             let convolutions = if bottleneck {
-                vec![
-                    conv(width, 1, 1, true),
-                    conv(width, 3, strides, true),
-                    conv(filters, 1, 1, false),
-                ]
+                vec![conv(width, 1, 1), conv(width, 3, strides), conv(filters, 1, 1)]
             } else {
-                vec![conv(width, 3, strides, true), conv(filters, 3, 1, false)]
+                vec![conv(width, 3, strides), conv(filters, 3, 1)]
             };
-            let shortcut =
-                (strides != 1 || channels != filters).then(|| conv(filters, 1, strides, false));
-            let block = Layer::Residual { convolutions, shortcut };
-            layers.push((format!("layer{layer}.{number}"), block));
+            let is_new_shape = strides != 1 || channels != filters;
+            let shortcut = is_new_shape.then(|| conv(filters, 1, strides));
+            layers.push((format!("layer{layer}.{number}"), residual(convolutions, shortcut)));
             channels = filters;
         }
     }
     layers
 }
 
-/// A convolution with PyTorch's batch normalization, padded by half the kernel's size.
-fn conv(filters: i64, kernel_size: i64, strides: i64, relu: bool) -> Conv2d {
-    Conv2d {
-        filters,
-        kernel_size,
-        strides,
-        padding: Padding::Around(kernel_size / 2),
-        depthwise: false,
-        norm: Some(BatchNorm { name: None, epsilon: 1e-5, momentum: 0.1 }),
-        activation: relu.then_some(Activation::Relu),
+/// A residual block (He and others, 2015): relu(convolutions(x) + x), or with a shortcut, needed if
+/// the convolutions change the shape of x, relu(convolutions(x) + shortcut(x)). Each is normalized.
+fn residual(convolutions: Vec<Conv2d>, shortcut: Option<Conv2d>) -> Chain {
+    let mut main = Chain::default();
+    for (number, conv) in (1..).zip(convolutions) {
+        if number > 1 {
+            main = main.then(format!(".conv{}.relu", number - 1), Activation::Relu);
+        }
+        main = main.then(format!(".conv{number}"), conv).then(format!(".bn{number}"), NORM);
     }
+    let shortcut = shortcut.map_or_else(Chain::default, |conv| {
+        Chain::of(conv).under(".downsample.0").then(".downsample.1", NORM)
+    });
+    Chain::of(Branches::Sum([main, shortcut])).then("", Activation::Relu)
+}
+
+/// A convolution padded by half the kernel's size, before a normalization.
+fn conv(filters: i64, kernel_size: i64, strides: i64) -> Conv2d {
+    let padding = Padding::Around(kernel_size / 2);
+    Conv2d { filters, kernel_size, strides, padding, depthwise: false, has_bias: false }
 }

@@ -7,7 +7,8 @@
 //! expect BGR in 0..=255 minus ImageNet's means.
 
 use super::definition::{BaseDefinition, Definition, Form};
-use crate::nn::layer::{Conv2d, Layer, Padding, Pool2d};
+use crate::nn::chain::Chain;
+use crate::nn::layer::{Branches, Conv2d, Padding, Pool2d, Windows};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::picture::ColorMode;
 
@@ -25,16 +26,23 @@ pub const SQUEEZENET: Definition = Definition {
     }),
 };
 
-fn layers() -> Vec<(String, Layer)> {
-    let conv1 = Conv2d { strides: 2, ..Conv2d::relu(64, 3) };
-    let pool = Layer::MaxPooling2d(Pool2d { pool_size: 3, strides: 2, padding: Padding::Valid });
-    let mut layers = vec![("conv1".to_owned(), Layer::Conv2d(conv1))];
+fn layers() -> Vec<(String, Chain)> {
+    let conv1 = Conv2d { strides: 2, ..Conv2d::new(64, 3) };
+    let pool = Pool2d::Max(Windows { size: 3, strides: 2, padding: Padding::Valid });
+    let mut layers = vec![("conv1".to_owned(), Chain::conv_relu(conv1))];
     for (number, squeeze) in (2..).zip([16, 16, 32, 32, 48, 48, 64, 64]) {
         if matches!(number, 2 | 4 | 6) {
-            layers.push((format!("pool{}", number - 1), pool.clone()));
+            layers.push((format!("pool{}", number - 1), Chain::of(pool)));
         }
-        let fire = Layer::Fire { squeeze, expand1x1: 4 * squeeze, expand3x3: 4 * squeeze };
-        layers.push((format!("fire{number}"), fire));
+        layers.push((format!("fire{number}"), fire(squeeze, 4 * squeeze)));
     }
     layers
+}
+
+/// A fire module: a 1×1 convolution to few channels, then a 1×1 and a 3×3 one on its output,
+/// concatenated; all with relu.
+fn fire(squeeze: i64, expand: i64) -> Chain {
+    let conv = |filters, size, name| Chain::conv_relu(Conv2d::same(filters, size)).under(name);
+    let expanded = vec![conv(expand, 1, ".expand1x1"), conv(expand, 3, ".expand3x3")];
+    conv(squeeze, 1, ".squeeze1x1").then("", Branches::Concatenation(expanded))
 }

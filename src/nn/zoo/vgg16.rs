@@ -6,7 +6,8 @@
 //! The published weights expect BGR in 0..=255 minus ImageNet's means.
 
 use super::definition::{BaseDefinition, Definition, Form};
-use crate::nn::layer::{Conv2d, Layer};
+use crate::nn::chain::Chain;
+use crate::nn::layer::{Conv2d, Pool2d};
 use crate::nn::preprocess::Preprocess;
 use crate::pictures::picture::ColorMode;
 
@@ -24,15 +25,15 @@ pub const VGG16: Definition = Definition {
     }),
 };
 
-fn layers() -> Vec<(String, Layer)> {
+fn layers() -> Vec<(String, Chain)> {
     let mut layers = Vec::new();
     for (block, (convolutions, filters)) in
         (1..).zip([(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)])
     {
         layers.extend((1..=convolutions).map(|number| {
-            (format!("block{block}_conv{number}"), Layer::Conv2d(Conv2d::same_relu(filters, 3)))
+            (format!("block{block}_conv{number}"), Chain::conv_relu(Conv2d::same(filters, 3)))
         }));
-        layers.push((format!("block{block}_pool"), Layer::max_pool2x2()));
+        layers.push((format!("block{block}_pool"), Chain::of(Pool2d::MAX_2X2)));
     }
     layers
 }

@@ -4,8 +4,8 @@ use crate::batches::batch::{Batch, Input, to_images};
 use crate::batches::loader::Loader;
 use crate::error::{BadFolder, ensure_or};
 use crate::nn::base::Base;
-use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
+use crate::nn::run::Pass;
 use crate::pictures::cache::Opened;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::pixel_file::Stamp;
@@ -74,13 +74,13 @@ impl<'a> FeatureFile<'a> {
         );
 
         hasher.write(VERSION);
-        let settings = (base.preprocessing(), base.kind(), on_base.pooling, config.target());
+        let settings = (base.preprocess, base.stack.kind(), on_base.pooling, config.target());
         hasher.write(format!("{settings:?} {:?}", folder.classes).as_bytes());
         for sample in &folder.samples {
             let stamp = Stamp::of(&sample.path, &folder.path);
             hasher.write(format!("{stamp:?} {}", sample.label).as_bytes());
         }
-        for (name, tensor) in base.tensors() {
+        for (name, tensor) in base.stack.tensors() {
             hasher.write(name.as_bytes());
             hash_values(&mut hasher, &tensor)?;
         }
@@ -180,7 +180,7 @@ impl Features {
             let Input::Pixels(pixels) = &batch.input else {
                 bail!("expected pixels to run through the base, found features")
             };
-            let features = tch::no_grad(|| base.features(&to_images(pixels)?, Statistics::Stored))?;
+            let features = tch::no_grad(|| base.features(&to_images(pixels)?, &mut Pass::Infer))?;
             let features = match pooling {
                 Pooling::Flatten => features.f_to_kind(Kind::Float)?,
                 Pooling::Average => features.f_mean_dim([2i64, 3].as_slice(), true, Kind::Float)?,
@@ -211,7 +211,7 @@ pub(crate) fn compute(
 ) -> Result<Features> {
     let good = opened.source.samples().to_vec();
     let of = good.len();
-    let mut loader = Loader::sorted(opened.source, base.device(), BATCH)?;
+    let mut loader = Loader::sorted(opened.source, base.stack.device(), BATCH)?;
     let (mut done, started) = (0, Instant::now());
     let features = Features::compute(base, on_base.pooling, &mut loader, stop, |pictures| {
         done += pictures;

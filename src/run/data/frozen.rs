@@ -5,8 +5,8 @@ use crate::batches::loader::Loader;
 use crate::batches::order::Order;
 use crate::keras::Iteration;
 use crate::machine::memory::free_memory;
-use crate::nn::convolution::Statistics;
 use crate::nn::network::Network;
+use crate::nn::run::Pass;
 use crate::run::events::{Decoding, Events, Note};
 use crate::stop::Stop;
 use anyhow::Result;
@@ -29,10 +29,11 @@ pub fn through_frozen(
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Loader> {
-    let base = network.base().filter(|base| base.trained_from() > 0 && !pictures.is_streamed());
+    let base = network.base();
+    let base = base.filter(|base| base.stack.trained_from() > 0 && !pictures.is_streamed());
     let Some(base) = base else { return Ok(pictures) };
     let (count, steps) = (pictures.len() as usize, pictures.steps_per_epoch());
-    let most = match base.device() {
+    let most = match base.stack.device() {
         Device::Cpu => free_memory().map_or(u64::MAX, |free| free / 4),
         _ => ON_GPU,
     };
@@ -45,8 +46,9 @@ pub fn through_frozen(
             return Ok(pictures);
         };
         let output = tch::no_grad(|| {
-            let images = base.preprocess(&to_images(pixels)?)?;
-            let output = base.forward(&images, 0..base.trained_from(), Statistics::Stored)?;
+            let images = base.preprocess.apply(&to_images(pixels)?)?;
+            let output =
+                base.stack.forward(images, 0..base.stack.trained_from(), &mut Pass::Infer)?;
             // Channels last, as the layers keep it.
             anyhow::Ok(output.f_permute([0, 2, 3, 1])?.f_contiguous()?)
         })?;
@@ -75,6 +77,7 @@ mod tests {
     use crate::machine::precision::Precision;
     use crate::nn::base::Base;
     use crate::nn::head::{self, Pooling};
+    use crate::nn::layer::Statistics;
     use crate::nn::zoo::Model;
     use crate::run::events::Silent;
     use tch::Kind;
@@ -84,7 +87,7 @@ mod tests {
         let architecture = Model::Mobilenet.base_architecture(0.25).unwrap();
         let features = architecture.feature_shape((32, 32)).unwrap();
         let mut base = Base::random(Model::Mobilenet, architecture, Device::Cpu, 1).unwrap();
-        base.unfreeze_from(first).unwrap();
+        base.stack.unfreeze_from(first).unwrap();
         let head = head::architecture(features, 2, Pooling::Flatten, 8, None).unwrap();
         let network = Network::new(head, Device::Cpu, Precision::Fp32, 1).unwrap();
         network.on_base(base, Statistics::Stored)

@@ -78,7 +78,7 @@ pub fn of(subject: &mut Subject<'_>, tiles: usize, events: &mut dyn Events) -> R
 fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) -> String {
     let config = &subject.record().train;
     let network = &subject.trained.network;
-    let base = network.base().map_or(0, |base| base.architecture().parameters());
+    let base = network.base().map_or(0, |base| base.stack.architecture().parameters());
     let parameters = with_thousands(network.architecture().parameters() + base);
     let model = config.network.model.name();
     let trained_part = match config.on_base().map(|on_base| &on_base.unfreeze_from) {

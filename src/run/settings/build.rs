@@ -60,10 +60,10 @@ impl Config {
         let Some(on_base) = self.on_base() else { return Ok(network) };
         let architecture = on_base.architecture(self.network.model)?;
         let mut base = Base::random(self.network.model, architecture, device, self.seed)?;
-        base.set_preprocess(on_base.preprocess(self.network.model)?);
-        base.compute_in(precision.kind())?;
+        base.preprocess = on_base.preprocess(self.network.model)?;
+        base.stack.compute_in(precision.kind())?;
         if let Some(layer) = &on_base.unfreeze_from {
-            base.unfreeze_from(layer)?;
+            base.stack.unfreeze_from(layer)?;
         }
         Ok(network.on_base(base, on_base.batch_norm))
     }

@@ -2,8 +2,8 @@
 
 use crate::error::ensure_or;
 use crate::nn::architecture::Architecture;
-use crate::nn::convolution::Statistics;
 use crate::nn::head::Pooling;
+use crate::nn::layer::Statistics;
 use crate::nn::preprocess::Preprocess;
 use crate::nn::zoo::Model;
 use anyhow::Result;

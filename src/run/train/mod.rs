@@ -146,7 +146,7 @@ impl<'a> Session<'a> {
         if let Some(asked) = config.training.steps_per_epoch.filter(|&asked| asked > steps) {
             events.note(&Note::WholePass { steps, asked });
         }
-        let base = network.base().map_or(0, |base| base.architecture().parameters());
+        let base = network.base().map_or(0, |base| base.stack.architecture().parameters());
         let parameters = network.architecture().parameters() + base;
         let trained = network.parameters().iter().map(|(_, tensor)| tensor.numel() as i64).sum();
         events.note(&Note::Network { config, parameters, trained });

@@ -2,7 +2,7 @@
 
 use crate::error::{ensure_or, fault};
 use crate::files::user_folders;
-use crate::nn::convolution::Statistics;
+use crate::nn::layer::Statistics;
 use crate::nn::network::Network;
 use crate::nn::stored::Stored;
 use crate::nn::zoo::Model;
@@ -135,7 +135,7 @@ pub fn fill(
 ) -> Result<()> {
     if let Some(stored) = stored {
         network.assign_base(stored)?;
-        if let Some(said) = network.base().and_then(|base| stored.said(base.architecture())) {
+        if let Some(said) = network.base().and_then(|base| stored.said(base.stack.architecture())) {
             events.note(&Note::Weights { path: stored.path(), said: &said });
         }
         return Ok(());

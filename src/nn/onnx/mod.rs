@@ -1,13 +1,16 @@
-//! A graph under construction.
+//! ONNX graphs, which layers add themselves to.
 
-use super::proto::{AttributeProto, FLOAT, GraphProto, INT64, NodeProto, TensorProto};
+mod proto;
+
+use super::part::Part;
 use anyhow::{Context, Result, ensure};
+pub use proto::*;
 use std::collections::HashMap;
 use tch::{Kind, Tensor};
 
 /// Nodes, each of which has one output with its own name, and constants.
 #[derive(Debug)]
-pub(super) struct Graph {
+pub struct Graph {
     /// The network's tensors that are not in the graph yet, by name.
     weights: HashMap<String, Tensor>,
     node: Vec<NodeProto>,
@@ -40,11 +43,36 @@ impl Graph {
         name
     }
 
+    /// As [`Graph::apply`], of the part's name, on the value `x` and the part's tensors.
+    ///
+    /// # Errors
+    /// As [`Graph::weight`].
+    pub fn apply_weighted(
+        &mut self,
+        operator: &str,
+        part: &Part,
+        x: String,
+        attribute: Vec<AttributeProto>,
+    ) -> Result<String> {
+        let mut inputs = vec![x];
+        for tensor in &part.tensors {
+            inputs.push(self.weight(tensor.name.clone())?);
+        }
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        Ok(self.apply(operator, &part.name, &inputs, attribute))
+    }
+
+    /// Adds the operation that makes one row of each picture's values in `x`; returns the name of its
+    /// output, `name`.
+    pub fn flatten(&mut self, name: &str, x: &str) -> String {
+        self.apply("Flatten", name, &[x], vec![AttributeProto::int("axis", 1)])
+    }
+
     /// Adds the network's f32 tensor `name` as a constant; returns its name.
     ///
     /// # Errors
     /// If there is no such tensor, or it has been added before.
-    pub fn weight(&mut self, name: String) -> Result<String> {
+    fn weight(&mut self, name: String) -> Result<String> {
         let tensor = self.weights.remove(&name);
         let tensor = tensor.with_context(|| format!("expected the tensor {name}, found none"))?;
         ensure!(

@@ -3,13 +3,13 @@
 use prost::{Message, Oneof};
 
 /// `TensorProto.DataType`: f32.
-pub(super) const FLOAT: i32 = 1;
+pub const FLOAT: i32 = 1;
 
 /// `TensorProto.DataType`: u8.
-pub(super) const UINT8: i32 = 2;
+pub const UINT8: i32 = 2;
 
 /// `TensorProto.DataType`: i64.
-pub(super) const INT64: i32 = 7;
+pub const INT64: i32 = 7;
 
 /// `AttributeProto.AttributeType`: a float, an integer, integers.
 const ATTRIBUTE_FLOAT: i32 = 1;
@@ -18,7 +18,7 @@ const ATTRIBUTE_INTS: i32 = 7;
 
 /// A model: a graph, and what it was made with.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ModelProto {
+pub struct ModelProto {
     #[prost(int64, optional, tag = "1")]
     pub ir_version: Option<i64>,
     #[prost(string, optional, tag = "2")]
@@ -35,7 +35,7 @@ pub(super) struct ModelProto {
 
 /// The operators' version; the default domain has the name "".
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct OperatorSetIdProto {
+pub struct OperatorSetIdProto {
     #[prost(string, optional, tag = "1")]
     pub domain: Option<String>,
     #[prost(int64, optional, tag = "2")]
@@ -44,7 +44,7 @@ pub(super) struct OperatorSetIdProto {
 
 /// A text by name.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct StringStringEntryProto {
+pub struct StringStringEntryProto {
     #[prost(string, optional, tag = "1")]
     pub key: Option<String>,
     #[prost(string, optional, tag = "2")]
@@ -53,7 +53,7 @@ pub(super) struct StringStringEntryProto {
 
 /// Nodes in an order in which they can be computed, and constants.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct GraphProto {
+pub struct GraphProto {
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<NodeProto>,
     #[prost(string, optional, tag = "2")]
@@ -68,7 +68,7 @@ pub(super) struct GraphProto {
 
 /// An operation.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct NodeProto {
+pub struct NodeProto {
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
     #[prost(string, repeated, tag = "2")]
@@ -83,7 +83,7 @@ pub(super) struct NodeProto {
 
 /// A setting of an operation.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct AttributeProto {
+pub struct AttributeProto {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(float, optional, tag = "2")]
@@ -115,7 +115,7 @@ impl AttributeProto {
 
 /// A constant: little-endian elements in row-major order.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct TensorProto {
+pub struct TensorProto {
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
     #[prost(int32, optional, tag = "2")]
@@ -128,7 +128,7 @@ pub(super) struct TensorProto {
 
 /// The name and type of an input or output.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ValueInfoProto {
+pub struct ValueInfoProto {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(message, optional, tag = "2")]
@@ -139,14 +139,14 @@ pub(super) struct ValueInfoProto {
 
 /// The type of a value; tensors only.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct TypeProto {
+pub struct TypeProto {
     #[prost(message, optional, tag = "1")]
     pub tensor_type: Option<TensorTypeProto>,
 }
 
 /// `TypeProto.Tensor`.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct TensorTypeProto {
+pub struct TensorTypeProto {
     #[prost(int32, optional, tag = "1")]
     pub elem_type: Option<i32>,
     #[prost(message, optional, tag = "2")]
@@ -155,21 +155,21 @@ pub(super) struct TensorTypeProto {
 
 /// A shape.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct TensorShapeProto {
+pub struct TensorShapeProto {
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<DimensionProto>,
 }
 
 /// `TensorShapeProto.Dimension`.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct DimensionProto {
+pub struct DimensionProto {
     #[prost(oneof = "Dimension", tags = "1, 2")]
     pub value: Option<Dimension>,
 }
 
 /// The size of an axis, or the name of a size that may be any.
 #[derive(Clone, PartialEq, Oneof)]
-pub(super) enum Dimension {
+pub enum Dimension {
     #[prost(int64, tag = "1")]
     Value(i64),
     #[prost(string, tag = "2")]
