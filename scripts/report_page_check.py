@@ -61,7 +61,7 @@ def check_curves(page, rows):
     """Points at every epoch of both charts, and compares what is shown with the history."""
     for chart, columns in zip(page.locator("section.run").first.locator(".chart").all(), CHARTS, strict=True):
         chart.scroll_into_view_if_needed()
-        svg = chart.locator("svg")
+        svg = chart.locator("> svg")
         box = svg.bounding_box()
         plot = chart.evaluate("chart => JSON.parse(chart.querySelector('script').textContent).plot")
         epochs = chart.evaluate("chart => JSON.parse(chart.querySelector('script').textContent).epochs")

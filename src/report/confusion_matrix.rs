@@ -1,15 +1,11 @@
 //! Drawing of a confusion matrix.
 
-use super::bitmap::Bitmap;
-use super::canvas::{use_own_font, write_png};
-use super::colors::{BLUE, FAINT_GRAY};
+use super::colors::{BLACK, BLUE, FAINT_GRAY, WHITE};
+use super::drawing::{Anchor, BASELINE, Drawing, Point, Shape, Text};
 use super::text;
 use crate::metrics::confusion::Confusion;
 use crate::text::numbers::with_thousands;
-use anyhow::{Result, anyhow};
-use plotters::coord::Shift;
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use anyhow::Result;
 use std::path::Path;
 
 /// Number of classes up to which cells have numbers.
@@ -34,7 +30,7 @@ const FAINTEST: f64 = 0.12;
 const TOP: usize = 56;
 const MARGIN: usize = 24;
 /// Size of names and numbers, and height of a line of the list, in pixels.
-const FONT: usize = 15;
+const FONT: f32 = 12.0;
 const LINE: usize = 20;
 /// Width that the title needs, and the list, in pixels.
 const TITLE: usize = 340;
@@ -45,34 +41,23 @@ const LIST: usize = 680;
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
-    use_own_font();
     let plan = Plan::new(confusion);
-    let matrix = plan.cell * confusion.classes.len();
+    let below = TOP + plan.cell * plan.classes + plan.names + MARGIN;
     let (title, list) = match plan.list.len() {
         0 => (TITLE, 0),
         lines => (LIST, LINE * (lines + 2)),
     };
-    let width = (plan.left + matrix + MARGIN).max(MARGIN + title + MARGIN);
-    let height = TOP + matrix + plan.names + MARGIN + list;
-    write_png(path, (width as u32, height as u32), |area| {
-        let failed = |error| anyhow!("cannot draw: {error}");
-        area.fill(&WHITE).map_err(failed)?;
-        let title = ("sans-serif", 18).into_font();
-        let start = (MARGIN as i32, 16);
-        area.draw(&Text::new(plan.title(), start, title)).map_err(failed)?;
-        plan.draw_cells(area, confusion)?;
-        plan.draw_labels(area)?;
-        for (line, text) in plan.list.iter().enumerate() {
-            let y = TOP + matrix + plan.names + MARGIN + LINE * line;
-            let text = Text::new(text.clone(), (MARGIN as i32, y as i32), font(FONT));
-            area.draw(&text).map_err(failed)?;
-        }
-        area.present().map_err(failed)
-    })
-}
-
-fn font(size: usize) -> FontDesc<'static> {
-    ("sans-serif", size as u32).into_font()
+    let width = (plan.left + plan.cell * plan.classes + MARGIN).max(MARGIN + title + MARGIN);
+    let mut shapes = plan.cells(confusion);
+    shapes.extend(plan.labels());
+    let mut text = |text: &str, y: usize, size| {
+        shapes.push(Shape::Text(Text::new(text, (MARGIN as f32, y as f32), size, Anchor::Start)));
+    };
+    text(plan.title(), 29, 1.25 * FONT);
+    for (line, listed) in plan.list.iter().enumerate() {
+        text(listed, below + LINE * line + 11, FONT);
+    }
+    Drawing { size: (width as u32, (below + list) as u32), shapes }.write_png(path)
 }
 
 /// Where everything is, in pixels.
@@ -88,7 +73,7 @@ struct Plan {
     /// Texts beside rows and below columns: labels and their texts.
     labels: Vec<(usize, String)>,
     /// Size of these texts.
-    font: usize,
+    font: f32,
     has_numbers: bool,
     /// Lines below the matrix.
     list: Vec<String>,
@@ -117,8 +102,8 @@ impl Plan {
                 .map(|label| (label, (label + 1).to_string()))
                 .collect::<Vec<_>>(),
         };
-        let font = if cell >= NAMED { cell.min(FONT) } else { FONT };
-        let width = |(_, text): &(usize, String)| text::line(text, font as f32).1.ceil() as usize;
+        let font = if cell >= NAMED { FONT.min(0.8 * cell as f32) } else { FONT };
+        let width = |(_, text): &(usize, String)| text::line(text, font).1.ceil() as usize;
         let margin = labels.iter().map(width).max().unwrap_or(0) + 10;
         let mut list = Vec::new();
         let confused = confusion.most_confused(if has_numbers { 0 } else { LISTED });
@@ -153,60 +138,51 @@ impl Plan {
     }
 
     /// Upper left corner of a cell.
-    fn corner(&self, label: usize, predicted: usize) -> (i32, i32) {
-        ((self.left + predicted * self.cell) as i32, (TOP + label * self.cell) as i32)
+    fn corner(&self, label: usize, predicted: usize) -> Point {
+        ((self.left + predicted * self.cell) as f32, (TOP + label * self.cell) as f32)
     }
 
-    fn draw_cells(
-        &self,
-        area: &DrawingArea<Bitmap<'_>, Shift>,
-        confusion: &Confusion,
-    ) -> Result<()> {
-        let failed = |error| anyhow!("cannot draw: {error}");
-        let (pictures, side) = (confusion.pictures(), self.cell as i32);
+    fn cells(&self, confusion: &Confusion) -> Vec<Shape> {
+        let (pictures, side) = (confusion.pictures(), self.cell as f32);
         let of = |label: usize| pictures.get(label).copied().unwrap_or(1).max(1);
-        for (&(label, predicted), &count) in &confusion.counts {
+        let shaded = |(&(label, predicted), &count): (&(usize, usize), &usize)| {
             let share = count as f64 / of(label) as f64;
             let share = if self.has_numbers { share } else { share.max(FAINTEST) };
-            let (x, y) = self.corner(label, predicted);
-            let shade = BLUE.mix(share).filled();
-            area.draw(&Rectangle::new([(x, y), (x + side, y + side)], shade)).map_err(failed)?;
-        }
-        let border = FAINT_GRAY.stroke_width(1);
-        let classes = self.classes;
-        if !self.has_numbers {
-            let all = Rectangle::new([self.corner(0, 0), self.corner(classes, classes)], border);
-            return area.draw(&all).map_err(failed);
-        }
-        for label in 0..classes {
-            for predicted in 0..classes {
-                let ((x, y), count) =
-                    (self.corner(label, predicted), confusion.count(label, predicted));
-                area.draw(&Rectangle::new([(x, y), (x + side, y + side)], border))
-                    .map_err(failed)?;
-                let is_dark = 2 * count > of(label);
-                let middle = font(FONT).color(if is_dark { &WHITE } else { &BLACK });
-                let middle = middle.pos(Pos::new(HPos::Center, VPos::Center));
-                let text = with_thousands(count as i64);
-                area.draw(&Text::new(text, (x + side / 2, y + side / 2), middle))
-                    .map_err(failed)?;
+            let color = BLUE.map(|value| (255.0 - share * (255.0 - f64::from(value))) as u8);
+            Shape::Box { corner: self.corner(label, predicted), size: (side, side), color }
+        };
+        let mut shapes: Vec<Shape> = confusion.counts.iter().map(shaded).collect();
+        let edges = (0..=self.classes).filter(|edge| self.has_numbers || edge % self.classes == 0);
+        for edge in edges {
+            for ends in [[(edge, 0), (edge, self.classes)], [(0, edge), (self.classes, edge)]] {
+                // In the middle of pixels, where lines are sharp.
+                let points = ends.map(|(row, column)| self.corner(row, column));
+                let points = points.map(|(x, y)| (x + 0.5, y + 0.5)).to_vec();
+                shapes.push(Shape::Line { points, color: FAINT_GRAY, width: 1.0 });
             }
         }
-        Ok(())
+        let numbered = if self.has_numbers { self.classes } else { 0 };
+        for (label, predicted) in
+            (0..numbered).flat_map(|label| (0..numbered).map(move |predicted| (label, predicted)))
+        {
+            let ((x, y), count) =
+                (self.corner(label, predicted), confusion.count(label, predicted));
+            let color = if 2 * count > of(label) { WHITE } else { BLACK };
+            let at = (x + side / 2.0, y + side / 2.0 + BASELINE * FONT);
+            let text = Text::new(with_thousands(count as i64), at, FONT, Anchor::Middle);
+            shapes.push(Shape::Text(Text { color, ..text }));
+        }
+        shapes
     }
 
-    fn draw_labels(&self, area: &DrawingArea<Bitmap<'_>, Shift>) -> Result<()> {
-        let failed = |error| anyhow!("cannot draw: {error}");
-        let side = self.cell as i32;
-        for (label, text) in &self.labels {
-            let (x, y) = self.corner(*label, 0);
-            let right = font(self.font).color(&BLACK).pos(Pos::new(HPos::Right, VPos::Center));
-            area.draw(&Text::new(text.clone(), (x - 10, y + side / 2), right)).map_err(failed)?;
-            let (x, y) = self.corner(self.classes, *label);
-            let turned = font(self.font).transform(FontTransform::Rotate90);
-            let down = turned.color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
-            area.draw(&Text::new(text.clone(), (x + side / 2, y + 10), down)).map_err(failed)?;
-        }
-        Ok(())
+    fn labels(&self) -> impl Iterator<Item = Shape> {
+        let middle = self.cell as f32 / 2.0 + BASELINE * self.font;
+        self.labels.iter().flat_map(move |(label, text)| {
+            let ends = |at| Text::new(text, at, self.font, Anchor::End);
+            let (left, y) = self.corner(*label, 0);
+            let (x, bottom) = self.corner(self.classes, *label);
+            let below = Text { is_upright: true, ..ends((x + middle, bottom + 10.0)) };
+            [ends((left - 10.0, y + middle)), below].map(Shape::Text)
+        })
     }
 }

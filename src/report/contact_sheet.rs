@@ -1,13 +1,13 @@
 //! Contact sheets: pictures in a grid, with captions, as one PNG.
 
-use super::canvas::{self, use_own_font};
+use super::bitmap::Bitmap;
+use super::drawing::{Anchor, Shape, Text};
 use super::text;
 use crate::error::ensure_or;
 use crate::files::atomic_file;
 use crate::pictures::picture::Picture;
 use crate::pictures::resize::{Interpolation, resize};
-use anyhow::{Result, anyhow, ensure};
-use plotters::prelude::*;
+use anyhow::{Result, ensure};
 use std::path::Path;
 
 /// Side in pixels of the square that each picture is fitted into, keeping its aspect ratio.
@@ -18,8 +18,8 @@ const GAP: usize = 14;
 const LINE: usize = 16;
 /// Pictures per row.
 const COLUMNS: usize = 5;
-/// Font of the captions, and its size in pixels.
-const FONT: (&str, u32) = ("sans-serif", 13);
+/// Size of the captions, in pixels.
+const FONT: f32 = 10.5;
 
 /// A picture and its caption.
 #[derive(Debug)]
@@ -64,27 +64,20 @@ pub fn png(tiles: &[Tile]) -> Result<Sheet> {
     let (columns, rows) = (tiles.len().min(COLUMNS), tiles.len().div_ceil(COLUMNS));
     let (across, down) = (SIDE + GAP, SIDE + 7 + lines * LINE + GAP);
     let size = ((columns * across + GAP) as u32, (rows * down + GAP) as u32);
-    use_own_font();
-    let bytes = canvas::png(size, |area| {
-        let failed = |error| anyhow!("cannot draw: {error}");
-        area.fill(&WHITE).map_err(failed)?;
-        for (index, tile) in tiles.iter().enumerate() {
-            let left = GAP + index % COLUMNS * across;
-            let top = GAP + index / COLUMNS * down;
-            let (width, height, pixels) = fitted(&tile.picture);
-            let corner = ((left + (SIDE - width) / 2) as i32, (top + (SIDE - height) / 2) as i32);
-            let bitmap =
-                BitMapElement::with_owned_buffer(corner, (width as u32, height as u32), pixels)
-                    .ok_or_else(|| anyhow!("expected an RGB picture, found other pixels"))?;
-            area.draw(&bitmap).map_err(failed)?;
-            for (line, caption) in tile.caption.iter().enumerate() {
-                let position = (left as i32, (top + SIDE + 7 + line * LINE) as i32);
-                let text = Text::new(shortened(caption), position, FONT);
-                area.draw(&text).map_err(failed)?;
-            }
+    let mut bitmap = Bitmap::white(size);
+    for (index, tile) in tiles.iter().enumerate() {
+        let left = GAP + index % COLUMNS * across;
+        let top = GAP + index / COLUMNS * down;
+        ensure!(tile.picture.channels == 3, "expected an RGB picture, found other pixels");
+        let picture = fitted(&tile.picture);
+        let (right, below) = ((SIDE - picture.width) / 2, (SIDE - picture.height) / 2);
+        bitmap.put(&picture, left + right, top + below);
+        for (line, caption) in tile.caption.iter().enumerate() {
+            let at = (left as f32, (top + SIDE + 16 + line * LINE) as f32);
+            bitmap.draw(&Shape::Text(Text::new(shortened(caption), at, FONT, Anchor::Start)));
         }
-        area.present().map_err(failed)
-    })?;
+    }
+    let bytes = bitmap.png()?;
     Ok(Sheet { bytes, size })
 }
 
@@ -106,7 +99,7 @@ pub fn lines(parts: &[String]) -> Vec<String> {
 /// `caption` with `…` in place of its middle, if it is too wide for its column.
 fn shortened(caption: &str) -> String {
     let letters: Vec<char> = caption.chars().collect();
-    let width = |shown: &str| text::line(shown, FONT.1 as f32).1 as usize;
+    let width = |shown: &str| text::line(shown, FONT).1 as usize;
     let mut short = caption.to_owned();
     for kept in (2..letters.len()).rev() {
         if width(&short) <= SIDE + GAP / 2 {
@@ -118,12 +111,13 @@ fn shortened(caption: &str) -> String {
     short
 }
 
-/// Width, height and pixels of `picture` scaled so that its longer side is [`SIDE`].
-fn fitted(picture: &Picture) -> (usize, usize, Vec<u8>) {
+/// `picture` scaled so that its longer side is [`SIDE`].
+fn fitted(picture: &Picture) -> Picture {
     let longer = picture.width.max(picture.height);
     let scaled = |side: usize| (side * SIDE / longer).max(1);
-    let (width, height) = (scaled(picture.width), scaled(picture.height));
-    let mut pixels = vec![0; width * height * picture.channels];
+    let (width, height, channels) =
+        (scaled(picture.width), scaled(picture.height), picture.channels);
+    let mut pixels = vec![0; width * height * channels];
     resize(picture, height, width, Interpolation::Bilinear, &mut pixels);
-    (width, height, pixels)
+    Picture { width, height, channels, pixels }
 }

@@ -1,33 +1,17 @@
 //! Plot of runs over a reference: dots for training, lines for validation, and gray lines for the
 //! validation of the reference's comparable runs.
 
-use super::canvas::{self, Chart, DrawError, Drawing, Quantity};
+use super::chart::{Chart, Mark, Quantity, Series, side_by_side};
 use super::colors::{BLUE, GRAY, ORANGE, PALE_BLUE};
+use super::curves::SIZE;
 use super::figure::Run;
 use super::reference::Reference;
 use crate::history::Epoch;
 use anyhow::Result;
-use plotters::coord::Shift;
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
-/// Height of the legend below the panels, in pixels.
-const LEGEND: u32 = 44;
 /// Characters to which names are cut in the legend.
 const NAME: usize = 28;
-
-/// One quantity of a history, for training and validation.
-struct Panel {
-    quantity: Quantity,
-    training: fn(&Epoch) -> f64,
-    validation: fn(&Epoch) -> f64,
-}
-
-const PANELS: [Panel; 2] = [
-    Panel { quantity: Quantity::Accuracy, training: |row| row.acc, validation: |row| row.val_acc },
-    Panel { quantity: Quantity::Loss, training: |row| row.loss, validation: |row| row.val_loss },
-];
 
 /// Draws `runs` over `reference` to a PNG and an SVG. Several runs are thin lines, and their mean,
 /// over the epochs that all of them have, is a thick one.
@@ -35,152 +19,44 @@ const PANELS: [Panel; 2] = [
 /// # Errors
 /// If a file cannot be written.
 pub fn write_both(png: &Path, svg: &Path, runs: &[Run], reference: &Reference) -> Result<()> {
-    canvas::write_both(png, svg, &Overlay { runs, reference, mean: mean_history(runs) })
+    let charts = Quantity::BOTH.map(|quantity| chart(quantity, runs, reference));
+    side_by_side(&charts, SIZE).write_both(png, svg)
 }
 
-struct Overlay<'a> {
-    runs: &'a [Run],
-    reference: &'a Reference,
-    /// Mean history of the runs; of a single run, its own.
-    mean: Vec<Epoch>,
-}
-
-/// Symbol of a series.
-#[derive(Clone, Copy)]
-enum Mark {
-    Dot(RGBColor),
-    Ring(RGBColor),
-    /// A line with this width, in pixels.
-    Line(RGBColor, u32),
-}
-
-impl Drawing for Overlay<'_> {
-    /// Two panels side by side over the legend.
-    const SIZE: (u32, u32) = (1280, 480 + LEGEND);
-
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), DrawError<B>> {
-        let (panels, legend) = area.split_vertically(Self::SIZE.1 - LEGEND);
-        for (panel, half) in PANELS.iter().zip(panels.split_evenly((1, PANELS.len()))) {
-            self.draw_panel(&half, panel)?;
-        }
-        draw_legend(&legend, &self.legend())
-    }
-}
-
-impl Overlay<'_> {
-    fn draw_panel<B: DrawingBackend>(
-        &self,
-        area: &DrawingArea<B, Shift>,
-        panel: &Panel,
-    ) -> Result<(), DrawError<B>> {
-        let reference = &self.reference.run;
-        let others: Vec<&Run> = self
-            .reference
-            .spread
-            .iter()
-            .filter(|run| *run != reference)
-            .filter(|run| run.val_loss_holds || panel.quantity == Quantity::Accuracy)
-            .collect();
-        let all = || self.runs.iter().chain([reference]).chain(others.iter().copied());
-        let values = all()
-            .flat_map(|run| &run.history)
-            .flat_map(|row| [(panel.training)(row), (panel.validation)(row)]);
-        let last_epoch = all().map(|run| run.history.len()).max().unwrap_or(1) as i64;
-        let mut chart = canvas::panel(area, panel.quantity, last_epoch, values)?;
-
-        for run in others {
-            draw_series(&mut chart, &run.history, panel.validation, Mark::Line(GRAY, 1))?;
-        }
-        if self.runs.len() > 1 {
-            for run in self.runs {
-                draw_series(&mut chart, &run.history, panel.validation, Mark::Line(PALE_BLUE, 1))?;
-            }
-        }
-        draw_series(&mut chart, &reference.history, panel.training, Mark::Ring(ORANGE))?;
-        draw_series(&mut chart, &self.mean, panel.training, Mark::Dot(BLUE))?;
-        draw_series(&mut chart, &reference.history, panel.validation, Mark::Line(ORANGE, 2))?;
-        draw_series(&mut chart, &self.mean, panel.validation, Mark::Line(BLUE, self.width()))
-    }
-
-    /// Width of the runs' line in pixels: the mean of several is wider than a single run.
-    fn width(&self) -> u32 {
-        if self.runs.len() > 1 { 3 } else { 2 }
-    }
-
-    fn legend(&self) -> Vec<(Mark, String)> {
-        let (runs, validation) = match self.runs {
-            [run] => (shorten(&run.name), "validation"),
-            runs => (format!("mean of {} runs", runs.len()), "validation (thin: each run)"),
-        };
-        let reference = shorten(&self.reference.name);
-        let mut entries = vec![
-            (Mark::Dot(BLUE), format!("{runs}, training")),
-            (Mark::Line(BLUE, self.width()), validation.to_owned()),
-            (Mark::Ring(ORANGE), format!("{reference}, training")),
-            (Mark::Line(ORANGE, 2), "validation".to_owned()),
-        ];
-        if self.reference.spread.len() > 1 {
-            entries.push((Mark::Line(GRAY, 1), "comparable runs, validation".to_owned()));
-        }
-        entries
-    }
-}
-
-fn draw_series<B: DrawingBackend>(
-    chart: &mut Chart<'_, B>,
-    history: &[Epoch],
-    value: fn(&Epoch) -> f64,
-    mark: Mark,
-) -> Result<(), DrawError<B>> {
-    // The losses of a diverged run are not finite.
-    let points =
-        history.iter().map(|row| (row.epoch as f64, value(row))).filter(|(_, y)| y.is_finite());
-    match mark {
-        Mark::Dot(color) => {
-            chart.draw_series(points.map(|point| Circle::new(point, 3, color.filled())))?
-        }
-        Mark::Ring(color) => {
-            chart.draw_series(points.map(|point| Circle::new(point, 3, color.stroke_width(1))))?
-        }
-        Mark::Line(color, width) => {
-            chart.draw_series(LineSeries::new(points, color.stroke_width(width)))?
-        }
+fn chart(quantity: Quantity, runs: &[Run], reference: &Reference) -> Chart {
+    let training = |name: &str, mark, color, rows: &[Epoch]| {
+        let name = format!("{name}, training");
+        Series::new(name, mark, color, rows, |row| quantity.training(row))
     };
-    Ok(())
-}
-
-/// Draws the entries in one row, centered.
-fn draw_legend<B: DrawingBackend>(
-    area: &DrawingArea<B, Shift>,
-    entries: &[(Mark, String)],
-) -> Result<(), DrawError<B>> {
-    const SYMBOL: i32 = 24;
-    const AFTER_SYMBOL: i32 = 8;
-    const BETWEEN: i32 = 26;
-    let font = ("sans-serif", 15).into_text_style(area);
-    let style = font.pos(Pos::new(HPos::Left, VPos::Center));
-    let widths = entries
-        .iter()
-        .map(|(_, text)| Ok(area.estimate_text_size(text, &style)?.0 as i32))
-        .collect::<Result<Vec<i32>, DrawError<B>>>()?;
-    let whole: i32 = widths.iter().map(|width| width + SYMBOL + AFTER_SYMBOL + BETWEEN).sum();
-    let (area_width, area_height) = area.dim_in_pixel();
-    let y = area_height as i32 / 2 - 6;
-    let mut x = ((area_width as i32 - whole + BETWEEN) / 2).max(0);
-    for ((mark, text), width) in entries.iter().zip(widths) {
-        let middle = (x + SYMBOL / 2, y);
-        match *mark {
-            Mark::Dot(color) => area.draw(&Circle::new(middle, 4, color.filled()))?,
-            Mark::Ring(color) => area.draw(&Circle::new(middle, 4, color.stroke_width(1)))?,
-            Mark::Line(color, stroke) => {
-                let ends = [(x, y), (x + SYMBOL, y)];
-                area.draw(&PathElement::new(ends, color.stroke_width(stroke)))?;
-            }
-        }
-        area.draw(&Text::new(text.as_str(), (x + SYMBOL + AFTER_SYMBOL, y), style.clone()))?;
-        x += SYMBOL + AFTER_SYMBOL + width + BETWEEN;
+    let validation = |name: &str, width, color, rows: &[Epoch]| {
+        let name = if name.is_empty() { String::new() } else { format!("{name}, validation") };
+        Series::new(name, Mark::Line(width), color, rows, |row| quantity.validation(row))
+    };
+    let (own, width) = match runs {
+        [run] => (shorten(&run.name), 2.0),
+        runs => (format!("mean of {} runs", runs.len()), 3.0),
+    };
+    let (mean, name, book) = (mean_history(runs), shorten(&reference.name), &reference.run);
+    let mut series = vec![
+        training(&own, Mark::Dots, BLUE, &mean),
+        validation(&own, width, BLUE, &mean),
+        training(&name, Mark::Rings, ORANGE, &book.history),
+        validation(&name, 2.0, ORANGE, &book.history),
+    ];
+    // All of a kind have the name of the first in the legend.
+    let mut thin = |name: &str, color, runs: &[&Run]| {
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        let lines = names.zip(runs).map(|(name, run)| validation(name, 1.0, color, &run.history));
+        series.extend(lines);
+    };
+    if runs.len() > 1 {
+        thin("each run", PALE_BLUE, &runs.iter().collect::<Vec<_>>());
     }
-    Ok(())
+    let holds = |run: &&Run| run.val_loss_holds || quantity == Quantity::Accuracy;
+    let others: Vec<&Run> =
+        reference.spread.iter().filter(|run| *run != book).filter(holds).collect();
+    thin("comparable runs", GRAY, &others);
+    quantity.chart(format!("Training and validation {}", quantity.name()), series)
 }
 
 fn shorten(name: &str) -> String {

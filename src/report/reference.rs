@@ -2,8 +2,9 @@
 //! reruns, which show how much such a run varies.
 
 use super::built_in::{BUILT_IN, BuiltIn, Rerun};
+use super::chart::Quantity;
 use super::figure::{Figure, Run};
-use crate::history;
+use crate::history::{self, Epoch};
 use anyhow::{Result, bail};
 use std::path::Path;
 
@@ -102,6 +103,12 @@ fn load_run(rerun: &Rerun) -> Result<Run> {
 }
 
 impl Reference {
+    /// Its own epochs; none if their `quantity` is implausible.
+    pub fn rows(&self, quantity: Quantity) -> &[Epoch] {
+        let holds = self.run.val_loss_holds || quantity == Quantity::Accuracy;
+        if holds { &self.run.history } else { &[] }
+    }
+
     /// Lowest and highest `figure` of the comparable runs; `None` if fewer than two have it.
     pub fn spread_of(&self, figure: Figure) -> Option<Spread> {
         let values: Vec<f64> = self.spread.iter().filter_map(|run| figure.of(run)).collect();

@@ -1,33 +1,18 @@
 //! Drawing of ROC curves.
 
-use super::canvas::{use_own_font, write_png};
-use super::colors::{FAINT_GRAY, GRAY};
+use super::axis::Axis;
+use super::chart::{Chart, Mark, Series, side_by_side};
+use super::colors::{GRAY, SERIES, of_series};
 use super::text;
 use crate::metrics::roc::Roc;
-use anyhow::{Result, anyhow};
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use anyhow::Result;
 use std::path::Path;
 
 /// Number of classes up to which each has its curve; of more, as many as [`WORST`] have.
-const NAMED: usize = 10;
+const NAMED: usize = SERIES.len();
 const WORST: usize = 6;
-/// Okabe and Ito's colors, which can be told apart with color blindness, and three grays.
-const COLORS: [RGBColor; NAMED] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(240, 228, 66),
-    RGBColor(0, 0, 0),
-    RGBColor(110, 110, 110),
-    RGBColor(170, 170, 170),
-];
-/// Side of the plot, and height of a line of the legend below it, in pixels.
+/// Side of the plot, in pixels.
 const SIDE: u32 = 640;
-const LINE: u32 = 22;
 
 /// The curve of a class.
 #[derive(Debug)]
@@ -46,52 +31,22 @@ pub struct Curve {
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, classes: &[Curve]) -> Result<()> {
-    use_own_font();
     let (title, curves) = chosen(classes);
-    let size = (SIDE, SIDE + LINE * curves.len() as u32);
-    write_png(path, size, |area| {
-        let failed = |error| anyhow!("cannot draw: {error}");
-        area.fill(&WHITE).map_err(failed)?;
-        let (plot, legend) = area.split_vertically(SIDE - LINE / 2);
-        let mut chart = ChartBuilder::on(&plot)
-            .caption(title, ("sans-serif", 20))
-            .margin(16)
-            .margin_right(24)
-            .x_label_area_size(44)
-            .y_label_area_size(56)
-            .build_cartesian_2d(0.0..1.0, 0.0..1.0)
-            .map_err(failed)?;
-        chart
-            .configure_mesh()
-            .light_line_style(WHITE)
-            .bold_line_style(FAINT_GRAY)
-            .x_desc("Share of other pictures above the threshold")
-            .y_desc("Share of the class above the threshold")
-            .x_label_formatter(&|x| format!("{x:.1}"))
-            .y_label_formatter(&|y| format!("{y:.1}"))
-            .label_style(("sans-serif", 15))
-            .axis_desc_style(("sans-serif", 16))
-            .draw()
-            .map_err(failed)?;
-        let chance = [(0.0, 0.0), (1.0, 1.0)];
-        chart.draw_series(LineSeries::new(chance, GRAY.stroke_width(1))).map_err(failed)?;
-        // The first curves, which matter most, lie over the others.
-        for (index, (name, points, auc)) in curves.iter().enumerate().rev() {
-            let style = COLORS[index % NAMED].stroke_width(2);
-            let line = LineSeries::new(points.iter().copied(), style);
-            chart.draw_series(line).map_err(failed)?;
-            let y = (LINE * index as u32 + LINE / 2) as i32;
-            legend.draw(&PathElement::new([(72, y), (96, y)], style)).map_err(failed)?;
-            let font = ("sans-serif", 15).into_font().color(&BLACK);
-            let text = Text::new(
-                format!("{name}, AUC {auc:.4}"),
-                (106, y),
-                font.pos(Pos::new(HPos::Left, VPos::Center)),
-            );
-            legend.draw(&text).map_err(failed)?;
-        }
-        area.present().map_err(failed)
-    })
+    let line = |(index, (name, points, auc)): (usize, Drawn)| Series {
+        name: format!("{name}, AUC {auc:.4}"),
+        mark: Mark::Line(2.0),
+        color: of_series(index),
+        points,
+    };
+    let mut series: Vec<Series> = curves.into_iter().enumerate().map(line).collect();
+    let (mark, points) = (Mark::Line(1.0), vec![(0.0, 0.0), (1.0, 1.0)]);
+    series.push(Series { name: String::new(), mark, color: GRAY, points });
+    let axis = |of: &str| {
+        let name = format!("Share of {of} above the threshold");
+        Axis { name, ..Axis::of_values([0.0, 1.0].into_iter(), true) }
+    };
+    let chart = Chart { title, x: axis("other pictures"), y: axis("the class"), series };
+    side_by_side(&[chart], (SIDE, SIDE)).write_png(path)
 }
 
 /// What is drawn: name, points and area.

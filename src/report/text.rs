@@ -43,11 +43,9 @@ pub fn key(classes: &[String]) -> Option<String> {
 }
 
 /// A line of text: the outlines of its letters, from the origin of the baseline to the right, and its
-/// width, in pixels. `size` is that of plotters: the built-in font's height from the deepest to the
-/// highest letter.
+/// width, in pixels. `size` is in pixels per em, as everywhere.
 pub fn line(text: &str, size: f32) -> (Vec<OutlinedGlyph>, f32) {
     let mut fonts = FONTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let em = size / per_em(&fonts.loaded[0]);
     let (mut outlines, mut x) = (Vec::new(), 0.0);
     let mut last: Option<(usize, GlyphId)> = None;
     let mut was_missing = false;
@@ -61,7 +59,7 @@ pub fn line(text: &str, size: f32) -> (Vec<OutlinedGlyph>, f32) {
         let letter = if was_missing { MISSING } else { letter };
         let index = index.unwrap_or(0);
         let font = &fonts.loaded[index];
-        let scale = PxScale::from(em * per_em(font));
+        let scale = PxScale::from(size * per_em(font));
         let (scaled, id) = (font.as_scaled(scale), font.glyph_id(letter));
         if let Some((_, before)) = last.filter(|(before, _)| *before == index) {
             x += scaled.kern(before, id);
@@ -229,7 +227,7 @@ mod tests {
 
     #[test]
     fn letters_stand_as_the_font_says() {
-        let (outlines, width) = line("Tr dan", 100.0);
+        let (outlines, width) = line("Tr dan", 80.0);
         assert_eq!(outlines.len(), 5);
         let edges: Vec<_> = outlines.iter().map(OutlinedGlyph::px_bounds).collect();
         // r moves under the roof of T, and a follows d as n follows a.

@@ -2,7 +2,7 @@
 
 use super::support::{SMALL, Workspace, output_of, petite};
 use petite::nn::zoo::Model;
-use petite::report::canvas::PNG_MARK;
+use petite::report::drawing::PNG_MARK;
 use std::path::Path;
 use std::process::Command;
 

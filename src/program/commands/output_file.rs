@@ -2,7 +2,7 @@
 //! output of the same kind, or with `--force`.
 
 use anyhow::{Result, ensure};
-use petite::report::canvas::{PNG_MARK, SVG_MARK};
+use petite::report::drawing::{PNG_MARK, SVG_MARK};
 use petite::text::shown::shown;
 use std::fs::File;
 use std::io::Read;

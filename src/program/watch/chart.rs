@@ -1,60 +1,55 @@
-//! Curves over the epochs in a terminal.
+//! Charts in a terminal.
 
-use petite::history::Epoch;
+use petite::report::axis::Axis;
+use petite::report::chart::{Chart, Mark, Series};
+use petite::report::colors::SERIES;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::symbols::Marker;
 use ratatui::text::Line;
-use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Widget};
+use ratatui::widgets::{self, Block, Dataset, GraphType, Widget};
 
+/// Colors of a terminal for those of [`SERIES`], in turn.
+const COLORS: [Color; 6] =
+    [Color::Cyan, Color::Yellow, Color::Green, Color::Magenta, Color::Red, Color::Blue];
 /// The color of axes.
 const FAINT: Style = Style::new().fg(Color::DarkGray);
 
-/// Values of the epochs as points or as a line, as in the book's plots.
-#[derive(Debug, Clone)]
-pub struct Curve {
-    /// Epochs and values; none that is not finite.
-    points: Vec<(f64, f64)>,
-    color: Color,
-    is_line: bool,
+/// The terminal's color for that of a series.
+pub fn color(series: petite::report::colors::Color) -> Color {
+    let index = SERIES.iter().position(|color| *color == series).unwrap_or(0);
+    COLORS[index % COLORS.len()]
 }
 
-impl Curve {
-    /// The curve of `value` over `rows`.
-    pub fn new(rows: &[Epoch], value: fn(&Epoch) -> f64, color: Color, is_line: bool) -> Self {
-        let points = rows.iter().map(|row| (row.epoch as f64, value(row)));
-        let points = points.filter(|(_, value)| value.is_finite()).collect();
-        Self { points, color, is_line }
-    }
-}
-
-/// Draws `curves`, whose values are 0 to `limit`, below `title` into `area` of the screen.
-pub fn draw(curves: &[Curve], limit: f64, title: Line<'_>, area: Rect, screen: &mut Buffer) {
-    let points = || curves.iter().flat_map(|curve| &curve.points);
-    let last = points().fold(2.0, |last: f64, (epoch, _)| last.max(*epoch));
-    let (low, high) =
-        points().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (_, y)| (l.min(*y), h.max(*y)));
-    let (low, high) = if low.is_finite() { (low, high) } else { (0.0, 1.0) };
-    let margin = ((high - low) * 0.05).max(0.005);
-    let bounds = [(low - margin).max(0.0), (high + margin).min(limit)];
-    let middle = (bounds[0] + bounds[1]) / 2.0;
-    // The widget needs a row for each.
-    let values = if area.height > 6 { vec![bounds[0], middle, bounds[1]] } else { bounds.to_vec() };
-    let y_labels = values.iter().map(|value| Line::from(format!("{value:.2}")));
-    let x_labels = ["1".to_owned(), format!("{last:.0}")].map(Line::from);
-    let datasets = curves.iter().map(|curve| {
-        let (marker, graph) = match curve.is_line {
-            true => (Marker::Braille, GraphType::Line),
-            false => (Marker::Dot, GraphType::Scatter),
+/// Draws `chart` below `title` into `area` of the screen.
+pub fn draw(chart: &Chart, title: Line<'_>, area: Rect, screen: &mut Buffer) {
+    let finite = |series: &Series| {
+        series.points.iter().copied().filter(|(_, y)| y.is_finite()).collect::<Vec<_>>()
+    };
+    let points: Vec<Vec<(f64, f64)>> = chart.series.iter().map(finite).collect();
+    // The first series lies over the others.
+    let datasets = chart.series.iter().zip(&points).rev().map(|(series, points)| {
+        let (marker, graph) = match series.mark {
+            Mark::Line(_) => (Marker::Braille, GraphType::Line),
+            Mark::Dots | Mark::Rings => (Marker::Dot, GraphType::Scatter),
         };
-        let style = Style::new().fg(curve.color);
-        Dataset::default().marker(marker).graph_type(graph).style(style).data(&curve.points)
+        let style = Style::new().fg(color(series.color));
+        Dataset::default().marker(marker).graph_type(graph).style(style).data(points)
     });
-    Chart::new(datasets.collect())
+    let (x, y) = (&chart.x, &chart.y);
+    // The widget needs a row for each label; more of them are hard to tell apart.
+    let y_labels = match usize::from(area.height) > 2 * y.ticks.len() {
+        true => y.ticks.clone(),
+        false => vec![y.low, y.high],
+    };
+    let y_labels = y_labels.into_iter().map(|value| Line::from(y.label(value)));
+    let x_labels = [x.low.ceil(), x.high.floor()].map(|epoch| Line::from(x.label(epoch)));
+    let axis = |axis: &Axis| widgets::Axis::default().style(FAINT).bounds([axis.low, axis.high]);
+    widgets::Chart::new(datasets.collect())
         .block(Block::new().title(title))
         .legend_position(None)
-        .x_axis(Axis::default().style(FAINT).bounds([1.0, last]).labels(x_labels))
-        .y_axis(Axis::default().style(FAINT).bounds(bounds).labels(y_labels))
+        .x_axis(axis(x).labels(x_labels))
+        .y_axis(axis(y).labels(y_labels))
         .render(area, screen);
 }

@@ -1,21 +1,17 @@
 //! What is drawn of the runs.
 
-use super::chart::{self, Curve};
+use super::chart;
 use super::followed::Followed;
 use crate::program::duration;
 use petite::history::{self, Epoch};
+use petite::report::chart::{Mark, Quantity, Series};
+use petite::report::colors::{BLUE, ORANGE, of_series};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Stylize};
+use ratatui::style::Stylize;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-/// Colors of the curves of several runs, in turn.
-const COLORS: [Color; 6] =
-    [Color::Cyan, Color::Yellow, Color::Magenta, Color::Green, Color::Red, Color::Blue];
-/// Colors of a single run's training and validation.
-const TRAIN: Color = Color::Yellow;
-const VALIDATION: Color = Color::Cyan;
 /// The least size of a chart, in columns and rows.
 const LEAST: (u16, u16) = (36, 7);
 /// Rows below the charts for several runs.
@@ -31,32 +27,20 @@ pub fn draw(runs: &[Followed], is_unicode: bool, screen: &mut Buffer) {
     below.push(Line::from("q leaves").dim());
     let rows = [Constraint::Min(0), Constraint::Length(below.len() as u16)];
     let [charts, text] = Layout::vertical(rows).areas(screen.area);
-    let [accuracy, loss] = areas(charts);
-    let curves = |train: fn(&Epoch) -> f64, validation: fn(&Epoch) -> f64| match runs {
-        [run] => vec![
-            Curve::new(&run.rows, validation, VALIDATION, true),
-            Curve::new(&run.rows, train, TRAIN, false),
-        ],
-        _ => (runs.iter().zip(COLORS.iter().cycle()))
-            .map(|(run, &color)| Curve::new(&run.rows, validation, color, true))
-            .collect(),
-    };
-    let title = |name: &str| match runs {
-        [_] => Line::from(vec![
-            Span::from(format!("{name}  ")).bold(),
-            Span::from("• train").fg(TRAIN),
-            Span::from("  "),
-            Span::from("⠤ validation").fg(VALIDATION),
-        ]),
-        _ => Line::from(format!("val_{}", if name == "loss" { name } else { "acc" })).bold(),
-    };
-    if let Some(area) = accuracy {
-        let curves = curves(|row| row.acc, |row| row.val_acc);
-        chart::draw(&curves, 1.0, title("accuracy"), area, screen);
-    }
-    if let Some(area) = loss {
-        let curves = curves(|row| row.loss, |row| row.val_loss);
-        chart::draw(&curves, f64::MAX, title("loss"), area, screen);
+    for (quantity, area) in Quantity::BOTH.into_iter().zip(areas(charts)) {
+        let Some(area) = area else { continue };
+        let line = |(index, run): (usize, &Followed)| {
+            let (color, value) = (of_series(index), |row: &Epoch| quantity.validation(row));
+            Series::new("", Mark::Line(1.0), color, &run.rows, value)
+        };
+        let (series, title) = match runs {
+            [run] => (quantity.of_run(&run.rows), of_both(quantity)),
+            _ => {
+                let name = if quantity == Quantity::Loss { "val_loss" } else { "val_acc" };
+                (runs.iter().enumerate().map(line).collect(), Line::from(name).bold())
+            }
+        };
+        chart::draw(&quantity.chart("", series), title, area, screen);
     }
     for (line, row) in below.into_iter().zip(text.rows()) {
         line.render(row, screen);
@@ -64,6 +48,16 @@ pub fn draw(runs: &[Followed], is_unicode: bool, screen: &mut Buffer) {
     if !is_unicode {
         to_ascii(screen);
     }
+}
+
+/// The title of a single run's chart, with its legend.
+fn of_both(quantity: Quantity) -> Line<'static> {
+    Line::from(vec![
+        Span::from(format!("{}  ", quantity.name())).bold(),
+        Span::from("• train").fg(chart::color(BLUE)),
+        Span::from("  "),
+        Span::from("⠤ validation").fg(chart::color(ORANGE)),
+    ])
 }
 
 /// The areas of both charts, side by side or one above the other; of accuracy only, or of none, if
@@ -129,7 +123,7 @@ fn fitted(parts: &[String], width: usize) -> String {
 fn list(runs: &[Followed], size: Rect) -> Vec<Line<'static>> {
     let room = LISTED.min(usize::from(size.height) / 3).max(1);
     let longest = runs.iter().map(|run| run.name.chars().count()).max().unwrap_or(0);
-    let line = |(run, &color): (&Followed, &Color)| {
+    let line = |(index, run): (usize, &Followed)| {
         let mut parts = vec![format!("{:<longest$}", run.name)];
         parts.push(format!("{}/{}", run.rows.len(), run.config.training.epochs));
         if let (Some(last), Some(best)) = (run.rows.last(), history::best(&run.rows)) {
@@ -138,9 +132,9 @@ fn list(runs: &[Followed], size: Rect) -> Vec<Line<'static>> {
         }
         parts.push(run.state());
         let text = fitted(&parts, usize::from(size.width).saturating_sub(2));
-        Line::from(vec![Span::from("⠤ ").fg(color), Span::from(text)])
+        Line::from(vec![Span::from("⠤ ").fg(chart::color(of_series(index))), Span::from(text)])
     };
-    let lines: Vec<_> = runs.iter().zip(COLORS.iter().cycle()).map(line).collect();
+    let lines: Vec<_> = runs.iter().enumerate().map(line).collect();
     lines[lines.len().saturating_sub(room)..].to_vec()
 }
 
@@ -241,7 +235,7 @@ mod tests {
             ]
         );
         assert_eq!(rows[0], "accuracy  • train  ⠤ validation");
-        assert!(rows[1].starts_with("0.98│"), "{rows:#?}");
+        assert!(rows[1].starts_with("1.0│"), "{rows:#?}");
         for (width, height) in [(0, 0), (1, 1), (9, 3), (20, 5), (300, 4), (5, 100), (500, 200)] {
             for runs in
                 [Vec::new(), vec![run("a", 0)], vec![run("a", 1)], vec![run("a", 30), run("b", 2)]]
@@ -283,6 +277,15 @@ mod tests {
         let mut broken = run("a", 3);
         broken.rows[1].val_loss = f64::NAN;
         broken.rows[2].val_loss = f64::INFINITY;
-        drawn(&[broken], true, (80, 24));
+        let rows = drawn(&[broken], true, (80, 24));
+        // The right half has the losses of training, 1, 0.5 and 0.33, and that of the only epoch with
+        // a val_loss, 0.75: one point, and no line.
+        let loss = |row: &String| row.chars().skip(41).collect::<String>();
+        let losses: Vec<String> = rows[1..19].iter().map(loss).collect();
+        let is_of_line = |symbol: &char| ('\u{2801}'..='\u{28ff}').contains(symbol);
+        let count = |row: &String| row.chars().filter(is_of_line).count();
+        assert_eq!(losses.iter().map(count).sum::<usize>(), 1, "{rows:#?}");
+        assert_eq!(losses.concat().matches('•').count(), 3, "{rows:#?}");
+        assert!(losses[0].starts_with("1.0│") && losses[16].starts_with("0.0│"), "{rows:#?}");
     }
 }

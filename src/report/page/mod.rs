@@ -6,12 +6,12 @@ pub mod tile;
 
 use anyhow::{Context, Result};
 use askama::Template;
-use chart::Chart;
+use chart::PageChart;
 use matrix::Matrix;
 use tile::Tile;
 
 /// Everything on the page, as text. Values are escaped by the template, except for those that are
-/// markup: [`Chart::markup`].
+/// markup, of a [`PageChart`].
 #[derive(Debug, Template)]
 #[template(path = "page.html", config = "src/report/page/askama.toml")]
 pub struct Page {
@@ -29,7 +29,7 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Comparison {
     /// Validation accuracy and loss of all runs.
-    pub charts: Vec<Chart>,
+    pub charts: Vec<PageChart>,
     /// Header of the table.
     pub columns: Vec<String>,
     /// A row per run.
@@ -70,7 +70,7 @@ pub struct RunSection {
     /// What it is and how well it does, in one sentence.
     pub sentence: String,
     /// Accuracy and loss by epoch.
-    pub charts: Vec<Chart>,
+    pub charts: Vec<PageChart>,
     /// Loss, AUC and the like: names and values.
     pub figures: Table,
     /// Counts by true and predicted class, if there are few classes.

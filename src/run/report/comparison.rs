@@ -5,15 +5,13 @@ use super::tables::{decimals, interval, percent};
 use crate::history::Epoch;
 use crate::metrics::Metrics;
 use crate::metrics::paired::Paired;
+use crate::report::chart::{Mark, Quantity, Series};
+use crate::report::colors::{GRAY, of_series};
 use crate::report::page::Comparison;
-use crate::report::page::chart::{Chart, Mark, Series};
+use crate::report::page::chart::PageChart;
 use crate::report::reference::Reference;
-use anyhow::Result;
 use std::collections::HashMap;
 use std::path::PathBuf;
-
-/// Color of the reference in all charts.
-const REFERENCE: usize = 2;
 
 /// What is compared of a run.
 pub struct Compared {
@@ -48,10 +46,7 @@ impl Compared {
 }
 
 /// Compares the runs with each other and with the first of them.
-///
-/// # Errors
-/// If a chart cannot be drawn.
-pub fn of(runs: &[Compared], reference: Option<&Reference>) -> Result<Comparison> {
+pub fn of(runs: &[Compared], reference: Option<&Reference>) -> Comparison {
     let columns = [
         "run",
         "recipe",
@@ -86,15 +81,12 @@ pub fn of(runs: &[Compared], reference: Option<&Reference>) -> Result<Comparison
             decimals(against.map(|paired| paired.p_value)),
         ]
     };
-    Ok(Comparison {
-        charts: vec![
-            chart("Validation accuracy", false, |row| row.val_acc, runs, reference)?,
-            chart("Validation loss", true, |row| row.val_loss, runs, reference)?,
-        ],
+    Comparison {
+        charts: Quantity::BOTH.map(|quantity| chart(quantity, runs, reference)).into(),
         columns: columns.map(str::to_owned).to_vec(),
         rows: runs.iter().enumerate().map(row).collect(),
         note: "Accuracy is compared with the first run's on the same pictures: the difference in percentage points with its 95 % interval (Bonett and Price), and the probability of a difference at least as large between equally good networks (McNemar's exact test).".to_owned(),
-    })
+    }
 }
 
 /// Both runs on the pictures that both were evaluated on; `None` if there are none.
@@ -107,22 +99,15 @@ fn paired(run: &Compared, first: &Compared) -> Option<Paired> {
     (!pairs.is_empty()).then(|| Paired::new(pairs))
 }
 
-fn chart(
-    title: &str,
-    from_zero: bool,
-    value: fn(&Epoch) -> f64,
-    runs: &[Compared],
-    reference: Option<&Reference>,
-) -> Result<Chart> {
-    let color = |index: usize| if index < REFERENCE { index } else { index + 1 };
-    let mut series: Vec<Series> = runs
-        .iter()
-        .enumerate()
-        .map(|(index, run)| Series::new(&run.name, Mark::Line, color(index), &run.history, value))
-        .collect();
-    if let Some(reference) = reference.filter(|known| known.run.val_loss_holds || !from_zero) {
-        let history = &reference.run.history;
-        series.push(Series::new(&reference.name, Mark::Dashes, REFERENCE, history, value));
+fn chart(quantity: Quantity, runs: &[Compared], reference: Option<&Reference>) -> PageChart {
+    let line = |name: &str, width, color, rows: &[Epoch]| {
+        Series::new(name, Mark::Line(width), color, rows, |row| quantity.validation(row))
+    };
+    let of_run =
+        |(index, run): (usize, &Compared)| line(&run.name, 2.0, of_series(index), &run.history);
+    let mut series: Vec<Series> = runs.iter().enumerate().map(of_run).collect();
+    if let Some(reference) = reference {
+        series.push(line(&reference.name, 1.5, GRAY, reference.rows(quantity)));
     }
-    Chart::new(title, from_zero, series)
+    PageChart::new(&quantity.chart(format!("Validation {}", quantity.name()), series))
 }

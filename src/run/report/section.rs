@@ -8,12 +8,14 @@ use crate::dataset::duplicates::{self, Duplicate};
 use crate::dataset::layout::ALL;
 use crate::dataset::part::Part;
 use crate::error::ensure_or;
-use crate::history::{self, Epoch};
+use crate::history;
 use crate::metrics::Metrics;
 use crate::pictures::folder::Folder;
 use crate::pictures::pixels::{Pixels, decode_all};
 use crate::pictures::target::Target;
-use crate::report::page::chart::{Chart, Mark, Series};
+use crate::report::chart::{Mark, Quantity, Series};
+use crate::report::colors::GRAY;
+use crate::report::page::chart::PageChart;
 use crate::report::page::matrix::Matrix;
 use crate::report::page::{RunSection, Table};
 use crate::run::data::appearance::MAX_PAIRS;
@@ -57,7 +59,7 @@ pub fn of(subject: &mut Subject<'_>, tiles: usize, events: &mut dyn Events) -> R
     Ok(RunSection {
         name: subject.name.clone(),
         sentence: sentence(subject, &metrics, train),
-        charts: charts(subject)?,
+        charts: charts(subject),
         figures: tables::figures(subject, &metrics),
         matrix: Matrix::new(&confusion),
         confused: tables::confused(&confusion),
@@ -116,26 +118,18 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
 }
 
 /// Accuracy and loss by epoch, and the reference's.
-fn charts(subject: &Subject<'_>) -> Result<Vec<Chart>> {
-    type Value = fn(&Epoch) -> f64;
-    let chart = |title: &str, training: Value, validation: Value, from_zero: bool| {
-        let history = &subject.history;
-        let mut series = vec![
-            Series::new("training", Mark::Dots, 0, history, training),
-            Series::new("validation", Mark::Line, 1, history, validation),
-        ];
+fn charts(subject: &Subject<'_>) -> Vec<PageChart> {
+    let chart = |quantity: Quantity| {
+        let mut series = quantity.of_run(&subject.history);
         if let Some(reference) = subject.reference {
             let name = format!("{}, validation", reference.name);
-            let known = reference.run.val_loss_holds || !from_zero;
-            let history = if known { &reference.run.history[..] } else { &[] };
-            series.push(Series::new(name, Mark::Dashes, 2, history, validation));
+            let rows = reference.rows(quantity);
+            let value = |row: &_| quantity.validation(row);
+            series.push(Series::new(name, Mark::Line(1.5), GRAY, rows, value));
         }
-        Chart::new(title, from_zero, series)
+        PageChart::new(&quantity.chart(quantity.title(), series))
     };
-    Ok(vec![
-        chart("Accuracy", |row| row.acc, |row| row.val_acc, false)?,
-        chart("Loss", |row| row.loss, |row| row.val_loss, true)?,
-    ])
+    Quantity::BOTH.map(chart).into()
 }
 
 /// The parts of the data set that the run was trained on.
