@@ -13,7 +13,7 @@ use petite::machine::device::DeviceChoice;
 use petite::machine::precision::PrecisionChoice;
 use petite::nn::network::Network;
 use petite::random::Purpose;
-use petite::training::fit::{Observer, Partial, Trainer};
+use petite::training::fit::{Batches, Observer, Partial, Trainer};
 use petite::training::learner::Learner;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::saved::Saved;
@@ -53,24 +53,23 @@ fn training(criterion: &mut Criterion) {
         let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
         let iteration = config.keras.conventions().iteration;
         let batch_size = config.training.batch_size;
-        let mut train =
+        let train =
             Loader::new(data.pixels("train"), device, batch_size, None, order, iteration).unwrap();
-        let mut validation = Loader::sorted(data.pixels("validation"), device, batch_size).unwrap();
+        let validation = Loader::sorted(data.pixels("validation"), device, batch_size).unwrap();
+        let augmentation = Augmentation::new(config.augmentation, config.keras, 1).unwrap();
         let mut trainer = Trainer {
             learner: &learner,
+            batches: &mut Batches { train, augmentation, validation },
             training: &config.training,
             optimizer: &config.optimizer,
             schedule: config.schedule,
             checkpoint_every: None,
-            train: &mut train,
-            augmentation: &Augmentation::new(config.augmentation, config.keras, 1).unwrap(),
-            validation: &mut validation,
             val_losses: Vec::new(),
             partial: Partial::default(),
             record,
             stop: Stop::default(),
         };
-        group.throughput(Throughput::Elements(trainer.train.len() as u64));
+        group.throughput(Throughput::Elements(trainer.batches.train.len() as u64));
         group.bench_function(name, |bench| {
             bench.iter(|| {
                 trainer.stop = Stop::default();

@@ -7,25 +7,15 @@ use tch::Tensor;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct World {
     /// Index of this process, from 0.
-    rank: usize,
+    pub rank: usize,
     /// Number of processes.
-    size: usize,
+    pub size: usize,
 }
 
 impl World {
     /// A process that trains alone.
     pub const fn alone() -> Self {
         Self { rank: 0, size: 1 }
-    }
-
-    /// Index of this process, from 0.
-    pub const fn rank(self) -> usize {
-        self.rank
-    }
-
-    /// Number of processes.
-    pub const fn size(self) -> usize {
-        self.size
     }
 
     /// Replaces each of `gradients` by its sum over all processes. That of one process is the gradient

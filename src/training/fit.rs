@@ -17,11 +17,24 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::ops::Range;
 use std::time::Instant;
 
+/// The pictures that a network is trained on.
+#[derive(Debug)]
+pub struct Batches {
+    /// Training batches.
+    pub train: Loader,
+    /// Augmentation of the training pictures.
+    pub augmentation: Augmentation,
+    /// Validation batches.
+    pub validation: Loader,
+}
+
 /// Everything that [`fit`](Trainer::fit) needs.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     /// The network to train, its loss and its update.
     pub learner: &'a Learner,
+    /// The pictures.
+    pub batches: &'a mut Batches,
     /// Number of epochs of the whole training and of the schedule, and the patience.
     pub training: &'a TrainingConfig,
     /// The initial learning rate.
@@ -30,12 +43,6 @@ pub struct Trainer<'a> {
     pub schedule: Schedule,
     /// Steps within an epoch after which to call [`Observer::partial`]; `None` for never.
     pub checkpoint_every: Option<i64>,
-    /// Training batches.
-    pub train: &'a mut Loader,
-    /// Augmentation of the training pictures.
-    pub augmentation: &'a Augmentation,
-    /// Validation batches.
-    pub validation: &'a mut Loader,
     /// val_loss of the epochs trained so far; `fit` appends to it.
     pub val_losses: Vec<f64>,
     /// The part of the next epoch that is done already.
@@ -97,16 +104,18 @@ impl Trainer<'_> {
         let done = std::mem::take(&mut self.partial);
         let clock = Clock { start: Instant::now(), before: done.seconds };
         train_step.start_epoch(rate, done.steps, done.sums)?;
-        let steps = done.steps..self.train.steps_per_epoch();
+        let steps = done.steps..self.batches.train.steps_per_epoch();
         if let Break(ended) = self.steps(epoch, steps, train_step, &clock, observer)? {
             return Ok(Break(ended));
         }
-        let (steps, running) = (self.train.steps_per_epoch(), train_step.means());
+        let (steps, running) = (self.batches.train.steps_per_epoch(), train_step.means());
         let (means, train_seconds) = (running.means()?, clock.seconds());
         let Learner { network, objective, .. } = self.learner;
         let (loss, views, stop) = (objective.loss, Views::Picture, &self.stop);
         let validated =
-            validate(network, self.validation, loss, epoch, views, stop, |_, _| Ok(()))?;
+            validate(network, &mut self.batches.validation, loss, epoch, views, stop, |_, _| {
+                Ok(())
+            })?;
         let Some(val_means) = validated else {
             let done = Partial { steps, sums: running.sums()?, seconds: train_seconds };
             observer.partial(&done, &self.learner.saved())?;
@@ -144,8 +153,8 @@ impl Trainer<'_> {
         let network = &self.learner.network;
         let all = steps.end;
         for step in steps {
-            let batch = self.train.batch(epoch, step)?;
-            let input = self.augmentation.input(&batch)?;
+            let batch = self.batches.train.batch(epoch, step)?;
+            let input = self.batches.augmentation.input(&batch)?;
             let masks = network.dropout_masks(batch.targets.pictures(), epoch * all + step)?;
             train_step.run(&StepInput { input, targets: batch.targets, masks })?;
             if let Some(error) = train_step.take_failure() {
@@ -241,13 +250,15 @@ mod tests {
         let shuffled = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
         let mut trainer = Trainer {
             learner: &learner,
+            batches: &mut Batches {
+                train: loader(shuffled),
+                augmentation: Augmentation::new(AugmentConfig::default(), profile, 1).unwrap(),
+                validation: loader(Order::Sorted),
+            },
             training: &TrainingConfig { epochs: 40, ..TrainingConfig::default() },
             optimizer: &config,
             schedule,
             checkpoint_every: None,
-            train: &mut loader(shuffled),
-            augmentation: &Augmentation::new(AugmentConfig::default(), profile, 1).unwrap(),
-            validation: &mut loader(Order::Sorted),
             val_losses: Vec::new(),
             partial: Partial::default(),
             record: false,

@@ -3,36 +3,36 @@
 use crate::error::ensure_or;
 use crate::files::text_file;
 use crate::history::{self, Writer};
-use crate::machine::precision::PrecisionChoice;
 use crate::pictures::depth::Depth;
 use crate::run::folder::made_with::{MadeWith, differences};
 use crate::run::folder::progress::Progress;
-use crate::run::folder::{RunFolder, RunRecord, Versions};
+use crate::run::folder::{RunFolder, RunRecord};
 use crate::run::settings::config::Config;
 use crate::text::numbers::{difference, listed};
 use crate::training::schedule::Schedule;
 use anyhow::Result;
 
-/// What has changed since `run` was last trained and may change its results by rounding: versions,
-/// device and precision, each as `libtorch 2.11.0 instead of 2.10.0`.
+/// What has changed since `run` was last trained, with its record `now`, and may change its results by
+/// rounding: versions, device and precision, each as `libtorch 2.11.0 instead of 2.10.0`.
 ///
 /// # Errors
 /// If the run's record cannot be read.
-pub fn changes(config: &Config, device: &str, run: &RunFolder) -> Result<Vec<String>> {
-    let RunRecord { versions, device: before, train, .. } = run.read_record()?;
-    let now = Versions::current();
-    let precision = |choice: PrecisionChoice| {
-        let json = serde_json::to_value(choice).unwrap_or_default();
-        json.as_str().unwrap_or_default().to_owned()
+pub fn changes(now: &RunRecord, run: &RunFolder) -> Result<Vec<String>> {
+    let of = |record: &RunRecord| {
+        let RunRecord { versions, device, train, .. } = record;
+        let precision = serde_json::to_value(train.machine.precision).unwrap_or_default();
+        [
+            ("petite ", versions.petite.clone()),
+            ("libtorch ", versions.libtorch.clone()),
+            ("", device.clone()),
+            ("", precision.as_str().unwrap_or_default().to_owned()),
+        ]
     };
-    let pairs = [
-        ("petite ", now.petite, versions.petite),
-        ("libtorch ", now.libtorch, versions.libtorch),
-        ("", device.to_owned(), before),
-        ("", precision(config.machine.precision), precision(train.machine.precision)),
-    ];
-    let changed = pairs.into_iter().filter(|(_, now, before)| now != before);
-    Ok(changed.map(|(what, now, before)| format!("{what}{now} instead of {before}")).collect())
+    let pairs = of(now).into_iter().zip(of(&run.read_record()?));
+    let changed = pairs.filter(|(now, before)| now != before);
+    Ok(changed
+        .map(|((what, now), (_, before))| format!("{what}{now} instead of {before}"))
+        .collect())
 }
 
 /// Writes `history.csv` from the checkpoint's `progress`, and takes the values of the clock, which the

@@ -3,6 +3,8 @@
 pub(crate) mod all_pictures;
 pub(crate) mod confident_learning;
 pub(crate) mod copies;
+mod logistic;
+mod out_of_fold;
 pub mod suspect_list;
 
 use crate::dataset::data_set::DataSet;
@@ -18,10 +20,10 @@ use crate::run::settings::config::Config;
 use crate::run::settings::recipe::Recipe;
 use crate::run::suspects::all_pictures::{All, features};
 use crate::run::suspects::confident_learning::{Doubt, doubts};
+use crate::run::suspects::out_of_fold::out_of_fold;
 use crate::run::suspects::suspect_list::{Suspect, SuspectList};
 use crate::stop::Stop;
 use crate::text::numbers::listed;
-use crate::training::out_of_fold::out_of_fold;
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;

@@ -1,39 +1,35 @@
 //! Training a run: from a data set to a folder with weights, history and curves.
 
 pub(crate) mod event_log;
+pub(crate) mod files;
 pub(crate) mod preview;
 pub(crate) mod recorder;
 pub mod repeat;
 pub(crate) mod start;
 
 use crate::augment::augmentation::Augmentation;
-use crate::batches::loader::Loader;
 use crate::error::ensure_or;
-use crate::files::atomic_file;
 use crate::files::folder_lock::FolderLock;
-use crate::history::{Epoch, Writer};
+use crate::history::Epoch;
 use crate::machine::Machine;
-use crate::machine::device::describe;
 use crate::machine::world::World;
 use crate::report::curves;
 use crate::run::data::frozen::through_frozen;
 use crate::run::data::splits::Splits;
 use crate::run::events::{Events, Note, Warning};
 use crate::run::folder::checkpoint::{self, Checkpoints};
-use crate::run::folder::made_with::MadeWith;
 use crate::run::folder::progress::Progress;
-use crate::run::folder::resume;
-use crate::run::folder::{RunFolder, RunRecord, Versions};
+use crate::run::folder::{RunFolder, resume};
 use crate::run::outcome::{Ended, Outcome};
 use crate::run::settings::config::Config;
 use crate::run::train::event_log::EventLog;
+use crate::run::train::files::RunFiles;
 use crate::run::train::recorder::Recorder;
 use crate::run::train::start::First;
-use crate::stop::Stop;
-use crate::training::fit::Trainer;
+use crate::training::config::TrainingConfig;
+use crate::training::fit::{Batches, Trainer};
 use crate::training::learner::Learner;
 use crate::training::objective::Objective;
-use crate::training::update::Update;
 use anyhow::Result;
 
 /// Trains `config` in its folder `out`: see [`petite::train`](crate::train).
@@ -54,7 +50,8 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
         resume::check(&mut config, &run, made_with)?;
         let machine = prepare(&mut config)?;
         let first = First::of(saved, &mut config)?;
-        return Session::open(&run, &mut config, machine, first, events)?.train(events);
+        let session = Session::open(&run, &mut config, machine, first, events)?;
+        return session.train(machine, events);
     }
     let machine = prepare(&mut config)?;
     let first = First::of(None, &mut config)?;
@@ -63,7 +60,7 @@ pub(crate) fn train(config: &Config, events: &mut dyn Events) -> Result<Outcome>
     // Another process may have used the folder in between.
     RunFolder::create(&config.output.folder)?;
     Session::open(&run, &mut config, machine, first, events)
-        .and_then(|session| session.train(events))
+        .and_then(|session| session.train(machine, events))
         .inspect_err(|_| {
             // If nothing was written, for example because of bad pictures, the same `out` can be
             // used again. A folder with files in it stays.
@@ -90,21 +87,9 @@ fn prepare(config: &mut Config) -> Result<Machine> {
 
 /// A run that is ready for training.
 struct Session<'a> {
-    run: &'a RunFolder,
-    config: &'a Config,
-    machine: Machine,
-    stop: Stop,
-    classes: Vec<String>,
-    /// The contents of `split.csv`, if the run is to have one.
-    list: Option<Vec<u8>>,
-    /// The contents of `pictures.csv`.
-    pictures: Vec<u8>,
-    made_with: MadeWith,
+    files: RunFiles<'a>,
     learner: Learner,
-    train: Loader,
-    validation: Loader,
-    /// Progress of earlier processes of the run.
-    done: Progress,
+    batches: Batches,
 }
 
 impl<'a> Session<'a> {
@@ -112,7 +97,7 @@ impl<'a> Session<'a> {
     /// one.
     fn open(
         run: &'a RunFolder,
-        config: &'a mut Config,
+        config: &mut Config,
         machine: Machine,
         first: First,
         events: &mut dyn Events,
@@ -120,30 +105,18 @@ impl<'a> Session<'a> {
         let stop = events.stop();
         events.note(&Note::Start { config, machine });
         let mut splits = Splits::read(config, run, &stop, events)?;
-        let config = splits.config();
-        let classes = splits.classes().to_vec();
-        let saved = first.saved();
-        if config.output.resume {
-            let made_with = saved.and_then(|saved| saved.made_with.as_ref());
-            resume::check_classes(&classes, run, made_with)?;
-        }
-        let mut network = config.network(classes.len(), machine)?;
-        let update = Update::new(&config.optimizer, &network)?;
-        if let Some((error, instead)) = saved.and_then(|saved| saved.instead.as_ref()) {
-            events.warning(&Warning::DamagedCheckpoint { error, instead });
-        }
-        let pictures = splits.fingerprint(run, saved, events)?;
-        let made_with = MadeWith::new(&classes, config, Some(pictures.sum()));
-        let pictures = pictures.to_csv()?;
-        let done = first.fill(&mut network, &update, config, &classes, events)?;
+        let (config, classes) = (splits.config(), splits.classes().len());
+        let network = config.network(classes, machine)?;
+        let files = RunFiles::new(run, machine.device, &mut splits, first.saved.as_ref(), events)?;
+        let (network, update) = first.fill(network, &files.record, events)?;
         let (train, mut validation) = splits.loaders(&network, &stop, events)?;
         // Batches of a part of the pictures differ from epoch to epoch. A complete run needs none.
-        if config.training.validation_steps.is_none() && done.epochs() < config.training.epochs {
+        let TrainingConfig { epochs, steps_per_epoch, validation_steps, .. } = config.training;
+        if validation_steps.is_none() && files.done.epochs() < epochs {
             validation = through_frozen(&network, validation, &stop, events)?;
         }
-        let list = splits.list.take();
         let steps = train.steps_per_epoch();
-        if let Some(asked) = config.training.steps_per_epoch.filter(|&asked| asked > steps) {
+        if let Some(asked) = steps_per_epoch.filter(|&asked| asked > steps) {
             events.note(&Note::WholePass { steps, asked });
         }
         let base = network.base().map_or(0, |base| base.stack.architecture().parameters());
@@ -151,27 +124,35 @@ impl<'a> Session<'a> {
         let trained = network.parameters().iter().map(|(_, tensor)| tensor.numel() as i64).sum();
         events.note(&Note::Network { config, parameters, trained });
         let objective = Objective::new(
-            classes.len(),
+            classes,
             config.training.label_smoothing,
             config.training.class_weights,
             train.labels(),
             machine.device,
         )?;
-        let learner = Learner { network, objective, update, world: World::alone() };
-        #[rustfmt::skip]
-        let session = Self { run, config, machine, stop, classes, list, pictures, made_with, learner, train, validation, done };
-        Ok(session)
+        let augmentation = Augmentation::new(config.augmentation, config.keras, config.seed)?;
+        Ok(Self {
+            files,
+            learner: Learner { network, objective, update, world: World::alone() },
+            batches: Batches { train, augmentation, validation },
+        })
     }
 
     /// Trains the remaining epochs.
-    fn train(mut self, events: &mut dyn Events) -> Result<Outcome> {
-        let (run, config) = (self.run, self.config);
-        let mut done = std::mem::take(&mut self.done);
-        let history = self.begin(&mut done, events)?;
-        let augmentation = Augmentation::new(config.augmentation, config.keras, config.seed)?;
-        let event_log = self.event_log(&done.rows, &augmentation)?;
-        let (epochs, steps) = (done.epochs(), done.steps());
-        if epochs >= config.training.epochs {
+    fn train(self, machine: Machine, events: &mut dyn Events) -> Result<Outcome> {
+        let Self { mut files, learner, mut batches } = self;
+        let history = files.write(&learner.network.tensors(), events)?;
+        let RunFiles { run, record, made_with, done, .. } = files;
+        let config = &record.train;
+        let event_log = match config.output.tensorboard {
+            true => {
+                let sheet = preview::first_step(&mut batches, config, &record.classes)?;
+                Some(EventLog::start(run, sheet, &done.rows)?)
+            }
+            false => None,
+        };
+        let (epochs, steps, all) = (done.epochs(), done.steps(), config.training.epochs);
+        if epochs >= all {
             events.note(&Note::Complete { epochs });
             return finish(run, done, Ended::AllEpochs, events);
         }
@@ -180,30 +161,26 @@ impl<'a> Session<'a> {
             events.note(&Note::Continuing { epochs, steps, history });
         }
         let record_steps = config.machine.cuda_graph
-            && self.machine.use_own_stream().unwrap_or_else(|error| {
+            && machine.use_own_stream().unwrap_or_else(|error| {
                 events.warning(&Warning::NoCudaGraph(&error));
                 false
             });
-        let (val_losses, partial) = (done.rows.iter().map(|row| row.val_loss), done.partial);
-        let (val_losses, keep) = (val_losses.collect(), config.output.keep.unwrap_or(1));
-        let checkpoints = Checkpoints::new(run.clone(), self.made_with, done, keep);
-        let all = config.training.epochs;
-        let mut recorder = Recorder { history, checkpoints, event_log, epochs: all, events };
-        let ended = Trainer {
-            learner: &self.learner,
+        let mut trainer = Trainer {
+            learner: &learner,
+            batches: &mut batches,
             training: &config.training,
             optimizer: &config.optimizer,
             schedule: config.schedule,
             checkpoint_every: config.output.checkpoint_every,
-            train: &mut self.train,
-            augmentation: &augmentation,
-            validation: &mut self.validation,
-            val_losses,
-            partial,
+            val_losses: done.rows.iter().map(|row| row.val_loss).collect(),
+            partial: done.partial,
             record: record_steps,
-            stop: self.stop,
-        }
-        .fit(&mut recorder);
+            stop: events.stop(),
+        };
+        let keep = config.output.keep.unwrap_or(1);
+        let checkpoints = Checkpoints::new(run.clone(), made_with, done, keep);
+        let mut recorder = Recorder { history, checkpoints, event_log, epochs: all, events };
+        let ended = trainer.fit(&mut recorder);
         let done = recorder.checkpoints.into_progress();
         match ended {
             Ok(ended) => finish(run, done, ended, events),
@@ -213,58 +190,6 @@ impl<'a> Session<'a> {
                 Err(error)
             }
         }
-    }
-
-    /// Writes the files of a run that starts, and those of a resumed one that are missing or damaged.
-    /// Reports what has changed since it was last trained.
-    fn begin(&self, done: &mut Progress, events: &mut dyn Events) -> Result<Writer> {
-        let (run, config, epochs) = (self.run, self.config, done.epochs());
-        let device = describe(self.machine.device);
-        if epochs < config.training.epochs {
-            if epochs + done.steps() > 0 {
-                let changes = resume::changes(config, &device, run)?;
-                if !changes.is_empty() {
-                    events.warning(&Warning::ResumedWith(&changes));
-                }
-            }
-            // First, since a folder without it is not a run: the others can be written later.
-            run.write_record(&RunRecord {
-                versions: Versions::current(),
-                device,
-                classes: self.classes.clone(),
-                train: config.clone(),
-            })?;
-            if let Some(list) = &self.list {
-                atomic_file::write_bytes(&run.split(), list)?;
-            }
-            atomic_file::write_bytes(&run.pictures(), &self.pictures)?;
-        }
-        if checkpoint::repair(run, done, &self.learner.network.tensors())?
-            && let Some(best) = done.best
-        {
-            let (path, epoch) = (&run.best(), best.epoch);
-            events.warning(&Warning::NoBestWeights { path, epoch });
-        }
-        let (history, wrong) = resume::restore_history(run, done)?;
-        if let Some(found) = &wrong {
-            events.warning(&Warning::HistoryRestored { path: &run.history(), found, epochs });
-        }
-        Ok(history)
-    }
-
-    /// The event files with `rows`, if the run is to have them, and the pictures of the first step.
-    fn event_log(
-        &mut self,
-        rows: &[Epoch],
-        augmentation: &Augmentation,
-    ) -> Result<Option<EventLog>> {
-        let config = self.config;
-        if !config.output.tensorboard {
-            return Ok(None);
-        }
-        let (train, classes) = (&mut self.train, &self.classes);
-        let pictures = preview::first_step(train, augmentation, &config.augmentation, classes)?;
-        EventLog::start(self.run, pictures, rows).map(Some)
     }
 }
 

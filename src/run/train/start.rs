@@ -7,7 +7,7 @@ use crate::nn::network::Network;
 use crate::nn::stored::Stored;
 use crate::nn::zoo::Model;
 use crate::run::events::{Events, Note};
-use crate::run::folder::checkpoint::{Checkpoint, Progress};
+use crate::run::folder::checkpoint::Checkpoint;
 use crate::run::folder::{RunFolder, RunRecord, WhichWeights};
 use crate::run::settings::config::Config;
 use crate::run::settings::network::NetworkKind;
@@ -22,11 +22,11 @@ use std::path::PathBuf;
 const KEPT: [&str; 8] = ["safetensors", "npz", "ot", "pth", "pt", "ckpt", "bin", "tar"];
 
 /// The first weights of a process.
-pub(crate) enum First {
-    /// Those of the run's checkpoint.
-    Saved(Box<Checkpoint>),
-    /// Those of a new run, with the file of the base's weights if it starts from one.
-    Start(Option<Stored>),
+pub(crate) struct First {
+    /// The run's checkpoint, if it has one.
+    pub saved: Option<Checkpoint>,
+    /// The file of the base's weights, if a new run starts from one.
+    stored: Option<Stored>,
 }
 
 impl First {
@@ -35,43 +35,31 @@ impl First {
     /// # Errors
     /// As [`read`].
     pub fn of(saved: Option<Checkpoint>, config: &mut Config) -> Result<Self> {
-        match saved {
-            Some(saved) => Ok(Self::Saved(Box::new(saved))),
-            None => Ok(Self::Start(read(config)?)),
-        }
+        let stored = if saved.is_none() { read(config)? } else { None };
+        Ok(Self { saved, stored })
     }
 
-    /// The checkpoint, if there is one.
-    pub fn saved(&self) -> Option<&Checkpoint> {
-        match self {
-            Self::Saved(saved) => Some(saved),
-            Self::Start(_) => None,
-        }
-    }
-
-    /// Sets the weights of `network`, and what its `update` remembers. Returns how far it was trained.
+    /// Sets the weights of `network`, which is that of a run with this record. Returns it with its
+    /// update, which remembers what the checkpoint's did.
     ///
     /// # Errors
-    /// If the weights are from another network or the classes differ; nothing is changed then.
+    /// If the weights are from another network or the classes differ.
     pub fn fill(
         self,
-        network: &mut Network,
-        update: &Update,
-        config: &Config,
-        classes: &[String],
+        mut network: Network,
+        record: &RunRecord,
         events: &mut dyn Events,
-    ) -> Result<Progress> {
-        match self {
-            Self::Saved(saved) => {
-                saved.restore(&update.saved(network))?;
+    ) -> Result<(Network, Update)> {
+        let RunRecord { classes, train: config, .. } = record;
+        let update = Update::new(&config.optimizer, &network)?;
+        match self.saved {
+            Some(saved) => {
+                saved.restore(&update.saved(&network))?;
                 network.refresh()?;
-                Ok(saved.progress)
             }
-            Self::Start(stored) => {
-                fill(network, config, stored.as_ref(), classes, events)?;
-                Ok(Progress::default())
-            }
+            None => fill(&mut network, config, self.stored.as_ref(), classes, events)?,
         }
+        Ok((network, update))
     }
 }
 

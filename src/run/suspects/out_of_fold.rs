@@ -24,8 +24,6 @@ pub struct OutOfFold {
     pub probabilities: Tensor,
     /// Mean crossentropy of the labels in nats.
     pub loss: f64,
-    /// λ, the one of those tried with the lowest `loss`.
-    pub strength: f64,
 }
 
 /// Trains a classifier for each of `folds` on the pictures of all the others. `features` is
@@ -66,7 +64,7 @@ pub fn out_of_fold(
         if best.as_ref().is_some_and(|best| loss >= best.loss) {
             break;
         }
-        best = Some(OutOfFold { probabilities, loss, strength });
+        best = Some(OutOfFold { probabilities, loss });
     }
     best.context("expected probabilities of the pictures, found none")
 }
@@ -90,16 +88,19 @@ mod tests {
             assert!(row[index % 3] > 0.5, "{index}: {row:?}");
         }
         assert!(found.loss > 0.0 && found.loss < 0.5, "{}", found.loss);
-        assert!(found.strength <= 1.0 / 16.0, "{}", found.strength);
-        // Its own label changes nothing for a picture, but for the strength.
-        let with = |labels: &Tensor| {
+        let with = |labels: &Tensor, strength| {
             let problem = Problem::new(&features, labels, 3).unwrap();
             let mut part = Classifiers::new(&problem, &fold_of(90, 5), 0..5).unwrap();
-            let bound = problem.bound(0.01, part.fewest).unwrap();
-            part.train(&problem, 0.01, &bound, &stop).unwrap();
-            values(&part.left_out(&problem).unwrap().get(4))
+            let bound = problem.bound(strength, part.fewest).unwrap();
+            part.train(&problem, strength, &bound, &stop).unwrap();
+            part.left_out(&problem).unwrap()
         };
-        for (one, other) in with(&labels).iter().zip(with(&wrong)) {
+        // A lower strength is better than the first.
+        let of_first = with(&wrong, FACTOR).gather(1, &wrong.unsqueeze(1), false).log();
+        assert!(found.loss < -of_first.mean(Kind::Double).double_value(&[]));
+        // Its own label changes nothing for a picture, but for the strength.
+        let of_fourth = |labels| values(&with(labels, 0.01).get(4));
+        for (one, other) in of_fourth(&labels).iter().zip(of_fourth(&wrong)) {
             assert!((one - other).abs() < 1e-5, "{one} {other}");
         }
     }
