@@ -8,14 +8,13 @@ use std::{
 };
 
 /// The C++ files beside the Rust ones.
-const NATIVE: [&str; 6] = ["backend", "conv_pool", "pool", "rmsprop", "thin_conv", "torchscript"];
+const NATIVE: [&str; 7] =
+    ["backend", "conv_pool", "cuda", "pool", "rmsprop", "thin_conv", "torchscript"];
 
 fn main() {
     // torch-sys says where its libtorch is (`links = "tch"`).
     println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
-    println!(
-        "cargo::rustc-check-cfg=cfg(libtorch_has_cuda, libtorch_has_cuda_headers, unoptimized)"
-    );
+    println!("cargo::rustc-check-cfg=cfg(libtorch_has_cuda, unoptimized)");
     // Debug assertions are no sign of it: this crate's own profile has both.
     if env::var("OPT_LEVEL").as_deref() == Ok("0") {
         println!("cargo::rustc-cfg=unoptimized");
@@ -92,13 +91,12 @@ fn compile_native(lib: &Path) {
     if lib.join("libtorch_cuda.so").exists() {
         match cuda_headers(lib) {
             Some(headers) => {
-                println!("cargo::rustc-cfg=libtorch_has_cuda_headers");
+                build.define("PETITE_HAS_CUDA_HEADERS", None);
                 build.flag(format!("-isystem{}", headers.display()));
                 let cccl = headers.join("cccl");
                 if cccl.is_dir() {
                     build.flag(format!("-isystem{}", cccl.display()));
                 }
-                build.file("src/native/cuda.cpp");
             }
             None => println!(
                 "cargo::warning=expected CUDA's headers beside libtorch or in CUDA_HOME, found none: training on a GPU then goes without bf16, TF32 and CUDA graphs; try scripts/fetch_libtorch.sh --device cuda"

@@ -1,6 +1,19 @@
-// CUDA capability, streams and graphs. Compiled only if libtorch and CUDA's headers are available.
+// CUDA capability, streams and graphs. Without CUDA's headers all of them fail.
 
 #include "boundary.h"
+
+#ifndef PETITE_HAS_CUDA_HEADERS
+
+static char* absent() { return strdup("petite was built without CUDA's headers"); }
+
+extern "C" char* petite_cuda_capability(int, int*, int*) { return absent(); }
+extern "C" char* petite_cuda_use_own_stream(int) { return absent(); }
+extern "C" char* petite_cuda_graph_begin(void**) { return absent(); }
+extern "C" char* petite_cuda_graph_end(void*) { return absent(); }
+extern "C" char* petite_cuda_graph_replay(void*) { return absent(); }
+extern "C" void petite_cuda_graph_free(void*) {}
+
+#else
 
 #include <ATen/cuda/CUDAContextLight.h>
 #include <ATen/cuda/CUDAGraph.h>
@@ -53,3 +66,5 @@ extern "C" void petite_cuda_graph_free(at::cuda::CUDAGraph* graph) {
   // The destructor may throw, but exceptions must not reach Rust.
   free(caught([&] { delete graph; }));
 }
+
+#endif

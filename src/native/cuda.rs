@@ -1,115 +1,24 @@
 //! CUDA capability, streams and graphs. A graph launches all kernels of a training step at once;
 //! for small batches, launching them one by one takes longer than running them.
 
-use anyhow::Result;
+use super::check;
+use anyhow::{Context, Result};
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr::NonNull;
 
-/// Stubs for builds without CUDA's headers; all of them fail.
-#[cfg(not(libtorch_has_cuda_headers))]
-mod absent {
-    use anyhow::{Result, bail};
-
-    const ABSENT: &str = "petite was built without CUDA's headers";
-
-    pub fn capability(_device: usize) -> Result<(i32, i32)> {
-        bail!(ABSENT)
-    }
-
-    pub fn use_own_stream(_device: usize) -> Result<()> {
-        bail!(ABSENT)
-    }
-
-    /// Cannot be constructed.
-    #[derive(Debug)]
-    pub enum Graph {}
-
-    impl Graph {
-        pub fn capture(_work: impl FnOnce() -> Result<()>) -> Result<Self> {
-            bail!(ABSENT)
-        }
-
-        pub fn replay(&self) -> Result<()> {
-            match *self {}
-        }
-    }
+unsafe extern "C" {
+    fn petite_cuda_capability(device: c_int, major: *mut c_int, minor: *mut c_int) -> *mut c_char;
+    fn petite_cuda_use_own_stream(device: c_int) -> *mut c_char;
+    fn petite_cuda_graph_begin(graph: *mut *mut c_void) -> *mut c_char;
+    fn petite_cuda_graph_end(graph: *mut c_void) -> *mut c_char;
+    fn petite_cuda_graph_replay(graph: *mut c_void) -> *mut c_char;
+    fn petite_cuda_graph_free(graph: *mut c_void);
 }
-
-#[cfg(libtorch_has_cuda_headers)]
-mod present {
-    use crate::native::check;
-    use anyhow::{Context, Result};
-    use std::ffi::{c_char, c_int, c_void};
-    use std::ptr::NonNull;
-
-    unsafe extern "C" {
-        fn petite_cuda_capability(
-            device: c_int,
-            major: *mut c_int,
-            minor: *mut c_int,
-        ) -> *mut c_char;
-        fn petite_cuda_use_own_stream(device: c_int) -> *mut c_char;
-        fn petite_cuda_graph_begin(graph: *mut *mut c_void) -> *mut c_char;
-        fn petite_cuda_graph_end(graph: *mut c_void) -> *mut c_char;
-        fn petite_cuda_graph_replay(graph: *mut c_void) -> *mut c_char;
-        fn petite_cuda_graph_free(graph: *mut c_void);
-    }
-
-    pub fn capability(device: usize) -> Result<(i32, i32)> {
-        let (mut major, mut minor) = (0, 0);
-        // SAFETY: both pointers are valid until the call returns.
-        check(unsafe { petite_cuda_capability(c_int::try_from(device)?, &mut major, &mut minor) })
-            .with_context(|| format!("cannot query the capability of cuda:{device}"))?;
-        Ok((major, minor))
-    }
-
-    pub fn use_own_stream(device: usize) -> Result<()> {
-        // SAFETY: its only argument is a number, which libtorch checks.
-        check(unsafe { petite_cuda_use_own_stream(c_int::try_from(device)?) })
-            .with_context(|| format!("cannot create a stream on cuda:{device}"))
-    }
-
-    #[derive(Debug)]
-    pub struct Graph(NonNull<c_void>);
-
-    impl Graph {
-        pub fn capture(work: impl FnOnce() -> Result<()>) -> Result<Self> {
-            let mut graph = std::ptr::null_mut();
-            // SAFETY: on success `graph` is a new graph that we own.
-            check(unsafe { petite_cuda_graph_begin(&mut graph) })
-                .context("cannot capture a CUDA graph")?;
-            let graph = Self(NonNull::new(graph).context("libtorch returned no CUDA graph")?);
-            let worked = work();
-            // The capture must end even if the work failed, else the stream stays unusable.
-            // SAFETY: `graph` is alive and capturing.
-            let ended = check(unsafe { petite_cuda_graph_end(graph.0.as_ptr()) });
-            worked?;
-            ended.context("cannot end the capture of a CUDA graph")?;
-            Ok(graph)
-        }
-
-        pub fn replay(&self) -> Result<()> {
-            // SAFETY: `self.0` is alive and captured.
-            check(unsafe { petite_cuda_graph_replay(self.0.as_ptr()) })
-                .context("cannot launch a CUDA graph")
-        }
-    }
-
-    impl Drop for Graph {
-        fn drop(&mut self) {
-            // SAFETY: we own the graph and do not use it afterwards.
-            unsafe { petite_cuda_graph_free(self.0.as_ptr()) }
-        }
-    }
-}
-
-#[cfg(not(libtorch_has_cuda_headers))]
-use absent as chosen;
-#[cfg(libtorch_has_cuda_headers)]
-use present as chosen;
 
 /// A CUDA graph: captured work that can be launched again as a whole. It always uses the same
 /// memory, so write its inputs before a launch and read its outputs after it.
 #[derive(Debug)]
-pub struct Graph(chosen::Graph);
+pub struct Graph(NonNull<c_void>);
 
 impl Graph {
     /// Captures what `work` launches on this thread's stream, without running it. The stream must
@@ -117,9 +26,20 @@ impl Graph {
     ///
     /// # Errors
     /// If `work` fails or does something that cannot be captured, such as synchronizing with the
-    /// device.
+    /// device, or petite was built without CUDA's headers.
     pub fn capture(work: impl FnOnce() -> Result<()>) -> Result<Self> {
-        chosen::Graph::capture(work).map(Self)
+        let mut graph = std::ptr::null_mut();
+        // SAFETY: on success `graph` is a new graph that we own.
+        check(unsafe { petite_cuda_graph_begin(&mut graph) })
+            .context("cannot capture a CUDA graph")?;
+        let graph = Self(NonNull::new(graph).context("libtorch returned no CUDA graph")?);
+        let worked = work();
+        // The capture must end even if the work failed, else the stream stays unusable.
+        // SAFETY: `graph` is alive and capturing.
+        let ended = check(unsafe { petite_cuda_graph_end(graph.0.as_ptr()) });
+        worked?;
+        ended.context("cannot end the capture of a CUDA graph")?;
+        Ok(graph)
     }
 
     /// Launches the graph on this thread's stream.
@@ -127,7 +47,16 @@ impl Graph {
     /// # Errors
     /// If CUDA fails.
     pub fn replay(&self) -> Result<()> {
-        self.0.replay()
+        // SAFETY: `self.0` is alive and captured.
+        check(unsafe { petite_cuda_graph_replay(self.0.as_ptr()) })
+            .context("cannot launch a CUDA graph")
+    }
+}
+
+impl Drop for Graph {
+    fn drop(&mut self) {
+        // SAFETY: we own the graph and do not use it afterwards.
+        unsafe { petite_cuda_graph_free(self.0.as_ptr()) }
     }
 }
 
@@ -136,7 +65,11 @@ impl Graph {
 /// # Errors
 /// If the device does not exist, or petite was built without CUDA's headers.
 pub fn capability(device: usize) -> Result<(i32, i32)> {
-    chosen::capability(device)
+    let (mut major, mut minor) = (0, 0);
+    // SAFETY: both pointers are valid until the call returns.
+    check(unsafe { petite_cuda_capability(c_int::try_from(device)?, &mut major, &mut minor) })
+        .with_context(|| format!("cannot query the capability of cuda:{device}"))?;
+    Ok((major, minor))
 }
 
 /// Gives this thread its own stream on a CUDA device, from which graphs can be captured.
@@ -144,5 +77,20 @@ pub fn capability(device: usize) -> Result<(i32, i32)> {
 /// # Errors
 /// If the device does not exist, or petite was built without CUDA's headers.
 pub fn use_own_stream(device: usize) -> Result<()> {
-    chosen::use_own_stream(device)
+    // SAFETY: its only argument is a number, which libtorch checks.
+    check(unsafe { petite_cuda_use_own_stream(c_int::try_from(device)?) })
+        .with_context(|| format!("cannot create a stream on cuda:{device}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without a GPU, with CUDA's headers or without them.
+    #[test]
+    fn a_device_that_is_not_there_is_an_error() {
+        let error = capability(99).unwrap_err();
+        assert_eq!(error.to_string(), "cannot query the capability of cuda:99");
+        assert!(use_own_stream(99).is_err());
+    }
 }
