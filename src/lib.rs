@@ -65,7 +65,8 @@ pub mod export;
 pub use error::{Error, ErrorKind};
 pub use export::Export;
 pub use metrics::Metrics;
-pub use run::events::{Decoding, Events, Note, Silent, Warning};
+pub use run::activity::{Activity, Progress};
+pub use run::events::{Events, Note, Silent};
 pub use run::outcome::{Ended, Outcome};
 pub use run::predict::classifier::Classifier;
 pub use run::predict::evaluate::Evaluate;
@@ -78,6 +79,7 @@ pub use run::settings::network::{NetworkConfig, NetworkKind};
 pub use run::settings::recipe::Recipe;
 pub use run::suspects::Suspects;
 pub use run::suspects::suspect_list::{Suspect, SuspectList};
+pub use run::warning::Warning;
 pub use stop::Stop;
 
 /// Trains as `config` says and writes weights, history and curves to the run folder

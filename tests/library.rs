@@ -9,7 +9,7 @@ use petite::run::predict::trained::MachineOverrides;
 use petite::training::fit::StepProgress;
 use petite::training::validate::Views;
 use petite::{
-    Classifier, Config, Decoding, Ended, ErrorKind, Evaluate, Events, Note, Outcome, Predict,
+    Classifier, Config, Ended, ErrorKind, Evaluate, Events, Note, Outcome, Predict, Progress,
     Recipe, Silent, Stop, Warning,
 };
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ impl Events for Recorder {
         self.told.push(format!("{warning:?}"));
     }
 
-    fn decoding(&mut self, progress: Decoding<'_>) {
+    fn progress(&mut self, progress: Progress<'_>) {
         assert!(progress.done >= 1 && progress.done <= progress.of);
         self.read += 1;
     }

@@ -10,13 +10,11 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use petite::history::Epoch;
 use petite::machine::Machine;
 use petite::machine::device;
-use petite::pictures::cache::Origin;
 use petite::run::folder::Versions;
 use petite::text::numbers::{listed, with_thousands};
 use petite::training::fit::StepProgress;
-use petite::{Config, Decoding, Events, Note, Outcome, Stop, Warning, text::shown::shown};
+use petite::{Config, Events, Note, Outcome, Progress, Stop, Warning, text::shown::shown};
 use std::fmt::Write;
-use std::path::PathBuf;
 
 /// Prints a run's events to the terminal.
 #[derive(Debug)]
@@ -24,14 +22,12 @@ pub struct Terminal {
     stop: Stop,
     /// Whether reading pictures has a bar.
     shows_reading: bool,
-    /// The split being decoded, and its bar.
-    reading: Option<(String, ProgressBar)>,
+    /// The bar of what is done with pictures.
+    reading: Option<ProgressBar>,
     training: TrainingBar,
     runs: u32,
     /// Whether notes are printed.
     shows_notes: bool,
-    /// The list of labels of the run.
-    labels: Option<PathBuf>,
     /// Whether the data set of the run has test pictures.
     pub has_test: bool,
 }
@@ -46,7 +42,6 @@ impl Terminal {
             training: TrainingBar::new(),
             runs: 1,
             shows_notes: true,
-            labels: None,
             has_test: false,
         }
     }
@@ -62,7 +57,7 @@ impl Terminal {
     }
 
     /// A bar for a pass over `count` pictures; hidden unless standard error is a terminal.
-    pub fn bar(split: &str, count: usize) -> ProgressBar {
+    pub fn bar(name: &str, count: usize) -> ProgressBar {
         let style = ProgressStyle::with_template(
             "{msg:<11} {bar:20} {pos}/{len} pictures  {rate}/s  {left} left",
         )
@@ -73,7 +68,7 @@ impl Terminal {
         .with_key("left", |state: &ProgressState, text: &mut dyn Write| {
             let _ = text.write_str(&duration::shown(state.eta().as_secs_f64()));
         });
-        ProgressBar::new(count as u64).with_style(style).with_message(split.to_owned())
+        ProgressBar::new(count as u64).with_style(style).with_message(name.to_owned())
     }
 }
 
@@ -93,7 +88,6 @@ impl Events for Terminal {
             }
             Note::Start { config, machine } => {
                 self.training.start(config.training.epochs);
-                self.labels.clone_from(&config.data.labels);
                 say_start(config, *machine);
             }
             Note::DataSet { data, path, split } => {
@@ -118,7 +112,7 @@ impl Events for Terminal {
                 ));
             }
             Note::Pass { of, split, pictures, seconds } => {
-                say(wording::pass(of, split, *pictures, *seconds));
+                say(wording::pass(of, *split, *pictures, *seconds));
             }
             Note::WholePass { steps, asked } => say(format_args!(
                 "epoch       {steps} steps, not {asked}: in Keras 3 an epoch ends with the pass over the pictures"
@@ -143,79 +137,29 @@ impl Events for Terminal {
 
     fn warning(&mut self, warning: &Warning<'_>) {
         let text = match warning {
-            Warning::PassedOver(entries) => format!("passed over {entries}"),
-            Warning::Odd(text) => format!("warning: {}", with_flags(text, "train")),
-            Warning::EmptyClasses(classes) => format!(
-                "warning: no pictures of {}; leaving {} out",
-                listed(classes),
-                if classes.len() == 1 { "this class" } else { "these classes" }
-            ),
-            Warning::NoValidation(classes) => format!(
-                "warning: no validation pictures of {}, so val_loss and val_acc say nothing about {}",
-                listed(classes),
-                if classes.len() == 1 { "this class" } else { "these classes" }
-            ),
-            Warning::Unchecked(classes) => format!(
-                "warning: only one picture, or copies of one, of {}; not checking {}",
-                listed(classes),
-                if classes.len() == 1 { "its label" } else { "their labels" }
-            ),
+            // The program's own build profiles optimize; there is nothing to do for its user.
+            Warning::Unoptimized => return,
+            Warning::PassedOver(_) => warning.to_string(),
             Warning::Skipped(bad) => bad_list::skipping(bad),
-            Warning::NoDiskCache { split, error, instead } => {
-                let instead = match instead {
-                    Origin::Stream => "decoding them on demand",
-                    _ => "keeping them in memory",
-                };
-                format!(
-                    "warning: cannot cache the {split} pictures on disk ({error:#}); {instead}; try another PETITE_CACHE"
-                )
-            }
-            Warning::NotStored(error) => format!(
-                "warning: {error:#}; the result is not stored; try a copy of the run, or --json and > FILE"
-            ),
-            Warning::FeaturesNotKept(error) => {
-                format!("warning: cannot cache the features ({error:#}); try another PETITE_CACHE")
-            }
-            Warning::Duplicates { found, of, data } => {
-                wording::duplicates(found, *of, data, self.labels.as_deref())
-            }
-            Warning::ResumedWith(changes) => format!(
-                "warning: the run continues with {}, so its results may differ in the last digits from those without the change",
-                changes.join(", ")
-            ),
-            Warning::DamagedCheckpoint { error, instead } => {
-                format!("warning: {error:#}; continuing from {} instead", instead.display())
-            }
-            Warning::HistoryRestored { path, found, epochs } => format!(
-                "warning: expected the checkpoint's {epochs} epochs in {}, found {found}; written again from the checkpoint",
-                path.display()
-            ),
-            Warning::NoBestWeights { path, epoch } => format!(
-                "warning: expected the weights of epoch {epoch} in {}, found none or damaged ones, and only training again can restore them; the next lower val_loss replaces them",
-                path.display()
-            ),
-            Warning::NoCudaGraph(error) => format!(
-                "warning: cannot record the training step as a CUDA graph ({error:#}); launching its operations one by one, which is slower with small batches; --no-cuda-graph skips the attempt"
-            ),
-            _ => return,
+            // Most name settings of training, that of a result not stored a flag of `evaluate`.
+            _ => with_flags(&with_flags(&format!("warning: {warning}"), "train"), "evaluate"),
         };
         self.training.suspend(|| warn(text));
     }
 
-    fn decoding(&mut self, progress: Decoding<'_>) {
+    fn progress(&mut self, progress: Progress<'_>) {
         if !self.shows_reading {
             return;
         }
-        if self.reading.as_ref().is_none_or(|(split, _)| split != progress.split) {
-            let bar = Self::bar(progress.split, progress.of);
-            self.reading = Some((progress.split.to_owned(), bar));
-        }
-        if let Some((_, bar)) = &self.reading {
-            bar.set_position(progress.done as u64);
-            if progress.done == progress.of {
-                bar.finish_and_clear();
-                self.reading = None;
-            }
+        let Progress { activity, done, of } = progress;
+        let name = activity.to_string();
+        // One that ended early may have left its bar.
+        let bar = self.reading.take().filter(|bar| bar.message() == name);
+        let bar = bar.unwrap_or_else(|| Self::bar(&name, of));
+        bar.set_position(done as u64);
+        match done == of {
+            true => bar.finish_and_clear(),
+            false => self.reading = Some(bar),
         }
     }
 

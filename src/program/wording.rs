@@ -2,14 +2,12 @@
 
 use crate::program::duration;
 use petite::dataset::data_set::DataSet;
-use petite::dataset::duplicates::{self, Duplicate};
 use petite::dataset::layout::Layout;
 use petite::history::Epoch;
 use petite::pictures::cache::Origin;
 use petite::pictures::folder::Folder;
 use petite::run::events::SplitByContent;
 use petite::text::numbers::with_thousands;
-use petite::text::shown::quoted;
 use std::path::Path;
 
 /// `folders train, validation, test`, or `class folders, split by content into …`.
@@ -62,21 +60,11 @@ pub fn cache(folder: &Path, bytes: u64, free: Option<u64>) -> String {
 }
 
 /// `features    2,000 train pictures in 63 s, 32 pictures/s`
-pub fn pass(of: &str, split: &str, pictures: usize, seconds: f64) -> String {
-    let split = if split == "pictures" { String::new() } else { format!("{split} ") };
+pub fn pass(of: &str, split: Option<&str>, pictures: usize, seconds: f64) -> String {
+    let split = split.map_or(String::new(), |split| format!("{split} "));
     let (rate, pictures) = (pictures as f64 / seconds, with_thousands(pictures as i64));
     let seconds = duration::shown(seconds);
     format!("{of:<11} {pictures} {split}pictures in {seconds}, {rate:.0} pictures/s")
-}
-
-/// The warning of validation pictures that are also training pictures.
-pub fn duplicates(found: &[Duplicate], of: usize, data: &Path, labels: Option<&Path>) -> String {
-    let labels = labels.map_or(String::new(), |list| format!(" --labels {}", quoted(list)));
-    format!(
-        "warning: {}, which makes val_loss and val_acc too optimistic; petite doctor --data {}{labels} lists them",
-        duplicates::describe(found, of, "train", "validation"),
-        quoted(data)
-    )
 }
 
 /// `epoch 3`, or `epoch 3 and 12 steps of the next`.

@@ -1,19 +1,17 @@
 //! Progress events. The library prints nothing; callers implement [`Events`].
 
 use crate::dataset::data_set::DataSet;
-use crate::dataset::duplicates::Duplicate;
-use crate::error::BadFolder;
 use crate::history::Epoch;
 use crate::machine::Machine;
 use crate::pictures::cache::Origin;
 use crate::pictures::depth::Levels;
 use crate::pictures::folder::Folder;
-use crate::pictures::passed_over::PassedOver;
+use crate::run::activity::Progress;
 use crate::run::outcome::Outcome;
 use crate::run::settings::config::Config;
+use crate::run::warning::Warning;
 use crate::stop::Stop;
 use crate::training::fit::StepProgress;
-use anyhow::Error;
 use std::path::Path;
 
 /// Receives the progress of a run. All methods do nothing by default.
@@ -29,9 +27,8 @@ pub trait Events: Send {
     /// Something could not be done as requested; the work continues.
     fn warning(&mut self, _warning: &Warning<'_>) {}
 
-    /// Pictures were decoded, run through a base, or evaluated, each of them a pass of its own over the
-    /// split. Called from any thread, one at a time.
-    fn decoding(&mut self, _progress: Decoding<'_>) {}
+    /// More pictures are done of an activity. Called from any thread, one at a time.
+    fn progress(&mut self, _progress: Progress<'_>) {}
 
     /// A training step is done.
     fn step(&mut self, _progress: &StepProgress<'_>) {}
@@ -48,17 +45,6 @@ pub trait Events: Send {
 pub struct Silent;
 
 impl Events for Silent {}
-
-/// Progress in a pass over the pictures of a split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decoding<'a> {
-    /// Name of the split, such as `train`.
-    pub split: &'a str,
-    /// Pictures done so far.
-    pub done: usize,
-    /// Number of pictures in the split.
-    pub of: usize,
-}
 
 /// How petite split a data set.
 #[derive(Debug, Clone, Copy)]
@@ -124,8 +110,8 @@ pub enum Note<'a> {
     Pass {
         /// What is kept of them: `features`, or `frozen` layers.
         of: &'a str,
-        /// Name of the split, such as `train`; `pictures` for all.
-        split: &'a str,
+        /// Name of the split, such as `train`; `None` for all pictures of a data set.
+        split: Option<&'a str>,
         /// Number of pictures.
         pictures: usize,
         /// How long it took, with decoding if that was not done before.
@@ -168,78 +154,4 @@ pub enum Note<'a> {
         /// Epochs done.
         epochs: i64,
     },
-}
-
-/// Something that could not be done as requested.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Warning<'a> {
-    /// Entries of the data set's folders are not used.
-    PassedOver(&'a PassedOver),
-    /// Something that may be right but is odd, in a sentence: `expected X, found Y; try Z`.
-    Odd(&'a str),
-    /// These classes have no pictures and are left out.
-    EmptyClasses(&'a [String]),
-    /// These classes have training but no validation pictures.
-    NoValidation(&'a [String]),
-    /// The labels of these classes cannot be checked, because no classifier sees other pictures of
-    /// them: each has only one picture, or copies of one.
-    Unchecked(&'a [String]),
-    /// Files that cannot be used as pictures were skipped.
-    Skipped(&'a BadFolder),
-    /// Decoded pictures could not be kept on disk.
-    NoDiskCache {
-        /// The split.
-        split: &'a str,
-        /// Why.
-        error: &'a Error,
-        /// Source of the pixels instead.
-        instead: Origin,
-    },
-    /// A resumed run continues on another machine or with other software, so its results may differ
-    /// in the last digits from those of an uninterrupted run: each as `bf16 instead of fp32`.
-    ResumedWith(&'a [String]),
-    /// The newest checkpoint of a resumed run is damaged.
-    DamagedCheckpoint {
-        /// Why it cannot be used.
-        error: &'a Error,
-        /// The older checkpoint that is used instead.
-        instead: &'a Path,
-    },
-    /// The `history.csv` of a resumed run was not that of its checkpoint and is written again.
-    HistoryRestored {
-        /// The file.
-        path: &'a Path,
-        /// What was in it.
-        found: &'a str,
-        /// Epochs of the checkpoint.
-        epochs: i64,
-    },
-    /// `best.ot` of a resumed run is missing or damaged, and its weights are not in the checkpoint.
-    /// The next epoch with a new lowest val_loss writes it again.
-    NoBestWeights {
-        /// The file.
-        path: &'a Path,
-        /// The epoch whose weights it had.
-        epoch: i64,
-    },
-    /// A result could not be stored in the run's folder; it is returned all the same.
-    NotStored(&'a Error),
-    /// Features could not be kept on disk.
-    FeaturesNotKept(&'a Error),
-    /// Validation pictures are also training pictures, so their results do not apply to new ones.
-    Duplicates {
-        /// The duplicates.
-        found: &'a [Duplicate],
-        /// Number of validation pictures.
-        of: usize,
-        /// Folder of the data set.
-        data: &'a Path,
-    },
-    /// This crate was compiled without optimizations, so pictures are decoded 12 to 17 times slower than
-    /// need be; see the README's section on the library. Reported once by a process.
-    Unoptimized,
-    /// Training steps cannot be recorded as a CUDA graph; training continues without one, with the
-    /// same results.
-    NoCudaGraph(&'a Error),
 }

@@ -1,5 +1,6 @@
 //! Runs: settings, folders, training, evaluation and prediction.
 
+pub mod activity;
 pub mod data;
 pub mod events;
 pub mod folder;
@@ -9,6 +10,7 @@ pub mod report;
 pub mod settings;
 pub mod suspects;
 pub mod train;
+pub mod warning;
 
 /// Its place before the measures of an evaluation had a module.
 pub use crate::metrics::confusion;

@@ -1,13 +1,14 @@
 //! Warnings about pictures that may look other than meant once they are decoded.
 
+use crate::dataset::config::DataConfig;
 use crate::dataset::{duplicates, near_copies, thumbnails};
 use crate::pictures::pixels::Pixels;
 use crate::pictures::traits::Traits;
-use crate::run::events::{Events, Warning};
+use crate::run::events::Events;
+use crate::run::warning::Warning;
 use crate::stop::Stop;
 use crate::text::numbers::{listed, with_thousands};
 use anyhow::Result;
-use std::path::Path;
 use tch::{Kind, Tensor};
 
 /// Number of pairs of pictures up to which to look for duplicates, which takes less than a second.
@@ -92,7 +93,7 @@ impl Appearance {
 pub fn compare(
     pixels: [&Pixels; 2],
     equal: Option<&[usize]>,
-    data: &Path,
+    data: &DataConfig,
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Vec<usize>> {
@@ -191,7 +192,8 @@ mod tests {
             classes: vec!["placeholder".to_owned(), "cats".to_owned()],
         };
         let mut said = Said::default();
-        compare([&pixels, &pixels], None, Path::new("data"), &Stop::default(), &mut said).unwrap();
+        compare([&pixels, &pixels], None, &DataConfig::default(), &Stop::default(), &mut said)
+            .unwrap();
         let expected =
             "the pictures of placeholder are nearly all alike after decoding; see petite preview";
         assert_eq!(said.0, [expected]);

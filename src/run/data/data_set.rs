@@ -8,17 +8,17 @@ use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::pictures::depth::{Depth, Levels};
 use crate::pictures::folder::Folder;
 use crate::pictures::output;
+use crate::run::activity::{Activity, Counter};
 use crate::run::data::same_pictures;
-use crate::run::events::{Decoding, Events, Note, SplitByContent, Warning};
+use crate::run::events::{Events, Note, SplitByContent};
 use crate::run::folder::RunFolder;
 use crate::run::settings::config::Config;
+use crate::run::warning::Warning;
 use crate::stop::Stop;
 use crate::text::numbers::listed;
 use crate::text::shown::shown;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Checks that the data set of `run` is still at `data`.
 ///
@@ -75,9 +75,8 @@ impl Config {
         }
         let (threads, of) = (self.pictures.loader_threads.unwrap_or(0), train.samples.len());
         let (target, samples) = (self.target(), &train.samples);
-        let levels = counted("measuring", of, events, |on_read| {
-            Levels::used_by(samples, target, threads, stop, on_read)
-        })?;
+        let counter = Counter::new(Activity::Measuring, of, events);
+        let levels = Levels::used_by(samples, target, threads, stop, &|| counter.add(1))?;
         self.pictures.depth = levels.map(Depth::Levels);
         match levels {
             Some(levels) => events.note(&Note::Depth(levels)),
@@ -87,22 +86,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// Does `work` on `of` pictures, which calls a function after each, and reports its progress under
-/// the name `split`.
-pub(crate) fn counted<T>(
-    split: &str,
-    of: usize,
-    events: &mut dyn Events,
-    work: impl FnOnce(&(dyn Fn() + Sync)) -> T,
-) -> T {
-    let (listener, done) = (Mutex::new(events), AtomicUsize::new(0));
-    work(&|| {
-        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        events.decoding(Decoding { split, done, of });
-    })
 }
 
 /// The pictures that a run trains and validates on.
@@ -209,9 +192,8 @@ fn split(
         test: config.data.test.unwrap_or(test),
     };
     let threads = config.pictures.loader_threads.unwrap_or(0);
-    let groups = counted("splitting", whole.samples.len(), events, |on_read| {
-        near_copies::group(&whole.samples, threads, stop, on_read)
-    })?;
+    let counter = Counter::new(Activity::Splitting, whole.samples.len(), events);
+    let groups = near_copies::group(&whole.samples, threads, stop, &|| counter.add(1))?;
     warn_of_contradictions(&[whole], &groups.first, &data.path, events);
     let mut folders = partition::partition(whole, &groups, sizes)?.to_vec();
     if sizes.test == PartSize::Share(0.0) {

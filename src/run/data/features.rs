@@ -10,9 +10,11 @@ use crate::pictures::cache::Opened;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::pixel_file::Stamp;
 use crate::pictures::pixels::decode_all;
-use crate::run::events::{Decoding, Events, Note, Warning};
+use crate::run::activity::{Activity, Counter};
+use crate::run::events::{Events, Note};
 use crate::run::settings::config::Config;
 use crate::run::settings::on_base::OnBase;
+use crate::run::warning::Warning;
 use crate::stop::Stop;
 use crate::weights::{self, Metadata};
 use anyhow::{Context, Result, bail};
@@ -161,17 +163,17 @@ impl<'a> FeatureFile<'a> {
 }
 
 impl Features {
-    /// Runs the pictures of one pass of `loader` through `base`. `on_batch` is called after each
-    /// batch with its number of pictures.
+    /// Runs the pictures of one pass of `loader` through `base`. The pictures of each batch
+    /// are counted.
     ///
     /// # Errors
     /// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
-    pub fn compute(
+    pub(crate) fn compute(
         base: &Base,
         pooling: Pooling,
         loader: &mut Loader,
         stop: &Stop,
-        mut on_batch: impl FnMut(usize),
+        counter: &Counter<'_>,
     ) -> Result<Self> {
         let (mut values, mut labels) = (Vec::new(), Vec::new());
         for step in 0..loader.steps_per_epoch() {
@@ -187,7 +189,7 @@ impl Features {
             };
             let rows = features.f_permute([0, 2, 3, 1])?.f_contiguous()?;
             values.push(rows.f_to_device(tch::Device::Cpu)?);
-            on_batch(batch.targets.pictures() as usize);
+            counter.add(batch.targets.pictures() as usize);
             labels.push(batch.targets.classes.f_to_device(tch::Device::Cpu)?);
         }
         ensure_or!(
@@ -204,7 +206,7 @@ pub(crate) fn compute(
     base: &Base,
     on_base: &OnBase,
     opened: Opened,
-    name: &str,
+    split: Option<&str>,
     file: &FeatureFile<'_>,
     stop: &Stop,
     events: &mut dyn Events,
@@ -212,12 +214,9 @@ pub(crate) fn compute(
     let good = opened.source.samples().to_vec();
     let of = good.len();
     let mut loader = Loader::sorted(opened.source, base.stack.device(), BATCH)?;
-    let (mut done, started) = (0, Instant::now());
-    let features = Features::compute(base, on_base.pooling, &mut loader, stop, |pictures| {
-        done += pictures;
-        events.decoding(Decoding { split: name, done, of });
-    })?;
-    let (seconds, split) = (started.elapsed().as_secs_f64(), name);
+    let (started, counter) = (Instant::now(), Counter::new(Activity::Features(split), of, events));
+    let features = Features::compute(base, on_base.pooling, &mut loader, stop, &counter)?;
+    let seconds = started.elapsed().as_secs_f64();
     events.note(&Note::Pass { of: "features", split, pictures: of, seconds });
     if let Err(error) = file.write(&features, &good) {
         events.warning(&Warning::FeaturesNotKept(&error));

@@ -7,7 +7,8 @@ use crate::keras::Iteration;
 use crate::machine::memory::free_memory;
 use crate::nn::network::Network;
 use crate::nn::run::Pass;
-use crate::run::events::{Decoding, Events, Note};
+use crate::run::activity::{Activity, Counter};
+use crate::run::events::{Events, Note};
 use crate::stop::Stop;
 use anyhow::Result;
 use std::time::Instant;
@@ -37,8 +38,10 @@ pub fn through_frozen(
         Device::Cpu => free_memory().map_or(u64::MAX, |free| free / 4),
         _ => ON_GPU,
     };
-    let (mut values, mut labels, mut batch_size, mut done) = (Vec::new(), Vec::new(), 0, 0);
-    let started = Instant::now();
+    let (mut values, mut labels, mut batch_size) = (Vec::new(), Vec::new(), 0);
+    let split = Some("validation");
+    let (started, counter) =
+        (Instant::now(), Counter::new(Activity::Features(split), count, events));
     for step in 0..steps {
         stop.check()?;
         let batch = pictures.batch(0, step)?;
@@ -62,10 +65,9 @@ pub fn through_frozen(
         }
         values.push(output);
         labels.push(batch.targets.classes);
-        done += size as usize;
-        events.decoding(Decoding { split: "validation", done, of: count });
+        counter.add(size as usize);
     }
-    let (split, seconds) = ("validation", started.elapsed().as_secs_f64());
+    let seconds = started.elapsed().as_secs_f64();
     events.note(&Note::Pass { of: "frozen", split, pictures: count, seconds });
     let (values, labels) = (Input::Frozen(Tensor::f_cat(&values, 0)?), Tensor::f_cat(&labels, 0)?);
     Loader::of_input(values, labels, batch_size, None, Order::Sorted, Iteration::WholePass)

@@ -12,16 +12,18 @@ use crate::pictures::cache::{self, CachePolicy, Opened, Origin, Reading, bytes_o
 use crate::pictures::folder::Folder;
 use crate::pictures::source::Source;
 use crate::random::Purpose;
+use crate::run::activity::{Activity, Counter};
 use crate::run::data::appearance::compare;
 use crate::run::data::data_set::{self, Pictures};
 use crate::run::data::features::{FeatureFile, Features, compute};
 use crate::run::data::same_pictures;
-use crate::run::events::{Events, Note, Warning};
+use crate::run::events::{Events, Note};
 use crate::run::folder::RunFolder;
 use crate::run::folder::checkpoint::Checkpoint;
 use crate::run::folder::fingerprint::Fingerprint;
 use crate::run::settings::config::Config;
 use crate::run::settings::on_base::OnBase;
+use crate::run::warning::Warning;
 use crate::stop::Stop;
 use crate::text::numbers::listed;
 use anyhow::{Context, Result};
@@ -170,7 +172,7 @@ impl<'a> Splits<'a> {
         // Read both splits before returning an error, so that it lists the bad files of both.
         let train = self.open_train(reading, events);
         stop.check()?;
-        let validation = open(&self.validation, "validation", reading, events);
+        let validation = open(&self.validation, Some("validation"), reading, events);
         let (train, validation) = match (train, validation) {
             (Ok(train), Ok(validation)) => (train, validation),
             (Err(first), Err(second)) => return Err(error::both(first, second)),
@@ -182,7 +184,7 @@ impl<'a> Splits<'a> {
         let groups = match (&train.source, &validation.source) {
             (Source::Held(originals), Source::Held(copies)) => {
                 let equal = (!self.are_grouped).then_some(&self.equal[..]);
-                compare([originals, copies], equal, self.data, stop, events)?
+                compare([originals, copies], equal, &self.config.data, stop, events)?
             }
             _ => self.equal.clone(),
         };
@@ -214,7 +216,7 @@ impl<'a> Splits<'a> {
         if let (None, None) = kept {
             let (train, validation) = self.open_both(stop, events)?;
             let mut compute =
-                |opened, name, file| compute(base, on_base, opened, name, file, stop, events);
+                |opened, name, file| compute(base, on_base, opened, Some(name), file, stop, events);
             return Ok((
                 compute(train, "train", &train_file)?,
                 compute(validation, "validation", &validation_file)?,
@@ -228,10 +230,10 @@ impl<'a> Splits<'a> {
                     let reading = self.reading(stop, events);
                     let opened = match name {
                         "train" => self.open_train(reading, events)?,
-                        _ => open(&self.validation, name, reading, events)?,
+                        _ => open(&self.validation, Some(name), reading, events)?,
                     };
                     let origin = opened.origin;
-                    (compute(base, on_base, opened, name, file, stop, events)?, Some(origin))
+                    (compute(base, on_base, opened, Some(name), file, stop, events)?, Some(origin))
                 }
             };
             self.note(name, features.labels.numel(), origin, events);
@@ -242,7 +244,7 @@ impl<'a> Splits<'a> {
 
     /// Opens the training pictures, each class of which must have a good one.
     fn open_train(&self, reading: Reading<'_>, events: &mut dyn Events) -> Result<Opened> {
-        let opened = open(&self.train, "train", reading, events)?;
+        let opened = open(&self.train, Some("train"), reading, events)?;
         let good = self.train.with_samples(opened.source.samples().to_vec());
         let missing = good.classes_with(false);
         ensure_or!(
@@ -260,23 +262,22 @@ impl<'a> Splits<'a> {
     }
 }
 
-/// Opens the pictures of `folder`, the split `name`. Reports each picture read, the skipped files,
+/// Opens the pictures of `folder`, a split or all of a data set. Reports each picture read, the skipped files,
 /// and a cache that could not be written.
 ///
 /// # Errors
 /// As [`cache::open`], and if no good picture is left.
 pub(crate) fn open(
     folder: &Folder,
-    name: &str,
+    split: Option<&str>,
     reading: Reading<'_>,
     events: &mut dyn Events,
 ) -> Result<Opened> {
     warn_if_unoptimized(events);
-    let opened = data_set::counted(name, folder.samples.len(), events, |on_decoded| {
-        cache::open(folder, reading, on_decoded)
-    })?;
+    let counter = Counter::new(Activity::Decoding(split), folder.samples.len(), events);
+    let opened = cache::open(folder, reading, &|| counter.add(1))?;
     if let Some(error) = &opened.no_disk {
-        events.warning(&Warning::NoDiskCache { split: name, error, instead: opened.origin });
+        events.warning(&Warning::NoDiskCache { split, error, instead: opened.origin });
     }
     if let Some(skipped) = &opened.skipped {
         events.warning(&Warning::Skipped(skipped));

@@ -3,13 +3,11 @@
 use crate::error::BadPicture;
 use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::pixels::{Pixels, Target, decode_all};
-use crate::run::events::{Decoding, Events};
+use crate::run::activity::Counter;
 use crate::stop::Stop;
 use anyhow::Result;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::sync::{Mutex, PoisonError};
 
 /// Largest number of pictures in a chunk.
 const PICTURES: usize = 512;
@@ -27,7 +25,7 @@ pub(crate) struct Chunk {
 }
 
 /// Decodes pictures in chunks.
-pub(crate) struct Chunks<'a, 'e> {
+pub(crate) struct Chunks<'a> {
     /// The pictures.
     pub paths: &'a [PathBuf],
     /// Size and color mode to decode to.
@@ -36,26 +34,20 @@ pub(crate) struct Chunks<'a, 'e> {
     pub threads: usize,
     /// Ends the decoding when requested.
     pub stop: &'a Stop,
-    /// Is told of every picture.
-    pub events: &'a Mutex<&'e mut dyn Events>,
+    /// Counts the pictures.
+    pub counter: &'a Counter<'a>,
 }
 
-impl Chunks<'_, '_> {
+impl Chunks<'_> {
     /// Decodes a chunk for each request and sends it, in order: up to the first error, or until the
     /// other ends are dropped.
     pub fn answer(&self, requests: &Receiver<()>, chunks: &SyncSender<Result<Chunk>>) {
-        let (of, done) = (self.paths.len(), AtomicUsize::new(0));
-        let on_decoded = || {
-            let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            events.decoding(Decoding { split: "pictures", done, of });
-        };
         let count = (BYTES / self.target.bytes()).clamp(1, PICTURES);
         for paths in self.paths.chunks(count) {
             if requests.recv().is_err() {
                 return;
             }
-            let chunk = self.decode(paths, &on_decoded);
+            let chunk = self.decode(paths);
             let failed = chunk.is_err();
             if chunks.send(chunk).is_err() || failed {
                 return;
@@ -63,13 +55,14 @@ impl Chunks<'_, '_> {
         }
     }
 
-    fn decode(&self, paths: &[PathBuf], on_decoded: &(dyn Fn() + Sync)) -> Result<Chunk> {
+    fn decode(&self, paths: &[PathBuf]) -> Result<Chunk> {
         let sample = |(label, path): (usize, &PathBuf)| Sample { path: path.clone(), label };
         let samples = paths.iter().enumerate().map(sample).collect();
         let name = "pictures".to_owned();
         let folder = Folder { path: PathBuf::new(), name, classes: Vec::new(), samples };
+        let on_decoded = || self.counter.add(1);
         let (pixels, mut bad) =
-            decode_all(&folder, self.target, self.threads, self.stop, on_decoded)?;
+            decode_all(&folder, self.target, self.threads, self.stop, &on_decoded)?;
         for picture in &mut bad {
             if !picture.path.exists() {
                 picture.reason = "expected a picture or a folder, found nothing".to_owned();

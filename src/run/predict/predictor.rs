@@ -7,21 +7,22 @@ use crate::pictures::passed_over::PassedOver;
 use crate::pictures::picture::Picture;
 use crate::pictures::pixels::{Pixels, Scratch};
 use crate::report::heat_map::overlay_original;
+use crate::run::activity::{Activity, Counter};
 use crate::run::data::appearance::Appearance;
 use crate::run::data::splits::warn_if_unoptimized;
-use crate::run::events::{Events, Warning};
+use crate::run::events::Events;
 use crate::run::folder::RunFolder;
 use crate::run::folder::picture_paths;
 use crate::run::predict::chunks::{Chunk, Chunks};
 use crate::run::predict::trained::{Scores, Trained};
 use crate::run::predict::{Predict, Prediction, Predictions};
+use crate::run::warning::Warning;
 use crate::stop::Stop;
 use crate::text::shown::shown;
 use crate::training::validate::Views;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
 use tch::Device;
 
 /// Longer side of a picture with its heat map, in pixels, unless the picture is smaller.
@@ -129,13 +130,14 @@ impl Predictor {
         }
         warn_if_unoptimized(events);
         let config = &self.trained.record.train;
-        let (stop, events) = (events.stop(), Mutex::new(events));
+        let stop = events.stop();
+        let counter = Counter::new(Activity::Predicting, self.paths.len(), events);
         let chunks = Chunks {
             paths: &self.paths,
             target: config.target(),
             threads: config.pictures.loader_threads.unwrap_or(0),
             stop: &stop,
-            events: &events,
+            counter: &counter,
         };
         let (mut bad, mut appearance) = (Vec::new(), Appearance::default());
         std::thread::scope(|scope| {
@@ -163,7 +165,7 @@ impl Predictor {
             }
             anyhow::Ok(())
         })?;
-        appearance.warn(true, *events.lock().unwrap_or_else(PoisonError::into_inner));
+        appearance.warn(true, events);
         match bad.len() < self.paths.len() {
             true => Ok(()),
             false => Err(unusable(bad, self.paths.len()).into()),

@@ -7,9 +7,10 @@ use crate::metrics::Metrics;
 use crate::metrics::scored::Scored;
 use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
 use crate::pictures::folder::{Folder, Sample};
+use crate::run::activity::{Activity, Counter};
 use crate::run::data::appearance::Appearance;
 use crate::run::data::splits;
-use crate::run::events::{Decoding, Events};
+use crate::run::events::Events;
 use crate::run::folder::WhichWeights;
 use crate::run::predict::evaluation::Evaluation;
 use crate::run::predict::trained::Trained;
@@ -75,7 +76,7 @@ impl ScoredPictures {
             skip_bad: how.skip_bad || config.pictures.skip_bad_pictures,
             stop,
         };
-        let source = splits::open(folder, how.split, reading, events)?.source;
+        let source = splits::open(folder, Some(how.split), reading, events)?.source;
         if let Some(pixels) = source.pixels() {
             Appearance::of(&[pixels]).warn(true, events);
         }
@@ -94,6 +95,7 @@ impl ScoredPictures {
         events: &mut dyn Events,
     ) -> Result<Self> {
         let of = loader.len() as usize;
+        let counter = Counter::new(Activity::Evaluating(how.split), of, events);
         let Trained { network, loss, record, .. } = trained;
         let mut scored = Scored { classes: record.classes.clone(), ..Scored::default() };
         let (mut losses, mut probabilities) = (Vec::new(), Vec::new());
@@ -105,7 +107,7 @@ impl ScoredPictures {
             scored.probabilities.extend(loss.of_all_classes(&of_batch)?);
             losses.extend(as_doubles(&loss.of_each(logits, labels)?)?);
             probabilities.push(of_batch.f_to_device(Device::Cpu)?);
-            events.decoding(Decoding { split: how.split, done: scored.len(), of });
+            counter.add(labels.numel());
             Ok(())
         };
         let means = validate(network, &mut loader, *loss, 0, how.views, stop, each)?;

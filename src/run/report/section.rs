@@ -18,15 +18,14 @@ use crate::report::colors::GRAY;
 use crate::report::page::chart::PageChart;
 use crate::report::page::matrix::Matrix;
 use crate::report::page::{RunSection, Table};
+use crate::run::activity::{Activity, Counter};
 use crate::run::data::appearance::MAX_PAIRS;
-use crate::run::events::{Decoding, Events};
+use crate::run::events::Events;
 use crate::run::folder::WhichWeights;
 use crate::run::folder::improving;
 use crate::stop::Stop;
 use crate::text::numbers::{listed, with_thousands};
 use anyhow::Result;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Number of duplicates that are listed.
 const LISTED: usize = 10;
@@ -197,12 +196,7 @@ fn duplicates_of(
 
 /// The pictures of a folder, decoded small enough to compare. Bad ones are left out.
 fn small(folder: &Folder, stop: &Stop, events: &mut dyn Events) -> Result<Pixels> {
-    let (of, done) = (folder.samples.len(), AtomicUsize::new(0));
-    let listener = Mutex::new(events);
-    let (pixels, _) = decode_all(folder, Target::rgb(64, 64), 0, stop, &|| {
-        let mut events = listener.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        events.decoding(Decoding { split: &folder.name, done, of });
-    })?;
-    Ok(pixels)
+    let activity = Activity::Decoding(Some(&folder.name));
+    let counter = Counter::new(activity, folder.samples.len(), events);
+    Ok(decode_all(folder, Target::rgb(64, 64), 0, stop, &|| counter.add(1))?.0)
 }

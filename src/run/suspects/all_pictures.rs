@@ -88,9 +88,9 @@ pub(crate) fn features(
         skip_bad: config.pictures.skip_bad_pictures,
         stop,
     };
-    let opened = splits::open(folder, "pictures", reading, events)?;
+    let opened = splits::open(folder, None, reading, events)?;
     if let Some(pixels) = opened.source.pixels() {
         Appearance::of(&[pixels]).warn(false, events);
     }
-    features::compute(base, on_base, opened, "pictures", &file, stop, events)
+    features::compute(base, on_base, opened, None, &file, stop, events)
 }

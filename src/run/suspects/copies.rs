@@ -4,7 +4,7 @@ use crate::dataset::near_copies;
 use crate::files::user_folders;
 use crate::pictures::folder::Folder;
 use crate::pictures::pixel_file::Stamp;
-use crate::run::data::data_set;
+use crate::run::activity::{Activity, Counter};
 use crate::run::events::Events;
 use crate::stop::Stop;
 use crate::weights::{self, Metadata};
@@ -32,9 +32,8 @@ pub(crate) fn find(
     if let Some(first) = file.read(folder.samples.len()) {
         return Ok(first);
     }
-    let groups = data_set::counted("comparing", folder.samples.len(), events, |on_read| {
-        near_copies::group(&folder.samples, threads, stop, on_read)
-    })?;
+    let counter = Counter::new(Activity::Comparing, folder.samples.len(), events);
+    let groups = near_copies::group(&folder.samples, threads, stop, &|| counter.add(1))?;
     // The features are kept in the same cache, and their warning says if that is impossible.
     let _ = file.write(&groups.first);
     Ok(groups.first)

@@ -1,9 +1,10 @@
 //! What a run does after each step and epoch: files and events.
 
 use crate::history::{Epoch, Writer};
-use crate::run::events::{Events, Warning};
+use crate::run::events::Events;
 use crate::run::folder::checkpoint::Checkpoints;
 use crate::run::train::event_log::EventLog;
+use crate::run::warning::Warning;
 use crate::training::fit::{Observer, Partial, StepProgress};
 use crate::training::saved::Saved;
 use anyhow::Result;
