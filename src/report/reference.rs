@@ -199,6 +199,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_reference_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes);
+        write("picture.csv", b"\xff\xd8\xff\xe0").unwrap();
+        write("loss.csv", b"epoch,loss\n0,0.7\n").unwrap();
+        let error = |path: &Path| format!("{:#}", find(path).unwrap_err());
+        let of_name = error(Path::new("bok-baseline"));
+        assert!(of_name.contains("found bok-baseline; try book-baseline, book-augmented"));
+        for (name, said) in [
+            ("nowhere.csv", "cannot read the history"),
+            ("", "history.csv"),
+            ("picture.csv", "picture.csv"),
+            ("loss.csv", "expected the column acc or accuracy"),
+        ] {
+            let error = error(&folder.path().join(name));
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
     fn bounds_are_inside() {
         let spread = Spread { lowest: 0.543, highest: 0.744, runs: 2 };
         // The nearest f32 of 0.744, as Keras 3 writes it, is 0.7440000176429749.
