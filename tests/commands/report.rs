@@ -167,7 +167,7 @@ fn says_what_is_wrong() {
     };
     for (error, said) in [
         (refused(&|what| what.runs = vec!["nowhere".into()]), "found nothing there"),
-        (refused(&|what| what.evaluate.split = "holdout".to_owned()), "train, validation, test"),
+        (refused(&|what| what.scoring.split = "holdout".to_owned()), "train, validation, test"),
         (refused(&|what| what.reference = Some("nobody".into())), "nobody"),
         (refused(&|what| what.to = "report.pdf".into()), "found report.pdf; try report.html"),
     ] {
