@@ -44,7 +44,7 @@ fn training(criterion: &mut Criterion) {
     ] {
         let name = format!("{name}, {}", precision.name());
         let mut config = Config::new(recipe, data.path());
-        config.augmentation = augmentation.augmentation();
+        config.augmentation = Config::new(augmentation, "").augmentation;
         config.training.epochs = i64::MAX;
         let architecture = config.architecture(2).unwrap();
         let network = Network::new(architecture, device, precision, 1).unwrap();

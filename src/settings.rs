@@ -156,7 +156,7 @@ pub fn check<T: JsonSchema + Serialize>(settings: &T) -> Result<()> {
 pub fn read<T: DeserializeOwned + Serialize>(json: Value) -> Result<T> {
     let found: T = serde_json::from_value(json.clone())?;
     match unknown_key(&json, &serde_json::to_value(&found)?) {
-        Some(key) => fault!(Setting, "unknown field {key}"),
+        Some(key) => fault!(Setting, "expected known fields only, found {key}; try removing it"),
         None => Ok(found),
     }
 }

@@ -1,5 +1,8 @@
 //! The library as another crate uses it: settings in, outcomes and events out, nothing printed.
 
+#[path = "library/settings.rs"]
+mod settings;
+
 use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::error::BadPictures;
 use petite::history::Epoch;

@@ -23,16 +23,6 @@ impl AugmentConfig {
         }
     }
 
-    /// The book's with shorter shifts and no shear: the default for fine-tuning bases other than
-    /// VGG16.
-    pub fn gentle() -> Self {
-        Self {
-            shift: Shift { width_shift_range: 0.1, height_shift_range: 0.1 },
-            shear: Shear::default(),
-            ..Self::book()
-        }
-    }
-
     /// Whether any augmentation is active.
     pub fn is_active(&self) -> bool {
         self.is_geometric() || self.is_color()

@@ -79,11 +79,11 @@ fn a_killed_run_goes_on_after_its_last_whole_epoch() {
 fn a_continued_run_keeps_its_settings() {
     let workspace = Workspace::with_data();
     workspace.train("run", "--epochs 1").assert().success();
-    for flags in ["--seed 2", "--batch-size 8", "--learning-rate 1e-3", "--downsample stride"] {
-        let error = error_of(&mut resume(&workspace, "run", &format!("--epochs 2 {flags}")));
-        let name = flags.split(' ').next().unwrap();
-        assert!(error.contains(&format!("found another {name}; try")), "{error}");
-    }
+    let others = "--epochs 2 --seed 2 --batch-size 8 --learning-rate 1e-3 --downsample stride";
+    let error = error_of(&mut resume(&workspace, "run", others));
+    let named =
+        "found another --downsample, --batch-size, --seed, --learning-rate; try changing only";
+    assert!(error.contains(named), "{error}");
     // The checkpoint knows its settings, whatever `config.json` says.
     let file = workspace.path("run/config.json");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -96,7 +96,6 @@ fn a_continued_run_keeps_its_settings() {
     output_of(&mut resume(&workspace, "run", "--epochs 2 --batch-size 4 --seed 1"));
     let restored = std::fs::read_to_string(&file).unwrap();
     assert_eq!(restored, text.replace("\"epochs\": 1", "\"epochs\": 2"));
-    assert!(error_of(&mut resume(&workspace, "nowhere", "")).contains("found nothing there"));
 
     // A cosine is another one with more epochs.
     workspace.train("cosine", "--epochs 1 --schedule cosine").assert().success();
@@ -118,8 +117,6 @@ fn a_new_schedule_starts_from_the_last_weights_of_the_same_network() {
     for (flags, expected) in [
         ("--image-size 50", "expected the network and --image-size of"),
         ("--downsample stride", "found another; try leaving out"),
-        ("--model mnist", "expected --model convnet as in"),
-        ("--recipe augmented", "expected --recipe fine-tune with --from, found --recipe augmented"),
     ] {
         let error = error_of(&mut on(flags));
         assert!(error.contains(expected), "{error}");
@@ -153,10 +150,8 @@ fn the_same_command_begins_a_run_and_continues_it() {
     assert!(error.contains("found another --seed; try"), "{error}");
     let error = error_of(&mut workspace.train("run", "--recipe augmented --resume auto"));
     assert!(error.contains("found another --recipe"), "{error}");
-    for wrong in ["--resume --recipe baseline", "--resume=true --from elsewhere"] {
-        let error = error_of(&mut workspace.train("run", wrong));
-        assert!(error.contains("expected --resume without --recipe"), "{error}");
-    }
+    let error = error_of(&mut workspace.train("run", "--resume=true --from elsewhere"));
+    assert!(error.contains("expected --resume without --recipe"), "{error}");
     let error = error_of(&mut workspace.train("run", "--resume=false"));
     assert!(error.contains("to be new or empty"), "{error}");
 }

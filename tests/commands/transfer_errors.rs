@@ -1,6 +1,6 @@
 //! What cannot be trained on a pretrained base: said, and nothing written.
 
-use super::support::{Workspace, entries, error_of, petite, usage_error_of, weights_in};
+use super::support::{Workspace, entries, error_of, petite, weights_in};
 use petite::nn::zoo::Model;
 use petite::weights::{self, Named};
 use std::io::Write;
@@ -79,43 +79,19 @@ fn missing_weights_are_named_with_how_to_get_them() {
     assert!(error.contains("try scripts/fetch_weights.sh vgg16, or --weights FILE"), "{error}");
 }
 
+/// tests/library/settings.rs has the others; here they are flags.
 #[test]
 fn settings_that_do_not_go_together_are_refused() {
     let workspace = with_mobilenet();
     for (flags, named) in [
-        (
-            "--recipe features --horizontal-flip",
-            "no augmentation with --recipe features, whose base sees every picture once, found some; try --recipe features-augmented",
-        ),
         ("--recipe features --rotation-range 9", "try --recipe features-augmented"),
-        ("--recipe features --unfreeze-from conv_dw_8", "try --recipe fine-tune"),
         ("--recipe features --downsample stride", "--downsample with a network from scratch only"),
-        ("--recipe features --through conv_dw_99", "one of the layers conv1, "),
-        (
-            "--recipe features-augmented --unfreeze-from block5_conv1",
-            "conv_pw_13, found block5_conv1",
-        ),
-        (
-            "--recipe features-augmented --through conv_pw_3 --unfreeze-from conv_dw_4",
-            "conv_pw_3, found conv_dw_4",
-        ),
-        (
-            "--recipe features --batch-norm batch",
-            "--batch-norm batch, found a frozen one; try --unfreeze-from conv_dw_8",
-        ),
-        ("--recipe baseline", "--model convnet or mnist with --recipe baseline, found"),
         ("--recipe fine-tune", "a trained head for --recipe fine-tune, found no --from RUN"),
     ] {
         let mut command = workspace.train_mobilenet("run", flags, "base.safetensors");
         let error = refusal(&workspace, &mut command);
         assert!(error.contains(named), "{error}");
     }
-    let mut command = workspace.train("run", "--recipe features --units 70000");
-    assert!(usage_error_of(&mut command).contains("expected 0 to 65536, found 70000"));
-    let error =
-        refusal(&workspace, &mut workspace.train("run", "--model convnet --recipe features"));
-    assert!(error.contains("a pretrained base with --recipe features, found --model convnet"));
-    assert!(error.contains("try "), "{error}");
 }
 
 /// A file of a base's weights is no network that could be evaluated.
@@ -127,32 +103,6 @@ fn a_base_by_itself_is_not_imported() {
     assert!(error.contains("resnet18, a pretrained base; try petite train --recipe features"));
 }
 
-/// Flags of a base would change nothing.
-#[test]
-fn flags_of_a_base_are_refused_without_one() {
-    let workspace = with_mobilenet();
-    for flag in [
-        "--units 5",
-        "--alpha 0.5",
-        "--through conv1",
-        "--unfreeze-from conv1",
-        "--preprocess book",
-        "--batch-norm batch",
-        "--pooling flatten",
-    ] {
-        for recipe in ["baseline", "augmented"] {
-            let flags = format!("--recipe {recipe} {flag}");
-            let error = refusal(&workspace, &mut workspace.train("run", &flags));
-            let name = flag.split(' ').next().unwrap();
-            assert!(error.contains(&format!("expected {name} with a pretrained base only")));
-            assert!(error.contains(&format!("--recipe {recipe}; try --recipe features")));
-        }
-    }
-    let mut command = workspace.train("run", "");
-    command.arg("--weights").arg(workspace.path("base.safetensors"));
-    assert!(refusal(&workspace, &mut command).contains("--weights with a pretrained base only"));
-}
-
 #[test]
 fn only_a_head_of_the_same_classes_is_trained_on() {
     let workspace = with_mobilenet();
@@ -161,21 +111,10 @@ fn only_a_head_of_the_same_classes_is_trained_on() {
         command.arg("--from").arg(workspace.path(run));
         refusal(&workspace, &mut command)
     };
-    assert!(from("nowhere", "--recipe fine-tune").contains("found nothing there"));
-    workspace.train("baseline", "--epochs 1").assert().success();
-    let error = from("baseline", "--recipe fine-tune");
-    assert!(error.contains("baseline, found convnet; try one of --recipe features"), "{error}");
-
     workspace.train_mobilenet("head", FEATURES, "base.safetensors").assert().success();
-    for recipe in ["features", "features-augmented", "baseline"] {
-        let error = from("head", &format!("--recipe {recipe}"));
-        assert!(error.contains("--recipe fine-tune with --from, found --recipe"), "{error}");
-    }
     let before = weights_in(&workspace.path("head/best.ot"));
     for (flags, named) in [
-        ("--unfreeze-from block5_conv1", "one of the layers conv1, "),
         ("--units 5", "dense_1.weight is Float [256, 256] instead of Float [5, 256]"),
-        ("--model vgg16", "expected --model mobilenet as in "),
         ("--alpha 0.5", "best.ot"),
     ] {
         let error = from("head", &format!("--recipe fine-tune {flags}"));

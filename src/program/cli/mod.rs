@@ -26,7 +26,7 @@ pub use serve::ServeArgs;
 pub use settings::{Flags, Subset};
 pub use shell::{CompletionsArgs, ManArgs, Shell};
 pub use suspects::SuspectsArgs;
-pub use train::{Resume, TrainArgs};
+pub use train::TrainArgs;
 pub use trained::{EvaluateArgs, ReportArgs, Weights, machine_overrides};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 

@@ -4,6 +4,7 @@ use super::defaults;
 use super::device::DeviceParser;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueHint};
+use petite::run::settings::config::Changes;
 use petite::settings::Setting;
 use petite::text::shown::quoted;
 use petite::{Config, Recipe};
@@ -29,22 +30,24 @@ pub trait Subset: Clone + std::fmt::Debug {
 /// The settings given as flags, in the order of [`Config::settings`].
 #[derive(Debug, Clone)]
 pub struct Flags<S> {
-    given: Vec<(String, Value)>,
+    given: Changes,
     /// Their names and the flags as they were typed.
     typed: Vec<(String, String)>,
     subset: PhantomData<S>,
 }
 
 impl<S> Flags<S> {
-    /// Removes and returns the value of the setting `name`, if it was given.
+    /// The value of the setting `name`, if it was given.
     ///
     /// # Errors
     /// If the value is not a `T`.
-    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> anyhow::Result<Option<T>> {
-        let Some(index) = self.given.iter().position(|(given, _)| given == name) else {
-            return Ok(None);
-        };
-        Ok(Some(serde_json::from_value(self.given.remove(index).1)?))
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<Option<T>> {
+        Ok(self.given.get(name).cloned().map(serde_json::from_value).transpose()?)
+    }
+
+    /// All settings that were given.
+    pub fn given(&self) -> Changes {
+        self.given.clone()
     }
 
     /// The flags as they were typed, for a shell, but those for the settings `without`.
@@ -52,16 +55,11 @@ impl<S> Flags<S> {
         let typed = self.typed.iter().filter(|(name, _)| !without.contains(&name.as_str()));
         typed.map(|(_, flag)| flag.clone()).collect()
     }
-
-    /// The settings that were given and not yet taken.
-    pub fn rest(&self) -> impl Iterator<Item = (&str, Value)> {
-        self.given.iter().map(|(name, value)| (name.as_str(), value.clone()))
-    }
 }
 
 impl<S: Subset> clap::Args for Flags<S> {
     fn augment_args(command: Command) -> Command {
-        let settings = Config::settings().into_iter().filter(S::holds);
+        let settings = Config::settings().iter().filter(|setting| S::holds(setting));
         settings.fold(command, |command, setting| {
             let place = S::FIRST.iter().position(|name| *name == setting.name());
             let arg = arg(setting, S::DEFAULTS);
@@ -79,14 +77,14 @@ impl<S: Subset> clap::Args for Flags<S> {
 
 impl<S: Subset> FromArgMatches for Flags<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let (mut given, mut typed) = (Vec::new(), Vec::new());
-        for setting in Config::settings().into_iter().filter(S::holds) {
+        let (mut given, mut typed) = (Changes::new(), Vec::new());
+        for setting in Config::settings().iter().filter(|setting| S::holds(setting)) {
             let name = setting.name().to_owned();
             let Some(value) = matches.get_one::<Value>(&name) else { continue };
             let raw = matches.get_raw(&name).and_then(|mut raw| raw.next()).unwrap_or_default();
             let value_of = if setting.is_switch { "=" } else { " " };
-            typed.push((name.clone(), format!("--{}{value_of}{}", flag(&setting).0, quoted(raw))));
-            given.push((name, value.clone()));
+            typed.push((name.clone(), format!("--{}{value_of}{}", flag(setting).0, quoted(raw))));
+            given.insert(name, value.clone());
         }
         Ok(Self { given, typed, subset: PhantomData })
     }
@@ -99,16 +97,16 @@ impl<S: Subset> FromArgMatches for Flags<S> {
 
 /// The long flag for a setting, and whether it turns the setting off, being a switch that is on by
 /// default.
-fn flag(setting: &Setting) -> (String, bool) {
+fn flag(setting: &'static Setting) -> (String, bool) {
     let long = setting.name().replace('_', "-");
     let is_negated = setting.is_switch && defaults::of(setting).is_always(&Value::Bool(true));
     (if is_negated { format!("no-{long}") } else { long }, is_negated)
 }
 
 /// The flag for a setting.
-fn arg(setting: Setting, with_defaults: bool) -> Arg {
-    let default = defaults::of(&setting);
-    let (long, is_negated) = flag(&setting);
+fn arg(setting: &'static Setting, with_defaults: bool) -> Arg {
+    let default = defaults::of(setting);
+    let (long, is_negated) = flag(setting);
     let mut help = setting.help.trim_end_matches('.').replace('\n', " ");
     if is_negated {
         help = format!("Do not {}{}", help[..1].to_lowercase(), &help[1..]);
@@ -147,7 +145,7 @@ fn arg(setting: Setting, with_defaults: bool) -> Arg {
 }
 
 /// Parses a value and checks it against the setting's range.
-fn parser(setting: Setting, is_negated: bool) -> ValueParser {
+fn parser(setting: &'static Setting, is_negated: bool) -> ValueParser {
     if !setting.choices.is_empty() {
         let choice = |(name, help): &(String, String)| {
             let value = PossibleValue::new(name.clone());
@@ -161,7 +159,7 @@ fn parser(setting: Setting, is_negated: bool) -> ValueParser {
 }
 
 /// Parses a value that has no name.
-fn reader(setting: Setting, is_negated: bool) -> impl TypedValueParser<Value = Value> {
+fn reader(setting: &'static Setting, is_negated: bool) -> impl TypedValueParser<Value = Value> {
     let template = [Recipe::Baseline, Recipe::FeaturesAugmented]
         .map(|recipe| Config::new(recipe, "data"))
         .into_iter()

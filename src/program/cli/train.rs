@@ -2,9 +2,11 @@
 
 use super::{Flags, Subset, examples};
 use clap::{Args, ValueEnum};
-use petite::run::folder::RunFolder;
+use petite::Config;
+use petite::run::settings::assemble::{Assembly, Resume};
+use petite::run::settings::on_base::Start;
 use petite::settings::Setting;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Train a network
 ///
@@ -26,7 +28,7 @@ pub struct TrainArgs {
     /// Continue the run in --out from its last checkpoint; auto begins it if there is none yet, so that
     /// a job that is started again can repeat its command
     #[arg(long, value_enum, value_name = "auto|BOOL", num_args = 0..=1, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, display_order = 7)]
-    pub resume: Resume,
+    pub resume: ResumeChoice,
     /// Train N runs with consecutive seeds, in folders seed-SEED inside --out; with --resume, those
     /// that are missing or unfinished
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), display_order = 8)]
@@ -44,9 +46,9 @@ pub struct TrainArgs {
     pub from: Option<PathBuf>,
 }
 
-/// Whether to continue a run.
+/// [`Resume`] as a flag's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Resume {
+pub enum ResumeChoice {
     /// If there is one.
     Auto,
     /// Yes.
@@ -56,16 +58,21 @@ pub enum Resume {
 }
 
 impl TrainArgs {
-    /// Whether there is a run in --out that is to continue.
-    pub fn resumes(&self) -> bool {
-        let has_run = |path: &Path| RunFolder::open(path).is_ok();
-        match self.resume {
-            Resume::True => true,
-            Resume::False => false,
-            Resume::Auto if self.repeats.is_some() => RunFolder::repeats_in(&self.out)
-                .is_ok_and(|runs| runs.iter().any(|(_, path)| has_run(path))),
-            Resume::Auto => has_run(&self.out),
-        }
+    /// The settings that the flags ask for.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let (weights, from) = (self.weights.clone(), self.from.clone());
+        Config::assemble(&Assembly {
+            out: self.out.clone(),
+            repeats: self.repeats.is_some(),
+            resume: match self.resume {
+                ResumeChoice::Auto => Resume::Auto,
+                ResumeChoice::True => Resume::Yes,
+                ResumeChoice::False => Resume::No,
+            },
+            config: self.config.clone(),
+            start: weights.map(Start::Weights).or(from.map(Start::Run)),
+            changes: self.settings.given(),
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Flags, ForceArgs, RunArgs, RunsArgs, Subset, examples};
 use clap::{Args, ValueEnum};
-use petite::Scoring;
+use petite::Evaluate;
 use petite::run::folder::WhichWeights;
 use petite::run::predict::trained::MachineOverrides;
 use petite::training::validate::Views;
@@ -79,18 +79,19 @@ pub struct EvaluatedArgs {
 }
 
 impl EvaluatedArgs {
-    /// What the flags ask for.
-    pub fn scoring(&self) -> anyhow::Result<Scoring> {
-        let mut settings = self.settings.clone();
-        Ok(Scoring {
+    /// The evaluation of `run` that the flags ask for.
+    pub fn of(&self, run: impl Into<PathBuf>) -> anyhow::Result<Evaluate> {
+        let settings = &self.settings;
+        Ok(Evaluate {
             split: self.split.clone(),
             data: self.data.clone(),
             labels: self.labels.clone(),
             weights: self.view.weights.into(),
             views: self.view.views(),
-            skip_bad_pictures: settings.take("skip_bad_pictures")?.unwrap_or(false),
-            cache: settings.take("cache")?,
-            machine: machine_overrides(&mut settings)?,
+            skip_bad_pictures: settings.get("skip_bad_pictures")?.unwrap_or(false),
+            cache: settings.get("cache")?,
+            machine: machine_overrides(settings)?,
+            ..Evaluate::new(run)
         })
     }
 }
@@ -150,10 +151,10 @@ impl Subset for Evaluating {
 }
 
 /// The machine settings given as flags; the run's settings apply to the others.
-pub fn machine_overrides<S>(settings: &mut Flags<S>) -> anyhow::Result<MachineOverrides> {
+pub fn machine_overrides<S>(settings: &Flags<S>) -> anyhow::Result<MachineOverrides> {
     Ok(MachineOverrides {
-        device: settings.take("device")?,
-        precision: settings.take("precision")?,
-        threads: settings.take("threads")?,
+        device: settings.get("device")?,
+        precision: settings.get("precision")?,
+        threads: settings.get("threads")?,
     })
 }

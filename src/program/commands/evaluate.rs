@@ -15,8 +15,7 @@ pub fn run(args: &EvaluateArgs, stop: &Stop) -> Result<()> {
     let what = Evaluate {
         export: args.export.clone(),
         against: args.against.clone(),
-        scoring: args.pictures.scoring()?,
-        ..Evaluate::new(args.run.path())
+        ..args.pictures.of(args.run.path())?
     };
     let evaluation = petite::evaluate(&what, &mut Terminal::new(stop))?;
     if args.json {

@@ -13,7 +13,7 @@ use petite::run::folder::{RunFolder, RunRecord, Versions};
 use petite::text::numbers::{listed, with_thousands};
 use petite::text::shown::quoted;
 use petite::training::update::Update;
-use petite::{Config, Recipe, weights};
+use petite::{Config, weights};
 use std::path::{Path, PathBuf};
 use tch::Device;
 
@@ -59,20 +59,18 @@ fn next(config: &Config, path: &Path) -> String {
 
 /// The baseline's settings, changed by the flags.
 fn config(args: &ImportArgs) -> Result<Config> {
-    let mut settings = args.settings.clone();
-    let model: Model = settings.take("model")?.unwrap_or_default();
-    let (name, data): (_, Option<PathBuf>) = (model.name(), settings.take("data")?);
+    let settings = &args.settings;
+    let model: Model = settings.get("model")?.unwrap_or_default();
+    let (name, data): (_, Option<PathBuf>) = (model.name(), settings.get("data")?);
     ensure!(
         !model.is_base(),
         "expected --model convnet or mnist, found {name}, a pretrained base; try petite train --recipe features --model {name} --weights {} --data {} --out {}",
         quoted(&args.weights),
-        data.as_ref().map_or("DIR".to_owned(), quoted),
+        data.map_or("DIR".to_owned(), quoted),
         quoted(&args.out)
     );
-    let keras = settings.take("keras")?.unwrap_or_default();
-    let mut config = Config::with(Recipe::Baseline, keras, model, data);
+    let mut config = Config::of(&settings.given())?;
     config.locate_data()?;
-    config.change(settings.rest())?;
     config.check()?;
     Ok(config)
 }

@@ -26,7 +26,7 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
         weights: args.view.weights.into(),
         views: args.view.views(),
         grad_cam: args.grad_cam.is_some(),
-        machine: machine_overrides(&mut args.settings.clone())?,
+        machine: machine_overrides(&args.settings)?,
     };
     // Before this, reading standard input may wait forever, which no stop ends.
     let stop = signals.stop();

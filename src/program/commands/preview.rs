@@ -7,61 +7,42 @@ use crate::program::progress::Terminal;
 use crate::program::remedy::warn_inside;
 use anyhow::{Context, Result, ensure};
 use petite::augment::augmentation::Augmentation;
-use petite::augment::config::AugmentConfig;
 use petite::dataset::layout::{ALL, Parts};
 use petite::dataset::part::Part;
 use petite::pictures::aspect::Fitter;
 use petite::pictures::decode::decode_to;
 use petite::pictures::folder::{Folder, Sample};
-use petite::pictures::image_size::ImageSize;
 use petite::pictures::picture::{ColorMode, Picture};
 use petite::pictures::pixels::{Target, read_file};
 use petite::random::{Purpose, generator};
 use petite::report::contact_sheet::{self, Tile};
 use petite::report::text;
 use petite::text::shown::shown;
-use petite::{Config, Recipe, Stop};
+use petite::{Config, Stop};
 use rand::seq::SliceRandom;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tch::{Kind, Tensor};
 
 pub fn run(args: &PreviewArgs, stop: &Stop) -> Result<()> {
     output_file::check(&args.to, output_file::Kind::Drawing, args.force.force)?;
-    let mut settings = args.settings.clone();
-    let recipe: Recipe = settings.take("recipe")?.unwrap_or_default();
-    let keras = settings.take("keras")?.unwrap_or_default();
-    let image_size: Option<ImageSize> = settings.take("image_size")?;
-    let exif_orientation = settings.take("exif_orientation")?.unwrap_or_default();
-    let resize = settings.take("resize")?.unwrap_or_default();
-    let interpolation = settings.take("interpolation")?.unwrap_or_default();
-    let labels: Option<PathBuf> = settings.take("labels")?;
-    let seed = settings.take("seed")?.unwrap_or(1);
-    let mut run = Config::with(recipe, keras, recipe.model(), None);
-    run.change(settings.rest())?;
-    let config = run.augmentation;
+    let mut config = Config::of(&args.settings.given())?;
     warn_inside("preview", "to", &args.to, Some(&args.data));
-    let folder = pictures(&args.data, labels.as_deref(), args.split.as_deref())?;
-    run.resolve_depth(&folder, stop, &mut Terminal::new(stop))?;
-    let target = Target { orientation: exif_orientation, ..run.target() };
-    let tiles = if config.is_active() {
-        let count = args.count.unwrap_or(9).into();
+    let labels = config.data.labels.as_deref();
+    let folder = pictures(&args.data, labels, args.split.as_deref())?;
+    config.resolve_depth(&folder, stop, &mut Terminal::new(stop))?;
+    let is_active = config.augmentation.is_active();
+    let tiles = if is_active {
         let path = args.picture.as_deref().unwrap_or(&folder.samples[0].path);
-        let augmentation = Augmentation::new(config, keras, seed)?;
-        let (height, width) = image_size.map_or((150, 150), Into::into);
-        let mut pixels = vec![0; height * width * 3];
-        let whole = read(path, target)?;
-        Fitter::default().fit(&whole, (height, width), resize, interpolation, &mut pixels);
-        let picture = Picture { width, height, channels: 3, pixels };
-        augmented(path, picture, &config, &augmentation, count)?
+        augmented(path, &config, args.count.unwrap_or(9).into())?
     } else {
         ensure!(
             args.picture.is_none(),
             "expected an augmentation with --picture, found none; try --recipe augmented"
         );
-        samples(&folder, args.count.unwrap_or(10).into(), seed, target)?
+        samples(&folder, args.count.unwrap_or(10).into(), config.seed, config.target())?
     };
     contact_sheet::write(&args.to, &tiles)?;
-    if let Some(key) = text::key(&folder.classes).filter(|_| !config.is_active()) {
+    if let Some(key) = text::key(&folder.classes).filter(|_| !is_active) {
         warn(format_args!("warning: {key}"));
     }
     say(format_args!("{} pictures  {}", tiles.len(), args.to.display()));
@@ -110,24 +91,22 @@ fn samples(folder: &Folder, count: usize, seed: u64, target: Target) -> Result<V
 }
 
 /// One picture at the network's size, unchanged and then augmented `count` times (figure 5.12).
-fn augmented(
-    path: &Path,
-    unchanged: Picture,
-    config: &AugmentConfig,
-    augmentation: &Augmentation,
-    count: usize,
-) -> Result<Vec<Tile>> {
-    let (height, width) = (unchanged.height, unchanged.width);
-    let pixels = &unchanged.pixels;
-    let one = Tensor::f_from_data_size(pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
+fn augmented(path: &Path, config: &Config, count: usize) -> Result<Vec<Tile>> {
+    let target = config.target();
+    let Target { height, width, resize, interpolation, .. } = target;
+    let mut pixels = vec![0; height * width * 3];
+    let (whole, size) = (read(path, target)?, (height, width));
+    Fitter::default().fit(&whole, size, resize, interpolation, &mut pixels);
+    let one = Tensor::f_from_data_size(&pixels, &[1, height as i64, width as i64, 3], Kind::Uint8)?;
+    let augmentation = Augmentation::new(config.augmentation, config.keras, config.seed)?;
     let (seen, draws) = augmentation.shown(&one.f_repeat([count as i64, 1, 1, 1])?, 0)?;
     let mut tiles = vec![Tile {
-        picture: unchanged,
+        picture: Picture { width, height, channels: 3, pixels },
         caption: vec![file_name(path), format!("{width}×{height}")],
     }];
     for (index, draws) in draws.iter().enumerate() {
         let pixels = Vec::<u8>::try_from(&seen.f_get(index as i64)?.f_flatten(0, -1)?)?;
-        let caption = contact_sheet::lines(&config.captions(draws));
+        let caption = contact_sheet::lines(&config.augmentation.captions(draws));
         tiles.push(Tile { picture: Picture { width, height, channels: 3, pixels }, caption });
     }
     Ok(tiles)

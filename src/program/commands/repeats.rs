@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Trains `repeats` runs, each in its own folder inside `--out`.
 pub fn run(args: &TrainArgs, repeats: u32, stop: &Stop) -> Result<()> {
-    let config = train::config(args)?;
+    let config = args.config()?;
     let outcomes = petite::repeat(&config, repeats, &mut Terminal::new(stop))?;
     let out = &args.out;
     if let Some(last) = outcomes.last().filter(|last| last.ended == Ended::Interrupted) {

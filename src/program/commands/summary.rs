@@ -11,12 +11,12 @@ use petite::pictures::image_size::ImageSize;
 use tch::Device;
 
 pub fn run(args: &SummaryArgs) -> Result<()> {
-    let mut settings = args.settings.clone();
-    let model: Model = settings.take("model")?.unwrap_or_default();
-    let size: Option<ImageSize> = settings.take("image_size")?;
+    let settings = &args.settings;
+    let model: Model = settings.get("model")?.unwrap_or_default();
+    let size: Option<ImageSize> = settings.get("image_size")?;
     let size = size.map_or(model.definition().image_size, Into::into);
-    let (alpha, through) = (settings.take("alpha")?, settings.take("through")?);
-    let (downsample, dropout) = (settings.take("downsample")?, settings.take("dropout")?);
+    let (alpha, through) = (settings.get("alpha")?, settings.get("through")?);
+    let (downsample, dropout) = (settings.get("downsample")?, settings.get("dropout")?);
     if model.is_base() {
         ensure!(
             args.classes.is_none() && dropout.is_none() && downsample.is_none(),

@@ -65,15 +65,15 @@ pub fn run(args: &SuspectsArgs, stop: &Stop) -> Result<()> {
 
 /// The settings that the flags ask for.
 fn config(args: &SuspectsArgs) -> Result<Config> {
-    let mut flags = args.settings.clone();
-    let model = flags.take("model")?.unwrap_or(Model::Mobilenet);
+    let flags = &args.settings;
+    let model = flags.get("model")?.unwrap_or(Model::Mobilenet);
     ensure!(
         model.is_base(),
         "expected a pretrained base as --model, found {}; try mobilenet",
         model.name()
     );
-    let mut config = Suspects::on(model, flags.take("data")?);
-    config.change(flags.rest())?;
+    let mut config = Suspects::on(model, flags.get("data")?);
+    config.change(flags.given())?;
     if let (Some(file), Some(on_base)) = (&args.weights, config.on_base_mut()) {
         let whole = file.canonicalize().with_context(|| {
             let file = file.display();

@@ -1,24 +1,20 @@
 //! `petite train`
 
-use crate::program::cli::{Resume, TrainArgs};
+use crate::program::cli::TrainArgs;
 use crate::program::console::say;
 use crate::program::progress::Terminal;
 use crate::program::wording;
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use petite::machine::precision::PrecisionChoice;
-use petite::nn::zoo::Model;
 use petite::run::folder::improving;
-use petite::run::folder::{RunFolder, read_record};
-use petite::run::settings::on_base::Start;
-use petite::run::train::repeat;
 use petite::stop::Interrupted;
 use petite::text::shown::quoted;
 use petite::training::divergence::Divergence;
-use petite::{Config, Ended, Outcome, Recipe, Stop};
+use petite::{Config, Ended, Outcome, Stop};
 use std::path::PathBuf;
 
 pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
-    let config = config(args)?;
+    let config = args.config()?;
     let mut terminal = Terminal::new(stop);
     let outcome = petite::train(&config, &mut terminal)?;
     match outcome.ended {
@@ -29,98 +25,6 @@ pub fn run(args: &TrainArgs, stop: &Stop) -> Result<()> {
             Ok(())
         }
     }
-}
-
-/// The settings asked for: a stored run's or a recipe's, changed by the flags.
-pub fn config(args: &TrainArgs) -> Result<Config> {
-    let mut flags = args.settings.clone();
-    let recipe: Option<Recipe> = flags.take("recipe")?;
-    let model: Option<Model> = flags.take("model")?;
-    let (keras, data) = (flags.take("keras")?, flags.take("data")?);
-    let resumes = args.resumes();
-    ensure!(
-        args.resume != Resume::True
-            || (recipe.is_none()
-                && args.config.is_none()
-                && args.weights.is_none()
-                && args.from.is_none()),
-        "expected --resume without --recipe, --config, --weights and --from, since a run continues with its own settings, found one of them; try --resume auto, which begins a run or continues it"
-    );
-    let stored = match (&args.config, resumes) {
-        (Some(file), _) => Some(read_record(file)?.train),
-        (None, true) if args.repeats.is_some() => Some(repeat::stored(&args.out)?),
-        (None, true) => Some(RunFolder::open(&args.out)?.read_record()?.train),
-        (None, false) => None,
-    };
-    let is_stored = stored.is_some() || (args.from.is_some() && recipe.is_none());
-    let mut config = match (stored, &args.from) {
-        (Some(stored), _) => Config { recipe: recipe.unwrap_or(stored.recipe), ..stored },
-        (None, Some(run)) => {
-            let config = Config::from_run(run, recipe, keras.unwrap_or_default())?;
-            ensure!(
-                model.is_none_or(|model| model == config.network.model),
-                "expected --model {} as in {}, found {}; try leaving out --model",
-                config.network.model.name(),
-                run.display(),
-                model.unwrap_or_default().name()
-            );
-            config
-        }
-        (None, None) => {
-            let recipe = recipe.unwrap_or_default();
-            ensure!(
-                recipe != Recipe::FineTune,
-                "expected a trained head for --recipe fine-tune, found no --from RUN; try training one with --recipe features first"
-            );
-            let model = model.unwrap_or(recipe.model());
-            Config::with(recipe, keras.unwrap_or_default(), model, None)
-        }
-    };
-    if let Some(model) = model.filter(|&model| model != config.network.model) {
-        config.switch_model(model);
-    }
-    if let Some(keras) = keras.filter(|&keras| is_stored && keras != config.keras) {
-        config.follow(keras);
-    }
-    config.data.path = data.or(config.data.path);
-    // Report a contradiction between recipe and model before the flags that depend on them.
-    config.check_model()?;
-    config.change(flags.rest())?;
-    set_start(&mut config, args)?;
-    (config.output.folder, config.output.resume) = (args.out.clone(), resumes);
-    config.check()?;
-    Ok(config)
-}
-
-/// Replaces the start in `config` by the file of `--weights` or the run of `--from`.
-fn set_start(config: &mut Config, args: &TrainArgs) -> Result<()> {
-    let (flag, path) = match (&args.weights, &args.from) {
-        (Some(file), _) => ("weights", file),
-        (None, Some(run)) => ("from", run),
-        (None, None) => return Ok(()),
-    };
-    let whole = path.canonicalize().with_context(|| {
-        let path = path.display();
-        format!("expected weights at --{flag} {path}, found nothing; try another path")
-    })?;
-    if flag == "from" && config.from.is_some() {
-        config.from = Some(whole);
-        return Ok(());
-    }
-    let (recipe, is_fine_tune) = (config.recipe.name(), config.recipe == Recipe::FineTune);
-    let on_base = config.on_base_mut().with_context(|| {
-        format!("expected --{flag} with a pretrained base only, found it with --recipe {recipe}; try --recipe features")
-    })?;
-    if flag == "from" {
-        on_base.start = Some(Start::Run(whole));
-    } else {
-        ensure!(
-            !is_fine_tune,
-            "expected --from RUN with --recipe fine-tune, found --weights; try the run folder of a trained head"
-        );
-        on_base.start = Some(Start::Weights(whole));
-    }
-    Ok(())
 }
 
 fn report(outcome: &Outcome, has_test: bool) {
@@ -187,7 +91,7 @@ mod tests {
     use super::*;
     use crate::program::cli::{Cli, Command};
     use clap::Parser;
-    use petite::run::folder::{RunRecord, Versions};
+    use petite::run::folder::{RunFolder, RunRecord, Versions};
     use petite::settings::Setting;
     use serde_json::Value;
 
@@ -199,7 +103,7 @@ mod tests {
         let line = ["petite", "train", "--out", "run"].iter().chain(line);
         let cli = Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}"));
         let Command::Train(args) = cli.command else { panic!("expected train") };
-        serde_json::to_value(config(&args).unwrap()).unwrap()
+        serde_json::to_value(args.config().unwrap()).unwrap()
     }
 
     /// A valid value of `setting` that differs from `present`.
@@ -250,7 +154,7 @@ mod tests {
             let flag = match (setting.is_switch, present == &Value::Bool(true)) {
                 (true, true) => vec![format!("--no-{dashed}")],
                 (true, false) => vec![format!("--{dashed}")],
-                _ => vec![format!("--{dashed}"), another(&setting, present)],
+                _ => vec![format!("--{dashed}"), another(setting, present)],
             };
             line.extend(flag.iter().map(String::as_str));
             let after = stored(&line);
@@ -267,24 +171,26 @@ mod tests {
         assert!(walked > 40, "{walked}");
     }
 
-    /// `--weights` and `--from` select the first weights of a network on a base.
     #[test]
-    fn the_start_of_a_base_is_a_setting_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("base.safetensors");
-        std::fs::write(&file, "").unwrap();
-        let config = stored(&["--recipe", "features", "--weights", file.to_str().unwrap()]);
-        let expected = serde_json::json!({ "weights": file.canonicalize().unwrap() });
-        assert_eq!(config["network"]["on-base"]["start"], expected);
-
-        let head = RunFolder::create(&folder.path().join("head")).unwrap();
-        let (versions, device) = (Versions::current(), "cpu".to_owned());
-        let train = serde_json::from_value(config).unwrap();
-        let record = RunRecord { versions, device, classes: Vec::new(), train };
-        head.write_record(&record).unwrap();
-        let path = head.path().to_str().unwrap();
-        let config = stored(&["--recipe", "fine-tune", "--from", path]);
-        let expected = serde_json::json!({ "run": head.path().canonicalize().unwrap() });
-        assert_eq!(config["network"]["on-base"]["start"], expected);
+    fn values_out_of_range_are_refused_with_their_flag() {
+        for (flags, reason) in [
+            ("--epochs 0", "expected 1 to 2147483647"),
+            ("--epochs many", "expected a number"),
+            ("--steps-per-epoch 0", "expected 1 to"),
+            ("--learning-rate 0", "expected a value above 0"),
+            ("--learning-rate nan", "expected a number, found nan"),
+            ("--rho 1", "expected 0 or more and below 1"),
+            ("--epsilon=-1", "expected 0 or more"),
+            ("--loader-threads 0", "expected 1 to"),
+            ("--units 70000", "expected 0 to 65536, found 70000"),
+            ("--seed=-1", "expected 0 or more"),
+            ("--device gpu", "expected"),
+            ("--recipe best", "features-augmented"),
+        ] {
+            let line = ["petite", "train", "--out", "run"].into_iter().chain(flags.split(' '));
+            let error = Cli::try_parse_from(line).unwrap_err().to_string();
+            let flag = flags.split([' ', '=']).next().unwrap();
+            assert!(error.contains(reason) && error.contains(flag), "{error}");
+        }
     }
 }

@@ -75,7 +75,7 @@ impl MadeWith {
 pub fn differences(config: &Config, other: &Config) -> Vec<(String, String)> {
     let json = |config| serde_json::to_value(comparable(config)).unwrap_or_default();
     let (own, others) = (json(config), json(other));
-    let all = Config::settings().into_iter();
+    let all = Config::settings().iter();
     let differing = all.filter(|setting| setting.value_in(&own) != setting.value_in(&others));
     let mut found: Vec<(String, String)> = differing
         .map(|setting| {

@@ -5,8 +5,10 @@ use crate::dataset::config::DataConfig;
 use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
 use crate::machine::config::MachineConfig;
+use crate::nn::zoo::Model;
 use crate::pictures::config::PictureConfig;
-use crate::run::settings::network::{NetworkConfig, NetworkKind};
+use crate::pictures::image_size::ImageSize;
+use crate::run::settings::network::{NetworkConfig, NetworkKind, Scratch};
 use crate::run::settings::on_base::OnBase;
 use crate::run::settings::output::OutputConfig;
 pub use crate::run::settings::recipe::Recipe;
@@ -16,9 +18,10 @@ use crate::training::optimizer::OptimizerConfig;
 use crate::training::schedule::Schedule;
 use anyhow::{Context, Result};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 /// The settings of one training run.
 ///
@@ -78,30 +81,115 @@ pub struct Config {
     pub from: Option<PathBuf>,
 }
 
+/// New values of settings, in JSON, by name.
+pub type Changes = Map<String, Value>;
+
+/// The value of one of the `changes`, if it is there.
+pub(crate) fn value_in<T: DeserializeOwned>(changes: &Changes, name: &str) -> Result<Option<T>> {
+    match changes.get(name).cloned().map(serde_json::from_value).transpose() {
+        Ok(value) => Ok(value),
+        Err(error) => fault!(Setting, "in `{name}`: {error}"),
+    }
+}
+
 impl Config {
-    /// All settings that users can choose, in the order of their groups.
-    pub fn settings() -> Vec<Setting> {
-        settings::all::<Self>()
+    /// The settings of `recipe` for the data set at `data`, with the recipe's default network: the
+    /// convnet, or a head on VGG16.
+    pub fn new(recipe: Recipe, data: impl Into<PathBuf>) -> Self {
+        Self::with(recipe, KerasProfile::default(), recipe.model(), Some(data.into()))
     }
 
-    /// Changes the named settings to new values, in JSON.
+    /// The settings of `recipe` in the Keras version `keras`, with the network or on the base
+    /// `model`.
+    pub fn with(recipe: Recipe, keras: KerasProfile, model: Model, data: Option<PathBuf>) -> Self {
+        let stored_features = recipe == Recipe::Features;
+        let kind = match model.is_base() && recipe.is_transfer() {
+            true => NetworkKind::OnBase(OnBase { stored_features, ..OnBase::new(model) }),
+            false => NetworkKind::Scratch(Scratch::default()),
+        };
+        let mut config = Self {
+            recipe,
+            data: DataConfig { path: data, ..DataConfig::default() },
+            keras,
+            network: NetworkConfig { model, kind, dropout: None },
+            augmentation: AugmentConfig::default(),
+            pictures: PictureConfig::of(image_size(model)),
+            training: TrainingConfig::default(),
+            seed: 1,
+            optimizer: OptimizerConfig::keras(keras),
+            schedule: Schedule::default(),
+            machine: MachineConfig::default(),
+            output: OutputConfig::default(),
+            from: None,
+        };
+        let applied = config.change(recipe.changes(model));
+        debug_assert!(applied.is_ok(), "{applied:?}");
+        config
+    }
+
+    /// The defaults of the `recipe`, `keras` and `model` in `changes`, with all of these.
+    ///
+    /// # Errors
+    /// As [`Config::change`].
+    pub fn of(changes: &Changes) -> Result<Self> {
+        let recipe: Recipe = value_in(changes, "recipe")?.unwrap_or_default();
+        let model = value_in(changes, "model")?.unwrap_or(recipe.model());
+        let keras = value_in(changes, "keras")?.unwrap_or_default();
+        let mut config = Self::with(recipe, keras, model, None);
+        config.change(changes.clone())?;
+        Ok(config)
+    }
+
+    /// All settings that users can choose, in the order of their groups.
+    pub fn settings() -> &'static [Setting] {
+        static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(settings::all::<Config>);
+        &SETTINGS
+    }
+
+    /// Changes the named settings to new values, in JSON. Another `model` brings the image size that
+    /// it was designed for, another version of `keras` its ε; the recipe is a name here.
+    ///
+    /// ```
+    /// # use petite::{Config, Recipe};
+    /// let mut config = Config::new(Recipe::Baseline, "data/dogs-vs-cats");
+    /// config.change([("epochs", 20.into()), ("model", "mnist".into())])?;
+    /// assert_eq!(config.pictures.image_size, "28".parse()?);
+    /// # Ok::<(), anyhow::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If this kind of network lacks a setting, or a value is invalid; nothing is changed then.
-    pub fn change<'a>(
+    pub fn change<N: AsRef<str>>(
         &mut self,
-        changes: impl IntoIterator<Item = (&'a str, Value)>,
+        changes: impl IntoIterator<Item = (N, Value)>,
     ) -> Result<()> {
-        let known = Self::settings();
-        let mut json =
-            serde_json::to_value(&*self).context("cannot serialize the settings to JSON")?;
+        let name = |(name, value): (N, Value)| (name.as_ref().to_owned(), value);
+        let changes: Changes = changes.into_iter().map(name).collect();
+        let mut changed = self.clone();
+        if let Some(model) =
+            value_in(&changes, "model")?.filter(|&model| model != self.network.model)
+        {
+            changed.network.model = model;
+            changed.pictures.image_size = image_size(model);
+        }
+        if let Some(keras) = value_in(&changes, "keras")?.filter(|&keras| keras != self.keras) {
+            let OptimizerConfig { epsilon, epsilon_place, .. } = OptimizerConfig::keras(keras);
+            changed.keras = keras;
+            changed.optimizer = OptimizerConfig { epsilon, epsilon_place, ..self.optimizer };
+        }
+        changed.recipe = value_in(&changes, "recipe")?.unwrap_or(self.recipe);
+        if ["recipe", "model"].iter().any(|name| changes.contains_key(*name)) {
+            // Before the settings that depend on them.
+            changed.check_model()?;
+        }
+        let mut json = serde_json::to_value(&changed).context("cannot serialize the settings")?;
         for (name, value) in changes {
-            let Some(setting) = known.iter().find(|setting| setting.name() == name) else {
+            let Some(setting) = Self::settings().iter().find(|it| it.name() == name) else {
                 fault!(Setting, "expected the name of a setting, found {name}");
             };
             setting.check(&value)?;
             if !setting.set_in(&mut json, value) {
-                let (model, recipe) = (self.network.model.name(), self.recipe.name());
+                let (model, recipe) = (changed.network.model.name(), changed.recipe.name());
                 match self.network.kind {
                     NetworkKind::OnBase(_) => fault!(
                         Setting,
@@ -114,13 +202,12 @@ impl Config {
                 }
             }
         }
-        let mut changed: Self = match serde_json::from_value(json) {
+        let changed: Self = match serde_json::from_value(json) {
             Ok(changed) => changed,
             Err(error) => fault!(Setting, "{error}"),
         };
-        changed.output.folder = std::mem::take(&mut self.output.folder);
-        changed.output.resume = self.output.resume;
-        *self = changed;
+        let OutputConfig { folder, resume, .. } = std::mem::take(&mut self.output);
+        *self = Self { output: OutputConfig { folder, resume, ..changed.output }, ..changed };
         Ok(())
     }
 
@@ -161,10 +248,7 @@ impl Config {
     }
 
     /// Checks that `recipe`, `model` and `network` can be combined.
-    ///
-    /// # Errors
-    /// If they cannot.
-    pub fn check_model(&self) -> Result<()> {
+    fn check_model(&self) -> Result<()> {
         let is_base = self.network.model.is_base();
         ensure_or!(
             Setting,
@@ -183,4 +267,10 @@ impl Config {
         );
         Ok(())
     }
+}
+
+/// The image size that `model` was designed for.
+fn image_size(model: Model) -> ImageSize {
+    let (height, width) = model.definition().image_size;
+    ImageSize { height, width }
 }

@@ -1,5 +1,6 @@
 //! The settings of a run.
 
+pub mod assemble;
 pub(crate) mod build;
 pub mod config;
 pub mod network;

@@ -1,27 +1,11 @@
-//! Recipes: the book's training strategies as sets of settings.
+//! Recipes: the book's training strategies as lists of changes to the default settings.
 
 use crate::augment::config::AugmentConfig;
-use crate::dataset::config::DataConfig;
-use crate::error::{ensure_or, fault};
-use crate::keras::KerasProfile;
-use crate::machine::config::MachineConfig;
-use crate::nn::zoo::{BaseDefinition, Model};
-use crate::pictures::cache::CachePolicy;
-use crate::pictures::config::PictureConfig;
-use crate::pictures::image_size::ImageSize;
-use crate::pictures::resize::Interpolation;
-use crate::run::folder::RunFolder;
-use crate::run::settings::config::Config;
-use crate::run::settings::network::{NetworkConfig, NetworkKind, Scratch};
-use crate::run::settings::on_base::{OnBase, Start};
-use crate::run::settings::output::OutputConfig;
-use crate::training::config::TrainingConfig;
-use crate::training::optimizer::OptimizerConfig;
-use crate::training::schedule::Schedule;
-use anyhow::{Context, Result};
+use crate::nn::zoo::Model;
+use crate::run::settings::config::Changes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use serde_json::json;
 
 /// A training strategy from chapter 5 of the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -66,184 +50,68 @@ impl Recipe {
         if self.is_transfer() { Model::Vgg16 } else { Model::Convnet }
     }
 
-    /// The book's augmentation.
-    pub fn augmentation(self) -> AugmentConfig {
-        match self {
-            Self::Baseline | Self::Features => AugmentConfig::default(),
-            Self::Augmented | Self::FeaturesAugmented | Self::FineTune => AugmentConfig::book(),
+    /// What the recipe changes in the defaults of `model`. On VGG16 these are the book's settings; on
+    /// other bases, a head's learning rate is the one with the lowest validation loss
+    /// (docs/results.md), and fine-tuning's is a third of it.
+    pub fn changes(self, model: Model) -> Changes {
+        if self.is_transfer() != model.is_base() {
+            return Changes::new();
         }
+        let augmented = json!(AugmentConfig::book());
+        // On VGG16, 100 steps of 20 are one pass over the book's 2,000 pictures.
+        let lists = match (self, model == Model::Vgg16) {
+            (Self::Baseline, _) => vec![],
+            (Self::Augmented, _) => vec![
+                augmented,
+                json!({ "dropout": 0.5, "batch_size": 32, "epochs": 100, "steps_per_epoch": 100 }),
+            ],
+            (Self::Features, true) => vec![json!({ "dropout": 0.5, "learning_rate": 2e-5 })],
+            (Self::FeaturesAugmented, true) => {
+                vec![augmented, json!({ "learning_rate": 2e-5, "steps_per_epoch": 100 })]
+            }
+            (Self::FineTune, true) => vec![
+                augmented,
+                json!({ "learning_rate": 1e-5, "epochs": 100, "steps_per_epoch": 100 }),
+            ],
+            (Self::Features, false) => vec![json!({ "dropout": 0.5, "interpolation": "bilinear" })],
+            (Self::FeaturesAugmented, false) => {
+                vec![json!({ "horizontal_flip": true, "interpolation": "bilinear" })]
+            }
+            (Self::FineTune, false) => vec![
+                augmented,
+                json!({ "width_shift_range": 0.1, "height_shift_range": 0.1, "shear_range": 0.0 }),
+                json!({ "interpolation": "bilinear", "epochs": 8 }),
+                json!({ "learning_rate": 3e-5, "schedule": "cosine" }),
+            ],
+        };
+        let unfrozen = match self {
+            Self::FineTune => model.as_base().map(|base| base.first_trained),
+            _ => None,
+        };
+        let unfrozen = unfrozen.map(|layer| ("unfreeze_from".to_owned(), layer.into()));
+        let lists = lists.into_iter().filter_map(|list| list.as_object().cloned());
+        lists.flatten().chain(unfrozen).collect()
     }
 }
 
-impl Config {
-    /// The settings of `recipe` for the data set at `data`, with the recipe's default network: the
-    /// convnet, or a head on VGG16.
-    pub fn new(recipe: Recipe, data: impl Into<PathBuf>) -> Self {
-        Self::with(recipe, KerasProfile::default(), recipe.model(), Some(data.into()))
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keras::KerasProfile;
+    use crate::run::settings::config::Config;
 
-    /// The settings of `recipe` in the Keras version `keras`, with the network or on the base
-    /// `model`.
-    pub fn with(recipe: Recipe, keras: KerasProfile, model: Model, data: Option<PathBuf>) -> Self {
-        let mut config = Self {
-            recipe,
-            data: DataConfig { path: data, ..DataConfig::default() },
-            keras,
-            network: NetworkConfig {
-                model,
-                kind: NetworkKind::Scratch(Scratch::default()),
-                dropout: None,
-            },
-            augmentation: recipe.augmentation(),
-            pictures: PictureConfig::of(image_size(model)),
-            training: TrainingConfig::default(),
-            seed: 1,
-            optimizer: OptimizerConfig::keras(keras),
-            schedule: Schedule::default(),
-            machine: MachineConfig::default(),
-            output: OutputConfig::default(),
-            from: None,
-        };
-        match (recipe, model.as_base()) {
-            (Recipe::Augmented, _) => {
-                config.network.dropout = Some(0.5);
-                config.training.batch_size = 32;
-                config.training.epochs = 100;
-                config.training.steps_per_epoch = Some(100);
-                config
-            }
-            (_, Some(base)) if recipe.is_transfer() => config.onto(base),
-            _ => config,
-        }
-    }
-
-    /// The settings to fine-tune the network of the run in the folder `head`, on the same data set.
-    ///
-    /// # Errors
-    /// If there is no such run, or its network is not on a pretrained base.
-    pub fn fine_tune(head: &Path, keras: KerasProfile) -> Result<Self> {
-        let stored = RunFolder::open(head)?.read_record()?.train;
-        let Some(stored_base) = stored.on_base() else {
-            fault!(
-                Run,
-                "expected a run on a pretrained base at {}, found {}; try one of `recipe` features",
-                head.display(),
-                stored.network.model.name()
-            );
-        };
-        let cannot_read = || format!("cannot read {}", head.display());
-        let start = Start::Run(head.canonicalize().with_context(cannot_read)?);
-        let model = stored.network.model;
-        let mut config = Self::with(Recipe::FineTune, keras, model, None);
-        config.data = stored.data.clone();
-        config.pictures = PictureConfig {
-            skip_bad_pictures: false,
-            loader_threads: None,
-            cache: CachePolicy::default(),
-            ..stored.pictures.clone()
-        };
-        if let Some(on_base) = config.on_base_mut() {
-            *on_base = OnBase {
-                unfreeze_from: on_base.unfreeze_from.take(),
-                stored_features: false,
-                start: Some(start),
-                ..stored_base.clone()
-            };
-        }
-        Ok(config)
-    }
-
-    /// The settings to train on from the run in the folder `run`: [`Config::fine_tune`] with that `recipe`,
-    /// [`Config::further`] without one.
-    ///
-    /// # Errors
-    /// As these, and with another recipe.
-    pub fn from_run(run: &Path, recipe: Option<Recipe>, keras: KerasProfile) -> Result<Self> {
-        match recipe {
-            None => Self::further(run),
-            Some(Recipe::FineTune) => Self::fine_tune(run, keras),
-            Some(other) => fault!(
-                Setting,
-                "expected `recipe` fine-tune with `from`, found `recipe` {}; try `weights` FILE, or no `recipe`, which trains the network of {} further",
-                other.name(),
-                run.display()
-            ),
-        }
-    }
-
-    /// The settings to train the network of the run in the folder `run` further, on the same data set:
-    /// with a new schedule, from its last weights.
-    ///
-    /// # Errors
-    /// If there is no such run, or it has no weights yet.
-    pub fn further(run: &Path) -> Result<Self> {
-        let found = RunFolder::open(run)?;
-        ensure_or!(
-            Run,
-            found.last().is_file(),
-            "expected a run with weights in last.ot at {}, found none; try `resume` to train it first",
-            run.display()
-        );
-        let from = run.canonicalize().with_context(|| format!("cannot read {}", run.display()))?;
-        Ok(Self { from: Some(from), ..found.read_record()?.train })
-    }
-
-    /// Switches to another version of Keras, including its ε.
-    pub fn follow(&mut self, keras: KerasProfile) {
-        let OptimizerConfig { epsilon, epsilon_place, .. } = OptimizerConfig::keras(keras);
-        self.keras = keras;
-        self.optimizer = OptimizerConfig { epsilon, epsilon_place, ..self.optimizer };
-    }
-
-    /// Switches to another network and the image size it was designed for.
-    pub fn switch_model(&mut self, model: Model) {
-        self.network.model = model;
-        self.pictures.image_size = image_size(model);
-    }
-
-    /// The recipe on a base: the book's settings for VGG16; for other bases, a head's learning rate is
-    /// the one with the lowest validation loss (docs/results.md), and fine-tuning's is a third of it.
-    fn onto(mut self, base: &BaseDefinition) -> Self {
-        let book = self.network.model == Model::Vgg16;
-        let mut on_base = OnBase::new(self.network.model);
-        self.optimizer.learning_rate = match (self.recipe, book) {
-            (Recipe::FineTune, true) => 1e-5,
-            (Recipe::FineTune, false) => 3e-5,
-            (_, true) => 2e-5,
-            (_, false) => 1e-4,
-        };
-        match self.recipe {
-            Recipe::Features => {
-                on_base.stored_features = true;
-                self.network.dropout = Some(0.5);
-            }
-            Recipe::FineTune => {
-                on_base.unfreeze_from = Some(base.first_trained.to_owned());
-                self.training.epochs = if book { 100 } else { 8 };
-            }
-            _ => {}
-        }
-        if book {
-            // 100 steps of 20 are one pass over the book's 2,000 pictures.
-            self.training.steps_per_epoch = (!on_base.stored_features).then_some(100);
-        } else {
-            self.pictures.interpolation = Interpolation::Bilinear;
-            let fine_tune = self.recipe == Recipe::FineTune;
-            let flips = self.augmentation.is_active();
-            self.augmentation =
-                if fine_tune { AugmentConfig::gentle() } else { AugmentConfig::default() };
-            self.augmentation.flip.horizontal_flip = flips;
-            if fine_tune {
-                self.schedule = Schedule::Cosine;
+    #[test]
+    fn all_changes_apply() {
+        for (recipe, model) in
+            Recipe::ALL.iter().flat_map(|recipe| Model::ALL.map(|model| (*recipe, model)))
+        {
+            let config = Config::with(recipe, KerasProfile::default(), model, None);
+            assert_eq!(config.check().is_ok(), recipe.is_transfer() == model.is_base());
+            let json = serde_json::to_value(&config).unwrap();
+            for (name, value) in recipe.changes(model) {
+                let setting = Config::settings().iter().find(|it| it.name() == name).unwrap();
+                assert_eq!(setting.value_in(&json), Some(&value), "{recipe:?} {model:?} {name}");
             }
         }
-        self.network.kind = NetworkKind::OnBase(on_base);
-        self
     }
-}
-
-/// The image size that `model` was designed for.
-fn image_size(model: Model) -> ImageSize {
-    let (height, width) = model.definition().image_size;
-    ImageSize { height, width }
 }

@@ -8,7 +8,6 @@ use crate::run::outcome::{Ended, Outcome};
 use crate::run::settings::config::Config;
 use crate::run::train::train;
 use anyhow::Result;
-use std::path::Path;
 
 /// Trains `repeats` runs: see [`petite::repeat`](crate::repeat).
 pub(crate) fn repeat(
@@ -53,21 +52,4 @@ pub(crate) fn repeat(
         }
     }
     Ok(outcomes)
-}
-
-/// The settings of the runs in `out`: those of the started run with the lowest seed.
-///
-/// # Errors
-/// If no run was started there.
-pub fn stored(out: &Path) -> Result<Config> {
-    let folders = RunFolder::repeats_in(out)?.into_iter();
-    let mut started = folders.filter_map(|(seed, path)| Some((seed, RunFolder::open(&path).ok()?)));
-    let Some((seed, run)) = started.next() else {
-        fault!(
-            Run,
-            "expected runs seed-1, seed-2 and so on in {} with `resume` `repeats`, found none; try without `resume`",
-            out.display()
-        );
-    };
-    Ok(Config { seed, ..run.read_record()?.train })
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 const HELPERS: usize = 2;
 
 pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
-    let machine = machine_overrides(&mut args.settings.clone())?;
+    let machine = machine_overrides(&args.settings)?;
     let listener = listen(args)?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let (weights, views) = (args.view.weights.into(), args.view.views());
