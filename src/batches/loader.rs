@@ -232,7 +232,7 @@ impl Loader {
         let indices = self.sequence.indices(slice);
         let labels: Vec<i64> = indices.iter().map(|&index| self.labels[index]).collect();
         let pixels = match &self.storage {
-            Storage::Stream(decoders) => Pending::Decoding(decoders.ask(indices)?),
+            Storage::Stream(decoders) => Pending::Decoding(decoders.ask(indices)),
             Storage::Host(pixels) if self.device == Device::Cpu => {
                 indices.iter().for_each(|&index| pixels.read_ahead(index));
                 Pending::Gather(indices)

@@ -25,30 +25,17 @@ pub fn decode(
     exif_orientation: ExifOrientation,
 ) -> Result<Picture> {
     let mut picture = Picture::default();
-    decode_into(bytes, color_mode, exif_orientation, &mut picture)?;
+    let target = Target { color_mode, orientation: exif_orientation, ..Target::rgb(0, 0) };
+    decode_to(bytes, &target, &mut picture)?;
     Ok(picture)
 }
 
-/// [`decode`] into an existing picture, reusing its memory.
-///
-/// # Errors
-/// As [`decode`]; the contents of `picture` are then unspecified.
-pub fn decode_into(
-    bytes: &[u8],
-    color_mode: ColorMode,
-    exif_orientation: ExifOrientation,
-    picture: &mut Picture,
-) -> Result<()> {
-    let target = Target { color_mode, orientation: exif_orientation, ..Target::rgb(0, 0) };
-    decode_to(bytes, &target, picture).map(|_| ())
-}
-
-/// [`decode_into`] to the colors of `target`, with its limit of pixels, up to `u32::MAX`, which the claimed
+/// [`decode`] into an existing picture, reusing its memory, to the colors of `target`, with its limit of pixels, up to `u32::MAX`, which the claimed
 /// size is held against before memory is allocated. The picture keeps its size. Returns what may make it
 /// look other than meant.
 ///
 /// # Errors
-/// As [`decode_into`].
+/// As [`decode`]; the contents of `picture` are then unspecified.
 pub fn decode_to(bytes: &[u8], target: &Target, picture: &mut Picture) -> Result<Traits> {
     let max_pixels = target.max_pixels;
     let format = Format::decodable(bytes)?;

@@ -1,16 +1,16 @@
 //! Streamed pictures: decoded for each batch, by threads that work ahead.
 
 use super::folder::Folder;
-use super::pixels::{Checked, Scratch, Target, check_all};
+use super::pixels::{Checked, Scratch, Target, check_all, pool};
 use crate::error::{BadFolder, BadPicture, BadPictures};
-use crate::machine::threads;
 use crate::stop::Stop;
-use anyhow::{Context, Error, Result, bail, ensure};
+use anyhow::{Error, Result, bail, ensure};
+use rayon::ThreadPool;
+use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 /// A split whose pixels are not cached.
 #[derive(Debug)]
@@ -58,6 +58,26 @@ impl Stream {
         scratch.decode_file(self.target, slot)
     }
 
+    /// Decodes a batch; `None` if it is no longer needed.
+    fn batch(
+        &self,
+        indices: &[usize],
+        scratch: &mut Scratch,
+        stop: &AtomicBool,
+    ) -> Option<Result<Vec<u8>>> {
+        let stride = self.target.bytes();
+        let mut bytes = vec![0; indices.len() * stride];
+        for (&index, slot) in indices.iter().zip(bytes.chunks_exact_mut(stride)) {
+            if stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            if let Err(error) = self.decode(index, scratch, slot) {
+                return Some(Err(self.bad_picture(&self.folder.samples[index].path, &error)));
+            }
+        }
+        Some(Ok(bytes))
+    }
+
     /// The error of a picture that has changed, or whose headers are good and whose data are not.
     fn bad_picture(&self, path: &Path, error: &Error) -> Error {
         let (path, reason) = (path.to_owned(), format!("{error:#}"));
@@ -67,6 +87,11 @@ impl Stream {
     }
 }
 
+thread_local! {
+    /// Each decoding thread's own.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
 /// What to try when a picture has changed.
 const RESTORE: &str = "try restoring it";
 
@@ -74,20 +99,12 @@ const RESTORE: &str = "try restoring it";
 pub type Promise = Receiver<Result<Vec<u8>>>;
 
 /// The decoding threads. They take batches in the order of the requests, and each batch is decoded
-/// by one thread.
+/// by one thread. Dropped, they end after their current picture.
 #[derive(Debug)]
 pub struct Decoders {
     stream: Arc<Stream>,
-    /// `None` once the decoders are being dropped.
-    jobs: Option<Sender<Job>>,
+    pool: ThreadPool,
     stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Job {
-    indices: Vec<usize>,
-    reply: SyncSender<Result<Vec<u8>>>,
 }
 
 impl Decoders {
@@ -96,33 +113,13 @@ impl Decoders {
     /// # Errors
     /// If a thread cannot be started.
     pub fn start(stream: Stream) -> Result<Self> {
-        let count = match stream.threads {
-            0 => threads::available(),
-            threads => threads,
-        };
-        let (jobs, queue) = channel();
-        let queue = Arc::new(Mutex::new(queue));
-        let (stream, stop) = (Arc::new(stream), Arc::new(AtomicBool::new(false)));
-        let mut decoders =
-            Self { stream, jobs: Some(jobs), stop, threads: Vec::with_capacity(count) };
-        for _ in 0..count {
-            let (queue, stream) = (Arc::clone(&queue), Arc::clone(&decoders.stream));
-            let stop = Arc::clone(&decoders.stop);
-            let thread = std::thread::Builder::new()
-                .name("decoder".to_owned())
-                .spawn(move || {
-                    threads::spread();
-                    work(&queue, &stream, &stop);
-                })
-                .context("cannot start the loader's threads; try a smaller `loader_threads`")?;
-            decoders.threads.push(thread);
-        }
-        Ok(decoders)
+        let pool = pool(stream.threads)?;
+        Ok(Self { stream: Arc::new(stream), pool, stop: Arc::default() })
     }
 
     /// Number of batches to request ahead, enough to keep every thread busy.
     pub fn ahead(&self) -> usize {
-        self.threads.len() + 1
+        self.pool.current_num_threads() + 1
     }
 
     /// Size and color mode of the decoded pictures.
@@ -131,50 +128,21 @@ impl Decoders {
     }
 
     /// Requests a batch of the samples at `indices`.
-    ///
-    /// # Errors
-    /// If the threads have ended.
-    pub fn ask(&self, indices: Vec<usize>) -> Result<Promise> {
+    pub fn ask(&self, indices: Vec<usize>) -> Promise {
         let (reply, promise) = sync_channel(1);
-        let jobs = self.jobs.as_ref().context("the decoders have stopped")?;
-        ensure!(jobs.send(Job { indices, reply }).is_ok(), "the decoders have stopped");
-        Ok(promise)
+        let (stream, stop) = (Arc::clone(&self.stream), Arc::clone(&self.stop));
+        self.pool.spawn_fifo(move || {
+            let batch = SCRATCH.with_borrow_mut(|scratch| stream.batch(&indices, scratch, &stop));
+            // The receiver may be gone.
+            let _ = batch.map(|batch| reply.send(batch));
+        });
+        promise
     }
 }
 
 impl Drop for Decoders {
-    /// Waits for each thread to finish its current picture, but not its batch.
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        self.jobs = None;
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn work(queue: &Mutex<Receiver<Job>>, stream: &Stream, stop: &AtomicBool) {
-    let mut scratch = Scratch::default();
-    loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { indices, reply }) = job else { return };
-        let stride = stream.target.bytes();
-        let mut bytes = vec![0; indices.len() * stride];
-        let mut outcome = Ok(());
-        for (&index, slot) in indices.iter().zip(bytes.chunks_exact_mut(stride)) {
-            if stop.load(Ordering::Relaxed) {
-                return;
-            }
-            let path = &stream.folder.samples[index].path;
-            outcome = stream
-                .decode(index, &mut scratch, slot)
-                .map_err(|error| stream.bad_picture(path, &error));
-            if outcome.is_err() {
-                break;
-            }
-        }
-        // The receiver may be gone.
-        let _ = reply.send(outcome.map(|()| bytes));
     }
 }
 
@@ -203,7 +171,7 @@ mod tests {
         let batches = |threads| {
             let decoders =
                 Decoders::start(stream(&folder.path().join("pictures"), threads)).unwrap();
-            let ask = |indices: &[usize]| decoders.ask(indices.to_vec()).unwrap();
+            let ask = |indices: &[usize]| decoders.ask(indices.to_vec());
             let promises = [ask(&[3, 1]), ask(&[7]), ask(&[0, 2, 4])];
             promises.map(|promise| promise.recv().unwrap().unwrap())
         };
@@ -212,8 +180,7 @@ mod tests {
         assert_eq!(one, batches(3));
 
         let decoders = Decoders::start(stream(&folder.path().join("pictures"), 3)).unwrap();
-        let promises: Vec<Promise> =
-            (0..1000).map(|_| decoders.ask((0..8).collect()).unwrap()).collect();
+        let promises: Vec<Promise> = (0..1000).map(|_| decoders.ask((0..8).collect())).collect();
         // Does not wait for batches that have not been started.
         drop(decoders);
         assert!(promises[999].recv().is_err());
@@ -228,7 +195,7 @@ mod tests {
         let [other, path] = [0, 1].map(|index| stream.folder.samples[index].path.clone());
         let whole = std::fs::read(&path).unwrap();
         let decoders = Decoders::start(stream).unwrap();
-        let ask = || decoders.ask(vec![0, 1]).unwrap().recv().unwrap();
+        let ask = || decoders.ask(vec![0, 1]).recv().unwrap();
         assert!(ask().is_ok());
         for bytes in [std::fs::read(&other).unwrap(), whole[..whole.len() / 2].to_vec()] {
             std::fs::write(&path, bytes).unwrap();
@@ -250,12 +217,12 @@ mod tests {
         let path = stream.folder.samples[1].path.clone();
         std::fs::remove_file(&path).unwrap();
         let decoders = Decoders::start(stream).unwrap();
-        let error = decoders.ask(vec![0, 1]).unwrap().recv().unwrap().unwrap_err();
+        let error = decoders.ask(vec![0, 1]).recv().unwrap().unwrap_err();
         assert!(error.is::<BadPictures>());
         let error = format!("{error:#}");
         assert!(error.contains(&path.display().to_string()), "{error}");
         assert!(error.contains("cannot read the file"), "{error}");
         // The next batch is not affected.
-        assert!(decoders.ask(vec![0]).unwrap().recv().unwrap().is_ok());
+        assert!(decoders.ask(vec![0]).recv().unwrap().is_ok());
     }
 }

@@ -6,6 +6,7 @@ use super::progress::Progress;
 use super::scan::{Scan, ScanComponent};
 use super::segments::Segments;
 use anyhow::{Context, Result, bail, ensure};
+use memchr::memchr_iter;
 
 /// The parts of a file from which its pixels are decoded.
 #[derive(Debug)]
@@ -197,16 +198,19 @@ impl<'a> Parser<'a> {
             restarts + 1,
             found + 1
         );
-        let blocks = scan.unit_count(frame) * scan.blocks_per_unit(frame);
-        let least = (blocks * scan.least_bits(frame)).div_ceil(8);
-        ensure!(
-            data.len() >= least,
-            "expected at least {least} bytes of data in a scan of {}×{} pixels, found {}",
-            frame.width,
-            frame.height,
-            data.len()
-        );
         scan.data = data;
+        for (data, units) in scan.intervals(frame) {
+            let blocks = units * scan.blocks_per_unit(frame);
+            let least = (blocks * scan.least_bits(frame)).div_ceil(8);
+            // Behind a byte FF is a zero, or another one, which are no data.
+            let found = data.len() - memchr_iter(0xFF, data).count();
+            ensure!(
+                found >= least,
+                "expected at least {least} bytes of data in a scan of {}×{} pixels, found {found}",
+                frame.width,
+                frame.height
+            );
+        }
         self.scans.push(scan);
         Ok(())
     }
@@ -215,12 +219,12 @@ impl<'a> Parser<'a> {
 /// Checks that the tables of a component are defined and valid, unless the scan does not use them.
 fn check_tables(scan: &Scan<'_>, component: &ScanComponent, frame: &Frame) -> Result<()> {
     let (dc, ac) = scan.tables.in_slots(component.dc, component.ac);
-    if !frame.is_progressive || scan.is_dc() && !scan.is_refinement() {
+    if scan.uses_dc(frame) {
         check_table(dc, component.dc, frame)?;
         let is_known = dc.is_none_or(|table| table.symbols.iter().all(|&symbol| symbol <= 15));
         ensure!(is_known, "expected sizes of at most 15 bits in the JPEG, found others");
     }
-    if !frame.is_progressive || !scan.is_dc() {
+    if scan.uses_ac(frame) {
         check_table(ac, component.ac, frame)?;
     }
     Ok(())

@@ -33,7 +33,7 @@ pub(super) fn decode_into(
 ) -> Result<Orientation> {
     let file = File::read(bytes, max_pixels)?;
     let plain = match file.frame.is_progressive || file.scans.len() == 1 {
-        true => Plain::of(&file)?,
+        true => Plain::of(&file),
         false => interleave::of(&file)?,
     };
     let (width, height) = (file.frame.width, file.frame.height);

@@ -9,8 +9,6 @@ use super::frame::{Color, Frame};
 use super::huffman::Table;
 use super::scan::{Scan, ScanComponent};
 use super::segments::restart_marker;
-use anyhow::{Result, ensure};
-use memchr::memchr_iter;
 
 /// Bytes of ones behind the data of a scan: more than the longest code and the bits of its value.
 const ONES: usize = 16;
@@ -59,10 +57,7 @@ impl Plain {
     }
 
     /// The whole file, which is progressive or has one scan.
-    ///
-    /// # Errors
-    /// If a scan has too few bits.
-    pub fn of(file: &File<'_>) -> Result<Vec<u8>> {
+    pub fn of(file: &File<'_>) -> Vec<u8> {
         let mut plain = Self::new(file);
         if file.frame.is_progressive {
             plain.empty_scan(file);
@@ -70,9 +65,9 @@ impl Plain {
         for scan in &file.scans {
             plain.tables(scan, &file.frame);
             plain.header(file.color, scan);
-            plain.data(scan, &file.frame)?;
+            plain.data(scan, &file.frame);
         }
-        Ok(plain.end())
+        plain.end()
     }
 
     pub fn end(mut self) -> Vec<u8> {
@@ -94,15 +89,10 @@ impl Plain {
     fn tables(&mut self, scan: &Scan<'_>, frame: &Frame) {
         for component in &scan.components {
             let (dc, ac) = scan.tables.in_slots(component.dc, component.ac);
-            if !frame.is_progressive || scan.is_dc() {
-                // The decoder wants a table even where only bits follow.
-                self.table_or_standard(
-                    0,
-                    component.dc,
-                    if scan.is_refinement() { ANY } else { dc },
-                );
+            if scan.uses_dc(frame) {
+                self.table_or_standard(0, component.dc, dc);
             }
-            if !frame.is_progressive || !scan.is_dc() {
+            if scan.uses_ac(frame) {
                 self.table_or_standard(1, component.ac, ac);
             }
         }
@@ -130,24 +120,15 @@ impl Plain {
         self.segment(0xDA, &data);
     }
 
-    fn data(&mut self, scan: &Scan<'_>, frame: &Frame) -> Result<()> {
+    fn data(&mut self, scan: &Scan<'_>, frame: &Frame) {
         let ones = if scan.is_refinement() { REFINEMENT_ONES } else { ONES };
-        for (index, (data, units)) in scan.intervals(frame).enumerate() {
+        for (index, (data, _)) in scan.intervals(frame).enumerate() {
             if index > 0 {
                 self.bytes.extend([0xFF, restart_marker(index - 1)]);
-            }
-            if frame.is_progressive && scan.is_dc() && scan.is_refinement() {
-                // Bits without codes, among which ones are as good as others.
-                let bytes = data.len() - memchr_iter(0xFF, data).count();
-                ensure!(
-                    bytes * 8 >= units * scan.blocks_per_unit(frame),
-                    "expected whole scans in the JPEG, found one whose data end too early"
-                );
             }
             self.bytes.extend_from_slice(data);
             self.bytes.extend([0xFF, 0].repeat(ones));
         }
-        Ok(())
     }
 
     /// A first scan without coefficients: behind the first one, the decoder needs the next marker
@@ -174,9 +155,6 @@ impl Plain {
 
 /// One code of one bit.
 const ONE_CODE: [u8; 16] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-
-/// A table that is not used.
-const ANY: Option<Table<'static>> = Some(Table { counts: &ONE_CODE, symbols: &[0] });
 
 /// The name of a component, from which the decoder takes RGB.
 fn id(color: Color, index: usize) -> u8 {

@@ -80,6 +80,16 @@ impl<'a> Scan<'a> {
         self.approximation.0 > 0
     }
 
+    /// Whether the scan is coded by the DC tables of its components.
+    pub fn uses_dc(&self, frame: &Frame) -> bool {
+        !frame.is_progressive || self.is_dc() && !self.is_refinement()
+    }
+
+    /// Whether the scan is coded by the AC tables of its components.
+    pub fn uses_ac(&self, frame: &Frame) -> bool {
+        !frame.is_progressive || !self.is_dc()
+    }
+
     /// Blocks in a unit: one, if the scan has one component.
     pub fn blocks_per_unit(&self, frame: &Frame) -> usize {
         let blocks = |component: &ScanComponent| {
