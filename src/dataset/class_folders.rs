@@ -9,8 +9,11 @@ use crate::pictures::walk::Walk;
 use crate::text::numbers::{listed, with_thousands};
 use crate::text::shown::shown;
 use anyhow::Result;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+/// The names of the folders in each class folder, by class.
+type Inner = BTreeMap<String, BTreeSet<String>>;
 
 /// The class folders in a folder.
 #[derive(Debug)]
@@ -19,13 +22,13 @@ pub struct ClassFolders {
     pub folder: Folder,
     /// Entries that are not used.
     pub passed_over: PassedOver,
-    /// What may be right but is odd, one sentence each.
-    pub odd: Vec<String>,
+    /// What may be right but is odd, in a sentence.
+    pub odd: Option<String>,
 }
 
 impl ClassFolders {
-    /// Reads the class folders in `path`; see [`Folder::read`]. A folder that has those beside it once
-    /// more is passed over.
+    /// Reads the class folders in `path`; see [`Folder::read`]. A folder that has several of those beside
+    /// it once more is passed over.
     ///
     /// # Errors
     /// As [`Folder::read`]; the error about missing class folders says what there is instead. If the
@@ -33,62 +36,31 @@ impl ClassFolders {
     pub fn read(path: &Path) -> Result<Self> {
         let (folders, files) = Walk::default().entries(path)?;
         let unlabeled = if folders.is_empty() { count_pictures(&files)? } else { 0 };
-        ensure_or!(DataSet, unlabeled == 0, "{}", no_labels(path, unlabeled));
-        let (folder, passed_over) = Folder::read(path)?;
-        let mut found = Self { folder, passed_over, odd: Vec::new() };
-        found.drop_nested();
-        found.check()?;
-        Ok(found)
-    }
-
-    /// Leaves out folders that have several of the folders beside them in them.
-    fn drop_nested(&mut self) {
-        let inner = inner_folders(&self.folder);
-        let classes = self.folder.classes_with(true);
-        let repeats = |class: &String, inner: &BTreeSet<String>| {
-            classes.iter().filter(|other| *other != class && inner.contains(*other)).count() > 1
+        ensure_or!(
+            DataSet,
+            unlabeled == 0,
+            "expected class folders in {}, found {} pictures without labels; try one folder per class, `labels` with a CSV, or petite prepare for names like Kaggle's (cat.0.jpg)",
+            path.display(),
+            with_thousands(unlabeled as i64)
+        );
+        let (mut folder, mut passed_over) = Folder::read(path)?;
+        let mut classes = inner_folders(&folder);
+        let is_nested = |(class, inner): &(&String, &BTreeSet<String>)| {
+            classes.keys().filter(|other| other != class && inner.contains(*other)).count() > 1
         };
-        let nested: Vec<bool> = self
-            .folder
-            .classes
-            .iter()
-            .zip(&inner)
-            .map(|(class, inner)| repeats(class, inner))
-            .collect();
-        if !nested.contains(&true) {
-            return;
+        let nested: Vec<String> =
+            classes.iter().filter(is_nested).map(|(c, _)| c.clone()).collect();
+        if !nested.is_empty() {
+            let is_kept = |class: &String| !nested.contains(class);
+            let samples = folder.samples.iter().filter(|one| is_kept(&folder.classes[one.label]));
+            let kept: Vec<String> = folder.classes.iter().filter(|c| is_kept(c)).cloned().collect();
+            folder = folder.with_samples(samples.cloned().collect()).with_classes(&kept, "all")?;
+            classes.retain(|class, _| is_kept(class));
+            nested.iter().for_each(|class| passed_over.add(path.join(class), Why::Nested));
         }
-        let Folder { path, name, classes, samples } = self.folder.clone();
-        let mut labels = Vec::with_capacity(classes.len());
-        let mut kept = Vec::new();
-        for (class, nested) in classes.into_iter().zip(&nested) {
-            labels.push(kept.len());
-            match nested {
-                true => self.passed_over.add(path.join(class), Why::Nested),
-                false => kept.push(class),
-            }
-        }
-        let samples = samples
-            .into_iter()
-            .filter(|sample| !nested[sample.label])
-            .map(|mut sample| {
-                sample.label = labels[sample.label];
-                sample
-            })
-            .collect();
-        self.folder = Folder { path, name, classes: kept, samples };
-    }
-
-    fn check(&mut self) -> Result<()> {
-        let Folder { path, classes, .. } = &self.folder;
-        let inner = classes.iter().zip(inner_folders(&self.folder));
-        let used: Vec<(&String, BTreeSet<String>)> = inner
-            .zip(self.folder.counts())
-            .filter_map(|(class, count)| (count > 0).then_some(class))
-            .collect();
-        check_parts(path, &used)?;
-        check_contents(path, classes)?;
-        let names: Vec<String> = used.iter().map(|(class, _)| (*class).clone()).collect();
+        check_parts(path, &classes)?;
+        check_contents(path, &folder.classes)?;
+        let names: Vec<String> = classes.keys().cloned().collect();
         ensure_or!(
             DataSet,
             !folder_name::are_pieces(&names),
@@ -96,15 +68,13 @@ impl ClassFolders {
             path.display(),
             listed(&names)
         );
-        let odd = same_folders(path, &used)?;
-        self.odd.extend(odd);
-        Ok(())
+        Ok(Self { folder, passed_over, odd: same_folders(path, &classes)? })
     }
 }
 
 /// # Errors
 /// If there is a data set in one of the `classes` of `path`, or they seem to be parts of one.
-fn check_parts(path: &Path, classes: &[(&String, BTreeSet<String>)]) -> Result<()> {
+fn check_parts(path: &Path, classes: &Inner) -> Result<()> {
     let are_parts = |names: &mut dyn Iterator<Item = &String>| {
         let parts: BTreeSet<Part> = names.filter_map(|name| folder_name::part(name)).collect();
         parts.len() > 1 && parts.contains(&Part::Train)
@@ -124,13 +94,12 @@ fn check_parts(path: &Path, classes: &[(&String, BTreeSet<String>)]) -> Result<(
     let of = holding.map_or(String::new(), |(class, _)| {
         format!(", `data` {} for one of them", shown(&path.join(class)))
     });
-    let names = || classes.iter().map(|(class, _)| *class);
     ensure_or!(
         DataSet,
-        holding.is_none() && !are_parts(&mut names()),
+        holding.is_none() && !are_parts(&mut classes.keys()),
         "expected class folders in {}, found {}, named like the parts of a data set; try naming its parts train, validation and test{of}, or other names if they are classes",
         path.display(),
-        listed(&names().cloned().collect::<Vec<_>>())
+        listed(&classes.keys().cloned().collect::<Vec<_>>())
     );
     Ok(())
 }
@@ -154,12 +123,10 @@ fn check_contents(path: &Path, folders: &[String]) -> Result<()> {
 ///
 /// # Errors
 /// If all have.
-fn same_folders(path: &Path, classes: &[(&String, BTreeSet<String>)]) -> Result<Option<String>> {
-    let Some((_, inner)) = classes.iter().find(|(_, inner)| inner.len() > 1) else {
-        return Ok(None);
-    };
-    let same = classes.iter().filter(|(_, other)| other == inner);
-    let same: Vec<String> = same.map(|(class, _)| (*class).clone()).collect();
+fn same_folders(path: &Path, classes: &Inner) -> Result<Option<String>> {
+    let Some(inner) = classes.values().find(|inner| inner.len() > 1) else { return Ok(None) };
+    let same = classes.iter().filter(|(_, other)| *other == inner);
+    let same: Vec<String> = same.map(|(class, _)| class.clone()).collect();
     if same.len() == 1 {
         return Ok(None);
     }
@@ -175,24 +142,21 @@ fn same_folders(path: &Path, classes: &[(&String, BTreeSet<String>)]) -> Result<
 }
 
 /// The names of the folders in each class folder that have pictures, where necessary below a single
-/// folder.
-fn inner_folders(folder: &Folder) -> Vec<BTreeSet<String>> {
-    let mut parents: Vec<BTreeSet<&Path>> = vec![BTreeSet::new(); folder.classes.len()];
+/// folder. Classes without pictures are left out.
+fn inner_folders(folder: &Folder) -> Inner {
+    let mut parents: BTreeMap<&String, BTreeSet<&Path>> = BTreeMap::new();
     for sample in &folder.samples {
-        let class = folder.path.join(&folder.classes[sample.label]);
-        let inner = sample.path.parent().and_then(|parent| parent.strip_prefix(class).ok());
-        parents[sample.label].extend(inner);
+        let class = &folder.classes[sample.label];
+        let inner = sample.path.parent().and_then(|p| p.strip_prefix(folder.path.join(class)).ok());
+        parents.entry(class).or_default().extend(inner);
     }
     let names = |parents: BTreeSet<&Path>| {
-        let mut parents: Vec<Vec<_>> =
-            parents.into_iter().map(|parent| parent.iter().collect()).collect();
+        let mut parents: Vec<Vec<_>> = parents.into_iter().map(|p| p.iter().collect()).collect();
         loop {
-            let names: BTreeSet<String> = parents
-                .iter()
-                .filter_map(|parent| Some(parent.first()?.to_string_lossy().into_owned()))
-                .collect();
-            let is_single = names.len() == 1 && parents.iter().all(|parent| !parent.is_empty());
-            if !is_single {
+            let first = parents.iter().filter_map(|parent| parent.first());
+            let names: BTreeSet<String> =
+                first.map(|name| name.to_string_lossy().into_owned()).collect();
+            if names.len() != 1 || parents.iter().any(Vec::is_empty) {
                 return names;
             }
             for parent in &mut parents {
@@ -200,22 +164,14 @@ fn inner_folders(folder: &Folder) -> Vec<BTreeSet<String>> {
             }
         }
     };
-    parents.into_iter().map(names).collect()
+    parents.into_iter().map(|(class, parents)| (class.clone(), names(parents))).collect()
 }
 
-fn count_pictures(files: &[PathBuf]) -> Result<usize> {
+/// Number of pictures among `files`.
+///
+/// # Errors
+/// If one of them is there twice, with another label.
+pub(super) fn count_pictures(files: &[PathBuf]) -> Result<usize> {
     let mut walk = Walk::default();
-    let mut count = 0;
-    for file in files {
-        count += usize::from(walk.is_new_picture(file, 0)?);
-    }
-    Ok(count)
-}
-
-fn no_labels(folder: &Path, pictures: usize) -> String {
-    format!(
-        "expected class folders in {}, found {} pictures without labels; try one folder per class, `labels` with a CSV, or petite prepare for names like Kaggle's (cat.0.jpg)",
-        folder.display(),
-        with_thousands(pictures as i64)
-    )
+    files.iter().try_fold(0, |count, file| Ok(count + usize::from(walk.is_new_picture(file, 0)?)))
 }

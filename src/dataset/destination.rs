@@ -1,9 +1,11 @@
 //! Where an archive is unpacked to.
 
 use super::budget::Budget;
+use super::inventory::Unpacked;
 use super::unpack::damaged;
 use crate::error::{ensure_or, fault};
 use crate::files::disk::explained;
+use crate::pictures::pixel_file::Stamp;
 use crate::text::shown::shown;
 use anyhow::{Context, Result};
 use std::fs::File;
@@ -22,8 +24,8 @@ pub(super) struct Destination<'a> {
     pub to: &'a Path,
     /// What they may still take.
     pub budget: Budget,
-    /// Their paths below `to`, and the XXH3 of their contents.
-    pub written: Vec<(PathBuf, u64)>,
+    /// Those that are there.
+    pub written: Vec<Unpacked>,
 }
 
 impl Destination<'_> {
@@ -80,7 +82,8 @@ impl Destination<'_> {
         if written != size {
             return Err(damaged(format_args!("{} has another size", shown(Path::new(name)))));
         }
-        self.written.push((inside, checksum));
+        drop(file);
+        self.written.push(Unpacked { stamp: Stamp::of(&path, self.to), checksum });
         Ok(())
     }
 }

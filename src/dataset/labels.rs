@@ -90,11 +90,14 @@ fn parse(path: &Path, bytes: &[u8], is_own: bool) -> Result<List> {
         );
     };
     let mut list = List { rows: Vec::new(), odd: Vec::new() };
-    let mut lines = Lines { bytes, at: 0, line: 1 };
+    let ends = line_ends(bytes);
     let mut broken: Vec<u64> = Vec::new();
     for record in reader.byte_records() {
         let record = record.with_context(cannot_read)?;
-        let line = lines.of(&record);
+        // A record begins after any empty lines.
+        let start = record.position().map_or(0, |position| position.byte() as usize);
+        let empty = bytes[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let line = 1 + ends.partition_point(|&end| end < start + empty) as u64;
         let row = columns.row(&record).with_context(|| format!("{} line {line}", shown(path)))?;
         list.rows.push((line, row));
         if !columns.is_exact && record.iter().any(has_line_end) {
@@ -131,31 +134,15 @@ pub fn is_list(path: &Path) -> bool {
         .is_ok_and(|header| Columns::of(header, false).is_some())
 }
 
-/// Counts lines up to the records of a list, in their order.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line in which `record` begins, after any empty ones.
-    fn of(&mut self, record: &ByteRecord) -> u64 {
-        let start = record.position().map_or(0, |position| position.byte() as usize);
-        let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
-        let after = self.bytes.get(start..).unwrap_or_default();
-        let start = start + after.iter().take_while(|byte| is_break(byte)).count();
-        let between = self.bytes.get(self.at..start).unwrap_or_default();
-        let next = between.iter().skip(1).map(Some).chain([None]);
+/// The ends of the lines of `bytes`.
+fn line_ends(bytes: &[u8]) -> Vec<usize> {
+    let is_end = |&at: &usize| match bytes[at] {
+        b'\n' => true,
         // A carriage return before a line feed is not a line of its own.
-        let ends = between
-            .iter()
-            .zip(next)
-            .filter(|&(byte, next)| *byte == b'\n' || (*byte == b'\r' && next != Some(&b'\n')));
-        self.line += ends.count() as u64;
-        self.at = start;
-        self.line
-    }
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    (0..bytes.len()).filter(is_end).collect()
 }
 
 /// The places of the columns in a row.

@@ -75,27 +75,27 @@ impl Parts {
                 folder.display()
             );
         }
-        let mut folders: Vec<Folder> = Vec::new();
-        if parts.is_empty() {
-            let ClassFolders { folder, passed_over: others, odd } = ClassFolders::read(&root)?;
-            passed_over.append(others);
-            folders.push(Folder { name: ALL.to_owned(), ..folder });
-            return Ok(Self { path, layout: Layout::ClassFolders, folders, passed_over, odd });
-        }
-        let mut odd = Vec::new();
+        let (mut folders, mut odd) = (Vec::new(), Vec::new());
+        let (layout, parts) = match parts.is_empty() {
+            true => (Layout::ClassFolders, vec![(None, root)]),
+            false => {
+                let parts = parts.into_iter().map(|(part, folder)| (Some(part), folder));
+                (Layout::PartFolders, parts.collect())
+            }
+        };
         for (part, path) in parts {
             match ClassFolders::read(&path) {
                 Ok(found) => {
                     passed_over.append(found.passed_over);
                     odd.extend(found.odd);
-                    folders.push(Folder { name: part.name().to_owned(), ..found.folder });
+                    folders.push(Folder { name: name_of(part), ..found.folder });
                 }
                 // Training needs no test pictures; evaluating on them gives the error.
-                Err(_) if part == Part::Test => passed_over.add(path, Why::NoTest),
+                Err(_) if part == Some(Part::Test) => passed_over.add(path, Why::NoTest),
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { path, layout: Layout::PartFolders, folders, passed_over, odd })
+        Ok(Self { path, layout, folders, passed_over, odd })
     }
 
     fn read_list(path: &Path, list: &Path, skip_bad: bool) -> Result<Self> {
@@ -106,8 +106,7 @@ impl Parts {
         if !bad.rows.is_empty() && !skip_bad {
             return Err(bad.into());
         }
-        let folders = folders_of(path, &rows);
-        Ok(Self { path: path.to_owned(), layout: Layout::List, folders, passed_over, odd })
+        Ok(Self { passed_over, odd, ..Self::of_rows(path, Layout::List, &rows) })
     }
 
     /// Reads the pictures that `list`, the `split.csv` of a run, names, relative to `path`: all of them,
@@ -119,9 +118,31 @@ impl Parts {
         let read = labels::read_own(list)?;
         check_splits(list, &read.rows)?;
         let rows: Vec<Labeled> = read.rows.into_iter().map(|(_, row)| row).collect();
-        let folders = folders_of(path, &rows);
-        let (path, passed_over) = (path.to_owned(), PassedOver::default());
-        Ok(Self { path, layout: Layout::RunList, folders, passed_over, odd: Vec::new() })
+        Ok(Self::of_rows(path, Layout::RunList, &rows))
+    }
+
+    /// The pictures of `rows`, whose paths are relative to `path`, by part, with the classes of all.
+    fn of_rows(path: &Path, layout: Layout, rows: &[Labeled]) -> Self {
+        let classes: BTreeSet<&String> = rows.iter().map(|row| &row.label).collect();
+        let classes: Vec<String> = classes.into_iter().cloned().collect();
+        let parts: BTreeSet<Option<Part>> = rows.iter().map(|row| row.part).collect();
+        let folder = |part: Option<Part>| {
+            let sample = |row: &Labeled| {
+                let label = classes.binary_search(&row.label).unwrap_or_default();
+                Sample { path: path.join(&row.path), label }
+            };
+            let mut samples: Vec<Sample> =
+                rows.iter().filter(|row| row.part == part).map(sample).collect();
+            samples.sort_by(|a, b| (a.label, &a.path).cmp(&(b.label, &b.path)));
+            Folder { path: path.to_owned(), name: name_of(part), classes: classes.clone(), samples }
+        };
+        Self {
+            path: path.to_owned(),
+            layout,
+            folders: parts.into_iter().map(folder).collect(),
+            passed_over: PassedOver::default(),
+            odd: Vec::new(),
+        }
     }
 
     /// Reads the pictures of the data set at `path` by name: those in a folder of that name, those
@@ -215,22 +236,7 @@ fn check_splits(list: &Path, rows: &[(u64, Labeled)]) -> Result<()> {
     )
 }
 
-/// The pictures of rows, by part, with the classes of all.
-fn folders_of(path: &Path, rows: &[Labeled]) -> Vec<Folder> {
-    let classes: BTreeSet<&String> = rows.iter().map(|row| &row.label).collect();
-    let classes: Vec<String> = classes.into_iter().cloned().collect();
-    let parts: BTreeSet<Option<Part>> = rows.iter().map(|row| row.part).collect();
-    let folder = |part: Option<Part>| {
-        let of_part = rows.iter().filter(|row| row.part == part);
-        let mut samples: Vec<_> = of_part
-            .map(|row| {
-                let label = classes.binary_search(&row.label).unwrap_or_default();
-                Sample { path: path.join(&row.path), label }
-            })
-            .collect();
-        samples.sort_by(|a, b| (a.label, &a.path).cmp(&(b.label, &b.path)));
-        let name = part.map_or(ALL, Part::name).to_owned();
-        Folder { path: path.to_owned(), name, classes: classes.clone(), samples }
-    };
-    parts.into_iter().map(folder).collect()
+/// The name of a part's folder, or of the one of all pictures.
+fn name_of(part: Option<Part>) -> String {
+    part.map_or(ALL, Part::name).to_owned()
 }

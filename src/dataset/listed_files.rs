@@ -99,19 +99,21 @@ fn nothing_found(bad: &BadRows) -> String {
     )
 }
 
-/// The names in folders, read once.
+/// The names in folders, read once: for each folder, by the spellings that lead to them.
 #[derive(Debug, Default)]
 struct Names {
-    entries: HashMap<PathBuf, Entries>,
+    entries: HashMap<PathBuf, HashMap<Spelling, OsString>>,
 }
 
-/// The names in a folder, by spellings that lead to them.
-#[derive(Debug, Default)]
-struct Entries {
-    composed: HashMap<String, OsString>,
-    alike: HashMap<String, OsString>,
-    /// By name without extension.
-    stems: HashMap<String, OsString>,
+/// How a name may be spelled.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Spelling {
+    /// In one Unicode form.
+    Composed(String),
+    /// In another case, or with other blanks.
+    Alike(String),
+    /// The same without extension.
+    Stem(String),
 }
 
 impl Names {
@@ -129,7 +131,7 @@ impl Names {
                 || above.join(name).symlink_metadata().is_ok();
             match is_there {
                 true => found.push(name),
-                false => found.push(self.entries(&above).get(name, is_near)?),
+                false => found.push(self.spelled(&above, name, is_near)?),
             }
         }
         folder.join(&found).is_file().then_some(found)
@@ -148,40 +150,39 @@ impl Names {
         }
     }
 
-    fn entries(&mut self, folder: &Path) -> &Entries {
-        self.entries.entry(folder.to_owned()).or_insert_with(|| Entries::read(folder))
+    /// The name in `folder` that `name` may be meant to be.
+    fn spelled(&mut self, folder: &Path, name: &OsStr, is_near: bool) -> Option<&OsString> {
+        let names = self.entries.entry(folder.to_owned()).or_insert_with(|| names_in(folder));
+        let [composed, alike, stem] = spellings(name)?;
+        let whole = Spelling::Stem(likeness(name.to_str()?));
+        let all = [composed, alike, whole, stem];
+        let tried = if is_near { &all[..] } else { &all[..1] };
+        tried.iter().find_map(|spelling| names.get(spelling))
     }
 }
 
-impl Entries {
-    /// The names in `folder`; none if it cannot be read.
-    fn read(folder: &Path) -> Self {
-        let entries = read_dir(folder).into_iter().flatten().flatten();
-        let mut names: Vec<OsString> = entries.map(|entry| entry.file_name()).collect();
-        names.sort();
-        let mut read = Self::default();
-        for name in names {
-            let Some(text) = name.to_str() else { continue };
-            let stem = Path::new(text).file_stem().and_then(OsStr::to_str).unwrap_or(text);
-            for (map, key) in [
-                (&mut read.composed, composed(text).into_owned()),
-                (&mut read.alike, likeness(text)),
-                (&mut read.stems, likeness(stem)),
-            ] {
-                map.entry(key).or_insert_with(|| name.clone());
-            }
-        }
-        read
-    }
+/// The spellings of `name`, the surest first; `None` if it is not in UTF-8.
+fn spellings(name: &OsStr) -> Option<[Spelling; 3]> {
+    let text = name.to_str()?;
+    let stem = Path::new(text).file_stem().and_then(OsStr::to_str).unwrap_or(text);
+    Some([
+        Spelling::Composed(composed(text).into_owned()),
+        Spelling::Alike(likeness(text)),
+        Spelling::Stem(likeness(stem)),
+    ])
+}
 
-    fn get(&self, name: &OsStr, is_near: bool) -> Option<&OsString> {
-        let name = name.to_str()?;
-        let found = self.composed.get(&*composed(name));
-        if found.is_some() || !is_near {
-            return found;
+/// The names in `folder` by their spellings, of which the first in order counts; none if it cannot be
+/// read.
+fn names_in(folder: &Path) -> HashMap<Spelling, OsString> {
+    let entries = read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<OsString> = entries.map(|entry| entry.file_name()).collect();
+    names.sort();
+    let mut known = HashMap::new();
+    for name in names {
+        for spelling in spellings(&name).into_iter().flatten() {
+            known.entry(spelling).or_insert_with(|| name.clone());
         }
-        let stem = Path::new(name).file_stem().and_then(OsStr::to_str).unwrap_or(name);
-        let (whole, stem) = (likeness(name), likeness(stem));
-        self.alike.get(&whole).or_else(|| self.stems.get(&whole)).or_else(|| self.stems.get(&stem))
     }
+    known
 }

@@ -15,7 +15,7 @@
 
 use super::near_copies::Groups;
 use super::part::{Part, PartSize, PartSizes};
-use crate::error::{ensure_or, fault};
+use crate::error::ensure_or;
 use crate::pictures::folder::Folder;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -30,31 +30,32 @@ const FEW: usize = 20;
 /// # Errors
 /// If a class has too few pictures for the numbers asked for, or the shares leave none to train.
 pub fn partition(folder: &Folder, groups: &Groups, sizes: PartSizes) -> Result<[Folder; 3]> {
-    if let (PartSize::Share(validation), PartSize::Share(test)) = (sizes.validation, sizes.test)
-        && validation + test >= 1.0
-    {
-        fault!(
-            Setting,
-            "expected `validation` and `test` to leave pictures to train, found {validation} and {test}; try smaller shares"
-        );
-    }
+    let shares = match (sizes.validation, sizes.test) {
+        (PartSize::Share(validation), PartSize::Share(test)) => Some((validation, test)),
+        _ => None,
+    };
+    let (validation, test) = shares.unwrap_or_default();
+    ensure_or!(
+        Setting,
+        validation + test < 1.0,
+        "expected `validation` and `test` to leave pictures to train, found {validation} and {test}; try smaller shares"
+    );
     let mut state = Assignment::new(folder, groups);
     state.take(Part::Validation, sizes.validation)?;
     state.take(Part::Test, sizes.test)?;
     for class in 0..folder.classes.len() {
         state.ensure_train(class);
         // Before and after the other parts get their halves from train.
-        state.ensure_share(class, sizes);
+        state.ensure_share(class, shares);
         state.ensure_half(class, Part::Validation, sizes.validation);
         state.ensure_half(class, Part::Test, sizes.test);
-        state.ensure_share(class, sizes);
+        state.ensure_share(class, shares);
     }
     state.limit_train(sizes.train)?;
-    let part_of = |index: usize| state.groups[&groups.first[index]].part;
     let of_part = |part: Part| {
-        let samples = folder.samples.iter().enumerate();
-        let samples = samples.filter(|(index, _)| part_of(*index) == Some(part));
-        let samples = samples.map(|(_, sample)| sample.clone()).collect();
+        let samples = folder.samples.iter().zip(&state.group_of);
+        let samples = samples.filter(|(_, group)| state.groups[**group].part == Some(part));
+        let samples = samples.map(|(sample, _)| sample.clone()).collect();
         Folder { name: part.name().to_owned(), ..folder.with_samples(samples) }
     };
     Ok(Part::ALL.map(of_part))
@@ -71,12 +72,6 @@ struct Group {
     part: Option<Part>,
 }
 
-impl Group {
-    fn count(&self, class: usize) -> usize {
-        self.counts.get(&class).copied().unwrap_or(0)
-    }
-}
-
 /// What a share of `count` pictures rounds to.
 fn rounded(share: f64, count: usize) -> usize {
     (share * count as f64).round() as usize
@@ -84,75 +79,75 @@ fn rounded(share: f64, count: usize) -> usize {
 
 struct Assignment<'a> {
     folder: &'a Folder,
-    /// By the index of their first picture.
-    groups: BTreeMap<usize, Group>,
+    /// In the order of their first pictures.
+    groups: Vec<Group>,
+    /// The group of each picture.
+    group_of: Vec<usize>,
     /// The groups of each class, by place.
     of_class: Vec<Vec<usize>>,
 }
 
 impl<'a> Assignment<'a> {
     fn new(folder: &'a Folder, groups: &Groups) -> Self {
-        let mut lowest: BTreeMap<usize, u64> = BTreeMap::new();
-        let mut counts: BTreeMap<usize, BTreeMap<usize, usize>> = BTreeMap::new();
-        for (index, sample) in folder.samples.iter().enumerate() {
-            let (first, hash) = (groups.first[index], groups.hashes[index]);
-            let least = lowest.entry(first).or_insert(hash);
-            *least = hash.min(*least);
-            *counts.entry(first).or_default().entry(sample.label).or_default() += 1;
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, &first) in groups.first.iter().enumerate() {
+            members.entry(first).or_default().push(index);
         }
-        let groups: BTreeMap<usize, Group> = counts
-            .into_iter()
-            .map(|(first, counts)| {
-                // Hashed again: the lowest of several hashes is not uniform.
-                let hash = XxHash3_64::oneshot(&lowest[&first].to_le_bytes());
-                let place = (hash >> 11) as f64 / (1u64 << 53) as f64;
-                (first, Group { place, counts, part: Some(Part::Train) })
-            })
-            .collect();
-        let mut of_class = vec![Vec::new(); folder.classes.len()];
-        for (first, group) in &groups {
-            group.counts.keys().for_each(|&class| of_class[class].push(*first));
+        let mut state = Self {
+            folder,
+            groups: Vec::new(),
+            group_of: vec![0; folder.samples.len()],
+            of_class: vec![Vec::new(); folder.classes.len()],
+        };
+        for (group, members) in members.into_values().enumerate() {
+            let mut counts = BTreeMap::new();
+            for &index in &members {
+                *counts.entry(folder.samples[index].label).or_default() += 1;
+                state.group_of[index] = group;
+            }
+            counts.keys().for_each(|&class| state.of_class[class].push(group));
+            let lowest = members.iter().map(|&index| groups.hashes[index]).min();
+            // Hashed again: the lowest of several hashes is not uniform.
+            let hash = XxHash3_64::oneshot(&lowest.unwrap_or_default().to_le_bytes());
+            let place = (hash >> 11) as f64 / (1u64 << 53) as f64;
+            state.groups.push(Group { place, counts, part: Some(Part::Train) });
         }
-        for list in &mut of_class {
-            list.sort_by(|a, b| groups[a].place.total_cmp(&groups[b].place).then(a.cmp(b)));
+        for of_class in &mut state.of_class {
+            let place = |&group: &usize| state.groups[group].place;
+            of_class.sort_by(|a, b| place(a).total_cmp(&place(b)));
         }
-        Self { folder, groups, of_class }
+        state
     }
 
     /// Moves groups from train to `part`.
     fn take(&mut self, part: Part, size: PartSize) -> Result<()> {
-        match size {
-            PartSize::Share(share) => {
-                let is_inside = |place: f64| match part {
-                    Part::Validation => place < share,
-                    _ => place >= 1.0 - share,
-                };
-                for group in self.groups.values_mut() {
-                    if group.part == Some(Part::Train) && is_inside(group.place) {
-                        group.part = Some(part);
-                    }
-                }
-                Ok(())
-            }
+        let share = match size {
+            PartSize::Share(share) => share,
             PartSize::Count(count) => {
-                (0..self.of_class.len()).try_for_each(|class| self.take_count(part, class, count))
+                let mut classes = 0..self.of_class.len();
+                return classes.try_for_each(|class| self.take_count(part, class, count));
+            }
+        };
+        for group in self.groups.iter_mut().filter(|group| group.part == Some(Part::Train)) {
+            let is_inside = match part {
+                Part::Validation => group.place < share,
+                _ => group.place >= 1.0 - share,
+            };
+            if is_inside {
+                group.part = Some(part);
             }
         }
+        Ok(())
     }
 
     /// Moves groups of `class` to `part` until it has `count` of its pictures.
     fn take_count(&mut self, part: Part, class: usize, count: usize) -> Result<()> {
         let mut have = self.pictures(class, part);
-        let mut groups = self.of_class[class].clone();
-        if part == Part::Test {
-            groups.reverse();
-        }
-        for first in groups {
-            let Some(group) = self.groups.get_mut(&first) else { continue };
+        for group in self.nearest(class, Part::Train, part) {
             // A group that is too large is left to train.
-            if group.part == Some(Part::Train) && have + group.count(class) <= count {
-                have += group.count(class);
-                group.part = Some(part);
+            if have + self.count(group, class) <= count {
+                have += self.count(group, class);
+                self.groups[group].part = Some(part);
             }
         }
         ensure_or!(
@@ -168,10 +163,31 @@ impl<'a> Assignment<'a> {
         Ok(())
     }
 
+    /// The groups of `class` that are in the part `from`, those nearest to the part `to` first:
+    /// validation has the lowest places, test the highest.
+    fn nearest(&self, class: usize, from: Part, to: Part) -> Vec<usize> {
+        let of_class = self.of_class[class].iter().copied();
+        let mut groups: Vec<usize> =
+            of_class.filter(|&group| self.groups[group].part == Some(from)).collect();
+        if to == Part::Test || from == Part::Validation {
+            groups.reverse();
+        }
+        groups
+    }
+
+    /// Number of pictures of `class` in a group.
+    fn count(&self, group: usize, class: usize) -> usize {
+        self.groups[group].counts.get(&class).copied().unwrap_or(0)
+    }
+
     /// Number of pictures of `class` in `part`.
     fn pictures(&self, class: usize, part: Part) -> usize {
-        let groups = self.of_class[class].iter().map(|first| &self.groups[first]);
-        groups.filter(|group| group.part == Some(part)).map(|group| group.count(class)).sum()
+        self.nearest(class, part, part).into_iter().map(|group| self.count(group, class)).sum()
+    }
+
+    /// Number of pictures of `class`.
+    fn of_class(&self, class: usize) -> usize {
+        self.of_class[class].iter().map(|&group| self.count(group, class)).sum()
     }
 
     /// Gives train a group of `class` if it has none.
@@ -180,7 +196,7 @@ impl<'a> Assignment<'a> {
         if self.pictures(class, Part::Train) == 0
             && let Some(&middle) = groups.get(groups.len() / 2)
         {
-            self.assign(middle, Part::Train);
+            self.groups[middle].part = Some(Part::Train);
         }
     }
 
@@ -191,89 +207,57 @@ impl<'a> Assignment<'a> {
         let of_class = self.of_class(class);
         let whole = rounded(share, of_class);
         let half = whole.min((share * of_class as f64 / 2.0).ceil() as usize);
-        let mut nearest = self.of_class[class].clone();
-        if part == Part::Test {
-            nearest.reverse();
-        }
-        nearest.retain(|&first| self.groups[&first].part == Some(Part::Train));
+        let mut nearest = self.nearest(class, Part::Train, part);
         // The last group stays with train.
         nearest.pop();
-        for first in nearest {
+        for group in nearest {
             let have = self.pictures(class, part);
             if have >= half {
                 return;
             }
-            let fits = of_class >= FEW || have + self.groups[&first].count(class) <= whole;
-            if fits && self.is_spare(first) {
-                self.assign(first, part);
+            let fits = of_class >= FEW || have + self.count(group, class) <= whole;
+            if fits && self.is_spare(group) {
+                self.groups[group].part = Some(part);
             }
         }
     }
 
     /// Moves groups of a `class` of few pictures back to train until it has its share of them, from parts
     /// that have more than theirs, first those that are nearest to train.
-    fn ensure_share(&mut self, class: usize, sizes: PartSizes) {
+    fn ensure_share(&mut self, class: usize, shares: Option<(f64, f64)>) {
         let of_class = self.of_class(class);
-        let (PartSize::Share(validation), PartSize::Share(test)) = (sizes.validation, sizes.test)
-        else {
-            return;
-        };
-        if of_class >= FEW {
-            return;
-        }
+        let Some((validation, test)) = shares.filter(|_| of_class < FEW) else { return };
         // 1 − 0.2 − 0.1 is a little below 0.7.
         let least = ((1.0 - validation - test) * of_class as f64 + 1e-9).floor() as usize;
         for (part, share) in [(Part::Test, test), (Part::Validation, validation)] {
-            let mut nearest = self.of_class[class].clone();
-            if part == Part::Validation {
-                nearest.reverse();
-            }
-            nearest.retain(|first| self.groups[first].part == Some(part));
-            for first in nearest {
+            for group in self.nearest(class, part, Part::Train) {
                 let is_above = self.pictures(class, part) > rounded(share, of_class);
                 if is_above && self.pictures(class, Part::Train) < least {
-                    self.assign(first, Part::Train);
+                    self.groups[group].part = Some(Part::Train);
                 }
             }
         }
     }
 
     /// Whether every class with pictures in the group has others in train.
-    fn is_spare(&self, first: usize) -> bool {
-        let mut counts = self.groups[&first].counts.iter();
+    fn is_spare(&self, group: usize) -> bool {
+        let mut counts = self.groups[group].counts.iter();
         counts.all(|(&class, &count)| self.pictures(class, Part::Train) > count)
-    }
-
-    fn assign(&mut self, first: usize, part: Part) {
-        if let Some(group) = self.groups.get_mut(&first) {
-            group.part = Some(part);
-        }
-    }
-
-    /// Number of pictures of `class`.
-    fn of_class(&self, class: usize) -> usize {
-        self.of_class[class].iter().map(|first| self.groups[first].count(class)).sum()
     }
 
     /// Leaves out what exceeds the size of the training pictures.
     fn limit_train(&mut self, size: Option<PartSize>) -> Result<()> {
         let Some(size) = size else { return Ok(()) };
         for class in 0..self.of_class.len() {
-            let of_class = self.of_class(class);
             let limit = match size {
-                PartSize::Share(share) => rounded(share, of_class),
+                PartSize::Share(share) => rounded(share, self.of_class(class)),
                 PartSize::Count(count) => count,
             };
             let mut have = 0;
-            for first in self.of_class[class].clone() {
-                let Some(group) = self.groups.get_mut(&first) else { continue };
-                if group.part != Some(Part::Train) {
-                    continue;
-                }
-                if have + group.count(class) <= limit {
-                    have += group.count(class);
-                } else {
-                    group.part = None;
+            for group in self.nearest(class, Part::Train, Part::Train) {
+                match have + self.count(group, class) {
+                    more if more <= limit => have = more,
+                    _ => self.groups[group].part = None,
                 }
             }
             let exact = matches!(size, PartSize::Count(_));

@@ -1,5 +1,6 @@
 //! Recognizes what a data set's folder contains.
 
+use super::class_folders::count_pictures;
 use super::folder_name::{self, Content};
 use super::labels;
 use super::part::Part;
@@ -161,17 +162,12 @@ fn inner(folders: &[PathBuf], files: &[PathBuf]) -> Result<Option<PathBuf>> {
     let (beside, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
         folders.iter().partition(|f| folders.len() > 1 && content(f) == Some(Content::Annotations));
     let [only] = others[..] else { return Ok(None) };
-    if !has_folders(only)? || has_pictures(files)? {
+    if !has_folders(only)? || count_pictures(files)? > 0 {
         return Ok(None);
     }
     let is_certain = content(&only) == Some(Content::Pictures)
         || !any(beside.into_iter(), |f| Ok(!Walk::default().pictures(f, 0)?.is_empty()))?;
     Ok(is_certain.then(|| only.clone()))
-}
-
-fn has_pictures(files: &[PathBuf]) -> Result<bool> {
-    let mut walk = Walk::default();
-    any(files.iter(), |file| walk.is_new_picture(file, 0))
 }
 
 fn has_folders(folder: &Path) -> Result<bool> {

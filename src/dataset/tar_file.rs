@@ -1,5 +1,6 @@
 //! Reads tars to their end.
 
+use super::destination::Destination;
 use super::unpack::{damaged, name_of, no_file};
 use crate::error::ensure_or;
 use anyhow::Result;
@@ -15,15 +16,12 @@ const BLOCK: u64 = 512;
 
 const CUT: &str = "expected two blocks of zeros at the end of a tar, found none: something may be missing; try downloading it again, or unpacking it and its folder as the data set";
 
-/// Calls `write` with the name, the size and the contents of every file of a tar, which it reads to its
-/// end: two blocks of zeros, and nothing but zeros after them.
+/// Writes every file of a tar to `files`. Reads it to its end: two blocks of zeros, and nothing but zeros
+/// after them.
 ///
 /// # Errors
-/// If the tar is damaged, cut or continues, has anything but files and folders, or `write` fails.
-pub(super) fn read(
-    file: impl Read,
-    mut write: impl FnMut(&str, u64, &mut dyn Read) -> Result<()>,
-) -> Result<()> {
+/// If the tar is damaged, cut or continues, has anything but files and folders, or a file cannot be written.
+pub(super) fn read(file: impl Read, files: &mut Destination<'_>) -> Result<()> {
     let (left, position) = (Cell::new(HEADERS), Cell::new(0));
     let mut archive = Archive::new(Metered { file, left: &left, position: &position });
     let mut end = 0;
@@ -38,7 +36,7 @@ pub(super) fn read(
         let is_folder = kind.is_dir() || kind.is_file() && name.ends_with('/');
         if kind.is_contiguous() || kind.is_file() && !is_folder {
             left.set(u64::MAX);
-            write(&name, size, &mut entry)?;
+            files.write(&name, size, &mut entry)?;
             left.set(HEADERS);
         } else if !(kind.is_pax_global_extensions() || is_folder && size == 0) {
             return Err(no_file(&name));

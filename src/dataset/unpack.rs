@@ -7,7 +7,6 @@ use super::{tar_file, zip_file};
 use crate::error::{ErrorKind, Fault, ensure_or, fault};
 use crate::files::disk::Space;
 use crate::files::input_file::{Foreign, describe, start_of};
-use crate::pictures::pixel_file::Stamp;
 use crate::text::shown::shown;
 use anyhow::{Context, Error, Result};
 use flate2::bufread::MultiGzDecoder;
@@ -71,23 +70,16 @@ impl Kind {
         let file = BufReader::new(File::open(archive)?);
         let mut files = Destination { to, budget, written: Vec::new() };
         match self {
-            Self::Zip => zip_file::read(file, |name, size, from| files.write(name, size, from))?,
-            Self::Tar => tar_file::read(file, |name, size, from| files.write(name, size, from))?,
-            Self::TarGz => {
-                let file = MultiGzDecoder::new(file);
-                tar_file::read(file, |name, size, from| files.write(name, size, from))?;
-            }
+            Self::Zip => zip_file::read(file, &mut files)?,
+            Self::Tar => tar_file::read(file, &mut files)?,
+            Self::TarGz => tar_file::read(MultiGzDecoder::new(file), &mut files)?,
         }
         ensure_or!(
             DataSet,
             !files.written.is_empty(),
             "expected files in the archive, found none; try packing it again"
         );
-        let stamped = files
-            .written
-            .into_iter()
-            .map(|(path, checksum)| Unpacked { stamp: Stamp::of(&to.join(path), to), checksum });
-        Ok(stamped.collect())
+        Ok(files.written)
     }
 }
 

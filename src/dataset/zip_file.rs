@@ -1,5 +1,6 @@
 //! Reads zips of pictures, all of them.
 
+use super::destination::Destination;
 use super::unpack::{damaged, name_of, no_file};
 use crate::error::{ErrorKind, Fault, ensure_or};
 use anyhow::{Error, Result};
@@ -11,15 +12,12 @@ use zip::{CompressionMethod, ZipArchive};
 /// The record at the end of a zip, without its comment: how it begins, and its length.
 const END_OF_ZIP: (&[u8], i64) = (b"PK\x05\x06", 22);
 
-/// Calls `write` with the name, the size and the contents of every file of a zip.
+/// Writes every file of a zip to `files`.
 ///
 /// # Errors
 /// If the zip is damaged, cut or continues, has a password, links or files that its directory does not
-/// list once, or `write` fails.
-pub(super) fn read(
-    file: impl Read + Seek,
-    mut write: impl FnMut(&str, u64, &mut dyn Read) -> Result<()>,
-) -> Result<()> {
+/// list once, or a file cannot be written.
+pub(super) fn read(file: impl Read + Seek, files: &mut Destination<'_>) -> Result<()> {
     let mut archive = ZipArchive::new(file).map_err(zip_error)?;
     for index in 0..archive.len() {
         let entry = archive.by_index_data(index).map_err(zip_error)?;
@@ -40,7 +38,7 @@ pub(super) fn read(
             return Err(no_file(&name));
         }
         if !entry.is_dir() {
-            write(&name, size, &mut entry)?;
+            files.write(&name, size, &mut entry)?;
         }
     }
     let (signature, length) = END_OF_ZIP;
