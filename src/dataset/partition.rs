@@ -15,7 +15,7 @@
 
 use super::near_copies::Groups;
 use super::part::{Part, PartSize, PartSizes};
-use crate::error::ensure_or;
+use crate::error::{ensure_or, fault};
 use crate::pictures::folder::Folder;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -31,15 +31,13 @@ const FEW: usize = 20;
 /// If a class has too few pictures for the numbers asked for, or the shares leave none to train.
 pub fn partition(folder: &Folder, groups: &Groups, sizes: PartSizes) -> Result<[Folder; 3]> {
     let shares = match (sizes.validation, sizes.test) {
+        (PartSize::Share(validation), PartSize::Share(test)) if validation + test >= 1.0 => fault!(
+            Setting,
+            "expected `validation` and `test` to leave pictures to train, found {validation} and {test}; try smaller shares"
+        ),
         (PartSize::Share(validation), PartSize::Share(test)) => Some((validation, test)),
         _ => None,
     };
-    let (validation, test) = shares.unwrap_or_default();
-    ensure_or!(
-        Setting,
-        validation + test < 1.0,
-        "expected `validation` and `test` to leave pictures to train, found {validation} and {test}; try smaller shares"
-    );
     let mut state = Assignment::new(folder, groups);
     state.take(Part::Validation, sizes.validation)?;
     state.take(Part::Test, sizes.test)?;
