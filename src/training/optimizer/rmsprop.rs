@@ -46,7 +46,7 @@ impl Optimizer for RmsProp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keras::EpsilonPlace;
+    use crate::keras::{EpsilonPlace, KerasProfile};
     use crate::training::update::Update;
     use tch::Kind;
 
@@ -55,8 +55,8 @@ mod tests {
     fn steps_follow_the_formula() {
         for epsilon_place in [EpsilonPlace::OutsideRoot, EpsilonPlace::InsideRoot] {
             // ε is so large that it matters where it is added.
-            let config =
-                OptimizerConfig { learning_rate: 0.1, rho: 0.9, epsilon: 0.5, epsilon_place };
+            let keras = OptimizerConfig::keras(KerasProfile::default());
+            let config = OptimizerConfig { rho: 0.9, epsilon: 0.5, epsilon_place, ..keras };
             let parameter = Tensor::from_slice(&[1.0f32]).set_requires_grad(true);
             let named = [("p".to_owned(), parameter.shallow_clone())];
             let update =
