@@ -101,7 +101,7 @@ impl<'a> TrainStep<'a> {
         let device = learner.network.device();
         Ok(Self {
             learner,
-            rate: Tensor::f_full([], rate, (Kind::Float, device))?,
+            rate: Tensor::f_full([], in_f32(rate), (Kind::Float, device))?,
             means: Running::new(learner.objective.loss, device)?,
             watch: Watch::new(device)?,
             recording: if record { Recording::After(PLAIN_STEPS) } else { Recording::Off },
@@ -131,7 +131,7 @@ impl<'a> TrainStep<'a> {
     /// # Errors
     /// If libtorch fails.
     pub fn start_epoch(&mut self, rate: f64, steps: i64, sums: Sums) -> Result<()> {
-        let _ = self.rate.f_fill_(rate)?;
+        let _ = self.rate.f_fill_(in_f32(rate))?;
         self.watch.start(steps)?;
         self.means.set(sums)
     }
@@ -184,4 +184,10 @@ impl<'a> TrainStep<'a> {
         self.means.add(&loss, &logits, targets)?;
         self.watch.add(self.means.losses())
     }
+}
+
+/// `rate` rounded to f32. One beyond its range becomes infinite, with which training diverges; libtorch
+/// refuses it.
+fn in_f32(rate: f64) -> f64 {
+    f64::from(rate as f32)
 }

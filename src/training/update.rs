@@ -12,7 +12,7 @@ use tch::Tensor;
 #[derive(Debug)]
 pub struct Update {
     parameters: Parameters,
-    optimizer: Box<dyn Optimizer>,
+    pub(super) optimizer: Box<dyn Optimizer>,
 }
 
 impl Update {
@@ -57,13 +57,6 @@ impl Update {
 
     /// What a checkpoint keeps: the weights of `network`, and what the optimizer remembers.
     pub fn saved(&self, network: &Network) -> Vec<Saved> {
-        let mut saved = vec![Saved::weights(network)];
-        saved.extend(self.states());
-        saved
-    }
-
-    /// What the optimizer remembers from step to step.
-    pub fn states(&self) -> Vec<Saved> {
-        self.optimizer.states()
+        [vec![Saved::weights(network)], self.optimizer.states()].into_iter().flatten().collect()
     }
 }

@@ -5,15 +5,15 @@ use super::support::{Workspace, entries, error_of, weights_in};
 #[test]
 fn training_stops_at_the_first_loss_that_is_not_finite() {
     let workspace = Workspace::with_data();
-    // The rate is so high that an update overflows.
-    let flags = "--epochs 3 --learning-rate 1e38 --precision fp32";
+    // The rate is so high that it is infinite in f32.
+    let flags = "--epochs 3 --learning-rate 1e300 --precision fp32";
     let error = error_of(&mut workspace.train("run", flags));
     assert!(error.contains("expected finite numbers, found "), "{error}");
     assert!(
         error.contains(" in epoch 1 to be infinite or NaN; there are no weights yet"),
         "{error}"
     );
-    assert!(error.contains("try a --learning-rate below 1e38\n"), "{error}");
+    assert!(error.contains("try a --learning-rate below 1e300\n"), "{error}");
     assert!(!entries(&workspace.path("run")).contains(&"last.ot".to_owned()));
 }
 

@@ -48,6 +48,7 @@ mod tests {
     use super::*;
     use crate::keras::{EpsilonPlace, KerasProfile};
     use crate::training::update::Update;
+    use crate::weights::Named;
     use tch::Kind;
 
     /// Three steps on the loss p² from p = 1, against the formula in f64, at a rate that changes.
@@ -76,8 +77,8 @@ mod tests {
                     };
             }
             assert!((parameter.double_value(&[0]) - p).abs() < 1e-6, "{epsilon_place:?}");
-            let [saved] = &update.states()[..] else { panic!("{:?}", update.states()) };
-            let [(name, mean)] = &saved.named()[..] else { panic!("{saved:?}") };
+            let saved: Named = update.optimizer.states().iter().flat_map(Saved::named).collect();
+            let [(name, mean)] = &saved[..] else { panic!("{saved:?}") };
             assert_eq!(name, "mean_square.p");
             assert!((mean.double_value(&[0]) - a).abs() < 1e-6, "{epsilon_place:?}");
         }
