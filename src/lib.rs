@@ -72,6 +72,7 @@ pub use run::predict::classifier::Classifier;
 pub use run::predict::evaluate::Evaluate;
 pub use run::predict::evaluation::{Against, Evaluation};
 pub use run::predict::predictor::Predictor;
+pub use run::predict::scoring::Scoring;
 pub use run::predict::{Predict, Prediction, Predictions};
 pub use run::report::Report;
 pub use run::settings::config::Config;
@@ -112,8 +113,8 @@ pub fn repeat(
     Ok(run::train::repeat::repeat(config, repeats, events)?)
 }
 
-/// Evaluates a run's network on the pictures of a split. Writes the result to `SPLIT.json` in the run
-/// folder, and to the folder `SPLIT` there `predictions.csv`, `confusion_matrix.png` and `roc.png`.
+/// Evaluates a run's network on the pictures of a split, and stores the result in the run's folder if
+/// [`Evaluate::store`] says so.
 ///
 /// # Errors
 /// If the run or the pictures cannot be read, or their classes differ; [`ErrorKind::Interrupted`]

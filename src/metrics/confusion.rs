@@ -56,24 +56,22 @@ impl Confusion {
 
     /// Number of pictures of each class, by label.
     pub fn pictures(&self) -> Vec<usize> {
-        let mut pictures = vec![0; self.classes.len()];
-        for (&(label, _), count) in &self.counts {
-            if let Some(sum) = pictures.get_mut(label) {
-                *sum += count;
-            }
-        }
-        pictures
+        self.sums(|(label, _)| label)
     }
 
     /// Number of pictures that are classified as each class, by label.
     pub fn predicted(&self) -> Vec<usize> {
-        let mut predicted = vec![0; self.classes.len()];
-        for (&(_, label), count) in &self.counts {
-            if let Some(sum) = predicted.get_mut(label) {
+        self.sums(|(_, predicted)| predicted)
+    }
+
+    fn sums(&self, class: fn((usize, usize)) -> usize) -> Vec<usize> {
+        let mut sums = vec![0; self.classes.len()];
+        for (&labels, count) in &self.counts {
+            if let Some(sum) = sums.get_mut(class(labels)) {
                 *sum += count;
             }
         }
-        predicted
+        sums
     }
 
     /// Share of correctly classified pictures of each class, 0..=1, by label; `None` for a class

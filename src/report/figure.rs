@@ -52,40 +52,33 @@ impl Figure {
         Self::TestAcc,
     ];
 
+    /// Label in tables, key in JSON, and decimals.
+    fn shown(self) -> (&'static str, &'static str, usize) {
+        match self {
+            Self::LastAcc => ("acc, last epoch", "acc_last", 4),
+            Self::LastValAcc => ("val_acc, last epoch", "val_acc_last", 4),
+            Self::BestValAcc => ("val_acc, highest", "val_acc_best", 4),
+            Self::MeanValAcc => ("val_acc, mean of last ten", "val_acc_mean_last_ten", 4),
+            Self::LowestValLoss => ("val_loss, lowest", "val_loss_lowest", 4),
+            Self::LowestValLossEpoch => ("val_loss lowest at epoch", "val_loss_lowest_epoch", 0),
+            Self::OverfittingEpoch => ("overfits from epoch", "overfitting_epoch", 0),
+            Self::TestAcc => ("test acc", "test_acc", 4),
+        }
+    }
+
     /// Label in tables.
     pub fn label(self) -> &'static str {
-        match self {
-            Self::LastAcc => "acc, last epoch",
-            Self::LastValAcc => "val_acc, last epoch",
-            Self::BestValAcc => "val_acc, highest",
-            Self::MeanValAcc => "val_acc, mean of last ten",
-            Self::LowestValLoss => "val_loss, lowest",
-            Self::LowestValLossEpoch => "val_loss lowest at epoch",
-            Self::OverfittingEpoch => "overfits from epoch",
-            Self::TestAcc => "test acc",
-        }
+        self.shown().0
     }
 
     /// Key in JSON.
     pub fn key(self) -> &'static str {
-        match self {
-            Self::LastAcc => "acc_last",
-            Self::LastValAcc => "val_acc_last",
-            Self::BestValAcc => "val_acc_best",
-            Self::MeanValAcc => "val_acc_mean_last_ten",
-            Self::LowestValLoss => "val_loss_lowest",
-            Self::LowestValLossEpoch => "val_loss_lowest_epoch",
-            Self::OverfittingEpoch => "overfitting_epoch",
-            Self::TestAcc => "test_acc",
-        }
+        self.shown().1
     }
 
     /// Decimals to print: none for epochs, otherwise four, as in notebooks.
     pub fn decimals(self) -> usize {
-        match self {
-            Self::LowestValLossEpoch | Self::OverfittingEpoch => 0,
-            _ => 4,
-        }
+        self.shown().2
     }
 
     /// Value for `run`; `None` if it is unknown or, in a diverged run, not finite.

@@ -7,11 +7,9 @@ use super::curves::SIZE;
 use super::figure::Run;
 use super::reference::Reference;
 use crate::history::Epoch;
+use crate::text::numbers::cut;
 use anyhow::Result;
 use std::path::Path;
-
-/// Characters to which names are cut in the legend.
-const NAME: usize = 28;
 
 /// Draws `runs` over `reference` to a PNG and an SVG. Several runs are thin lines, and their mean,
 /// over the epochs that all of them have, is a thick one.
@@ -33,10 +31,10 @@ fn chart(quantity: Quantity, runs: &[Run], reference: &Reference) -> Chart {
         Series::new(name, Mark::Line(width), color, rows, |row| quantity.validation(row))
     };
     let (own, width) = match runs {
-        [run] => (shorten(&run.name), 2.0),
+        [run] => (cut(&run.name), 2.0),
         runs => (format!("mean of {} runs", runs.len()), 3.0),
     };
-    let (mean, name, book) = (mean_history(runs), shorten(&reference.name), &reference.run);
+    let (mean, name, book) = (mean_history(runs), cut(&reference.name), &reference.run);
     let mut series = vec![
         training(&own, Mark::Dots, BLUE, &mean),
         validation(&own, width, BLUE, &mean),
@@ -57,13 +55,6 @@ fn chart(quantity: Quantity, runs: &[Run], reference: &Reference) -> Chart {
         reference.spread.iter().filter(|run| *run != book).filter(holds).collect();
     thin("comparable runs", GRAY, &others);
     quantity.chart(format!("Training and validation {}", quantity.name()), series)
-}
-
-fn shorten(name: &str) -> String {
-    match name.char_indices().nth(NAME) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
-    }
 }
 
 /// Mean of the runs for each epoch that all of them have.
@@ -104,11 +95,5 @@ mod tests {
         let mean = mean_history(&[run(&[0.5, 0.6, 0.7]), run(&[0.7, 0.8])]);
         assert_eq!(mean.len(), 2);
         assert!((mean[1].val_acc - 0.7).abs() < 1e-12 && mean[1].epoch == 2);
-    }
-
-    #[test]
-    fn long_names_are_cut_between_characters() {
-        assert_eq!(shorten("short"), "short");
-        assert_eq!(shorten(&"ä".repeat(40)), format!("{}…", "ä".repeat(NAME)));
     }
 }

@@ -1,7 +1,8 @@
 //! References for comparing runs: a history with its source, its known flaws, and comparable
 //! reruns, which show how much such a run varies.
 
-use super::built_in::{BUILT_IN, BuiltIn, Rerun};
+pub use super::built_in::all;
+
 use super::chart::Quantity;
 use super::figure::{Figure, Run};
 use crate::history::{self, Epoch};
@@ -32,8 +33,8 @@ pub struct Reference {
 /// # Errors
 /// If there is neither, or the CSV is not a complete history.
 pub fn find(text: &Path) -> Result<Reference> {
-    if let Some(built_in) = BUILT_IN.iter().find(|built_in| Path::new(built_in.name) == text) {
-        return load(built_in);
+    if let Some(built_in) = all()?.into_iter().find(|known| Path::new(&known.name) == text) {
+        return Ok(built_in);
     }
     let is_path = text.extension().is_some() || text.components().count() > 1;
     if !text.exists() && !is_path {
@@ -65,41 +66,8 @@ fn csv_name(path: &Path) -> String {
 }
 
 /// Names of the built-in references.
-pub fn names() -> Vec<&'static str> {
-    BUILT_IN.iter().map(|built_in| built_in.name).collect()
-}
-
-/// All built-in references.
-///
-/// # Errors
-/// If one of them is not a history, which tests rule out.
-pub fn all() -> Result<Vec<Reference>> {
-    BUILT_IN.iter().map(load).collect()
-}
-
-fn load(built_in: &BuiltIn) -> Result<Reference> {
-    let run = load_run(&built_in.run)?;
-    let mut spread: Vec<Run> = built_in.reruns.iter().map(load_run).collect::<Result<_>>()?;
-    if built_in.run_in_spread {
-        spread.insert(0, run.clone());
-    }
-    Ok(Reference {
-        name: built_in.name.to_owned(),
-        what: built_in.what.to_owned(),
-        provenance: built_in.provenance.to_owned(),
-        flaws: built_in.flaws.iter().map(|&flaw| flaw.to_owned()).collect(),
-        run,
-        spread,
-    })
-}
-
-fn load_run(rerun: &Rerun) -> Result<Run> {
-    Ok(Run {
-        name: rerun.name.to_owned(),
-        history: history::parse(rerun.csv, rerun.name)?,
-        val_loss_holds: rerun.val_loss_holds,
-        test_acc: rerun.test_acc,
-    })
+pub fn names() -> Vec<String> {
+    all().into_iter().flatten().map(|known| known.name).collect()
 }
 
 impl Reference {
@@ -227,6 +195,26 @@ mod tests {
         assert_eq!((spread.lowest, spread.highest, spread.runs), (0.893, 0.905, 3));
         for reference in all().unwrap() {
             assert!(reference.spread.len() > 1 && !reference.provenance.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes);
+        write("picture.csv", b"\xff\xd8\xff\xe0").unwrap();
+        write("loss.csv", b"epoch,loss\n0,0.7\n").unwrap();
+        let error = |path: &Path| format!("{:#}", find(path).unwrap_err());
+        let of_name = error(Path::new("bok-baseline"));
+        assert!(of_name.contains("found bok-baseline; try book-baseline, book-augmented"));
+        for (name, said) in [
+            ("nowhere.csv", "cannot read the history"),
+            ("", "history.csv"),
+            ("picture.csv", "picture.csv"),
+            ("loss.csv", "expected the column acc or accuracy"),
+        ] {
+            let error = error(&folder.path().join(name));
+            assert!(error.contains(said), "{error}");
         }
     }
 

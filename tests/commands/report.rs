@@ -159,15 +159,21 @@ fn a_moved_data_set_is_found_where_it_is() {
 fn says_what_is_wrong() {
     let workspace = Workspace::with_data();
     assert!(usage_error_of(&mut petite("report")).contains("RUN"));
-    assert!(error_of(&mut report(&workspace, &["nowhere"], "")).contains("found nothing there"));
     workspace.train("run", "--epochs 1").assert().success();
-    let error = error_of(&mut report(&workspace, &["run"], "--split holdout"));
-    assert!(error.contains("holdout") || error.contains("train, validation, test"), "{error}");
-    let error = error_of(&mut report(&workspace, &["run"], "--reference nobody"));
-    assert!(error.contains("nobody"), "{error}");
-    let mut command = petite("report");
-    let error = error_of(command.arg(workspace.path("run")).args(["--to", "report.pdf"]));
-    assert!(error.contains("--to to end in .html, found report.pdf; try report.html"), "{error}");
+    let refused = |change: &dyn Fn(&mut petite::Report)| {
+        let mut what = petite::Report::new([workspace.path("run")], workspace.path("page.html"));
+        change(&mut what);
+        format!("{:#}", petite::report(&what, &mut petite::Silent).unwrap_err())
+    };
+    for (error, said) in [
+        (refused(&|what| what.runs = vec!["nowhere".into()]), "found nothing there"),
+        (refused(&|what| what.scoring.split = "holdout".to_owned()), "train, validation, test"),
+        (refused(&|what| what.reference = Some("nobody".into())), "nobody"),
+        (refused(&|what| what.to = "report.pdf".into()), "found report.pdf; try report.html"),
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+    assert!(!workspace.path("page.html").exists());
     // Without --to, it is in the run's folder.
     let out = output_of(petite("report").arg(workspace.path("run")));
     assert!(Path::new(out.trim()).ends_with("run/report.html") && Path::new(out.trim()).is_file());

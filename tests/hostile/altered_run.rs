@@ -8,7 +8,7 @@ use petite::history::Epoch;
 use petite::machine::precision::PrecisionChoice;
 use petite::run::folder::WhichWeights;
 use petite::training::validate::Views;
-use petite::{Classifier, Config, Ended, Evaluate, Events, Export, Recipe, Stop, Warning};
+use petite::{Classifier, Config, Ended, Evaluate, Events, Export, Recipe, Scoring, Stop, Warning};
 use std::fs;
 use std::path::Path;
 
@@ -52,7 +52,10 @@ fn resumed(data: &Path, run: &Path) -> Result<(Trained, Vec<String>), String> {
 
 fn evaluated(run: &Path) -> Result<(f64, Vec<String>), String> {
     let mut listener = Listener::default();
-    let what = Evaluate { split: "validation".to_owned(), ..Evaluate::new(run) };
+    let what = Evaluate {
+        scoring: Scoring { split: "validation".to_owned(), ..Scoring::default() },
+        ..Evaluate::new(run)
+    };
     let found = petite::evaluate(&what, &mut listener).map_err(|error| error.to_string())?;
     Ok((found.loss, listener.0))
 }

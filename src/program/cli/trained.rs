@@ -2,7 +2,7 @@
 
 use super::{Flags, ForceArgs, RunArgs, RunsArgs, Subset, examples};
 use clap::{Args, ValueEnum};
-use petite::Evaluate;
+use petite::Scoring;
 use petite::run::folder::WhichWeights;
 use petite::run::predict::trained::MachineOverrides;
 use petite::training::validate::Views;
@@ -79,10 +79,10 @@ pub struct EvaluatedArgs {
 }
 
 impl EvaluatedArgs {
-    /// The evaluation of `run` that the flags ask for.
-    pub fn of(&self, run: impl Into<PathBuf>) -> anyhow::Result<Evaluate> {
+    /// What the flags ask for.
+    pub fn scoring(&self) -> anyhow::Result<Scoring> {
         let settings = &self.settings;
-        Ok(Evaluate {
+        Ok(Scoring {
             split: self.split.clone(),
             data: self.data.clone(),
             labels: self.labels.clone(),
@@ -91,7 +91,6 @@ impl EvaluatedArgs {
             skip_bad_pictures: settings.get("skip_bad_pictures")?.unwrap_or(false),
             cache: settings.get("cache")?,
             machine: machine_overrides(settings)?,
-            ..Evaluate::new(run)
         })
     }
 }

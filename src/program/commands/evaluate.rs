@@ -15,7 +15,8 @@ pub fn run(args: &EvaluateArgs, stop: &Stop) -> Result<()> {
     let what = Evaluate {
         export: args.export.clone(),
         against: args.against.clone(),
-        ..args.pictures.of(args.run.path())?
+        scoring: args.pictures.scoring()?,
+        ..Evaluate::new(args.run.path())
     };
     let evaluation = petite::evaluate(&what, &mut Terminal::new(stop))?;
     if args.json {

@@ -16,7 +16,7 @@ pub fn run(args: &ReportArgs, stop: &Stop) -> Result<()> {
     }
     let to = args.to.clone().unwrap_or_else(|| first.join("report.html"));
     let report = Report {
-        evaluate: args.pictures.of(first)?,
+        scoring: args.pictures.scoring()?,
         reference: args.reference.clone(),
         ..Report::new(runs.iter().cloned(), &to)
     };

@@ -15,8 +15,7 @@ use crate::report::reference::{self, Reference};
 use crate::run::events::Events;
 use crate::run::folder::checkpoint;
 use crate::run::folder::{RunFolder, RunRecord};
-use crate::run::predict::evaluate::{self, Evaluate};
-use crate::run::predict::scoring::ScoredPictures;
+use crate::run::predict::scoring::{ScoredPictures, Scoring};
 use crate::run::predict::trained::Trained;
 use crate::run::warning::Warning;
 use anyhow::{Context, Result};
@@ -30,8 +29,8 @@ pub struct Report {
     pub runs: Vec<PathBuf>,
     /// The HTML file to write.
     pub to: PathBuf,
-    /// How each run is evaluated; its fields `run`, `export` and `against` do not count.
-    pub evaluate: Evaluate,
+    /// The pictures that their networks see, and how.
+    pub scoring: Scoring,
     /// History to draw beside the runs': the name of a built-in reference or a CSV with Keras's
     /// columns; `None` draws none.
     pub reference: Option<PathBuf>,
@@ -43,7 +42,7 @@ impl Report {
         Self {
             runs: runs.into_iter().collect(),
             to: to.into(),
-            evaluate: Evaluate::new(""),
+            scoring: Scoring::default(),
             reference: None,
         }
     }
@@ -101,8 +100,8 @@ pub(crate) fn report(what: &Report, events: &mut dyn Events) -> Result<()> {
         compared.push(comparison::Compared::of(&subject));
     }
     let title = match &compared[..] {
-        [only] => format!("{}, evaluated on {} pictures", only.name, what.evaluate.split),
-        several => format!("{} runs, evaluated on {} pictures", several.len(), what.evaluate.split),
+        [only] => format!("{}, evaluated on {} pictures", only.name, what.scoring.split),
+        several => format!("{} runs, evaluated on {} pictures", several.len(), what.scoring.split),
     };
     let page = Page {
         title,
@@ -125,16 +124,11 @@ fn evaluated<'a>(
     reference: Option<&'a Reference>,
     events: &mut dyn Events,
 ) -> Result<Subject<'a>> {
-    let evaluate = Evaluate { run: run.path().to_owned(), ..what.evaluate.clone() };
     let history = history::read(&run.history())?;
-    let trained = Trained::load(&run, evaluate.weights, evaluate.machine)?;
-    trained.warn(events);
     checkpoint::odd_history(&run, &history)
         .iter()
         .for_each(|odd| events.warning(&Warning::Odd(odd)));
-    let folder = evaluate::pictures(&evaluate, &run, &trained.record, events)?;
-    let stop = events.stop();
-    let pictures = ScoredPictures::new(&trained, &folder, evaluate.scoring(), &stop, events)?;
+    let (trained, folder, pictures) = what.scoring.of(&run, events)?;
     let path = run.path();
     let whole = path.canonicalize().with_context(|| format!("cannot read {}", path.display()))?;
     let name = whole.file_name().unwrap_or(whole.as_os_str()).to_string_lossy().into_owned();

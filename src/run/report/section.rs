@@ -46,7 +46,7 @@ pub fn of(subject: &mut Subject<'_>, tiles: usize, events: &mut dyn Events) -> R
     let mut duplicates = Table::default();
     if let Some(train) = train {
         galleries.extend(galleries::of_augmentation(subject, train, &stop)?);
-        if subject.what.evaluate.split != train.name {
+        if subject.what.scoring.split != train.name {
             let found = duplicates_of(subject, train, &stop, events)?;
             notes.extend(found.as_ref().map(|(note, _)| note.clone()));
             duplicates = found.map_or(duplicates, |(_, table)| table);
@@ -95,7 +95,7 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
         )
     });
     let best = history::best(&subject.history);
-    let epochs = match (subject.what.evaluate.weights, best) {
+    let epochs = match (subject.what.scoring.weights, best) {
         (WhichWeights::Best, Some(best)) => {
             format!(
                 "epoch {} of {}, which has the lowest val_loss,",
@@ -110,7 +110,7 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
         "{model} ({parameters} parameters{trained_part}), after {epochs}{on}, classifies {} of {} {} pictures correctly: {} (95 % interval {}).",
         with_thousands(scored.correct() as i64),
         with_thousands(scored.len() as i64),
-        subject.what.evaluate.split,
+        subject.what.scoring.split,
         percent(subject.pictures.means.accuracy),
         interval(metrics.acc_interval)
     )
@@ -137,7 +137,7 @@ fn parts(subject: &Subject<'_>) -> Result<Vec<Folder>> {
     // A run that was imported has no data set of its own.
     let Some(data) = config.data.path.as_deref() else { return Ok(Vec::new()) };
     // A data set that was moved is where the evaluated pictures are.
-    let moved = subject.what.evaluate.data.as_deref().filter(|_| !data.exists());
+    let moved = subject.what.scoring.data.as_deref().filter(|_| !data.exists());
     let data = moved.unwrap_or(data);
     let list = subject.run.split();
     let data = match list.is_file() {
@@ -160,7 +160,7 @@ fn duplicates_of(
     stop: &Stop,
     events: &mut dyn Events,
 ) -> Result<Option<(String, Table)>> {
-    let split = &subject.what.evaluate.split;
+    let split = &subject.what.scoring.split;
     if train.samples.len().saturating_mul(subject.folder.samples.len()) > MAX_PAIRS {
         return Ok(Some((
             format!(

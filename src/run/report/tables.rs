@@ -50,7 +50,7 @@ pub fn figures(subject: &Subject<'_>, metrics: &Metrics) -> Table {
     let right = with_thousands(scored.correct() as i64);
     let of = with_thousands(scored.len() as i64);
     Table {
-        title: format!("On the {} pictures", subject.what.evaluate.split),
+        title: format!("On the {} pictures", subject.what.scoring.split),
         rows: vec![
             pair("Right", format!("{right} of {of}")),
             pair("Accuracy", decimals(Some(means.accuracy))),
@@ -171,7 +171,7 @@ pub fn environment(subject: &Subject<'_>) -> Table {
 
 /// The commands that compute the run and the page again.
 pub fn commands(subject: &Subject<'_>) -> Vec<String> {
-    let (what, how) = (subject.what, &subject.what.evaluate);
+    let (what, how) = (subject.what, &subject.what.scoring);
     let run = quoted(subject.run.path());
     let mut flags = format!("--split {}", quoted(&how.split));
     for (flag, path) in [("--data", &how.data), ("--labels", &how.labels)] {
