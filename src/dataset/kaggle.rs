@@ -17,24 +17,27 @@ const LINE: usize = 2 * (16 + 1);
 pub struct Compared {
     /// How many were compared.
     pub pictures: usize,
-    /// Those with another content, in the order of [`Compared::add`].
+    /// Those with another content, or that cannot be read: altered copies, or pictures of one's own.
     pub others: Vec<PathBuf>,
 }
 
 impl Compared {
-    /// Compares `picture` if it is called like one of Kaggle's first 2,000 of a class, `cat.0.jpg`. A file
-    /// that cannot be read has another content.
-    pub fn add(&mut self, picture: &Path) {
-        let expected = parse_name(picture).and_then(|(class, number)| checksum(class, number));
-        let Some(expected) = expected else { return };
+    /// Compares those of `pictures` that are called like one of Kaggle's first 2,000 of a class, `cat.0.jpg`.
+    pub fn of<'a>(pictures: impl Iterator<Item = &'a Path>) -> Self {
+        let mut compared = Self::default();
         let mut bytes = Vec::new();
-        let is_read = read_file(picture, &mut bytes).is_ok();
-        let digest = Sha256::digest(bytes);
-        let found: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        self.pictures += 1;
-        if !is_read || found != expected {
-            self.others.push(picture.to_owned());
+        for picture in pictures {
+            let expected = parse_name(picture).and_then(|(class, number)| checksum(class, number));
+            let Some(expected) = expected else { continue };
+            let is_read = read_file(picture, &mut bytes).is_ok();
+            let digest = Sha256::digest(&bytes);
+            let found: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+            compared.pictures += 1;
+            if !is_read || found != expected {
+                compared.others.push(picture.to_owned());
+            }
         }
+        compared
     }
 }
 

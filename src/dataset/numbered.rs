@@ -86,9 +86,9 @@ impl Numbered {
         self.pictures.keys().map(|class| format!("{class}s")).collect()
     }
 
-    /// Number of pictures whose numbers are `needed` or higher.
-    pub fn beyond(&self, needed: usize) -> usize {
-        self.pictures.values().map(|of_class| of_class.len().saturating_sub(needed)).sum()
+    /// Number of pictures.
+    pub fn count(&self) -> usize {
+        self.pictures.values().map(BTreeMap::len).sum()
     }
 
     /// Splits the pictures into the parts of [`Part::ALL`], with `sizes` of each class: the lowest

@@ -2,7 +2,6 @@
 
 use super::archive;
 use super::data_set::DataSet;
-use super::kaggle::Compared;
 use super::near_copies;
 use super::numbered::Numbered;
 use super::part::{Part, PartSize, PartSizes};
@@ -46,17 +45,6 @@ pub enum Originals {
     Any(DataSet),
 }
 
-/// What was put into folders.
-#[derive(Debug)]
-pub struct Prepared {
-    /// The original pictures of each part.
-    pub folders: Vec<Folder>,
-    /// Those with Kaggle's names: others than Kaggle's are altered copies, or pictures of one's own.
-    pub kaggle: Compared,
-    /// Number of pictures with numbers too high to be used.
-    pub beyond: usize,
-}
-
 impl Prepare {
     /// Copies the pictures in `from` into the new folder `to`, in the usual parts.
     pub fn new(from: impl Into<PathBuf>, to: impl Into<PathBuf>) -> Self {
@@ -79,11 +67,11 @@ impl Prepare {
         Self { train, validation, test, ..self }
     }
 
-    /// Reads the originals and puts them into folders.
+    /// Reads the originals and puts them into folders. Returns the originals of each part.
     ///
     /// # Errors
     /// As [`Prepare::read`] and [`Prepare::write`].
-    pub fn run(&self, stop: &Stop) -> Result<Prepared> {
+    pub fn run(&self, stop: &Stop) -> Result<Vec<Folder>> {
         self.write(&self.read()?, stop, &|| ())
     }
 
@@ -106,8 +94,8 @@ impl Prepare {
     }
 
     /// Puts `originals` into folders. Files of the same name in a class are numbered. `on_read` is
-    /// called after each picture that is compared with the others, from any thread. The destination is
-    /// complete or absent.
+    /// called after each picture that is compared with the others, from any thread. Returns the originals of
+    /// each part. The destination is complete or absent.
     ///
     /// # Errors
     /// If the pictures cannot be split into parts of these sizes, or are split already; if a class's
@@ -118,19 +106,16 @@ impl Prepare {
         originals: &Originals,
         stop: &Stop,
         on_read: &(dyn Fn() + Sync),
-    ) -> Result<Prepared> {
+    ) -> Result<Vec<Folder>> {
         let classes = match originals {
             Originals::Numbered(numbered) => numbered.classes(),
             Originals::Any(data) => data.classes.clone(),
         };
         // Checks the destination before anything takes long.
         let mut sorted = SortedFolders::new("to", &self.to, &classes, self.link)?;
-        let (mut kaggle, mut beyond) = (Compared::default(), 0);
         let folders = match originals {
             Originals::Numbered(numbered) => {
-                let sizes = self.numbers()?;
-                beyond = numbered.beyond(sizes.iter().sum());
-                let parts = numbered.split(sizes, self.shuffle)?;
+                let parts = numbered.split(self.numbers()?, self.shuffle)?;
                 for (folder, class) in
                     parts.iter().flat_map(|f| classes.iter().map(move |c| (f, c)))
                 {
@@ -143,15 +128,12 @@ impl Prepare {
         for folder in &folders {
             for sample in &folder.samples {
                 stop.check()?;
-                if let Originals::Numbered(_) = originals {
-                    kaggle.add(&sample.path);
-                }
                 let class = &classes[sample.label];
                 sorted.add(&sample.path, Path::new(&folder.name).join(class))?;
             }
         }
         sorted.finish()?;
-        Ok(Prepared { folders, kaggle, beyond })
+        Ok(folders)
     }
 
     /// The numbers of pictures of each class in the parts of those named like Kaggle's.

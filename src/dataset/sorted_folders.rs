@@ -156,49 +156,23 @@ mod tests {
     fn every_picture_gets_a_name_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let names = ["x/a.jpg", "y/a.jpg", "x/a-2.jpg", "z/a.jpg", "x/b"];
-        for name in names {
+        let mut sorted = SortedFolders::new("to", &at("sorted"), &[], Link::Copy).unwrap();
+        let files = ["x/a.jpg", "y/a.jpg", "x/a-2.jpg", "z/a.jpg", "x/b", "y/b"];
+        for name in files {
             std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
             std::fs::write(at(name), name).unwrap();
-        }
-        let mut sorted = SortedFolders::new("to", &at("sorted"), &[], Link::Copy).unwrap();
-        for name in names {
             sorted.add(&at(name), "dogs").unwrap();
         }
-        sorted.add(&at("x/b"), "dogs").unwrap();
+        // Pictures made from others have their names.
+        let made = ["x/cat.1.jpg", "y/cat.1.jpg", "x/cat.1.png", "b"];
+        made.iter().for_each(|name| sorted.write_png(name.as_ref(), name.as_bytes()).unwrap());
         assert!(!at("sorted").exists());
         sorted.finish().unwrap();
-        let found = |name: &str| std::fs::read_to_string(at("sorted/dogs").join(name)).unwrap();
-        for (name, original) in [
-            ("a.jpg", "x/a.jpg"),
-            ("a-2.jpg", "y/a.jpg"),
-            ("a-2-2.jpg", "x/a-2.jpg"),
-            ("a-3.jpg", "z/a.jpg"),
-            ("b", "x/b"),
-            ("b-2", "x/b"),
-        ] {
-            assert_eq!(found(name), original);
-        }
-        assert!(!at("sorted/cats").exists());
-    }
-
-    #[test]
-    fn pictures_made_from_others_have_their_names() {
-        let folder = tempfile::tempdir().unwrap();
-        let to = folder.path().join("maps");
-        let mut sorted = SortedFolders::new("grad_cam", &to, &[], Link::Copy).unwrap();
-        for name in ["x/cat.1.jpg", "y/cat.1.jpg", "x/cat.1.png", "b"] {
-            sorted.write_png(Path::new(name), name.as_bytes()).unwrap();
-        }
-        sorted.finish().unwrap();
-        let found = |name: &str| std::fs::read_to_string(to.join(name)).unwrap();
-        for (name, original) in [
-            ("cat.1.png", "x/cat.1.jpg"),
-            ("cat.1-2.png", "y/cat.1.jpg"),
-            ("cat.1-3.png", "x/cat.1.png"),
-            ("b.png", "b"),
-        ] {
-            assert_eq!(found(name), original);
+        let names = ["a.jpg", "a-2.jpg", "a-2-2.jpg", "a-3.jpg", "b", "b-2"];
+        let copies = names.map(|name| format!("dogs/{name}"));
+        let pngs = ["cat.1.png", "cat.1-2.png", "cat.1-3.png", "b.png"].map(str::to_owned);
+        for (name, original) in copies.iter().zip(files).chain(pngs.iter().zip(made)) {
+            assert_eq!(std::fs::read_to_string(at("sorted").join(name)).unwrap(), original);
         }
     }
 

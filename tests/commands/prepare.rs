@@ -1,7 +1,8 @@
 use super::layouts::class_folders;
 use super::skipped::skipped;
 use super::support::{Workspace, entries, error_of, output_of, petite};
-use petite::dataset::Prepare;
+use petite::Stop;
+use petite::dataset::{Link, Prepare};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -122,7 +123,7 @@ fn a_number_is_one_picture_and_what_is_not_used_is_named() {
         workspace.write(&format!("from/{second}"), b"another");
         let (from, to) = (workspace.path("from"), workspace.path("again"));
         let prepare = Prepare::new(&from, &to).counts(1, 1, 1);
-        let error = prepare.run(&petite::Stop::default()).unwrap_err().to_string();
+        let error = prepare.run(&Stop::default()).unwrap_err().to_string();
         assert!(error.contains("expected one picture of each number, found "), "{error}");
         assert!(error.contains(first) && error.contains(second) && !to.exists(), "{error}");
         std::fs::remove_file(workspace.path("from").join(second)).unwrap();
@@ -134,19 +135,17 @@ fn a_number_is_one_picture_and_what_is_not_used_is_named() {
 fn deals_out_at_random() {
     let workspace = Workspace::empty();
     originals(&workspace.path("from"), 40);
-    let dealt = |to: &str, flags: &str| {
-        let sizes = "--train 20 --validation 8 --test 4";
-        let mut command = petite(&format!("prepare {sizes} {flags}"));
-        command.arg("--from").arg(workspace.path("from")).arg("--to").arg(workspace.path(to));
-        command.assert().success();
+    let dealt = |to: &str, shuffle: Option<u64>| {
+        let prepare = Prepare::new(workspace.path("from"), workspace.path(to)).counts(20, 8, 4);
+        Prepare { shuffle, ..prepare }.run(&Stop::default()).unwrap();
         ["train", "validation", "test"].map(|split| {
             ["cats", "dogs"].map(|class| entries(&workspace.path(to).join(split).join(class)))
         })
     };
-    let by_number = dealt("number", "");
-    let first = dealt("first", "--shuffle 1");
-    assert_eq!(first, dealt("again", "--shuffle 1"));
-    assert_ne!(first, dealt("other", "--shuffle 2"));
+    let by_number = dealt("number", None);
+    let first = dealt("first", Some(1));
+    assert_eq!(first, dealt("again", Some(1)));
+    assert_ne!(first, dealt("other", Some(2)));
     assert_ne!(first, by_number);
     let all = |dealt: &[[Vec<String>; 2]; 3]| {
         let mut all: Vec<String> = dealt.iter().flatten().flatten().cloned().collect();
@@ -162,68 +161,43 @@ fn deals_out_at_random() {
 }
 
 #[test]
-fn takes_other_numbers_and_links() {
+fn pictures_are_linked_or_nothing_is_made() {
     let workspace = Workspace::empty();
-    originals(&workspace.path("from"), 6);
-    let first = |split: &str, number: usize| {
-        workspace.path("to").join(split).join(format!("dogs/dog.{number}.jpg"))
+    let (from, to) = (workspace.path("from"), workspace.path("to"));
+    let run = |sizes: [usize; 3], link: Link| {
+        let [train, validation, test] = sizes;
+        let prepare = Prepare::new(&from, &to).counts(train, validation, test);
+        Prepare { link, ..prepare }.run(&Stop::default())
     };
-    prepare(&workspace, "--train 3 --validation 2 --test 1 --link hard").assert().success();
-    let original = workspace.path("from/dog.3.jpg").metadata().unwrap().ino();
-    assert_eq!(first("validation", 3).metadata().unwrap().ino(), original);
-
-    std::fs::remove_dir_all(workspace.path("to")).unwrap();
-    prepare(&workspace, "--train 3 --validation 2 --test 1 --link symbolic").assert().success();
-    let target = std::fs::read_link(first("test", 5)).unwrap();
-    assert_eq!(target, workspace.path("from/dog.5.jpg").canonicalize().unwrap());
-}
-
-#[test]
-fn finds_the_pictures_in_kaggles_own_folder() {
-    let workspace = Workspace::empty();
-    originals(&workspace.path("from/train"), 3);
-    prepare(&workspace, "--train 1 --validation 1 --test 1").assert().success();
-    assert!(workspace.path("to/test/cats/cat.2.jpg").is_file());
-}
-
-#[test]
-fn names_missing_pictures_and_leaves_nothing() {
-    let workspace = Workspace::empty();
-    originals(&workspace.path("from"), 20);
-    std::fs::remove_file(workspace.path("from/dog.7.jpg")).unwrap();
-    let error = error_of(&mut prepare(&workspace, "--train 10 --validation 5 --test 8"));
-    assert!(error.contains("dog.7.jpg") && error.contains("cat.20.jpg"), "{error}");
-    assert!(error.contains("7 missing"), "{error}");
-    assert_eq!(entries(&workspace.path("")), ["from"]);
-}
-
-#[test]
-fn refuses_a_destination_in_use() {
-    let workspace = Workspace::empty();
-    originals(&workspace.path("from"), 3);
-    std::fs::create_dir(workspace.path("to")).unwrap();
-    workspace.write("to/mine.txt", b"mine");
-    let error = error_of(&mut prepare(&workspace, "--train 1 --validation 1 --test 1"));
-    assert!(error.contains("new or empty"), "{error}");
-    assert_eq!(entries(&workspace.path("to")), ["mine.txt"]);
-
-    std::fs::remove_file(workspace.path("to/mine.txt")).unwrap();
-    prepare(&workspace, "--train 1 --validation 1 --test 1").assert().success();
-}
-
-#[test]
-fn says_what_is_wrong_with_the_source() {
-    let workspace = Workspace::empty();
-    let error = error_of(&mut prepare(&workspace, ""));
-    assert!(error.contains("found nothing") && error.contains("fetch_dataset"), "{error}");
-
-    std::fs::create_dir(workspace.path("from")).unwrap();
-    let error = error_of(&mut prepare(&workspace, ""));
-    assert!(error.contains("found none"), "{error}");
-
+    let error = |sizes| run(sizes, Link::Copy).unwrap_err().to_string();
+    std::fs::create_dir(&from).unwrap();
+    assert!(error([1, 1, 1]).contains("found none"));
     workspace.write("from/cat.0.jpg", b"");
-    let error = error_of(&mut prepare(&workspace, ""));
-    assert!(error.contains("found only cat"), "{error}");
+    assert!(error([1, 1, 1]).contains("found only cat"));
+    let nothing = error_of(&mut petite("prepare --from nowhere --to to"));
+    assert!(nothing.contains("found nothing") && nothing.contains("fetch_dataset"), "{nothing}");
+
+    originals(&from, 20);
+    let number = |number: usize| from.join(format!("dog.{number}.jpg"));
+    std::fs::rename(number(7), number(20)).unwrap();
+    let missing = error([10, 5, 8]);
+    assert!(missing.contains("dog.7.jpg") && missing.contains("cat.20.jpg"), "{missing}");
+    assert!(missing.contains("6 missing") && !to.exists(), "{missing}");
+
+    std::fs::create_dir(&to).unwrap();
+    workspace.write("to/mine.txt", b"mine");
+    assert!(error([1, 1, 1]).contains("new or empty"));
+    assert_eq!(entries(&to), ["mine.txt"]);
+    std::fs::remove_file(to.join("mine.txt")).unwrap();
+
+    run([3, 2, 1], Link::Hard).unwrap();
+    let linked = to.join("validation/dogs/dog.3.jpg").metadata().unwrap();
+    assert_eq!(linked.ino(), number(3).metadata().unwrap().ino());
+    std::fs::remove_dir_all(&to).unwrap();
+    run([3, 2, 1], Link::Symbolic).unwrap();
+    let target = std::fs::read_link(to.join("test/dogs/dog.5.jpg")).unwrap();
+    assert_eq!(target, number(5).canonicalize().unwrap());
+    assert_eq!(entries(&workspace.path("")), ["from", "to"]);
 }
 
 #[test]

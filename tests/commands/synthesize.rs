@@ -1,21 +1,16 @@
-use super::support::{Workspace, entries, error_of, petite};
-
-fn synthesize(workspace: &Workspace, to: &str, flags: &str) -> assert_cmd::Command {
-    let mut command = petite(&format!("synthesize {flags}"));
-    command.arg("--to").arg(workspace.path(to));
-    command
-}
+use super::support::{Workspace, entries, error_of, output_of, petite};
+use petite::Stop;
+use petite::dataset::synthetic::synthesize;
 
 #[test]
 fn draws_the_same_pictures_for_the_same_seed() {
     let workspace = Workspace::empty();
-    synthesize(&workspace, "a", "--each 3").assert().success();
-    synthesize(&workspace, "b", "--each 3").assert().success();
-    synthesize(&workspace, "c", "--each 3 --seed 2").assert().success();
-    let expected: Vec<String> = ["spot", "stripe"]
-        .iter()
-        .flat_map(|c| (0..3).map(move |n| format!("{c}.{n}.jpg")))
-        .collect();
+    let said = output_of(petite("synthesize --each 3 --to").arg(workspace.path("a")));
+    assert!(said.starts_with("drew 3 spots and 3 stripes in "), "{said}");
+    synthesize(&workspace.path("b"), 3, 1, &Stop::default()).unwrap();
+    synthesize(&workspace.path("c"), 3, 2, &Stop::default()).unwrap();
+    let names = |class: &'static str| (0..3).map(move |number| format!("{class}.{number}.jpg"));
+    let expected: Vec<String> = ["spot", "stripe"].into_iter().flat_map(names).collect();
     assert_eq!(entries(&workspace.path("a")), expected);
     for name in expected {
         let read = |folder: &str| std::fs::read(workspace.path(folder).join(&name)).unwrap();
@@ -29,9 +24,9 @@ fn refuses_a_folder_in_use_and_no_pictures() {
     let workspace = Workspace::empty();
     std::fs::create_dir(workspace.path("to")).unwrap();
     workspace.write("to/mine.txt", b"mine");
-    assert!(error_of(&mut synthesize(&workspace, "to", "--each 1")).contains("new or empty"));
-    assert!(
-        error_of(&mut synthesize(&workspace, "new", "--each 0")).contains("--each of 1 or more")
-    );
+    let error = synthesize(&workspace.path("to"), 1, 1, &Stop::default()).unwrap_err();
+    assert!(error.to_string().contains("new or empty"), "{error}");
+    let error = error_of(petite("synthesize --each 0 --to").arg(workspace.path("new")));
+    assert!(error.contains("--each of 1 or more"), "{error}");
     assert_eq!(entries(&workspace.path("")), ["to"]);
 }

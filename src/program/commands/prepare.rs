@@ -7,8 +7,10 @@ use crate::program::remedy::{warn_inside, warn_of_data};
 use anyhow::Result;
 use petite::Stop;
 use petite::dataset::Prepare;
+use petite::dataset::kaggle::Compared;
 use petite::dataset::numbered::Numbered;
-use petite::dataset::prepare::{Originals, Prepared};
+use petite::dataset::prepare::Originals;
+use petite::pictures::folder::Folder;
 use petite::text::numbers::{cut, with_thousands};
 use petite::text::shown::shown;
 
@@ -24,23 +26,23 @@ pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
         ..Prepare::new(&args.from, &args.to)
     };
     let originals = what.read()?;
-    let prepared = match &originals {
+    let folders = match &originals {
         Originals::Numbered(numbered) => {
-            let prepared = what.write(&originals, stop, &|| ())?;
-            warn_of(numbered, &prepared);
-            prepared
+            let folders = what.write(&originals, stop, &|| ())?;
+            warn_of(numbered, &folders);
+            folders
         }
         Originals::Any(data) => {
             warn_of_data(data, "prepare");
             let pictures = data.folders.iter().map(|folder| folder.samples.len()).sum();
             let bar = Terminal::bar("comparing", pictures);
-            let prepared = what.write(&originals, stop, &|| bar.inc(1));
+            let folders = what.write(&originals, stop, &|| bar.inc(1));
             bar.finish_and_clear();
-            prepared?
+            folders?
         }
     };
     // The book's sanity check: count the pictures of each folder.
-    for folder in &prepared.folders {
+    for folder in &folders {
         for (class, count) in folder.classes.iter().zip(folder.counts()) {
             say(format_args!("{:<10} {:<10} {count:>6}", folder.name, cut(class)));
         }
@@ -48,9 +50,11 @@ pub fn run(args: &PrepareArgs, stop: &Stop) -> Result<()> {
     Ok(())
 }
 
-/// Says which pictures were not used. Copies of training pictures once passed for Kaggle's validation and
-/// test pictures: figures from them meant nothing.
-fn warn_of(numbered: &Numbered, Prepared { kaggle, beyond, .. }: &Prepared) {
+/// Says which pictures are not Kaggle's, and which were not used. Copies of training pictures once passed
+/// for Kaggle's validation and test pictures: figures from them meant nothing.
+fn warn_of(numbered: &Numbered, folders: &[Folder]) {
+    let used = || folders.iter().flat_map(|folder| &folder.samples);
+    let kaggle = Compared::of(used().map(|sample| sample.path.as_path()));
     if let Some(first) = kaggle.others.first() {
         warn(format_args!(
             "expected Kaggle's pictures under their names, found {} of {} with another content, first {}; try scripts/fetch_dataset.sh, unless they are pictures of your own",
@@ -60,9 +64,9 @@ fn warn_of(numbered: &Numbered, Prepared { kaggle, beyond, .. }: &Prepared) {
         ));
     }
     let counted = |count: usize| with_thousands(count as i64);
-    let others = &numbered.others;
+    let (others, beyond) = (&numbered.others, numbered.count() - used().count());
     let unused = [
-        (*beyond > 0).then(|| format!("{} pictures with higher numbers", counted(*beyond))),
+        (beyond > 0).then(|| format!("{} pictures with higher numbers", counted(beyond))),
         others.first().map(|first| {
             format!("{} with other names (first {})", counted(others.len()), shown(first.as_ref()))
         }),
