@@ -35,7 +35,7 @@ impl Stack {
     ///
     /// # Errors
     /// If the weights do not fit on the device.
-    pub(super) fn new(
+    pub fn new(
         architecture: Architecture,
         device: Device,
         kind: Kind,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 
 /// `spread` of the script.
-fn spread(count: usize, salt: u64) -> Vec<f32> {
+pub fn spread(count: usize, salt: u64) -> Vec<f32> {
     (0..count as u64)
         .map(|k| {
             let h = (k + salt * 7919).wrapping_mul(2_654_435_761) & 0xFFFF_FFFF;

@@ -7,6 +7,7 @@ mod frozen;
 mod golden;
 mod grad_cam;
 mod keras_files;
+mod layers;
 #[path = "../support/pickles.rs"]
 #[allow(dead_code)]
 mod pickles;

@@ -135,8 +135,15 @@ mod tests {
     use super::*;
     use crate::export::drawn::{Drawn, from_scratch, on_bases};
     use crate::export::request::Format;
+    use crate::nn::architecture::Architecture;
+    use crate::nn::chain::Chain;
+    use crate::nn::init::DrawnBy;
+    use crate::nn::layer::{Activation, Flatten, LayerNorm, Scale};
     use crate::nn::onnx::{Dimension, DimensionProto, GraphProto};
+    use crate::nn::run::Pass;
+    use crate::nn::stack::Stack;
     use std::collections::BTreeMap;
+    use tch::{Device, Kind, Tensor};
 
     fn graph_of(drawn: &Drawn, output: Output) -> GraphProto {
         let description = drawn.description(Format::Onnx, output);
@@ -161,6 +168,33 @@ mod tests {
     #[test]
     fn the_graph_of_a_network_on_a_base_gives_the_same() {
         assert_computed_gives_the_same(&on_bases());
+    }
+
+    /// Those that no model has yet, of maps and of rows.
+    #[test]
+    fn the_graph_of_other_layers_gives_the_same() {
+        let chain = Chain::of(LayerNorm { epsilon: 1e-2 })
+            .then(".gelu", Activation::Gelu)
+            .then(".scale", Scale { initial: 0.3 });
+        let layers = [("maps", chain.clone()), ("flat", Chain::of(Flatten)), ("rows", chain)];
+        let layers = layers.map(|(name, chain)| (name.to_owned(), chain));
+        let architecture = Architecture::named([3, 4, 5], layers).unwrap();
+        let stack = Stack::new(architecture, Device::Cpu, Kind::Float, 1, DrawnBy::Layer).unwrap();
+        for (_, tensor) in stack.tensors() {
+            let (size, mut tensor) = (tensor.size(), tensor.detach());
+            tensor.copy_(&Tensor::rand(size, (Kind::Float, Device::Cpu)));
+        }
+        let mut graph = Graph::new(stack.tensors());
+        let layers = stack.architecture().layers.iter();
+        let end = layers
+            .fold(INPUT.to_owned(), |x, layer| part::export(&layer.parts, &mut graph, x).unwrap());
+        let mut graph = graph.finish("layers").unwrap();
+        graph.input = vec![ValueInfoProto::batch(INPUT, FLOAT, &[5, 3, 4], String::new())];
+        graph.output = vec![ValueInfoProto::batch(&end, FLOAT, &[60], String::new())];
+        let x = Tensor::rand([2, 5, 3, 4], (Kind::Float, Device::Cpu)) * 6 - 3;
+        let expected = stack.forward(x.shallow_clone(), stack.all(), &mut Pass::Infer).unwrap();
+        let difference = (run::run(&graph, x) - expected.detach()).abs().max().double_value(&[]);
+        assert!(difference < 1e-5, "{difference}");
     }
 
     #[test]

@@ -36,6 +36,8 @@ fn apply(node: &NodeProto, inputs: &[&Tensor]) -> Tensor {
         ("Sub", [a, b]) => *a - *b,
         ("Div", [a, b]) => *a / *b,
         ("Add", [a, b]) => *a + *b,
+        ("Mul", [a, b]) => *a * *b,
+        ("Erf", [x]) => x.erf(),
         ("Conv", [x, kernel, bias @ ..]) => {
             assert_eq!(kernel.size()[2..], sizes);
             let x = padded(x, &ints("pads").unwrap(), 0.0);
@@ -47,6 +49,12 @@ fn apply(node: &NodeProto, inputs: &[&Tensor]) -> Tensor {
             let of_channel = |values: &Tensor| values.view([1, -1, 1, 1]);
             let deviation = (*variance + epsilon).sqrt();
             (*x - of_channel(mean)) / of_channel(&deviation) * of_channel(scale) + of_channel(shift)
+        }
+        ("LayerNormalization", [x, scale, shift]) if int("axis") == Some(-1) => {
+            let epsilon = f64::from(find("epsilon").unwrap().f.unwrap());
+            let centered = *x - x.mean_dim([-1i64].as_slice(), true, Kind::Float);
+            let variance = centered.square().mean_dim([-1i64].as_slice(), true, Kind::Float);
+            centered / (variance + epsilon).sqrt() * *scale + *shift
         }
         ("MaxPool", [x]) => {
             let x = padded(x, &ints("pads").unwrap(), f64::NEG_INFINITY);

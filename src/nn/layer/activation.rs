@@ -13,6 +13,8 @@ pub enum Activation {
     Relu,
     /// min(max(x, 0), 6), MobileNet's.
     Relu6,
+    /// x Φ(x) with the normal distribution's Φ, exactly (Hendrycks and Gimpel, 2016).
+    Gelu,
 }
 
 impl Primitive for Activation {
@@ -26,6 +28,7 @@ impl Primitive for Activation {
             Self::Relu => x.f_relu()?,
             Self::Relu6 if at.is_new => x.f_relu6_()?,
             Self::Relu6 => x.f_relu6()?,
+            Self::Gelu => x.f_gelu("none")?,
         })
     }
 
@@ -37,6 +40,20 @@ impl Primitive for Activation {
                 let least = graph.floats(&format!("{name}.min"), &[], &[0.0]);
                 let most = graph.floats(&format!("{name}.max"), &[], &[6.0]);
                 graph.apply("Clip", name, &[&x, &least, &most], Vec::new())
+            }
+            // Opset 17 has no operator for it: x (erf(x / √2) + 1) / 2.
+            Self::Gelu => {
+                let mut apply = |operator: &str, part: &str, left: &str, right: Option<f64>| {
+                    let right = right
+                        .map(|value| graph.floats(&format!("{name}.{part}.by"), &[], &[value]));
+                    let inputs: Vec<&str> = [left].into_iter().chain(right.as_deref()).collect();
+                    graph.apply(operator, format!("{name}.{part}"), &inputs, Vec::new())
+                };
+                let scaled = apply("Div", "scaled", &x, Some(2f64.sqrt()));
+                let erf = apply("Erf", "erf", &scaled, None);
+                let share = apply("Add", "share", &erf, Some(1.0));
+                let half = apply("Div", "half", &x, Some(2.0));
+                graph.apply("Mul", name, &[&half, &share], Vec::new())
             }
         })
     }

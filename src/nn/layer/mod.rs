@@ -10,7 +10,9 @@ mod conv2d;
 mod dense;
 mod dropout;
 mod flatten;
+mod layer_norm;
 mod pool2d;
+mod scale;
 mod windows;
 
 use super::chain::Chain;
@@ -27,7 +29,9 @@ pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use layer_norm::LayerNorm;
 pub use pool2d::Pool2d;
+pub use scale::Scale;
 pub use windows::{Padding, Windows};
 
 /// What every layer knows of itself.
@@ -105,8 +109,12 @@ layers! {
     Dropout,
     /// One row of all values.
     Flatten,
+    /// Layer normalization.
+    LayerNorm,
     /// The maximum or the mean of windows, or of each channel.
     Pool2d,
+    /// Each channel times a trained factor.
+    Scale,
 }
 
 impl Layer {
