@@ -1,7 +1,7 @@
 //! A list of layers with weights: frozen before an index, trained from that index on.
 
 use super::architecture::Architecture;
-use super::init::DrawnBy;
+use super::init::{DrawnBy, Init};
 use super::layer::Layer;
 use super::part::flat;
 use super::run::{Pass, fold, run};
@@ -43,13 +43,14 @@ impl Stack {
         drawn_by: DrawnBy,
     ) -> Result<Self> {
         check_memory(architecture.parameters(), device)?;
-        let mut weights: Vec<Weight> = Vec::new();
+        let (mut weights, mut kernels) = (Vec::new(), 0);
         for (layer, shaped) in architecture.layers.iter().enumerate() {
             for tensor in shaped.tensors() {
                 let index = match drawn_by {
                     DrawnBy::Layer => layer,
-                    DrawnBy::Kernel => weights.iter().filter(|weight| weight.is_drawn).count(),
+                    DrawnBy::Kernel => kernels,
                 };
+                kernels += usize::from(matches!(tensor.init, Init::Glorot { .. }));
                 weights.push(Weight::new(tensor, device, seed, index)?);
             }
         }
@@ -86,24 +87,24 @@ impl Stack {
     /// Kernels, weights, biases, and normalizations' scales and shifts, in the layers' order, without
     /// frozen ones.
     pub fn trained(&self) -> Named {
-        named(self.weights.iter().filter(|weight| weight.is_parameter && !weight.is_frozen))
+        named(self.weights.iter().filter(|weight| weight.is_trained()))
     }
 
     /// The tensors that gradients are computed for, in the order of [`Stack::trained`]. They stay
     /// the same tensors until other layers are frozen or the precision changes.
     pub fn leaves(&self) -> Vec<Tensor> {
-        let trained = self.weights.iter().filter(|weight| weight.is_parameter && !weight.is_frozen);
+        let trained = self.weights.iter().filter(|weight| weight.is_trained());
         trained.map(|weight| weight.used.shallow_clone()).collect()
     }
 
     /// Batch normalization's running means and variances.
     pub fn buffers(&self) -> Named {
-        named(self.weights.iter().filter(|weight| !weight.is_parameter))
+        named(self.weights.iter().filter(|weight| !weight.shape.is_parameter))
     }
 
     /// Parameters, then buffers: everything that is stored.
     pub fn tensors(&self) -> Named {
-        let mut tensors = named(self.weights.iter().filter(|weight| weight.is_parameter));
+        let mut tensors = named(self.weights.iter().filter(|weight| weight.shape.is_parameter));
         tensors.extend(self.buffers());
         tensors
     }
@@ -118,7 +119,8 @@ impl Stack {
                     all.push((format!("{before}.bias"), shift.used.shallow_clone()));
                 }
                 own => all.extend(
-                    own.iter().map(|weight| (weight.name.clone(), weight.used.shallow_clone())),
+                    own.iter()
+                        .map(|weight| (weight.shape.name.clone(), weight.used.shallow_clone())),
                 ),
             }
             before = &part.name;
@@ -230,7 +232,7 @@ impl Stack {
 }
 
 fn named<'a>(weights: impl Iterator<Item = &'a Weight>) -> Named {
-    weights.map(|weight| (weight.name.clone(), weight.stored.shallow_clone())).collect()
+    weights.map(|weight| (weight.shape.name.clone(), weight.stored.shallow_clone())).collect()
 }
 
 /// Checks that weights, gradients and the optimizer's state fit, three numbers per parameter.

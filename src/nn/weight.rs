@@ -1,6 +1,5 @@
 //! A tensor of a network, and what is computed with in its place.
 
-use super::init::Init;
 use super::part::TensorShape;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -8,12 +7,8 @@ use tch::{Device, Kind, Tensor};
 /// A tensor of a network.
 #[derive(Debug)]
 pub(super) struct Weight {
-    /// What it is stored under.
-    pub name: String,
-    /// Whether it is trained, unless frozen; else it is a running mean or variance.
-    pub is_parameter: bool,
-    /// Whether it began with random values.
-    pub is_drawn: bool,
+    /// Its name and what else is known of it.
+    pub shape: TensorShape,
     /// f32: what is saved.
     pub stored: Tensor,
     /// What layers compute with: `stored` itself or its copy in another type, of which gradients are
@@ -31,17 +26,14 @@ impl Weight {
     /// # Errors
     /// If the device is out of memory.
     pub fn new(shape: TensorShape, device: Device, seed: u64, index: usize) -> Result<Self> {
-        let TensorShape { name, shape, init, is_parameter } = shape;
-        let stored = init.tensor(&shape, device, seed, index)?;
-        Ok(Self {
-            name,
-            is_parameter,
-            is_drawn: matches!(init, Init::Glorot { .. }),
-            used: stored.shallow_clone(),
-            stored,
-            is_frozen: false,
-            is_folded: false,
-        })
+        let stored = shape.init.tensor(&shape.shape, device, seed, index)?;
+        let used = stored.shallow_clone();
+        Ok(Self { shape, stored, used, is_frozen: false, is_folded: false })
+    }
+
+    /// Whether gradients are computed for it.
+    pub fn is_trained(&self) -> bool {
+        self.shape.is_parameter && !self.is_frozen
     }
 
     /// Updates what is computed with, in the type `kind`. Of a parameter that is and was trained in
@@ -52,7 +44,7 @@ impl Weight {
     pub fn settle(&mut self, is_frozen: bool, kind: Kind) -> Result<()> {
         let was_trained = !self.is_frozen;
         (self.is_frozen, self.is_folded) = (is_frozen, false);
-        if !self.is_parameter {
+        if !self.shape.is_parameter {
             return Ok(());
         }
         let _ = self.stored.f_set_requires_grad(!is_frozen)?;
