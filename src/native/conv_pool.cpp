@@ -13,6 +13,10 @@
 #include "pool.h"
 #include "thin_conv.h"
 
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/max_pool2d.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>

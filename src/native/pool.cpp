@@ -7,6 +7,7 @@
 #include "boundary.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/zeros.h>
 
 #include <cstdint>
 #include <limits>

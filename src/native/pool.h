@@ -6,7 +6,7 @@
 // or bf16, and winners [N, C, H/2, W/2] in u8. C must be a multiple of 16 for f32, or 32 for bf16.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 namespace pool {
 

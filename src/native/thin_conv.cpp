@@ -9,6 +9,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/zeros.h>
 
 #include <immintrin.h>
 

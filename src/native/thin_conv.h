@@ -12,7 +12,7 @@
 // [N, O, H', W'] (u8) are channels-last; O is a multiple of 16.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <utility>
 
