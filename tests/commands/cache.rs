@@ -5,9 +5,8 @@ use petite::nn::zoo::Model;
 use petite::pictures::decode::{check, decode};
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::ColorMode;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 const POLICIES: [&str; 3] = ["memory", "disk", "none"];
 
@@ -256,24 +255,11 @@ fn a_streamed_picture_that_cannot_be_decoded_is_named_when_it_is_met() {
 fn ctrl_c_stops_a_streaming_run_that_then_goes_on() {
     let workspace = Workspace::with_data();
     train(&workspace, "whole", "--epochs 6");
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("petite"))
-        .args(["train", "--epochs", "6", "--batch-size", "4", "--image-size", "46"])
-        .args(["--threads", "1", "--cache", "none", "--data"])
-        .arg(workspace.path("data"))
-        .arg("--out")
-        .arg(workspace.path("run"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().starts_with("epoch 2/6")).unwrap().unwrap();
-    assert!(
-        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
-    );
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let error = String::from_utf8(output.stderr).unwrap();
+    let mut training = workspace.train("run", "--epochs 6 --cache none").start();
+    training.line_with("epoch 2/6");
+    training.send("INT");
+    let (code, _, error) = training.end();
+    assert_eq!(code, Some(130));
     assert!(
         error.contains("interrupted: saved after epoch ") && !error.contains("cannot be used"),
         "{error}"

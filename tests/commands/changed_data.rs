@@ -1,9 +1,9 @@
 //! Data sets that change between a stop and `--resume`.
 
-use super::support::{Workspace, error_of, figures, output_of, petite, warning_of};
+use super::support::{Command, Workspace, error_of, figures, output_of, petite, warning_of};
 use std::path::Path;
 
-fn resume(workspace: &Workspace) -> assert_cmd::Command {
+fn resume(workspace: &Workspace) -> Command {
     let mut command = petite("train --resume --epochs 2");
     command.arg("--out").arg(workspace.path("run")).env("PETITE_CACHE", workspace.path("cache"));
     command

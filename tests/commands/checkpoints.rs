@@ -1,16 +1,18 @@
 //! What is on disk while a run trains, and what a resumed run makes of it.
 
-use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
+use super::support::{
+    Command, Workspace, entries, error_of, figures, output_of, petite, weights_in,
+};
 use petite::weights;
 
-fn resume(workspace: &Workspace, run: &str, flags: &str) -> assert_cmd::Command {
+fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
     let mut command = petite(&format!("train --resume {flags}"));
     command.arg("--out").arg(workspace.path(run));
     command
 }
 
 /// Standard output and standard error of a command that must succeed.
-fn both_outputs(command: &mut assert_cmd::Command) -> (String, String) {
+fn both_outputs(command: &mut Command) -> (String, String) {
     let output = command.assert().success().get_output().clone();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr))

@@ -1,7 +1,6 @@
 //! Runs held against references.
 
-use super::support::{Workspace, error_of, output_of, petite};
-use assert_cmd::Command;
+use super::support::{Command, Workspace, error_of, output_of, petite};
 use std::path::{Path, PathBuf};
 
 fn reference(path: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-use super::support::{Workspace, entries, error_of, output_of, petite};
+use super::support::{Command, Workspace, entries, error_of, output_of, petite};
 use petite::weights::{self, Metadata, Named};
 use std::io::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 const EXTENSIONS: [&str; 3] = ["ot", "safetensors", "npz"];
 
-fn convert(workspace: &Workspace, from: &str, to: &str) -> assert_cmd::Command {
+fn convert(workspace: &Workspace, from: &str, to: &str) -> Command {
     let mut command = petite("convert");
     command.arg(workspace.path(from)).arg(workspace.path(to));
     command

@@ -1,9 +1,9 @@
-use super::support::{Workspace, entries, error_of, output_of, petite, weights_in};
+use super::support::{Command, Workspace, entries, error_of, output_of, petite, weights_in};
 use petite::weights;
 use serde_json::Value;
 use tch::Tensor;
 
-fn json_of(command: &mut assert_cmd::Command) -> Value {
+fn json_of(command: &mut Command) -> Value {
     serde_json::from_str(&output_of(command)).unwrap()
 }
 

@@ -1,9 +1,9 @@
-use super::support::{SMALL, Workspace, entries, error_of, output_of, petite, weights_in};
+use super::support::{Command, SMALL, Workspace, entries, error_of, output_of, petite, weights_in};
 use petite::weights;
 use serde_json::Value;
 
 /// `petite import` of `weights` into `run`.
-fn import(workspace: &Workspace, weights: &str, run: &str, flags: &str) -> assert_cmd::Command {
+fn import(workspace: &Workspace, weights: &str, run: &str, flags: &str) -> Command {
     let mut command = petite(&format!("import --image-size {SMALL} {flags}"));
     command.arg(workspace.path(weights)).arg("--out").arg(workspace.path(run));
     command

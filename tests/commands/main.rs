@@ -35,6 +35,8 @@ mod predict;
 mod prepare;
 mod preview;
 mod printed;
+#[path = "../support/program.rs"]
+mod program;
 mod public_layouts;
 mod repeats;
 mod report;

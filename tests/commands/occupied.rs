@@ -1,36 +1,14 @@
 //! Run folders that another process uses, or a killed one has left.
 
-use super::support::{SMALL, Workspace, entries, error_of, output_of, petite};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
-/// A long run, after its first epoch.
-fn training(workspace: &Workspace, arguments: &[&str]) -> Child {
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("petite"))
-        .args(["train", "--epochs", "100000", "--batch-size", "4", "--threads", "1"])
-        .args(["--image-size", SMALL])
-        .args(arguments)
-        .arg("--data")
-        .arg(workspace.path("data"))
-        .arg("--out")
-        .arg(workspace.path("run"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().contains(" val_loss ")).unwrap().unwrap();
-    // The pipe stays open.
-    std::thread::spawn(move || lines.for_each(drop));
-    child
-}
+use super::support::{Workspace, entries, error_of, output_of, petite};
 
 #[test]
 fn a_second_process_is_refused_until_the_first_is_dead() {
     let workspace = Workspace::with_data();
-    for flags in [vec![], vec!["--repeats", "2"]] {
-        let mut first = training(&workspace, &flags);
-        let repeats = flags.join(" ");
-        let held = format!("found another petite (process {}) training in it", first.id());
+    for repeats in ["", "--repeats 2"] {
+        let mut first = workspace.train("run", &format!("--epochs 100000 {repeats}")).start();
+        first.line_with(" val_loss ");
+        let held = format!("found another petite (process {}) training in it", first.child.id());
         let resume = || {
             let mut command = petite(&format!("train --resume {repeats} --epochs 1 --out"));
             command.arg(workspace.path("run"));
@@ -38,12 +16,11 @@ fn a_second_process_is_refused_until_the_first_is_dead() {
         };
         let error = error_of(&mut resume());
         assert!(error.contains(&held) && error.contains("--out"), "{error}");
-        if flags.is_empty() {
+        if repeats.is_empty() {
             // Reading is allowed.
             output_of(&mut workspace.on_run("evaluate --split test", "run"));
         }
-        first.kill().unwrap();
-        first.wait().unwrap();
+        drop(first);
         output_of(&mut resume());
         let left = entries(&workspace.path("run"));
         assert!(!left.iter().any(|name| name.starts_with('.')), "{left:?}");

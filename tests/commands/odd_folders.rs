@@ -1,7 +1,7 @@
 //! Links, nested folders, and classes that are empty, small or many.
 
 use super::layouts::{class_folders, split_of};
-use super::support::{Workspace, entries, error_of, figures, output_of, petite};
+use super::support::{Command, Workspace, entries, error_of, figures, output_of, petite};
 use petite::dataset::data_set::DataSet;
 use std::os::unix::fs::symlink;
 
@@ -121,7 +121,7 @@ fn any_name_of_a_folder_is_a_class() {
     for name in ["spot", "stripe"] {
         std::fs::remove_dir(workspace.path("data").join(name)).unwrap();
     }
-    let no_escapes = |command: &mut assert_cmd::Command| {
+    let no_escapes = |command: &mut Command| {
         let output = command.assert().success().get_output().clone();
         let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(!text.contains(['\x1B', '\t']), "{text:?}");
@@ -230,7 +230,7 @@ fn a_class_may_be_called_train() {
 fn what_petite_wrote_is_passed_over_and_warned_of() {
     let workspace = class_folders();
     workspace.train("outside", "--epochs 1").assert().success();
-    let warning_of = |command: &mut assert_cmd::Command| {
+    let warning_of = |command: &mut Command| {
         let output = command.env("PETITE_CACHE", workspace.path("cache")).assert().success();
         String::from_utf8(output.get_output().stderr.clone()).unwrap()
     };

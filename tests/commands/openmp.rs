@@ -1,7 +1,7 @@
 //! The waiting of OpenMP's threads, and the cores they leave to others.
 
 use super::signals::signals;
-use super::support::{Workspace, output_of, petite, send, wait_for};
+use super::support::{Started, Workspace, output_of, petite, wait_for};
 use std::fs::read;
 use std::process::{Command, Stdio};
 
@@ -10,16 +10,16 @@ fn variables_of_openmp(set: Option<(&str, &str)>) -> Vec<String> {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("petite"));
     command.args(["predict", "--run", "nowhere", "-"]);
     command.env_remove("GOMP_SPINCOUNT").env_remove("OMP_WAIT_POLICY").envs(set);
-    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let file = |name: &str| format!("/proc/{}/{name}", child.id());
+    let mut started = Started::new(command.stdin(Stdio::piped()));
+    let file = |name: &str| format!("/proc/{}/{name}", started.child.id());
     // Once it listens to signals, it is in `main`.
-    wait_for(|| signals("SigCgt", &child) & 2 != 0);
+    wait_for(|| signals("SigCgt", &started) & 2 != 0);
     assert_eq!(read(file("comm")).unwrap(), b"petite\n");
     let arguments = String::from_utf8(read(file("cmdline")).unwrap()).unwrap();
     assert!(arguments.ends_with("/petite\0predict\0--run\0nowhere\0-\0"), "{arguments}");
     let variables = String::from_utf8_lossy(&read(file("environ")).unwrap()).into_owned();
-    send("TERM", &child);
-    assert_eq!(child.wait().unwrap().code(), Some(143));
+    started.send("TERM");
+    assert_eq!(started.end().0, Some(143));
     let of_openmp = variables.split('\0').filter(|variable| {
         variable.starts_with("GOMP_SPINCOUNT=") || variable.starts_with("OMP_WAIT_POLICY=")
     });

@@ -1,4 +1,4 @@
-use super::support::{Workspace, entries, error_of, output_of, petite, usage_error_of};
+use super::support::{Command, Workspace, entries, error_of, output_of, petite, usage_error_of};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -107,7 +107,7 @@ fn a_bad_file_does_not_keep_the_others_from_being_predicted() {
 fn takes_patterns_and_paths_from_standard_input() {
     let workspace = with_run();
     let test = workspace.path("data/test");
-    let paths = |command: &mut assert_cmd::Command| {
+    let paths = |command: &mut Command| {
         let out = output_of(command);
         objects(&out).iter().map(path_of).collect::<Vec<_>>()
     };

@@ -1,6 +1,6 @@
 use super::layouts::class_folders;
 use super::skipped::skipped;
-use super::support::{Workspace, entries, error_of, output_of, petite};
+use super::support::{Command, Workspace, entries, error_of, output_of, petite};
 use petite::Stop;
 use petite::dataset::{Link, Prepare};
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +18,7 @@ fn originals(folder: &Path, each: usize) {
     }
 }
 
-fn prepare(workspace: &Workspace, flags: &str) -> assert_cmd::Command {
+fn prepare(workspace: &Workspace, flags: &str) -> Command {
     let mut command = petite(&format!("prepare {flags}"));
     command.arg("--from").arg(workspace.path("from")).arg("--to").arg(workspace.path("to"));
     command
@@ -205,24 +205,13 @@ fn an_interrupted_split_leaves_nothing_half_made() {
     let workspace = Workspace::empty();
     originals(&workspace.path("from"), 2000);
     for wait in [5, 30, 80] {
-        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("petite"))
-            .args(["prepare", "--from"])
-            .arg(workspace.path("from"))
-            .arg("--to")
-            .arg(workspace.path("to"))
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut preparing = prepare(&workspace, "").start();
         std::thread::sleep(Duration::from_millis(wait));
-        let signalled = std::process::Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status()
-            .unwrap();
-        let status = child.wait().unwrap();
+        preparing.send("INT");
+        let (code, _, error) = preparing.end();
         // It may have been done before the signal came: then everything is there.
         let done = workspace.path("to/test/dogs/dog.1999.jpg").is_file();
-        assert_eq!(done, status.success(), "{signalled} {status}");
+        assert_eq!(done, code == Some(0), "{error}");
         let left = entries(&workspace.path(""));
         assert_eq!(left, if done { vec!["from", "to"] } else { vec!["from"] });
         let _ = std::fs::remove_dir_all(workspace.path("to"));

@@ -1,5 +1,4 @@
-use super::support::{Workspace, error_of, output_of, petite, usage_error_of};
-use assert_cmd::Command;
+use super::support::{Command, Workspace, error_of, output_of, petite, usage_error_of};
 
 fn preview(workspace: &Workspace, flags: &str, to: &str) -> Command {
     let mut command = petite(&format!("preview {flags}"));

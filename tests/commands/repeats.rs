@@ -1,10 +1,8 @@
 //! The same run with several seeds.
 
-use super::support::{Workspace, entries, error_of, figures, output_of, petite};
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use super::support::{Command, Workspace, entries, error_of, figures, output_of, petite};
 
-fn resume(workspace: &Workspace, flags: &str) -> assert_cmd::Command {
+fn resume(workspace: &Workspace, flags: &str) -> Command {
     let mut command = petite(&format!("train --resume {flags}"));
     command.arg("--out").arg(workspace.path("out"));
     command
@@ -44,23 +42,11 @@ fn trains_seed_after_seed_and_resumes_what_is_missing() {
 #[test]
 fn an_interrupted_repetition_says_how_to_continue() {
     let workspace = Workspace::with_data();
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("petite"))
-        .args(["train", "--epochs", "3", "--batch-size", "4", "--image-size", "46"])
-        .args(["--threads", "1", "--repeats", "2", "--data"])
-        .arg(workspace.path("data"))
-        .arg("--out")
-        .arg(workspace.path("out"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().starts_with("epoch 1/3")).unwrap().unwrap();
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let error = String::from_utf8(output.stderr).unwrap();
+    let mut training = workspace.train("out", "--epochs 3 --repeats 2").start();
+    training.line_with("epoch 1/3");
+    training.send("INT");
+    let (code, _, error) = training.end();
+    assert_eq!(code, Some(130));
     assert!(error.contains("petite train --resume --repeats 2 --out "), "{error}");
     resume(&workspace, "--repeats 2").assert().success();
     for run in ["out/seed-1", "out/seed-2"] {

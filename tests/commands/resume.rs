@@ -1,12 +1,10 @@
 //! Runs that break off, and go on.
 
 use super::support::{
-    Workspace, entries, error_of, figures, output_of, petite, warning_of, weights_in,
+    Command, Workspace, entries, error_of, figures, output_of, petite, warning_of, weights_in,
 };
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 
-fn resume(workspace: &Workspace, run: &str, flags: &str) -> assert_cmd::Command {
+fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
     let mut command = petite(&format!("train --resume {flags}"));
     command.arg("--out").arg(workspace.path(run));
     command
@@ -42,35 +40,22 @@ fn a_continued_run_equals_one_in_one_go() {
 fn a_killed_run_goes_on_after_its_last_whole_epoch() {
     let workspace = Workspace::with_data();
     workspace.train("whole", "--epochs 6").assert().success();
-    for signal in ["-INT", "-KILL"] {
-        let run = format!("killed{signal}");
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("petite"))
-            .args(["train", "--epochs", "6", "--batch-size", "4", "--image-size", "46"])
-            .args(["--threads", "1", "--data"])
-            .arg(workspace.path("data"))
-            .arg("--out")
-            .arg(workspace.path(&run))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        lines.find(|line| line.as_ref().unwrap().starts_with("epoch 2/6")).unwrap().unwrap();
-        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-        let output = child.wait_with_output().unwrap();
-        if signal == "-INT" {
-            assert_eq!(output.status.code(), Some(130));
-            let error = String::from_utf8(output.stderr).unwrap();
+    for signal in ["INT", "KILL"] {
+        let mut training = workspace.train(signal, "--epochs 6").start();
+        training.line_with("epoch 2/6");
+        training.send(signal);
+        let (code, _, error) = training.end();
+        if signal == "INT" {
+            assert_eq!(code, Some(130));
             assert!(
                 error.contains("interrupted: saved after epoch ") && error.contains("--resume"),
                 "{error}"
             );
         }
-        resume(&workspace, &run, "").assert().success();
-        assert_same_run(&workspace, "whole", &run);
-        if signal == "-INT" {
-            assert_eq!(entries(&workspace.path("whole")), entries(&workspace.path(&run)));
+        resume(&workspace, signal, "").assert().success();
+        assert_same_run(&workspace, "whole", signal);
+        if signal == "INT" {
+            assert_eq!(entries(&workspace.path("whole")), entries(&workspace.path(signal)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `petite serve`, with an HTTP client of a few lines over plain sockets.
 
-use super::support::{Workspace, error_of, output_of, petite, send, wait_for};
+use super::support::{Started, Workspace, error_of, output_of, petite, wait_for};
 use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::ColorMode;
@@ -8,13 +8,13 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A server on a run of one epoch, ended with the test.
 pub struct Server {
     workspace: Workspace,
-    child: Child,
+    program: Started,
     /// `127.0.0.1:PORT`.
     pub address: String,
 }
@@ -45,15 +45,13 @@ impl Server {
     pub fn start(flags: &str) -> Self {
         let workspace = Workspace::with_data();
         workspace.train("run", "--epochs 1").assert().success();
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("petite"));
-        command.arg("serve").arg(workspace.path("run")).args(["--port", "0", "--threads", "1"]);
-        command.args(flags.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let address = first.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
-        assert!(lines.next().unwrap().unwrap().contains("classes spots, stripes"));
-        Self { workspace, child, address }
+        let mut command = petite(&format!("serve --port 0 --threads 1 {flags}"));
+        let mut program = command.arg(workspace.path("run")).start();
+        let first = program.line_with("");
+        let address = first.trim_end().strip_prefix("http://").unwrap();
+        let address = address.trim_end_matches('/').to_owned();
+        assert!(program.line_with("").contains("classes spots, stripes"));
+        Self { workspace, program, address }
     }
 
     fn connect(&self) -> TcpStream {
@@ -112,22 +110,13 @@ impl Server {
 
     /// Sends a signal and waits for the end: exit code and standard error.
     fn end(mut self, signal: &str) -> (Option<i32>, String) {
-        send(signal, &self.child);
-        let status = self.child.wait().unwrap();
-        let mut error = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-        (status.code(), error)
+        self.program.send(signal);
+        let (code, _, error) = self.program.end();
+        (code, error)
     }
 
     fn running(&self) -> u64 {
         self.get("/health").json()["running"].as_u64().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -459,17 +448,15 @@ fn signals_end_it_after_the_requests_that_have_begun() {
         stream.write_all(head.as_bytes()).unwrap();
         waiting.write_all(head.as_bytes()).unwrap();
         wait_for(|| server.running() == 2);
-        send(signal, &server.child);
+        server.program.send(signal);
         wait_for(|| TcpStream::connect(&server.address).is_err());
         stream.write_all(&spot).unwrap();
         let found = answer(&mut stream);
         assert_eq!(found.status, 200, "{}", found.json());
         assert!(answer(&mut waiting).error(408).contains("found none while the server ends"));
         let mut server = server;
-        assert_eq!(server.child.wait().unwrap().code(), Some(code));
-        let mut error = String::new();
-        server.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-        assert_eq!(error, "interrupted: answered 1 picture\n");
+        let (found, _, error) = server.program.end();
+        assert_eq!((found, error.as_str()), (Some(code), "interrupted: answered 1 picture\n"));
     }
     let (code, error) = Server::start("--weights best").end("HUP");
     assert_eq!((code, error.as_str()), (Some(129), "interrupted: answered 0 pictures\n"));

@@ -1,8 +1,7 @@
 //! Signals that ask the program to end.
 
-use super::support::{Workspace, send, wait_for};
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Output, Stdio};
+use super::support::{Started, Workspace, wait_for};
+use std::process::{Command, Stdio};
 
 /// The program, started by a shell that ignores the signals in `ignored`.
 fn petite(ignored: &str) -> Command {
@@ -10,34 +9,31 @@ fn petite(ignored: &str) -> Command {
     let line = if ignored.is_empty() { String::new() } else { format!("trap '' {ignored}; ") };
     command.args(["-c", &format!("{line}exec \"$0\" \"$@\"")]);
     command.arg(assert_cmd::cargo::cargo_bin!("petite"));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(Stdio::piped());
     command
 }
 
-fn train(workspace: &Workspace, run: &str, ignored: &str) -> Child {
+/// A training that is sent `signals` after its first epoch: what it ended with.
+fn train(
+    workspace: &Workspace,
+    run: &str,
+    ignored: &str,
+    signals: &[&str],
+) -> (Option<i32>, String, String) {
     let mut command = petite(ignored);
     command.args(["train", "--epochs", "6", "--batch-size", "4", "--image-size", "46"]);
     command.args(["--threads", "1", "--data"]).arg(workspace.path("data"));
-    command.arg("--out").arg(workspace.path(run)).spawn().unwrap()
+    let mut training = Started::new(command.arg("--out").arg(workspace.path(run)));
+    training.line_with("epoch 1/6");
+    signals.iter().for_each(|signal| training.send(signal));
+    training.end()
 }
 
 /// The signals in a set of `/proc/PID/status`, such as `SigCgt`, as bits from 1 on.
-pub fn signals(set: &str, child: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+pub fn signals(set: &str, started: &Started) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", started.child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
     u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap()
-}
-
-/// Waits for the first epoch, sends `signals`, and waits for the end.
-fn after_an_epoch(mut child: Child, signals: &[&str]) -> (Output, String) {
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("epoch 1/6") {
-        assert_ne!(lines.read_line(&mut said).unwrap(), 0, "{said}");
-    }
-    signals.iter().for_each(|signal| send(signal, &child));
-    lines.read_to_string(&mut said).unwrap();
-    (child.wait_with_output().unwrap(), said)
 }
 
 #[test]
@@ -45,9 +41,8 @@ fn each_signal_has_its_exit_code_and_saves_the_run() {
     let workspace = Workspace::with_data();
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("USR1", 138), ("USR2", 140)]
     {
-        let (output, _) = after_an_epoch(train(&workspace, signal, ""), &[signal]);
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{error}");
+        let (found, _, error) = train(&workspace, signal, "", &[signal]);
+        assert_eq!(found, Some(code), "{error}");
         assert!(error.contains("interrupted: saved after epoch "), "{error}");
     }
 }
@@ -56,15 +51,12 @@ fn each_signal_has_its_exit_code_and_saves_the_run() {
 fn signals_ignored_at_the_start_stay_ignored() {
     let workspace = Workspace::with_data();
     for signal in ["INT", "HUP", "TERM"] {
-        let child = train(&workspace, &format!("without-{signal}"), signal);
-        let (output, said) = after_an_epoch(child, &[signal]);
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{error}");
+        let (code, said, error) = train(&workspace, signal, signal, &[signal]);
+        assert_eq!(code, Some(0), "{error}");
         assert!(said.contains("epoch 6/6"), "{said}");
     }
     // The others still end it.
-    let child = train(&workspace, "nohup", "HUP");
-    assert_eq!(after_an_epoch(child, &["HUP", "TERM"]).0.status.code(), Some(143));
+    assert_eq!(train(&workspace, "nohup", "HUP", &["HUP", "TERM"]).0, Some(143));
 }
 
 #[test]
@@ -75,14 +67,14 @@ fn the_second_signal_ends_work_that_does_not_stop() {
     for (second, code) in [("INT", 130), ("TERM", 143)] {
         let mut command = petite("");
         command.args(["train", "--config"]).arg(&pipe).arg("--out").arg(workspace.path("run"));
-        let mut child = command.spawn().unwrap();
+        let mut started = Started::new(&mut command);
         // Returns once the program opens it, which then waits for settings that never come.
         let writer = std::fs::File::options().write(true).open(&pipe).unwrap();
-        send("INT", &child);
-        wait_for(|| signals("ShdPnd", &child) == 0);
-        assert!(child.try_wait().unwrap().is_none());
-        send(second, &child);
-        assert_eq!(child.wait().unwrap().code(), Some(code));
+        started.send("INT");
+        wait_for(|| signals("ShdPnd", &started) == 0);
+        assert!(started.child.try_wait().unwrap().is_none());
+        started.send(second);
+        assert_eq!(started.end().0, Some(code));
         drop(writer);
     }
 }
@@ -91,13 +83,13 @@ fn the_second_signal_ends_work_that_does_not_stop() {
 fn the_first_signal_ends_a_wait_for_standard_input() {
     let mut command = petite("");
     command.args(["predict", "--run", "nowhere", "-"]);
-    let mut child = command.spawn().unwrap();
-    let input = child.stdin.take();
+    let mut started = Started::new(&mut command);
+    let input = started.child.stdin.take();
     // The shell before it has handlers, too.
-    let name = format!("/proc/{}/comm", child.id());
+    let name = format!("/proc/{}/comm", started.child.id());
     wait_for(|| std::fs::read_to_string(&name).unwrap().trim() == "petite");
-    wait_for(|| signals("SigCgt", &child) & 2 != 0);
-    send("INT", &child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    wait_for(|| signals("SigCgt", &started) & 2 != 0);
+    started.send("INT");
+    assert_eq!(started.end().0, Some(130));
     drop(input);
 }

@@ -1,12 +1,11 @@
 //! What the tests share: the binary, temporary folders, tiny drawn data sets.
 
-use assert_cmd::Command;
+pub use super::program::{Command, Started};
 use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::history::{self, Epoch};
 use petite::nn::{base::Base, zoo::Model};
 use petite::weights::{self, Named};
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
@@ -16,7 +15,7 @@ pub const SMALL: &str = "46";
 
 /// The program, with the arguments split at blanks. Paths with blanks go through `.arg`.
 pub fn petite(arguments: &str) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("petite"));
+    let mut command = Command::petite();
     command.args(arguments.split_whitespace());
     command
 }
@@ -136,13 +135,6 @@ fn receive_signals() {
         // SAFETY: the default action is valid for these signals, and no handler is replaced.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-}
-
-/// Sends a signal, named as by kill -s, to a program that a test has started.
-pub fn send(signal: &str, child: &Child) {
-    let mut kill = std::process::Command::new("kill");
-    let sent = kill.args(["-s", signal, &child.id().to_string()]);
-    assert!(sent.status().unwrap().success());
 }
 
 /// Waits until a condition holds, which it does soon.

@@ -2,8 +2,7 @@
 
 use super::layouts::{class_folders, split_of};
 use super::skipped::skipped;
-use super::support::{Workspace, entries, error_of, output_of, petite, usage_error_of};
-use assert_cmd::Command;
+use super::support::{Command, Workspace, entries, error_of, output_of, petite, usage_error_of};
 use petite::nn::zoo::Model;
 use serde_json::Value;
 use std::collections::BTreeSet;

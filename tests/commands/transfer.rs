@@ -1,7 +1,6 @@
 //! Heads on pretrained bases, and bases trained further.
 
-use super::support::{Workspace, error_of, figures, output_of, petite, weights_in};
-use assert_cmd::Command;
+use super::support::{Command, Workspace, error_of, figures, output_of, petite, weights_in};
 use petite::dataset::synthetic::synthesize;
 use petite::nn::zoo::Model;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! What cannot be trained on a pretrained base: said, and nothing written.
 
-use super::support::{Workspace, entries, error_of, petite, weights_in};
+use super::support::{Command, Workspace, entries, error_of, petite, weights_in};
 use petite::nn::zoo::Model;
 use petite::weights::{self, Named};
 use std::io::Write;
@@ -15,7 +15,7 @@ fn with_mobilenet() -> Workspace {
 }
 
 /// The message of a run that must not begin.
-fn refusal(workspace: &Workspace, command: &mut assert_cmd::Command) -> String {
+fn refusal(workspace: &Workspace, command: &mut Command) -> String {
     let error = error_of(command);
     assert!(!workspace.path("run").exists(), "{error}");
     assert!(error.starts_with("error: expected ") && error.contains("found"), "{error}");

@@ -1,6 +1,6 @@
 //! Runs in which results cannot be stored, such as another user's: the result comes all the same.
 
-use super::support::{Workspace, error_of, output_of, petite};
+use super::support::{Command, Workspace, error_of, output_of, petite};
 
 #[test]
 fn results_come_without_their_files() {
@@ -13,7 +13,7 @@ fn results_come_without_their_files() {
         let _ = std::fs::remove_file(&path);
         std::fs::create_dir(path).unwrap();
     }
-    let both = |command: &mut assert_cmd::Command| {
+    let both = |command: &mut Command| {
         let output = command.assert().success().get_output().clone();
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     };
