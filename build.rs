@@ -7,9 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The C++ files beside the Rust ones.
-const NATIVE: [&str; 7] =
-    ["backend", "conv_pool", "cuda", "pool", "rmsprop", "thin_conv", "torchscript"];
+/// The C++ files beside the Rust ones that compute by themselves.
+const KERNELS: [&str; 3] = ["pool", "rmsprop", "thin_conv"];
+
+/// Those that only call libtorch. Optimized further, they are no faster, and its templates take half as
+/// long again.
+const CALLS: [&str; 4] = ["backend", "conv_pool", "cuda", "torchscript"];
 
 fn main() {
     // torch-sys says where its libtorch is (`links = "tch"`).
@@ -85,9 +88,9 @@ fn compile_native(lib: &Path) {
     if libtorch_openmp(lib).is_some() && build.get_compiler().is_like_gnu() {
         build.flag("-fopenmp");
     }
-    for name in NATIVE {
-        build.file(format!("src/native/{name}.cpp"));
-    }
+    let path = |name| format!("src/native/{name}.cpp");
+    build.clone().files(KERNELS.map(path)).compile("petite_kernels");
+    build.opt_level(1).files(CALLS.map(path));
     if lib.join("libtorch_cuda.so").exists() {
         match cuda_headers(lib) {
             Some(headers) => {
@@ -103,7 +106,7 @@ fn compile_native(lib: &Path) {
             ),
         }
     }
-    build.compile("petite_native");
+    build.compile("petite_calls");
 }
 
 /// GNU's OpenMP runtime beside libtorch, whose threads are libtorch's own; a second one would start as

@@ -1,9 +1,9 @@
 //! Training with augmentation, dropout, and the conventions of another Keras.
 
-use super::support::{Workspace, figures, output_of, petite, usage_error_of, weights_in};
+use super::support::{Workspace, output_of, petite, usage_error_of};
 
 fn config(workspace: &Workspace, run: &str) -> serde_json::Value {
-    let text = std::fs::read_to_string(workspace.path(run).join("config.json")).unwrap();
+    let text = workspace.text(&format!("{run}/config.json"));
     serde_json::from_str::<serde_json::Value>(&text).unwrap()["train"].clone()
 }
 
@@ -50,13 +50,9 @@ fn a_resumed_augmented_run_is_the_unbroken_one() {
     workspace.train("broken", &format!("{flags} --epochs 2")).assert().success();
     let mut resume = petite("train --resume --epochs 4");
     resume.arg("--out").arg(workspace.path("broken")).assert().success();
-    assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("broken")));
-    assert_eq!(
-        weights_in(&workspace.path("whole/last.ot")),
-        weights_in(&workspace.path("broken/last.ot"))
-    );
+    workspace.assert_same_run("whole", "broken");
     workspace.train("other", &format!("{flags} --epochs 4 --seed 2")).assert().success();
-    assert_ne!(figures(&workspace.history("whole")), figures(&workspace.history("other")));
+    assert_ne!(workspace.figures("whole"), workspace.figures("other"));
 }
 
 /// Dropout and augmentation are for training: evaluating twice gives the same, and what training
@@ -77,7 +73,7 @@ fn each_version_of_keras_trains_its_own_way() {
     let workspace = Workspace::with_data();
     let run = |name: &str, flags: &str| {
         workspace.train(name, &format!("--epochs 2 {flags}")).assert().success();
-        figures(&workspace.history(name))
+        workspace.figures(name)
     };
     let book = run("book", "");
     assert_eq!(book, run("2.0.8", "--keras 2.0.8"));
@@ -102,7 +98,7 @@ fn an_epoch_is_longer_than_a_pass_but_not_in_keras_3() {
     let workspace = Workspace::with_data();
     let order = |name: &str, flags: &str| {
         workspace.train(name, &format!("--epochs 2 {flags}")).assert().success();
-        figures(&workspace.history(name))
+        workspace.figures(name)
     };
     let keras3 = "--epsilon 1e-7 --epsilon-place inside-root";
     let endless = order("endless", &format!("--steps-per-epoch 6 {keras3}"));

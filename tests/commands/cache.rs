@@ -1,6 +1,6 @@
 //! Where decoded pictures are kept changes nothing but time and memory.
 
-use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
+use super::support::{Workspace, entries, error_of, output_of, petite, texts_of, warning_of};
 use petite::nn::zoo::Model;
 use petite::pictures::decode::{check, decode};
 use petite::pictures::orientation::ExifOrientation;
@@ -13,12 +13,6 @@ const POLICIES: [&str; 3] = ["memory", "disk", "none"];
 /// Trains with `flags` into the new run `name`: its standard output.
 fn train(workspace: &Workspace, name: &str, flags: &str) -> String {
     output_of(&mut workspace.train(name, flags))
-}
-
-fn assert_same_run(workspace: &Workspace, one: &str, other: &str) {
-    assert_eq!(figures(&workspace.history(one)), figures(&workspace.history(other)), "{other}");
-    let weights = |run: &str| weights_in(&workspace.path(run).join("last.ot"));
-    assert_eq!(weights(one), weights(other), "{other}");
 }
 
 /// The one file of pixels of the split `train`.
@@ -41,15 +35,15 @@ fn every_policy_trains_the_same_weights_on_any_number_of_threads() {
             let name = format!("{policy}-{threads}");
             let flags = format!("{flags} --cache {policy} --loader-threads {threads}");
             train(&workspace, &name, &flags);
-            assert_same_run(&workspace, "reference", &name);
+            workspace.assert_same_run("reference", &name);
         }
     }
-    let config = std::fs::read_to_string(workspace.path("none-3/config.json")).unwrap();
+    let config = workspace.text("none-3/config.json");
     assert!(config.contains("\"cache\": \"none\""), "{config}");
     // A run of whole passes, each shuffled anew.
     train(&workspace, "keras-3", "--epochs 2 --keras 3 --cache memory");
     train(&workspace, "keras-3-none", "--epochs 2 --keras 3 --cache none");
-    assert_same_run(&workspace, "keras-3", "keras-3-none");
+    workspace.assert_same_run("keras-3", "keras-3-none");
 }
 
 #[test]
@@ -62,7 +56,7 @@ fn a_run_goes_on_with_another_policy() {
         command.arg("--out").arg(workspace.path("parts"));
         command.env("PETITE_CACHE", workspace.path("cache")).assert().success();
     }
-    assert_same_run(&workspace, "whole", "parts");
+    workspace.assert_same_run("whole", "parts");
 }
 
 #[test]
@@ -74,7 +68,7 @@ fn the_second_run_decodes_nothing() {
     let second = train(&workspace, "second", "--epochs 1 --cache disk");
     assert!(second.contains("16 pictures of spots, stripes (from the cache)"), "{second}");
     assert!(second.contains("8 pictures (from the cache)"), "{second}");
-    assert_same_run(&workspace, "first", "second");
+    workspace.assert_same_run("first", "second");
 }
 
 /// Replaces a picture by zeros, but keeps its size and its time of modification.
@@ -106,7 +100,7 @@ fn a_picture_replaced_with_its_size_and_time_kept_is_noticed() {
     std::fs::write(&path, whole).unwrap();
     let out = train(&workspace, "restored", "--epochs 1 --cache disk");
     assert!(out.contains("stripes (1 decoded into the cache)"), "{out}");
-    assert_same_run(&workspace, "disk", "restored");
+    workspace.assert_same_run("disk", "restored");
 }
 
 #[test]
@@ -121,7 +115,7 @@ fn changed_added_and_removed_pictures_are_noticed() {
     let out = train(&workspace, "disk", "--epochs 1 --cache disk");
     assert!(out.contains("16 pictures of spots, stripes (2 decoded into the cache)"), "{out}");
     train(&workspace, "memory", "--epochs 1 --cache memory");
-    assert_same_run(&workspace, "memory", "disk");
+    workspace.assert_same_run("memory", "disk");
     let out = train(&workspace, "again", "--epochs 1 --cache disk");
     assert!(out.contains("stripes (from the cache)"), "{out}");
     // Another size is another file; the old one stays of use.
@@ -156,7 +150,7 @@ fn damaged_and_foreign_files_are_made_anew() {
         std::fs::write(&path, bytes).unwrap();
         let out = train(&workspace, name, "--epochs 1 --cache disk");
         assert!(out.contains(&format!("stripes {expected} into the cache)")), "{name}: {out}");
-        assert_same_run(&workspace, "reference", name);
+        workspace.assert_same_run("reference", name);
         assert!(std::fs::read(&path).unwrap() == whole, "{name}");
     }
 }
@@ -167,11 +161,10 @@ fn goes_on_without_a_cache_that_cannot_be_written() {
     train(&workspace, "reference", "--epochs 1");
     workspace.write("cache", b"a file where the cache should be");
     let mut command = workspace.train("run", "--epochs 1 --cache disk");
-    let output = command.assert().success().get_output().clone();
-    let error = String::from_utf8(output.stderr).unwrap();
+    let error = warning_of(&mut command);
     assert!(error.contains("warning: cannot cache the train pictures on disk"), "{error}");
     assert!(error.contains("try another PETITE_CACHE"), "{error}");
-    assert_same_run(&workspace, "reference", "run");
+    workspace.assert_same_run("reference", "run");
 
     // A disk that is full after 150 KB, as far as the program can tell: less than the pixels of all
     // pictures, more than any other file.
@@ -206,12 +199,10 @@ fn bad_pictures_are_told_alike() {
     for policy in POLICIES.into_iter().chain(["disk"]) {
         let flags = format!("--epochs 1 --skip-bad-pictures --cache {policy}");
         let name = if workspace.path(policy).exists() { "disk-again" } else { policy };
-        let output = workspace.train(name, &flags).assert().success().get_output().clone();
-        let listed = String::from_utf8(output.stderr).unwrap();
+        let (out, listed) = texts_of(&mut workspace.train(name, &flags), 0);
         assert!(listed.contains("spot.1.jpg") && listed.contains("stripe.2.jpg"), "{listed}");
-        assert_same_run(&workspace, "memory", name);
+        workspace.assert_same_run("memory", name);
         if name == "disk-again" {
-            let out = String::from_utf8(output.stdout).unwrap();
             assert!(out.contains("14 pictures of spots, stripes (from the cache)"), "{out}");
         }
     }
@@ -248,7 +239,7 @@ fn a_streamed_picture_that_cannot_be_decoded_is_named_when_it_is_met() {
     for policy in ["memory", "none"] {
         train(&workspace, policy, &format!("--epochs 1 --skip-bad-pictures --cache {policy}"));
     }
-    assert_same_run(&workspace, "memory", "none");
+    workspace.assert_same_run("memory", "none");
 }
 
 #[test]
@@ -265,7 +256,7 @@ fn ctrl_c_stops_a_streaming_run_that_then_goes_on() {
         "{error}"
     );
     petite("train --resume").arg("--out").arg(workspace.path("run")).assert().success();
-    assert_same_run(&workspace, "whole", "run");
+    workspace.assert_same_run("whole", "run");
 }
 
 #[test]

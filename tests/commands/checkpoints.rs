@@ -1,7 +1,7 @@
 //! What is on disk while a run trains, and what a resumed run makes of it.
 
 use super::support::{
-    Command, Workspace, entries, error_of, figures, output_of, petite, weights_in,
+    Command, Workspace, entries, error_of, output_of, petite, texts_of, weights_in,
 };
 use petite::weights;
 
@@ -9,13 +9,6 @@ fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
     let mut command = petite(&format!("train --resume {flags}"));
     command.arg("--out").arg(workspace.path(run));
     command
-}
-
-/// Standard output and standard error of a command that must succeed.
-fn both_outputs(command: &mut Command) -> (String, String) {
-    let output = command.assert().success().get_output().clone();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (text(output.stdout), text(output.stderr))
 }
 
 fn bytes(workspace: &Workspace, file: &str) -> Vec<u8> {
@@ -44,7 +37,7 @@ fn a_run_killed_within_an_epoch_goes_on_there() {
         // As if killed after this checkpoint was written, before the next.
         let older = workspace.path("parts").join(format!("{kept}.safetensors"));
         std::fs::rename(older, workspace.path("parts/checkpoint.safetensors")).unwrap();
-        let (out, error) = both_outputs(&mut resume(&workspace, "parts", ""));
+        let (out, error) = texts_of(&mut resume(&workspace, "parts", ""), 0);
         let expected = match kept {
             "checkpoint-1-2" => "continuing after epoch 1 and 2 steps of the next",
             "checkpoint-0-4" => "continuing after 4 steps",
@@ -56,7 +49,7 @@ fn a_run_killed_within_an_epoch_goes_on_there() {
                 || kept == "checkpoint-0-4",
             "{error}"
         );
-        assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("parts")));
+        assert_eq!(workspace.figures("whole"), workspace.figures("parts"));
         for file in ["last.ot", "best.ot", "checkpoint.safetensors"] {
             let both = ["whole", "parts"].map(|run| bytes(&workspace, &format!("{run}/{file}")));
             assert!(both[0] == both[1], "{kept} {file}");
@@ -80,7 +73,7 @@ fn as_many_checkpoints_stay_as_asked_and_replace_a_damaged_one() {
 
     let newest = bytes(&workspace, "run/checkpoint.safetensors");
     workspace.write("run/checkpoint.safetensors", &newest[..newest.len() / 2]);
-    let (out, error) = both_outputs(&mut resume(&workspace, "run", "--epochs 5 --keep 1"));
+    let (out, error) = texts_of(&mut resume(&workspace, "run", "--epochs 5 --keep 1"), 0);
     assert!(out.contains("continuing after epoch 3"), "{out}");
     assert!(
         error.contains("checkpoint.safetensors")
@@ -88,7 +81,7 @@ fn as_many_checkpoints_stay_as_asked_and_replace_a_damaged_one() {
         "{error}"
     );
     assert_eq!(kept("run"), ["checkpoint.safetensors"]);
-    assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("run")));
+    assert_eq!(workspace.figures("whole"), workspace.figures("run"));
     assert!(bytes(&workspace, "whole/last.ot") == bytes(&workspace, "run/last.ot"));
 
     workspace.write("run/checkpoint.safetensors", b"");
@@ -114,14 +107,14 @@ fn the_checkpoint_restores_a_cut_lost_or_longer_history() {
     ] {
         workspace.write("run/history.csv", history.as_bytes());
         workspace.write("run/checkpoint.safetensors", &kept);
-        let (_, error) = both_outputs(&mut resume(&workspace, "run", "--epochs 3"));
+        let (_, error) = texts_of(&mut resume(&workspace, "run", "--epochs 3"), 0);
         assert!(error.contains(found) && error.contains("written again"), "{error}");
-        assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("run")));
+        assert_eq!(workspace.figures("whole"), workspace.figures("run"));
     }
     std::fs::remove_file(workspace.path("run/history.csv")).unwrap();
-    let (_, error) = both_outputs(&mut resume(&workspace, "run", ""));
+    let (_, error) = texts_of(&mut resume(&workspace, "run", ""), 0);
     assert!(error.contains("found No such file"), "{error}");
-    assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("run")));
+    assert_eq!(workspace.figures("whole"), workspace.figures("run"));
 }
 
 /// Checkpoints of earlier versions have no history and no checksum.
@@ -136,9 +129,9 @@ fn an_old_checkpoint_takes_the_rows_of_its_epochs_from_the_file() {
     weights::save(&path, &tensors, metadata).unwrap();
     let rows = String::from_utf8(bytes(&workspace, "run/history.csv")).unwrap();
     workspace.write("run/history.csv", format!("{rows}3,0.1,0.").as_bytes());
-    let (_, error) = both_outputs(&mut resume(&workspace, "run", "--epochs 3"));
+    let (_, error) = texts_of(&mut resume(&workspace, "run", "--epochs 3"), 0);
     assert!(error.contains("written again"), "{error}");
-    assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("run")));
+    assert_eq!(workspace.figures("whole"), workspace.figures("run"));
 
     weights::save(&path, &tensors, [("epoch".to_owned(), "many".to_owned())].into()).unwrap();
     let error = error_of(&mut resume(&workspace, "run", "--epochs 3"));
@@ -151,7 +144,7 @@ fn a_complete_run_gets_back_what_is_missing() {
     workspace.train("run", "--epochs 2").assert().success();
     let files = ["last.ot", "curves.png", "curves.svg", "pictures.csv"];
     let before = files.map(|file| bytes(&workspace, &format!("run/{file}")));
-    let history = figures(&workspace.history("run"));
+    let history = workspace.figures("run");
     for file in ["last.ot", "curves.png", "curves.svg", "history.csv"] {
         std::fs::remove_file(workspace.path(&format!("run/{file}"))).unwrap();
     }
@@ -160,11 +153,11 @@ fn a_complete_run_gets_back_what_is_missing() {
     for (file, before) in files.iter().zip(before) {
         assert!(before == bytes(&workspace, &format!("run/{file}")), "{file}");
     }
-    assert_eq!(history, figures(&workspace.history("run")));
+    assert_eq!(history, workspace.figures("run"));
     // Weights of another epoch, as after a power cut.
     let best = workspace.path("run/best.ot");
     let is_best_last = weights_in(&best) == weights_in(&workspace.path("run/last.ot"));
     std::fs::write(&best, "").unwrap();
-    let (_, error) = both_outputs(&mut resume(&workspace, "run", ""));
+    let (_, error) = texts_of(&mut resume(&workspace, "run", ""), 0);
     assert_eq!(error.contains("expected the weights of epoch 1 in "), !is_best_last, "{error}");
 }

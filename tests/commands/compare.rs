@@ -1,6 +1,6 @@
 //! Runs held against references.
 
-use super::support::{Command, Workspace, error_of, output_of, petite};
+use super::support::{Command, Workspace, error_of, json_of, output_of, petite};
 use std::path::{Path, PathBuf};
 
 fn reference(path: &str) -> PathBuf {
@@ -55,7 +55,7 @@ fn prints_the_figures_and_draws_the_curves() {
 
     let png = std::fs::read(workspace.path("run/compare-book-baseline.png")).unwrap();
     assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
-    let svg = std::fs::read_to_string(workspace.path("run/compare-book-baseline.svg")).unwrap();
+    let svg = workspace.text("run/compare-book-baseline.svg");
     for text in ["run, training", "book-baseline, training", "comparable runs, validation"] {
         assert!(svg.contains(text));
     }
@@ -103,7 +103,7 @@ fn json_has_every_digit() {
     evaluation("last", 0.71234567);
     let mut command = compare(&workspace, &["run"], "--json --reference keras3-baseline-1");
     command.arg("--to").arg(workspace.path("curves.png"));
-    let json: serde_json::Value = serde_json::from_str(&output_of(&mut command)).unwrap();
+    let json = json_of(&mut command);
     assert_eq!(json["reference"]["name"], "keras3-baseline-1");
     assert_eq!(json["figures"]["val_acc_last"]["runs"]["mean"], 0.7512345678);
     assert_eq!(json["figures"]["val_acc_last"]["verdict"], "outside");

@@ -1,6 +1,6 @@
 //! Data sets that are not as they should be.
 
-use super::support::{Workspace, entries, error_of, petite};
+use super::support::{Workspace, entries, error_of, petite, texts_of, warning_of};
 
 #[test]
 fn says_what_the_data_folder_lacks() {
@@ -102,13 +102,11 @@ fn goes_on_without_bad_pictures_when_told_to() {
     let workspace = Workspace::with_data();
     let expected = spoil(&workspace);
     let mut command = workspace.train("run", "--epochs 1 --skip-bad-pictures");
-    let output = command.assert().success().get_output().clone();
-    let listed = String::from_utf8(output.stderr).unwrap();
+    let (out, listed) = texts_of(&mut command, 0);
     for (name, reason) in expected {
         let line = listed.lines().find(|line| line.contains(name)).unwrap();
         assert!(line.contains(reason), "{line}");
     }
-    let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.contains("12 pictures") && out.contains("7 pictures"), "{out}");
 
     // The good pictures kept their labels: the same set without the bad files learns the same.
@@ -123,11 +121,7 @@ fn goes_on_without_bad_pictures_when_told_to() {
     }
     std::fs::remove_file(workspace.path("data/validation/stripes/stripe.8.jpg")).unwrap();
     workspace.train("clean", "--epochs 1").assert().success();
-    let history = workspace.history("run");
-    assert_eq!(
-        super::support::figures(&history),
-        super::support::figures(&workspace.history("clean"))
-    );
+    assert_eq!(workspace.figures("run"), workspace.figures("clean"));
 }
 
 #[test]
@@ -137,8 +131,7 @@ fn a_class_of_bad_pictures_alone_stops_even_then() {
         workspace.write(&format!("data/train/spots/{name}"), b"");
     }
     let mut command = workspace.train("run", "--epochs 1 --skip-bad-pictures");
-    let error = command.assert().code(1).get_output().stderr.clone();
-    let error = String::from_utf8(error).unwrap();
+    let error = error_of(&mut command);
     assert!(error.contains("expected a good picture of spots in"), "{error}");
 }
 
@@ -151,8 +144,7 @@ fn names_in_one_line_what_it_passes_over() {
     workspace.write("data/validation/stripes/Thumbs.db", b"\xD0\xCF\x11\xE0");
     std::fs::create_dir(workspace.path("data/train/.thumbnails")).unwrap();
     let mut command = workspace.train("run", "--epochs 1");
-    let output = command.assert().success().get_output().clone();
-    let error = String::from_utf8(output.stderr).unwrap();
+    let error = warning_of(&mut command);
     let expected = "passed over 2 files that are not pictures (notes.txt, Thumbs.db), \
                     2 hidden (.thumbnails, .hidden.jpg), \
                     1 file outside the class folders (README)\n";

@@ -24,7 +24,7 @@ fn the_last_good_weights_stay() {
     let files = ["last.ot", "best.ot"].map(|file| workspace.path("run").join(file));
     let before = files.each_ref().map(|file| weights_in(file));
     // A later rate is the way to let a good run diverge.
-    let config = std::fs::read_to_string(workspace.path("run/config.json")).unwrap();
+    let config = workspace.text("run/config.json");
     workspace.write("run/config.json", config.replace(": 0.0001", ": 1e38").as_bytes());
     // Checkpoints of earlier versions have no settings, which would be compared with these.
     let mut checkpoint = std::fs::read(workspace.path("run/checkpoint.safetensors")).unwrap();

@@ -1,6 +1,6 @@
 //! `petite doctor`: the machine, and pictures that are in two splits.
 
-use super::support::{Workspace, error_of, output_of, petite};
+use super::support::{Workspace, error_of, output_of, petite, texts_of, warning_of};
 use std::fs;
 
 #[test]
@@ -16,17 +16,13 @@ fn names_pictures_that_are_in_two_splits() {
 
     let original = data.join("train/spots/spot.3.jpg");
     fs::copy(&original, data.join("validation/spots/copy.jpg")).unwrap();
-    let error = error_of(&mut doctor());
+    let (said, error) = texts_of(&mut doctor(), 1);
     assert!(error.contains("expected every picture in one split"), "{error}");
-    let output = doctor().output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("1 of 9 validation pictures is a train picture (1 the same)"), "{said}");
     assert!(said.contains("copy.jpg is"), "{said}");
 
     // Training goes on, and says so.
-    let mut train = workspace.train("run", "--epochs 1");
-    let warned = train.output().unwrap();
-    let warned = String::from_utf8(warned.stderr).unwrap();
+    let warned = warning_of(&mut workspace.train("run", "--epochs 1"));
     assert!(warned.contains("warning: 1 of 9 validation pictures is a train picture"), "{warned}");
 }
 
@@ -82,26 +78,19 @@ fn names_pictures_that_are_in_two_classes() {
     let near = "train/stripes/stripe.2.jpg (stripes) and validation/spots/near.png (spots)";
     let equal = "train/spots/spot.3.jpg (spots) and train/stripes/copy.jpg (stripes)";
 
-    let output = petite("doctor --device cpu").arg("--data").arg(&data).output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
+    let (said, _) = texts_of(petite("doctor --device cpu").arg("--data").arg(&data), 1);
     assert!(said.contains(expected) && said.contains(near) && said.contains(equal), "{said}");
 
-    let warned = workspace.train("run", "--epochs 1").output().unwrap();
-    let warned = String::from_utf8(warned.stderr).unwrap();
+    let warned = warning_of(&mut workspace.train("run", "--epochs 1"));
     let listed = format!("found {expected} in two: {equal}, {near}; try petite suspects");
     assert!(warned.contains(&listed), "{warned}");
 
     // Not decoded ahead, only the equal file is known.
-    let warned = workspace.train("streamed", "--epochs 1 --cache none").output().unwrap();
-    let warned = String::from_utf8(warned.stderr).unwrap();
+    let warned = warning_of(&mut workspace.train("streamed", "--epochs 1 --cache none"));
     let listed = format!("found 1 pair of equal or nearly equal pictures in two: {equal}; try");
     assert!(warned.contains(&listed), "{warned}");
 
     // A data set that petite splits.
-    let warned = {
-        let mut train = petite("train --epochs 1 --image-size 46");
-        train.arg("--data").arg(data.join("train")).arg("--out").arg(workspace.path("split"));
-        String::from_utf8(train.output().unwrap().stderr).unwrap()
-    };
+    let warned = warning_of(&mut workspace.train_on("data/train", "split", "--epochs 1"));
     assert!(warned.contains("in two: spots/spot.3.jpg (spots) and stripes/copy.jpg"), "{warned}");
 }

@@ -1,11 +1,9 @@
-use super::support::{Command, Workspace, entries, error_of, output_of, petite, weights_in};
+use super::support::{
+    Workspace, entries, error_of, json_of, output_of, petite, texts_of, weights_in,
+};
 use petite::weights;
 use serde_json::Value;
 use tch::Tensor;
-
-fn json_of(command: &mut Command) -> Value {
-    serde_json::from_str(&output_of(command)).unwrap()
-}
 
 #[test]
 fn gives_exactly_the_numbers_of_the_end_of_training() {
@@ -60,8 +58,7 @@ fn lists_the_worst_of_many_classes() {
     train.env("PETITE_CACHE", workspace.path("cache"));
     let out = output_of(train.arg("--data").arg(&data).arg("--out").arg(workspace.path("run")));
     assert!(out.contains("pictures of 11 classes: class 1, class 10, class 2, …"), "{out}");
-    let output = workspace.on_run("evaluate", "run").assert().success().get_output().clone();
-    let [out, told] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    let (out, told) = texts_of(&mut workspace.on_run("evaluate", "run"), 0);
     // Thai needs more than a font.
     assert!(told.contains("number 1 of 11 classes") && told.contains("class 11 is แมว"), "{told}");
     // The classes do not differ, so one of them is predicted for each picture.

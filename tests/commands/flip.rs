@@ -1,6 +1,6 @@
 //! Mirror images looked at too.
 
-use super::support::{Workspace, output_of};
+use super::support::{Workspace, json_of, output_of};
 use image::{GrayImage, Luma, codecs::jpeg::JpegEncoder};
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ fn evaluate_says_that_it_flipped_and_compare_leaves_it_out() {
     workspace.train("run", "--epochs 4 --learning-rate 1e-3").assert().success();
     let evaluate = |flags: &str| -> serde_json::Value {
         let command = format!("evaluate --json {flags}");
-        serde_json::from_str(&output_of(&mut workspace.on_run(&command, "run"))).unwrap()
+        json_of(&mut workspace.on_run(&command, "run"))
     };
     let (plain, both) = (evaluate(""), evaluate("--flip"));
     assert_eq!((&plain["flip"], &both["flip"]), (&false.into(), &true.into()));

@@ -1,7 +1,7 @@
 //! A disk that is full, as far as the program can tell: files cannot be longer than a limit.
 
 use super::limited;
-use super::support::{Workspace, entries, figures, petite, weights_in};
+use super::support::{Workspace, entries, petite};
 use petite::weights::{self, Metadata};
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
@@ -32,10 +32,8 @@ fn converting_fails_and_leaves_what_was_there() {
 }
 
 fn assert_same_run(workspace: &Workspace, one: &str, other: &str) {
-    assert_eq!(figures(&workspace.history(one)), figures(&workspace.history(other)));
-    let [one, other] = [one, other].map(|run| workspace.path(run));
-    assert_eq!(weights_in(&one.join("last.ot")), weights_in(&other.join("last.ot")));
-    assert_eq!(entries(&one), entries(&other));
+    workspace.assert_same_run(one, other);
+    assert_eq!(entries(&workspace.path(one)), entries(&workspace.path(other)));
 }
 
 /// Resumes `run` within a limit that its weights exceed.

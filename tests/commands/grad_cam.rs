@@ -1,11 +1,10 @@
 //! `petite predict --grad-cam`
 
-use super::support::{Workspace, entries, error_of, output_of};
+use super::support::{Workspace, entries, error_of, json_of, output_of};
 use petite::nn::zoo::Model;
 use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::{ColorMode, Picture};
-use serde_json::Value;
 use std::path::Path;
 
 fn read(path: &Path) -> Picture {
@@ -73,7 +72,7 @@ fn runs_the_base_of_a_head_on_stored_features() {
     let picture = workspace.path("data/test/stripes/stripe.12.jpg");
     let mut command = workspace.on_run("predict --json", "head");
     command.arg("--grad-cam").arg(workspace.path("maps")).arg(&picture);
-    let told: Value = serde_json::from_str(&output_of(&mut command)).unwrap();
+    let told = json_of(&mut command);
     assert!(told["class"].is_string());
     is_overlay(&read(&workspace.path("maps/stripe.12.png")), &read(&picture));
 }

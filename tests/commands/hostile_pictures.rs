@@ -1,7 +1,7 @@
 //! Pictures with odd names, files that are none, and pictures that are too large.
 
 use super::layouts::class_folders;
-use super::support::{Workspace, error_of, figures, output_of, petite, usage_error_of};
+use super::support::{Workspace, error_of, output_of, petite, usage_error_of};
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -40,10 +40,10 @@ fn pictures_of_any_name_are_split_trained_and_evaluated() {
     // The list is the split.
     let mut command = workspace.train("listed", "--epochs 1");
     command.arg("--labels").arg(workspace.path("run/split.csv")).assert().success();
-    assert_eq!(figures(&workspace.history("run")), figures(&workspace.history("listed")));
+    assert_eq!(workspace.figures("run"), workspace.figures("listed"));
     let mut command = workspace.train("on-disk", "--epochs 1 --cache disk");
     command.assert().success();
-    assert_eq!(figures(&workspace.history("run")), figures(&workspace.history("on-disk")));
+    assert_eq!(workspace.figures("run"), workspace.figures("on-disk"));
 }
 
 #[test]
@@ -161,10 +161,10 @@ fn the_limit_of_pixels_is_stored_with_the_run() {
     assert!(error.contains("expected 1 to 4294967295, found 0"), "{error}");
 
     workspace.train("run", "--epochs 1 --max-pixels 1000000").assert().success();
-    let config = std::fs::read_to_string(workspace.path("run/config.json")).unwrap();
+    let config = workspace.text("run/config.json");
     assert!(config.contains("\"max_pixels\": 1000000"), "{config}");
     // It does not change the weights.
     workspace.train("run", "--resume --epochs 2 --max-pixels 2000000").assert().success();
     workspace.train("plain", "--epochs 2").assert().success();
-    assert_eq!(figures(&workspace.history("run")), figures(&workspace.history("plain")));
+    assert_eq!(workspace.figures("run"), workspace.figures("plain"));
 }

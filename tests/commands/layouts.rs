@@ -1,6 +1,6 @@
 //! Data sets as people have them.
 
-use super::support::{Workspace, entries, error_of, figures, output_of, petite};
+use super::support::{Workspace, entries, error_of, output_of, petite, texts_of, warning_of};
 use petite::dataset::synthetic::synthesize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,7 +20,7 @@ pub fn class_folders() -> Workspace {
 
 /// The lines of a run's `split.csv`: path → label and split.
 pub fn split_of(workspace: &Workspace, run: &str) -> BTreeMap<String, (String, String)> {
-    let text = std::fs::read_to_string(workspace.path(run).join("split.csv")).unwrap();
+    let text = workspace.text(&format!("{run}/split.csv"));
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("path,label,split"));
     lines
@@ -159,7 +159,7 @@ fn other_names_of_the_parts_are_known_and_train_alone_is_split() {
         std::fs::rename(&from, workspace.path("data").join(name)).unwrap();
         let out = output_of(&mut workspace.train(name, "--epochs 1"));
         assert!(out.contains("folders train, validation, test\n"), "{out}");
-        assert_eq!(figures(&workspace.history("usual")), figures(&workspace.history(name)));
+        assert_eq!(workspace.figures("usual"), workspace.figures(name));
         std::fs::rename(workspace.path("data").join(name), from).unwrap();
     }
     let error = error_of(&mut workspace.train("asked", "--validation 0.3"));
@@ -209,7 +209,7 @@ fn reads_labels_from_a_list() {
     let out = output_of(&mut train("again", "again.csv", ""));
     assert!(out.contains("a list of labels\n"), "{out}");
     assert_eq!(split, split_of(&workspace, "again"));
-    assert_eq!(figures(&workspace.history("run")), figures(&workspace.history("again")));
+    assert_eq!(workspace.figures("run"), workspace.figures("again"));
 
     // Rows without a file are errors, or bad pictures to skip.
     workspace.write("short.csv", list.replace("spot.0.jpg", "spot.0").as_bytes());
@@ -219,12 +219,10 @@ fn reads_labels_from_a_list() {
     assert!(!workspace.path("short").exists());
     let mut doctor = petite("doctor --device cpu");
     doctor.arg("--data").arg(workspace.path("")).arg("--labels").arg(workspace.path("short.csv"));
-    let out = doctor.assert().code(1).get_output().stdout.clone();
-    let out = String::from_utf8(out).unwrap();
+    let (out, _) = texts_of(&mut doctor, 1);
     assert!(out.contains(expected), "{out}");
     // A missing file is placed by its path, which differs: it must not be a test picture.
-    let skipped = train("short", "short.csv", "--skip-bad-pictures --test 0").assert().success();
-    let skipped = String::from_utf8(skipped.get_output().stderr.clone()).unwrap();
+    let skipped = warning_of(&mut train("short", "short.csv", "--skip-bad-pictures --test 0"));
     assert!(skipped.contains("skipping 1 of "), "{skipped}");
 }
 
@@ -259,7 +257,7 @@ fn an_archive_is_as_good_as_its_folder() {
     for archive in ["pets.zip", "pets.tar", "pets.tgz"] {
         let run = format!("{archive}.run");
         workspace.train_on(archive, &run, "--epochs 1").assert().success();
-        assert_eq!(figures(&workspace.history("folder")), figures(&workspace.history(&run)));
+        assert_eq!(workspace.figures("folder"), workspace.figures(&run));
         assert_eq!(split_of(&workspace, "folder"), split_of(&workspace, &run));
         let mut evaluate = workspace.on_run("evaluate", &run);
         evaluate.env("PETITE_CACHE", workspace.path("cache")).assert().success();
@@ -274,7 +272,7 @@ fn an_archive_is_as_good_as_its_folder() {
     tar.finish().unwrap();
     let out = output_of(&mut workspace.train_on("list.tar", "list", "--epochs 1"));
     assert!(out.contains("list.tar: a list of labels\n"), "{out}");
-    assert_eq!(figures(&workspace.history("folder")), figures(&workspace.history("list")));
+    assert_eq!(workspace.figures("folder"), workspace.figures("list"));
 
     workspace.write("pets.zip", &bytes[..1000]);
     let error = error_of(&mut workspace.train_on("pets.zip", "broken", "--epochs 1"));

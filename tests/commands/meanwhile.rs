@@ -1,6 +1,6 @@
 //! Pictures that are removed, truncated or replaced while a run streams them.
 
-use super::support::{Workspace, figures};
+use super::support::Workspace;
 use petite::history::Epoch;
 use petite::pictures::cache::CachePolicy;
 use petite::{Config, ErrorKind, Events, Recipe, Silent};
@@ -52,7 +52,7 @@ fn a_changed_picture_is_named_and_the_run_goes_on_once_it_is_restored() {
         std::fs::write(&path, &whole).unwrap();
         config.output.resume = true;
         petite::train(&config, &mut Silent).unwrap();
-        assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history(way)), "{way}");
+        assert_eq!(workspace.figures("whole"), workspace.figures(way), "{way}");
     }
 }
 

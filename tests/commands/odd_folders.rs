@@ -1,7 +1,9 @@
 //! Links, nested folders, and classes that are empty, small or many.
 
 use super::layouts::{class_folders, split_of};
-use super::support::{Command, Workspace, entries, error_of, figures, output_of, petite};
+use super::support::{
+    Command, Workspace, entries, error_of, output_of, petite, texts_of, warning_of,
+};
 use petite::dataset::data_set::DataSet;
 use std::os::unix::fs::symlink;
 
@@ -17,12 +19,11 @@ fn links_and_loops_are_counted_once() {
     std::fs::hard_link(data.join("spot/spot.1.jpg"), data.join("spot/hard.jpg")).unwrap();
     std::process::Command::new("mkfifo").arg(data.join("stripe/pipe.jpg")).status().unwrap();
     let mut command = workspace.train("linked", "--epochs 1");
-    let output = command.assert().success().get_output().clone();
-    let error = String::from_utf8(output.stderr).unwrap();
+    let error = warning_of(&mut command);
     // Of links to the same file, the first by name is used.
     assert!(error.contains("5 links to what was already read"), "{error}");
     assert!(error.contains("1 pipe or device (pipe.jpg)"), "{error}");
-    assert_eq!(figures(&workspace.history("plain")), figures(&workspace.history("linked")));
+    assert_eq!(workspace.figures("plain"), workspace.figures("linked"));
 
     symlink("../spot/spot.2.jpg", data.join("stripe/both.jpg")).unwrap();
     let error = error_of(&mut workspace.train("both", "--epochs 1"));
@@ -51,17 +52,14 @@ fn trains_where_classes_are_empty_or_missing_elsewhere() {
     let workspace = Workspace::with_data();
     std::fs::create_dir(workspace.path("data/train/rings")).unwrap();
     std::fs::create_dir(workspace.path("data/validation/rings")).unwrap();
-    let output = workspace.train("empty", "--epochs 1").assert().success().get_output().clone();
-    let error = String::from_utf8(output.stderr).unwrap();
+    let (out, error) = texts_of(&mut workspace.train("empty", "--epochs 1"), 0);
     assert!(error.contains("warning: no pictures of rings; leaving this class out"), "{error}");
-    let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.contains("16 pictures of spots, stripes\n"), "{out}");
 
     // One training picture, none to validate or test.
     let picture = workspace.path("data/train/spots/spot.0.jpg");
     std::fs::copy(&picture, workspace.path("data/train/rings/ring.jpg")).unwrap();
-    let output = workspace.train("three", "--epochs 1").assert().success().get_output().clone();
-    let error = String::from_utf8(output.stderr).unwrap();
+    let error = warning_of(&mut workspace.train("three", "--epochs 1"));
     assert!(error.contains("warning: no validation pictures of rings"), "{error}");
     let out = output_of(&mut workspace.on_run("evaluate", "three"));
     assert!(out.contains("over 8 pictures"), "{out}");
@@ -89,7 +87,7 @@ fn names_do_not_matter_but_for_what_cannot_be_decoded() {
     picture.save(spots.join("spot.5.png")).unwrap();
     std::fs::remove_file(spots.join("spot.5.jpg")).unwrap();
     workspace.train("renamed", "--epochs 1").assert().success();
-    assert_eq!(figures(&workspace.history("usual")), figures(&workspace.history("renamed")));
+    assert_eq!(workspace.figures("usual"), workspace.figures("renamed"));
 
     for (name, bytes, expected) in [
         ("phone.HEIC", &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "found HEIC; try converting it"),
@@ -122,8 +120,8 @@ fn any_name_of_a_folder_is_a_class() {
         std::fs::remove_dir(workspace.path("data").join(name)).unwrap();
     }
     let no_escapes = |command: &mut Command| {
-        let output = command.assert().success().get_output().clone();
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let (out, warned) = texts_of(command, 0);
+        let text = out + &warned;
         assert!(!text.contains(['\x1B', '\t']), "{text:?}");
         text
     };
@@ -170,7 +168,7 @@ fn a_run_keeps_its_split() {
     let mut resume = petite("train --resume --epochs 2");
     let out = output_of(resume.arg("--out").arg(workspace.path("parts")));
     assert!(out.contains("split as in the run's split.csv\n"), "{out}");
-    assert_eq!(figures(&workspace.history("whole")), figures(&workspace.history("parts")));
+    assert_eq!(workspace.figures("whole"), workspace.figures("parts"));
     assert_eq!(split_of(&workspace, "whole"), split_of(&workspace, "parts"));
 }
 
@@ -200,11 +198,10 @@ fn a_test_folder_without_labels_is_no_hindrance_to_training() {
     std::fs::remove_dir_all(test.join("spots")).unwrap();
     std::fs::rename(test.join("stripes"), test.join("rings")).unwrap();
     for run in ["others", "none"] {
-        let output = workspace.train(run, "--epochs 1").assert().success().get_output().clone();
-        let error = String::from_utf8(output.stderr).unwrap();
+        let error = warning_of(&mut workspace.train(run, "--epochs 1"));
         let expected = "passed over 1 test folder without folders of the training classes (test)\n";
         assert_eq!(error, expected);
-        assert_eq!(figures(&workspace.history("usual")), figures(&workspace.history(run)));
+        assert_eq!(workspace.figures("usual"), workspace.figures(run));
         if run == "others" {
             let error = error_of(&mut workspace.on_run("evaluate", run));
             assert!(error.contains("spots, stripes") && error.contains("found rings"), "{error}");
@@ -230,14 +227,12 @@ fn a_class_may_be_called_train() {
 fn what_petite_wrote_is_passed_over_and_warned_of() {
     let workspace = class_folders();
     workspace.train("outside", "--epochs 1").assert().success();
-    let warning_of = |command: &mut Command| {
-        let output = command.env("PETITE_CACHE", workspace.path("cache")).assert().success();
-        String::from_utf8(output.get_output().stderr.clone()).unwrap()
-    };
+    let warning_of =
+        |command: &mut Command| warning_of(command.env("PETITE_CACHE", workspace.path("cache")));
     let error = warning_of(&mut workspace.train("data/run", "--epochs 1"));
     assert!(error.contains("warning: expected --out outside of the pictures in "), "{error}");
     assert!(error.contains("passed over 1 folder that petite wrote (run)"), "{error}");
-    assert_eq!(figures(&workspace.history("outside")), figures(&workspace.history("data/run")));
+    assert_eq!(workspace.figures("outside"), workspace.figures("data/run"));
 
     let mut predict = workspace.on_run("predict", "outside");
     predict.arg("--into").arg(workspace.path("data/spot/sorted"));
@@ -264,10 +259,8 @@ fn few_pictures_are_mostly_for_training() {
             std::fs::remove_file(workspace.path(&name)).unwrap();
         }
     }
-    let output = workspace.train("run", "--epochs 1").assert().success().get_output().clone();
-    let out = String::from_utf8(output.stdout).unwrap();
+    let (out, error) = texts_of(&mut workspace.train("run", "--epochs 1"), 0);
     assert!(out.contains("into 4 train, 2 validation, 0 test\n"), "{out}");
-    let error = String::from_utf8(output.stderr).unwrap();
     let expected = "found none to test on of spot, stripe; try numbers of pictures of each class as --validation and --test, or more pictures\n";
     assert!(error.contains(expected), "{error}");
 }
@@ -293,11 +286,9 @@ fn a_thousand_classes_are_named_in_short() {
     std::fs::create_dir_all(&validation).unwrap();
     std::fs::copy(workspace.path("data/test/spots/spot.12.jpg"), validation.join("a.jpg")).unwrap();
     let mut command = workspace.train_on("many", "run", "--epochs 1 --label-smoothing 0.1");
-    let output = command.assert().success().get_output().clone();
-    let out = String::from_utf8(output.stdout).unwrap();
+    let (out, error) = texts_of(&mut command, 0);
     let listed = "1,000 pictures of 1,000 classes: class 000, class 001, class 002, …\n";
     assert!(out.contains(listed), "{out}");
-    let error = String::from_utf8(output.stderr).unwrap();
     let missing = "no validation pictures of 999 classes: class 000, class 001, class 002, …";
     assert!(error.contains(missing) && error.len() < 2000, "{error}");
     let mut evaluate = workspace.on_run("evaluate --split validation", "run");

@@ -1,6 +1,6 @@
 //! Pictures that a camera stored turned.
 
-use super::support::{Workspace, figures, output_of};
+use super::support::{Workspace, output_of};
 use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::ColorMode;
@@ -42,10 +42,10 @@ fn a_turned_picture_counts_as_its_upright_copy_everywhere() {
     put("jpg", &|path| std::fs::write(path, &turned).unwrap());
     for cache in ["memory", "disk", "none"] {
         workspace.train(cache, &format!("--epochs 2 --cache {cache}")).assert().success();
-        assert_eq!(figures(&workspace.history("upright")), figures(&workspace.history(cache)));
+        assert_eq!(workspace.figures("upright"), workspace.figures(cache));
         assert_eq!(evaluate(cache, cache), evaluated, "{cache}");
     }
     assert_eq!(predict("stripe.12.jpg"), predicted);
     workspace.train("ignored", "--epochs 2 --exif-orientation ignore").assert().success();
-    assert_ne!(figures(&workspace.history("upright")), figures(&workspace.history("ignored")));
+    assert_ne!(workspace.figures("upright"), workspace.figures("ignored"));
 }

@@ -1,6 +1,6 @@
 //! Pictures that look other than meant once they are decoded: cut-outs and 12 bits in 16.
 
-use super::support::{Workspace, error_of, output_of, petite};
+use super::support::{Workspace, error_of, output_of, petite, texts_of, warning_of};
 use image::{GrayImage, ImageBuffer, Luma, Rgba, RgbaImage};
 use std::fs;
 use std::path::Path;
@@ -31,9 +31,7 @@ fn train(workspace: &Workspace, data: &str, run: &str, flags: &str) -> (String, 
     let flags = format!("--epochs 1 --image-size 46 --steps-per-epoch 2 {flags}");
     let mut command = petite(&format!("train {flags}"));
     command.arg("--data").arg(workspace.path(data)).arg("--out").arg(workspace.path(run));
-    let output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
+    let said = warning_of(&mut command);
     (fs::read_to_string(workspace.path(run).join("config.json")).unwrap(), said)
 }
 
@@ -65,22 +63,21 @@ fn cut_outs_are_counted_and_laid_on_the_background_everywhere() {
     assert!(!said.contains("warning"), "{said}");
     assert!(config.contains("\"background\": \"white\""), "{config}");
     train(&workspace, "white", "known", &list);
-    let history = |run| super::support::figures(&workspace.history(run));
+    let history = |run| workspace.figures(run);
     assert_eq!(history("laid"), history("known"));
     let predict = |run, folder: &str| {
         let mut command = workspace.on_run("predict --json", run);
-        command.arg(workspace.path(folder)).output().unwrap()
+        texts_of(command.arg(workspace.path(folder)), 0)
     };
-    let probabilities = |bytes: Vec<u8>| {
-        let text = String::from_utf8(bytes).unwrap();
+    let probabilities = |text: String| {
         text.lines()
             .map(|line| line.split_once("\"class\"").unwrap().1.to_owned())
             .collect::<Vec<_>>()
     };
     let (laid, known) = (predict("laid", "cut/left"), predict("known", "white/left"));
-    assert!(laid.stderr.is_empty());
-    assert_eq!(probabilities(laid.stdout), probabilities(known.stdout));
-    let warned = String::from_utf8(predict("known", "cut/left").stderr).unwrap();
+    assert_eq!(laid.1, "");
+    assert_eq!(probabilities(laid.0), probabilities(known.0));
+    let (_, warned) = predict("known", "cut/left");
     let expected = "10 are transparent in parts, which is dropped; try a run that is trained with --background white";
     assert!(warned.contains(expected), "{warned}");
 }

@@ -37,7 +37,7 @@ fn draws_both_curves_as_png_and_svg() {
     let size = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
     assert_eq!((size(16), size(20)), (1280, 480));
 
-    let svg = std::fs::read_to_string(workspace.path("run/curves.svg")).unwrap();
+    let svg = workspace.text("run/curves.svg");
     for text in ["Training and validation accuracy", "Training and validation loss", ">epoch<"] {
         assert!(svg.contains(text));
     }
@@ -55,7 +55,7 @@ fn draws_a_run_that_diverged_and_one_of_one_epoch() {
     for (history, circles) in [(diverged, 1 + 4 + 3), (history(1), 1 + 2)] {
         let workspace = run_with(&history);
         workspace.on_run("plot", "run").assert().success();
-        let svg = std::fs::read_to_string(workspace.path("run/curves.svg")).unwrap();
+        let svg = workspace.text("run/curves.svg");
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
         assert_eq!(svg.matches("<circle").count(), circles, "{svg}");
     }

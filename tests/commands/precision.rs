@@ -1,7 +1,7 @@
 //! `--precision`: what is taken, what is refused, and that a run keeps to it.
 
 use super::skipped::skipped;
-use super::support::{Workspace, error_of, figures, output_of, petite, weights_in};
+use super::support::{Workspace, error_of, json_of, output_of, petite};
 use petite::native::backend::cpu_has_bf16;
 
 /// Says so where the processor has no bf16 of its own.
@@ -18,7 +18,7 @@ fn auto_takes_the_best_there_is_and_the_run_keeps_it() {
     let expected = if cpu_has_bf16() { "bf16" } else { "fp32" };
     let said = output_of(&mut workspace.train("run", "--epochs 1 --device cpu"));
     assert!(said.lines().next().unwrap().contains(expected), "{said}");
-    let config = std::fs::read_to_string(workspace.path("run/config.json")).unwrap();
+    let config = workspace.text("run/config.json");
     assert!(config.contains(&format!("\"precision\": \"{expected}\"")), "{config}");
     assert!(
         output_of(&mut petite("doctor")).contains(&format!("--precision auto uses {expected}"))
@@ -48,21 +48,16 @@ fn bf16_goes_on_and_evaluates_as_it_was_trained() {
     output_of(&mut workspace.train("parts", &format!("{flags} --epochs 1")));
     let mut resume = petite("train --resume --epochs 3");
     output_of(resume.arg("--out").arg(workspace.path("parts")));
-    let (whole, parts) = (workspace.history("whole"), workspace.history("parts"));
-    assert_eq!(figures(&whole), figures(&parts));
-    assert_eq!(
-        weights_in(&workspace.path("whole/last.ot")),
-        weights_in(&workspace.path("parts/last.ot"))
-    );
+    workspace.assert_same_run("whole", "parts");
 
     let mut evaluate = workspace.on_run("evaluate --split validation --json", "whole");
-    let found: serde_json::Value = serde_json::from_str(&output_of(&mut evaluate)).unwrap();
-    assert_eq!(found["loss"].as_f64().unwrap(), whole[2].val_loss);
+    let found = json_of(&mut evaluate);
+    assert_eq!(found["loss"].as_f64().unwrap(), workspace.history("whole")[2].val_loss);
     // In fp32 the same weights say nearly the same.
     let mut evaluate =
         workspace.on_run("evaluate --split validation --json --precision fp32", "whole");
-    let exact: serde_json::Value = serde_json::from_str(&output_of(&mut evaluate)).unwrap();
-    let difference = exact["loss"].as_f64().unwrap() - whole[2].val_loss;
+    let exact = json_of(&mut evaluate);
+    let difference = exact["loss"].as_f64().unwrap() - workspace.history("whole")[2].val_loss;
     assert!(difference != 0.0 && difference.abs() < 0.02, "{difference}");
 }
 
@@ -91,6 +86,6 @@ fn a_run_without_a_precision_is_fp32() {
     let without: Vec<&str> = text.lines().filter(|line| !line.contains("\"precision\"")).collect();
     std::fs::write(&config, without.join("\n")).unwrap();
     let mut evaluate = workspace.on_run("evaluate --split validation --json", "run");
-    let found: serde_json::Value = serde_json::from_str(&output_of(&mut evaluate)).unwrap();
+    let found = json_of(&mut evaluate);
     assert_eq!(found["loss"].as_f64().unwrap(), workspace.history("run")[0].val_loss);
 }

@@ -1,4 +1,6 @@
-use super::support::{Command, Workspace, entries, error_of, output_of, petite, usage_error_of};
+use super::support::{
+    Command, Workspace, entries, error_of, output_of, petite, texts_of, usage_error_of,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -78,20 +80,19 @@ fn a_bad_file_does_not_keep_the_others_from_being_predicted() {
     let (csv, into) = (workspace.path("told.csv"), workspace.path("sorted"));
     let paths = [workspace.path("nothing.jpg"), workspace.path("data/test")];
     let mut command = workspace.on_run("predict", "run");
-    let error = error_of(command.args(&paths));
+    let (printed, error) = texts_of(command.args(&paths), 1);
     assert!(error.starts_with("error: 2 of 10 pictures cannot be used:\n"), "{error}");
     for reason in
         ["nothing.jpg: expected a picture or a folder", "spot.12x.jpg: expected a picture"]
     {
         assert!(error.contains(reason), "{error}");
     }
-    let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
     assert_eq!(printed.lines().count(), 8, "{printed}");
 
     let mut command = workspace.on_run("predict --json", "run");
     command.args(&paths).arg("--csv").arg(&csv).arg("--into").arg(&into);
-    let output = command.assert().code(1).get_output().stdout.clone();
-    let objects = objects(std::str::from_utf8(&output).unwrap());
+    let (said, _) = texts_of(&mut command, 1);
+    let objects = objects(&said);
     assert_eq!(objects.len(), 10);
     let bad: Vec<&Value> = objects.iter().filter(|object| object["error"].is_string()).collect();
     assert_eq!(path_of(bad[0]), paths[0]);
@@ -166,8 +167,8 @@ fn many_pictures_keep_their_order_and_their_probabilities() {
     for threads in [1, std::thread::available_parallelism().unwrap().get()] {
         let mut command = workspace.on_run(&format!("predict --json --threads {threads}"), "run");
         command.arg("-").write_stdin(lines.join("\n"));
-        let output = command.assert().code(1).get_output().stdout.clone();
-        let found = objects(std::str::from_utf8(&output).unwrap());
+        let (said, _) = texts_of(&mut command, 1);
+        let found = objects(&said);
         let path = |object: &Value| object["path"].as_str().unwrap().to_owned();
         assert_eq!(found.iter().map(path).collect::<Vec<_>>(), lines);
         for object in found.iter().filter(|object| object["error"].is_null()) {

@@ -1,6 +1,6 @@
 use super::layouts::class_folders;
 use super::skipped::skipped;
-use super::support::{Command, Workspace, entries, error_of, output_of, petite};
+use super::support::{Command, Workspace, entries, error_of, output_of, petite, warning_of};
 use petite::Stop;
 use petite::dataset::{Link, Prepare};
 use std::os::unix::fs::MetadataExt;
@@ -64,7 +64,7 @@ fn warns_of_pictures_that_only_have_kaggles_names() {
     let warnings = |to: &str, from: &str| {
         let mut command = petite("prepare --train 1 --validation 1 --test 1 --link symbolic");
         command.arg("--from").arg(from).arg("--to").arg(workspace.path(to));
-        String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap()
+        warning_of(&mut command)
     };
     let told = warnings("all", &workspace.path("from").display().to_string());
     assert!(told.contains("found 6 of 6 with another content, first "), "{told}");
@@ -104,8 +104,7 @@ fn a_number_is_one_picture_and_what_is_not_used_is_named() {
     workspace.write("from/.hidden", b"");
     let mut command = petite("prepare --train 1 --validation 1 --test 1");
     command.arg("--from").arg(workspace.path("from")).arg("--to").arg(workspace.path("to"));
-    let told = command.assert().success().get_output().stderr.clone();
-    let told = String::from_utf8(told).unwrap();
+    let told = warning_of(&mut command);
     let expected =
         "passed over 2 pictures with higher numbers, 2 with other names (first bird.jpg)";
     assert!(told.contains(expected), "{told}");
@@ -244,7 +243,7 @@ fn splits_any_class_folders_by_content() {
     workspace.train_on("to", "prepared", "--epochs 1").assert().success();
     let flags = "--epochs 1 --validation 0.3 --test 4";
     workspace.train_on("from", "split", flags).assert().success();
-    let list = std::fs::read_to_string(workspace.path("split/split.csv")).unwrap();
+    let list = workspace.text("split/split.csv");
     for line in list.lines().skip(1).filter(|line| line.starts_with("stripe/")) {
         let [path, class, split] = line.split(',').collect::<Vec<_>>()[..] else {
             panic!("{line}")

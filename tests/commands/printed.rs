@@ -54,7 +54,7 @@ fn commands_for_odd_paths_run() {
     let mut report = petite("report --split validation");
     report.arg(workspace.path("no test")).arg("--to").arg(workspace.path("it's.html"));
     output_of(&mut report);
-    let page = std::fs::read_to_string(workspace.path("it's.html")).unwrap();
+    let page = workspace.text("it's.html");
     let (_, commands) = page.split_once("<pre>petite").unwrap();
     let (commands, _) = commands.split_once("</pre>").unwrap();
     let commands = commands

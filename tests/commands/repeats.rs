@@ -1,6 +1,6 @@
 //! The same run with several seeds.
 
-use super::support::{Command, Workspace, entries, error_of, figures, output_of, petite};
+use super::support::{Command, Workspace, entries, error_of, output_of, petite};
 
 fn resume(workspace: &Workspace, flags: &str) -> Command {
     let mut command = petite(&format!("train --resume {flags}"));
@@ -18,8 +18,8 @@ fn trains_seed_after_seed_and_resumes_what_is_missing() {
     assert!(line.contains(" ± ") && out.contains("petite compare --run"), "{out}");
 
     workspace.train("single", "--epochs 2 --seed 6").assert().success();
-    let second = figures(&workspace.history("out/seed-6"));
-    assert_eq!(figures(&workspace.history("single")), second);
+    let second = workspace.figures("out/seed-6");
+    assert_eq!(workspace.figures("single"), second);
     output_of(&mut workspace.on_run("compare --reference book-baseline", "out"));
 
     // A third seed, one that has lost its last epoch, and one that is finished.
@@ -33,9 +33,9 @@ fn trains_seed_after_seed_and_resumes_what_is_missing() {
     let out =
         output_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 3 --resume auto"));
     assert!(out.contains("all its 2 epochs") && out.contains("continuing after epoch 1"), "{out}");
-    assert_eq!(figures(&workspace.history("out/seed-6")), second);
+    assert_eq!(workspace.figures("out/seed-6"), second);
     assert_eq!(workspace.history("out/seed-7").len(), 2);
-    let config = std::fs::read_to_string(workspace.path("out/seed-7/config.json")).unwrap();
+    let config = workspace.text("out/seed-7/config.json");
     assert!(config.contains("\"seed\": 7") && config.contains("\"batch_size\": 4"), "{config}");
 }
 

@@ -12,7 +12,7 @@ fn report(workspace: &Workspace, runs: &[&str], flags: &str) -> Command {
 
 /// The page, without the places where lines may break.
 fn page(workspace: &Workspace) -> String {
-    std::fs::read_to_string(workspace.path("report.html")).unwrap().replace("<wbr>", "")
+    workspace.text("report.html").replace("<wbr>", "")
 }
 
 /// The values of the charts, read back from the page.

@@ -1,21 +1,11 @@
 //! Runs that break off, and go on.
 
-use super::support::{
-    Command, Workspace, entries, error_of, figures, output_of, petite, warning_of, weights_in,
-};
+use super::support::{Command, Workspace, entries, error_of, output_of, petite, warning_of};
 
 fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
     let mut command = petite(&format!("train --resume {flags}"));
     command.arg("--out").arg(workspace.path(run));
     command
-}
-
-fn assert_same_run(workspace: &Workspace, one: &str, other: &str) {
-    assert_eq!(figures(&workspace.history(one)), figures(&workspace.history(other)));
-    for file in ["last.ot", "best.ot"] {
-        let (one, other) = (workspace.path(one).join(file), workspace.path(other).join(file));
-        assert_eq!(weights_in(&one), weights_in(&other), "{file}");
-    }
 }
 
 #[test]
@@ -24,16 +14,16 @@ fn a_continued_run_equals_one_in_one_go() {
     workspace.train("whole", "--epochs 4 --steps-per-epoch 3").assert().success();
     workspace.train("parts", "--epochs 2 --steps-per-epoch 3").assert().success();
     // What a process leaves that is killed between its row and its checkpoint.
-    let rows = std::fs::read_to_string(workspace.path("parts/history.csv")).unwrap();
+    let rows = workspace.text("parts/history.csv");
     workspace
         .write("parts/history.csv", format!("{rows}3,0.1,0.2,0.3,0.4,1,1,0.0001\n").as_bytes());
     let out = output_of(&mut resume(&workspace, "parts", "--epochs 4"));
     assert!(out.contains("continuing after epoch 2"), "{out}");
-    assert_same_run(&workspace, "whole", "parts");
+    workspace.assert_same_run("whole", "parts");
 
     let out = output_of(&mut resume(&workspace, "parts", ""));
     assert!(out.contains("all its 4 epochs"), "{out}");
-    assert_same_run(&workspace, "whole", "parts");
+    workspace.assert_same_run("whole", "parts");
 }
 
 #[test]
@@ -53,7 +43,7 @@ fn a_killed_run_goes_on_after_its_last_whole_epoch() {
             );
         }
         resume(&workspace, signal, "").assert().success();
-        assert_same_run(&workspace, "whole", signal);
+        workspace.assert_same_run("whole", signal);
         if signal == "INT" {
             assert_eq!(entries(&workspace.path("whole")), entries(&workspace.path(signal)));
         }
@@ -110,7 +100,7 @@ fn a_new_schedule_starts_from_the_last_weights_of_the_same_network() {
     let out = output_of(&mut on("--epochs 2"));
     let from = workspace.path("run").canonicalize().unwrap();
     assert!(out.contains(&format!("from        {}, its last weights", from.display())), "{out}");
-    let config = std::fs::read_to_string(workspace.path("on/config.json")).unwrap();
+    let config = workspace.text("on/config.json");
     assert!(config.contains(&format!("\"from\": {from:?}")), "{config}");
     assert_eq!(workspace.history("on").len(), 2);
     // Hardly trained, the network is still the first run's.

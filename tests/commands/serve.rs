@@ -1,6 +1,6 @@
 //! `petite serve`, with an HTTP client of a few lines over plain sockets.
 
-use super::support::{Started, Workspace, error_of, output_of, petite, wait_for};
+use super::support::{Started, Workspace, error_of, json_of, output_of, petite, wait_for};
 use petite::pictures::decode::decode;
 use petite::pictures::orientation::ExifOrientation;
 use petite::pictures::picture::ColorMode;
@@ -103,7 +103,7 @@ impl Server {
     /// What `petite predict --json` says of the picture at `path`, without its path.
     fn told_by_predict(&self, path: &Path) -> Value {
         let mut command = self.workspace.on_run("predict --json --threads 1", "run");
-        let mut told: Value = serde_json::from_str(&output_of(command.arg(path))).unwrap();
+        let mut told = json_of(command.arg(path));
         told.as_object_mut().unwrap().remove("path").unwrap();
         told
     }

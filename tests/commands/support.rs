@@ -20,22 +20,31 @@ pub fn petite(arguments: &str) -> Command {
     command
 }
 
+/// Standard output and standard error of a command that must end with this exit code.
+pub fn texts_of(command: &mut Command, code: i32) -> (String, String) {
+    let output = command.assert().code(code).get_output().clone();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr))
+}
+
 /// Standard output of a command that must succeed.
 pub fn output_of(command: &mut Command) -> String {
-    let output = command.assert().success().get_output().stdout.clone();
-    String::from_utf8(output).unwrap()
+    texts_of(command, 0).0
+}
+
+/// The JSON that a command prints, which must succeed.
+pub fn json_of(command: &mut Command) -> serde_json::Value {
+    serde_json::from_str(&output_of(command)).unwrap()
 }
 
 /// Standard error of a command that must succeed.
 pub fn warning_of(command: &mut Command) -> String {
-    let output = command.assert().success().get_output().stderr.clone();
-    String::from_utf8(output).unwrap()
+    texts_of(command, 0).1
 }
 
 /// Standard error of a command that must fail with exit code 1 and without a panic.
 pub fn error_of(command: &mut Command) -> String {
-    let error = command.assert().code(1).get_output().stderr.clone();
-    let error = String::from_utf8(error).unwrap();
+    let (_, error) = texts_of(command, 1);
     assert!(error.starts_with("error: "), "{error}");
     assert!(!error.contains("panicked") && !error.contains("RUST_BACKTRACE"), "{error}");
     error
@@ -43,8 +52,7 @@ pub fn error_of(command: &mut Command) -> String {
 
 /// Standard error of a command whose usage is wrong: exit code 2.
 pub fn usage_error_of(command: &mut Command) -> String {
-    let error = command.assert().code(2).get_output().stderr.clone();
-    let error = String::from_utf8(error).unwrap();
+    let (_, error) = texts_of(command, 2);
     assert!(error.starts_with("error: ") && !error.contains("panicked"), "{error}");
     error
 }
@@ -123,6 +131,24 @@ impl Workspace {
         history::read(&self.path(run).join("history.csv")).unwrap()
     }
 
+    /// The losses and accuracies of a run, without the clock's columns.
+    pub fn figures(&self, run: &str) -> Vec<[f64; 4]> {
+        figures(&self.history(run))
+    }
+
+    /// Whatever made two runs, their figures and weights are the same.
+    pub fn assert_same_run(&self, one: &str, other: &str) {
+        assert_eq!(self.figures(one), self.figures(other), "{other}");
+        for file in ["last.ot", "best.ot"] {
+            let weights = |run: &str| weights_in(&self.path(run).join(file));
+            assert_eq!(weights(one), weights(other), "{other}/{file}");
+        }
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
     pub fn write(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.path(name), bytes).unwrap();
     }
@@ -146,8 +172,7 @@ pub fn wait_for(condition: impl Fn() -> bool) {
     }
 }
 
-/// The losses and accuracies of a history, without the clock's columns.
-pub fn figures(history: &[Epoch]) -> Vec<[f64; 4]> {
+fn figures(history: &[Epoch]) -> Vec<[f64; 4]> {
     history.iter().map(|row| [row.loss, row.acc, row.val_loss, row.val_acc]).collect()
 }
 

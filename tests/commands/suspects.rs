@@ -2,7 +2,9 @@
 
 use super::layouts::{class_folders, split_of};
 use super::skipped::skipped;
-use super::support::{Command, Workspace, entries, error_of, output_of, petite, usage_error_of};
+use super::support::{
+    Command, Workspace, entries, error_of, output_of, petite, usage_error_of, warning_of,
+};
 use petite::nn::zoo::Model;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -59,7 +61,7 @@ fn flipped(workspace: &Workspace) -> BTreeSet<String> {
 }
 
 fn json_of(command: &mut Command) -> Value {
-    serde_json::from_str(&output_of(command.arg("--json"))).unwrap()
+    super::support::json_of(command.arg("--json"))
 }
 
 /// The paths of the suspects, in order.
@@ -69,7 +71,7 @@ fn paths(json: &Value) -> Vec<String> {
 }
 
 fn read(workspace: &Workspace, name: &str) -> String {
-    std::fs::read_to_string(workspace.path(name)).unwrap()
+    workspace.text(name)
 }
 
 /// Time and length of every file of the cache's `folder`.
@@ -233,8 +235,7 @@ fn bad_pictures_are_named_or_left_out() {
     assert!(error.contains("spot.4.jpg: ") && error.contains("--skip-bad-pictures"), "{error}");
     assert!(!workspace.path("to").exists());
     for name in ["first", "second"] {
-        let output = of_data(&workspace, name, "--skip-bad-pictures").assert().success();
-        let warned = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        let warned = warning_of(&mut of_data(&workspace, name, "--skip-bad-pictures"));
         assert!(warned.contains("skipping 1 of 64 pictures in "), "{warned}");
         assert!(warned.contains("spot.4.jpg: "), "{warned}");
         let list = read(&workspace, &format!("{name}/suspects.csv"));
@@ -266,8 +267,7 @@ fn small_classes_are_checked_as_far_as_possible() {
             std::fs::remove_file(&from).unwrap();
         }
     }
-    let output = of_data(&workspace, "to", "--count 100").assert().success();
-    let warned = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    let warned = warning_of(&mut of_data(&workspace, "to", "--count 100"));
     assert!(
         warned.contains("only one picture, or copies of one, of one; not checking its label"),
         "{warned}"
@@ -354,7 +354,7 @@ fn most_flipped_labels_of_real_pictures_are_among_as_many_suspects() {
     command.arg("--data").arg(workspace.path("data"));
     command.arg("--labels").arg(workspace.path("list.csv")).arg("--weights").arg(weights);
     command.arg("--to").arg(workspace.path("to")).env("PETITE_CACHE", workspace.path("cache"));
-    let found = paths(&serde_json::from_str(&output_of(&mut command)).unwrap());
+    let found = paths(&super::support::json_of(&mut command));
     let right = found.iter().filter(|path| flipped.contains(*path)).count();
     assert!(found.len() == 50 && right >= 40, "{right} of 50");
 }

@@ -2,7 +2,7 @@
 
 use super::event_files;
 use super::skipped::skipped;
-use super::support::{Workspace, entries, error_of, figures, output_of, petite, weights_in};
+use super::support::{Workspace, entries, error_of, output_of, petite, weights_in};
 use petite::history::Epoch;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ fn event_files_have_the_history_and_change_no_result() {
     workspace.train("with", &format!("{flags} --tensorboard")).assert().success();
     assert_complete(&workspace, "with");
     assert!(!workspace.path("without/tensorboard").exists());
-    assert_eq!(figures(&workspace.history("with")), figures(&workspace.history("without")));
+    assert_eq!(workspace.figures("with"), workspace.figures("without"));
     let weights = ["with", "without"].map(|run| weights_in(&workspace.path(run).join("last.ot")));
     assert_eq!(weights[0], weights[1]);
 }

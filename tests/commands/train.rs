@@ -1,14 +1,12 @@
 use super::skipped::skipped;
 use super::support::{
-    Workspace, entries, error_of, figures, output_of, petite, usage_error_of, weights_in,
+    Workspace, entries, error_of, output_of, petite, texts_of, usage_error_of, weights_in,
 };
 
 #[test]
 fn leaves_a_whole_run() {
     let workspace = Workspace::with_data();
-    let output = workspace.train("run", "--epochs 2").assert().success().get_output().clone();
-    let (out, err) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let (out, err) = texts_of(&mut workspace.train("run", "--epochs 2"), 0);
     assert_eq!(
         entries(&workspace.path("run")),
         [
@@ -28,7 +26,7 @@ fn leaves_a_whole_run() {
     assert!(epochs[1].starts_with("epoch 2/2  loss "), "{out}");
     assert!(!out.contains(['\r', '\u{1b}']) && err.is_empty(), "{out}{err}");
 
-    let csv = std::fs::read_to_string(workspace.path("run/history.csv")).unwrap();
+    let csv = workspace.text("run/history.csv");
     let header = "epoch,loss,acc,val_loss,val_acc,seconds,images_per_second,learning_rate";
     assert_eq!(csv.lines().next(), Some(header));
     let history = workspace.history("run");
@@ -41,7 +39,7 @@ fn the_same_seed_gives_the_same_history() {
     let workspace = Workspace::with_data();
     let run = |name: &str, flags: &str| {
         workspace.train(name, &format!("--epochs 3 {flags}")).assert().success();
-        figures(&workspace.history(name))
+        workspace.figures(name)
     };
     let first = run("one", "--loader-threads 1");
     assert_eq!(first, run("two", "--loader-threads 2"));
@@ -71,14 +69,14 @@ fn repeats_a_run_from_its_settings() {
         let mut command = petite(&format!("train {flags}"));
         command.arg("--config").arg(workspace.path("first/config.json"));
         command.arg("--out").arg(workspace.path(name)).assert().success();
-        figures(&workspace.history(name))
+        workspace.figures(name)
     };
-    let first = figures(&workspace.history("first"));
+    let first = workspace.figures("first");
     assert_eq!(repeat("second", ""), first);
     let shorter = repeat("third", "--epochs 1");
     assert_eq!(shorter, first[..1]);
 
-    let config = std::fs::read_to_string(workspace.path("second/config.json")).unwrap();
+    let config = workspace.text("second/config.json");
     assert!(config.contains("1.1017923951148987"), "{config}");
     for setting in ["\"seed\": 7", "\"rho\": 0.8", "\"libtorch\": \"2.11.0\"", "\"spots\""] {
         assert!(config.contains(setting), "{config}");

@@ -1,6 +1,8 @@
 //! Heads on pretrained bases, and bases trained further.
 
-use super::support::{Command, Workspace, error_of, figures, output_of, petite, weights_in};
+use super::support::{
+    Command, Workspace, error_of, output_of, petite, texts_of, warning_of, weights_in,
+};
 use petite::dataset::synthetic::synthesize;
 use petite::nn::zoo::Model;
 use serde_json::Value;
@@ -116,7 +118,7 @@ fn a_base_can_be_cut_and_trained_on() {
     let out = output_of(&mut fine_tune(&workspace, "tuned", "head", flags));
     assert!(out.contains("through conv_pw_5, frozen before conv_dw_4; "), "{out}");
     assert_evaluates_as_trained(&workspace, "tuned", 0.0);
-    let config = std::fs::read_to_string(workspace.path("tuned/config.json")).unwrap();
+    let config = workspace.text("tuned/config.json");
     assert!(config.contains(r#""resize": "pad""#), "{config}");
     assert!(config.contains(r#""exif_orientation": "ignore""#), "{config}");
     // It goes on from the head at its lowest val_loss.
@@ -134,7 +136,7 @@ fn features_are_kept_until_something_changes() {
     let stored = |run: &str, flags: &str| features(&workspace, run, flags).matches(STORED).count();
     assert_eq!(stored("first", ""), 0);
     assert_eq!(stored("again", ""), 2);
-    assert_eq!(figures(&workspace.history("first")), figures(&workspace.history("again")));
+    assert_eq!(workspace.figures("first"), workspace.figures("again"));
     assert_evaluates_as_trained(&workspace, "again", 1e-5);
 
     // Another preprocessing, a cut, all places instead of their mean; each replaces the last one's.
@@ -147,17 +149,17 @@ fn features_are_kept_until_something_changes() {
     ] {
         assert_eq!(stored(run, flags), 0, "{flags}");
     }
-    assert_eq!(figures(&workspace.history("first")), figures(&workspace.history("plain")));
+    assert_eq!(workspace.figures("first"), workspace.figures("plain"));
     // The head's settings are not the features'.
     assert_eq!(stored("other-head", "--units 0 --seed 9"), 2);
 
-    let first = figures(&workspace.history("first"));
+    let first = workspace.figures("first");
     workspace.base_weights("base.safetensors", Model::Mobilenet, 0.25, 2);
     assert_eq!(stored("other-weights", ""), 0);
-    assert_ne!(figures(&workspace.history("other-weights")), first);
+    assert_ne!(workspace.figures("other-weights"), first);
     workspace.base_weights("base.safetensors", Model::Mobilenet, 0.25, 1);
     assert_eq!(stored("same-weights", ""), 0);
-    assert_eq!(figures(&workspace.history("same-weights")), first);
+    assert_eq!(workspace.figures("same-weights"), first);
 
     // One training picture is another now: validation's features hold.
     std::fs::copy(
@@ -168,7 +170,7 @@ fn features_are_kept_until_something_changes() {
     let out = features(&workspace, "other-picture", "");
     let of = |split: &str| out.lines().find(|line| line.starts_with(split)).unwrap();
     assert!(!of("train").contains(STORED) && of("validation").contains(STORED), "{out}");
-    assert_ne!(figures(&workspace.history("other-picture")), first);
+    assert_ne!(workspace.figures("other-picture"), first);
 }
 
 /// A picture in both splits is as much of a flaw where features take the pictures' place.
@@ -181,8 +183,7 @@ fn copies_among_the_splits_are_warned_of() {
     )
     .unwrap();
     let mut command = workspace.train_mobilenet("run", FEATURES, "base.safetensors");
-    let error = command.assert().success().get_output().stderr.clone();
-    let error = String::from_utf8(error).unwrap();
+    let error = warning_of(&mut command);
     assert!(error.contains("1 of 9 validation pictures is a train picture"), "{error}");
 }
 
@@ -190,7 +191,7 @@ fn copies_among_the_splits_are_warned_of() {
 fn damaged_features_are_made_anew() {
     let workspace = with_mobilenet();
     features(&workspace, "first", "");
-    let first = figures(&workspace.history("first"));
+    let first = workspace.figures("first");
     let folder = workspace.path("cache/features");
     type Damage = fn(Vec<u8>) -> Vec<u8>;
     let damages: [(&str, Damage); 4] = [
@@ -210,7 +211,7 @@ fn damaged_features_are_made_anew() {
             std::fs::write(&path, bytes).unwrap();
         }
         assert!(!features(&workspace, run, "").contains(STORED), "{run}");
-        assert_eq!(figures(&workspace.history(run)), first, "{run}");
+        assert_eq!(workspace.figures(run), first, "{run}");
     }
     assert!(features(&workspace, "whole", "").contains(STORED));
 
@@ -221,7 +222,7 @@ fn damaged_features_are_made_anew() {
         assert!(pipe.unwrap().success());
     }
     assert!(!features(&workspace, "pipes", "").contains(STORED));
-    assert_eq!(figures(&workspace.history("pipes")), first);
+    assert_eq!(workspace.figures("pipes"), first);
 }
 
 #[test]
@@ -231,14 +232,13 @@ fn features_without_bad_pictures_are_not_those_of_all() {
     let flags = format!("{FEATURES} --skip-bad-pictures");
     for (run, count) in [("first", 0), ("again", 2)] {
         let mut command = workspace.train_mobilenet(run, &flags, "base.safetensors");
-        let output = command.assert().success().get_output().clone();
-        let [out, warned] = [output.stdout, output.stderr].map(|b| String::from_utf8(b).unwrap());
+        let (out, warned) = texts_of(&mut command, 0);
         assert_eq!(out.matches(STORED).count(), count, "{out}");
         assert!(out.contains("15 pictures of spots, stripes"), "{out}");
         assert!(warned.contains("skipping 1 of 16 pictures in "), "{warned}");
         assert!(warned.contains("spot.3.jpg: "), "{warned}");
     }
-    assert_eq!(figures(&workspace.history("first")), figures(&workspace.history("again")));
+    assert_eq!(workspace.figures("first"), workspace.figures("again"));
     // What was skipped once is an error again.
     let mut command = workspace.train_mobilenet("whole", FEATURES, "base.safetensors");
     let error = error_of(&mut command);
@@ -249,7 +249,7 @@ fn features_without_bad_pictures_are_not_those_of_all() {
 fn each_recipe_goes_on_as_if_it_had_never_stopped() {
     let workspace = with_mobilenet();
     let same = |whole: &str, parts: &str| {
-        assert_eq!(figures(&workspace.history(whole)), figures(&workspace.history(parts)));
+        assert_eq!(workspace.figures(whole), workspace.figures(parts));
         assert_eq!(last(&workspace, whole), last(&workspace, parts));
     };
     for (name, flags) in [("features", FEATURES), ("augmented", AUGMENTED)] {
@@ -311,7 +311,7 @@ fn frozen_layers_give_the_same_whether_they_run_once_or_in_every_epoch() {
         output_of(&mut fine_tune(&workspace, &format!("tuned-{cache}"), &head, &flags));
     }
     for run in ["head", "tuned"] {
-        let figures = |cache| figures(&workspace.history(&format!("{run}-{cache}")));
+        let figures = |cache| workspace.figures(&format!("{run}-{cache}"));
         assert_eq!(figures("memory"), figures("none"));
         assert_eq!(
             last(&workspace, &format!("{run}-memory")),

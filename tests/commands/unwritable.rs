@@ -1,6 +1,6 @@
 //! Runs in which results cannot be stored, such as another user's: the result comes all the same.
 
-use super::support::{Command, Workspace, error_of, output_of, petite};
+use super::support::{Workspace, error_of, output_of, petite, texts_of};
 
 #[test]
 fn results_come_without_their_files() {
@@ -13,17 +13,14 @@ fn results_come_without_their_files() {
         let _ = std::fs::remove_file(&path);
         std::fs::create_dir(path).unwrap();
     }
-    let both = |command: &mut Command| {
-        let output = command.assert().success().get_output().clone();
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
-    };
-    let (said, warning) = both(&mut workspace.on_run("evaluate", "run"));
+    let (said, warning) = texts_of(&mut workspace.on_run("evaluate", "run"), 0);
     assert!(said.contains("accuracy") || said.contains("acc "), "{said}");
     assert!(warning.contains("cannot create ") && warning.contains("not stored; try"), "{warning}");
-    let (json, _) = both(&mut workspace.on_run("evaluate --json", "run"));
+    let (json, _) = texts_of(&mut workspace.on_run("evaluate --json", "run"), 0);
     assert!(json.contains("\"confusion\""), "{json}");
 
-    let (said, warning) = both(&mut workspace.on_run("compare --reference book-baseline", "run"));
+    let (said, warning) =
+        texts_of(&mut workspace.on_run("compare --reference book-baseline", "run"), 0);
     assert!(said.contains("val_acc, last epoch") && !said.contains("curves"), "{said}");
     assert!(warning.contains("the curves are not drawn; try --to DIR"), "{warning}");
 

@@ -39,12 +39,13 @@ static LIBRARY: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
 pub struct Command {
     command: std::process::Command,
     input: Vec<u8>,
+    full: bool,
 }
 
 impl Command {
     pub fn petite() -> Self {
         let program = assert_cmd::cargo::cargo_bin!("petite");
-        Self { command: std::process::Command::new(program), input: Vec::new() }
+        Self { command: std::process::Command::new(program), input: Vec::new(), full: false }
     }
 
     pub fn arg(&mut self, argument: impl AsRef<OsStr>) -> &mut Self {
@@ -78,6 +79,12 @@ impl Command {
         self
     }
 
+    /// Gives it a standard output that has no room for anything.
+    pub fn without_room(&mut self) -> &mut Self {
+        self.full = true;
+        self
+    }
+
     /// Starts it as by a shell.
     pub fn start(&mut self) -> Started {
         Started::new(&mut self.command)
@@ -89,9 +96,13 @@ impl Command {
 
     pub fn output(&mut self) -> Result<Output> {
         let files = tempfile::tempdir()?;
-        let paths = ["in", "out", "err"].map(|name| files.path().join(name));
-        for (path, content) in paths.iter().zip([self.input.as_slice(), b"", b""]) {
+        let written = ["in", "out", "err"].map(|name| files.path().join(name));
+        for (path, content) in written.iter().zip([self.input.as_slice(), b"", b""]) {
             std::fs::write(path, content)?;
+        }
+        let mut paths = written.clone();
+        if self.full {
+            paths[1] = "/dev/full".into();
         }
         let needs_own_start = self.command.get_envs().any(|(name, _)| {
             READ_BY_LIBRARIES.iter().any(|start| name.as_bytes().starts_with(start.as_bytes()))
@@ -100,12 +111,12 @@ impl Command {
             Some(library) if !needs_own_start => self.run_copy(library, &paths)?,
             _ => {
                 let [input, output, error] = &paths;
-                let written = |path| std::fs::File::options().append(true).open(path);
+                let open = |path| std::fs::File::options().append(true).open(path);
                 self.command.stdin(std::fs::File::open(input)?);
-                self.command.stdout(written(output)?).stderr(written(error)?).status()?
+                self.command.stdout(open(output)?).stderr(open(error)?).status()?
             }
         };
-        let [_, stdout, stderr] = paths.map(std::fs::read);
+        let [_, stdout, stderr] = written.map(std::fs::read);
         Ok(Output { status, stdout: stdout?, stderr: stderr? })
     }
 
