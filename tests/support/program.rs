@@ -191,11 +191,13 @@ impl Started {
     pub fn line_with(&mut self, text: &str) -> String {
         let output = self.output.as_mut().unwrap();
         let mut line = String::new();
-        while !line.contains(text) {
+        loop {
             line.clear();
             assert_ne!(output.read_line(&mut line).unwrap(), 0, "ended without {text}");
+            if line.contains(text) {
+                return line;
+            }
         }
-        line
     }
 
     /// Sends a signal, named as by kill -s.
