@@ -48,8 +48,7 @@ fn a_resumed_augmented_run_is_the_unbroken_one() {
     let flags = "--recipe augmented --steps-per-epoch 5";
     workspace.train("whole", &format!("{flags} --epochs 4")).assert().success();
     workspace.train("broken", &format!("{flags} --epochs 2")).assert().success();
-    let mut resume = petite("train --resume --epochs 4");
-    resume.arg("--out").arg(workspace.path("broken")).assert().success();
+    workspace.resume("broken", "--epochs 4").assert().success();
     workspace.assert_same_run("whole", "broken");
     workspace.train("other", &format!("{flags} --epochs 4 --seed 2")).assert().success();
     assert_ne!(workspace.figures("whole"), workspace.figures("other"));

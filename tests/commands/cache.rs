@@ -1,6 +1,6 @@
 //! Where decoded pictures are kept changes nothing but time and memory.
 
-use super::support::{Workspace, entries, error_of, output_of, petite, texts_of, warning_of};
+use super::support::{Workspace, entries, error_of, output_of, texts_of, warning_of};
 use petite::nn::zoo::Model;
 use petite::pictures::decode::{check, decode};
 use petite::pictures::orientation::ExifOrientation;
@@ -52,9 +52,10 @@ fn a_run_goes_on_with_another_policy() {
     train(&workspace, "whole", "--epochs 3 --steps-per-epoch 3");
     train(&workspace, "parts", "--epochs 1 --steps-per-epoch 3 --cache memory");
     for (epochs, policy) in [(2, "none"), (3, "disk")] {
-        let mut command = petite(&format!("train --resume --epochs {epochs} --cache {policy}"));
-        command.arg("--out").arg(workspace.path("parts"));
-        command.env("PETITE_CACHE", workspace.path("cache")).assert().success();
+        workspace
+            .resume("parts", &format!("--epochs {epochs} --cache {policy}"))
+            .assert()
+            .success();
     }
     workspace.assert_same_run("whole", "parts");
 }
@@ -255,7 +256,7 @@ fn ctrl_c_stops_a_streaming_run_that_then_goes_on() {
         error.contains("interrupted: saved after epoch ") && !error.contains("cannot be used"),
         "{error}"
     );
-    petite("train --resume").arg("--out").arg(workspace.path("run")).assert().success();
+    workspace.resume("run", "").assert().success();
     workspace.assert_same_run("whole", "run");
 }
 

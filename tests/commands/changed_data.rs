@@ -1,13 +1,7 @@
 //! Data sets that change between a stop and `--resume`.
 
-use super::support::{Command, Workspace, error_of, output_of, petite, warning_of};
+use super::support::{Workspace, error_of, output_of, warning_of};
 use std::path::Path;
-
-fn resume(workspace: &Workspace) -> Command {
-    let mut command = petite("train --resume --epochs 2");
-    command.arg("--out").arg(workspace.path("run")).env("PETITE_CACHE", workspace.path("cache"));
-    command
-}
 
 fn first_picture(folder: &Path) -> std::path::PathBuf {
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
@@ -26,7 +20,7 @@ fn what_changed_is_named() {
         let (picture, times) = (std::fs::read(&first).unwrap(), first.metadata().unwrap());
 
         std::fs::copy(&other, &first).unwrap();
-        let error = error_of(&mut resume(&workspace));
+        let error = error_of(&mut workspace.resume("run", "--epochs 2"));
         assert!(error.contains("found 1 changed; try restoring them, or a new --out"), "{error}");
         assert!(
             error.contains(&format!(
@@ -41,7 +35,7 @@ fn what_changed_is_named() {
 
         let added = workspace.path("data/validation/spots/zzz.jpg");
         std::fs::copy(&other, &added).unwrap();
-        let error = error_of(&mut resume(&workspace));
+        let error = error_of(&mut workspace.resume("run", "--epochs 2"));
         assert!(
             error.contains("found 1 added;") && error.contains("validation: spots/zzz.jpg added"),
             "{error}"
@@ -49,11 +43,11 @@ fn what_changed_is_named() {
         std::fs::remove_file(&added).unwrap();
 
         std::fs::rename(&first, workspace.path("away.jpg")).unwrap();
-        let error = error_of(&mut resume(&workspace));
+        let error = error_of(&mut workspace.resume("run", "--epochs 2"));
         assert!(error.contains("found 1 removed;"), "{error}");
         // A copy with another time is the same picture.
         std::fs::copy(workspace.path("away.jpg"), &first).unwrap();
-        output_of(&mut resume(&workspace));
+        output_of(&mut workspace.resume("run", "--epochs 2"));
         assert_eq!(workspace.history("run").len(), 2, "{cache}");
     }
 }
@@ -66,7 +60,7 @@ fn a_run_that_petite_split_names_changes_too_and_ignores_pictures_it_does_not_us
     let first = first_picture(&workspace.path("own/spots"));
     let added = workspace.path("own/spots/new.jpg");
     std::fs::copy(&first, &added).unwrap();
-    let warning = warning_of(&mut resume(&workspace));
+    let warning = warning_of(&mut workspace.resume("run", "--epochs 2"));
     assert!(warning.contains("found 1 added, which the run does not use"), "{warning}");
     assert!(warning.contains("spots/new.jpg added"), "{warning}");
     std::fs::remove_file(added).unwrap();
@@ -74,8 +68,7 @@ fn a_run_that_petite_split_names_changes_too_and_ignores_pictures_it_does_not_us
     let trained =
         list.lines().find(|line| line.ends_with(",train") && line.contains("stripes")).unwrap();
     std::fs::copy(&first, workspace.path("own").join(trained.split(',').next().unwrap())).unwrap();
-    let mut command = petite("train --resume --epochs 3 --out");
-    let error = error_of(command.arg(workspace.path("run")));
+    let error = error_of(&mut workspace.resume("run", "--epochs 3"));
     assert!(error.contains("found 1 changed;"), "{error}");
 }
 
@@ -93,7 +86,7 @@ fn replaced_test_pictures_are_named() {
         assert!(warning.contains("warning: expected the test pictures in "), "{warning}");
         assert!(warning.contains("found 1 changed; try restoring them"), "{warning}");
         assert!(warning.contains(&format!("test: spots/{name} changed")), "{warning}");
-        let warning = warning_of(&mut resume(&workspace));
+        let warning = warning_of(&mut workspace.resume("run", "--epochs 2"));
         assert!(warning.contains(&format!("test: spots/{name} changed")), "{warning}");
     }
 }
@@ -114,11 +107,11 @@ fn labels_changed_in_the_list_are_refused() {
     let line = list.lines().nth(1).unwrap();
     let other = line.replace(",spots", ",stripes");
     workspace.write("data/list.csv", list.replace(line, &other).as_bytes());
-    let error = error_of(&mut resume(&workspace));
+    let error = error_of(&mut workspace.resume("run", "--epochs 2"));
     assert!(error.contains("found 1 labeled anew; try restoring them, or a new --out"), "{error}");
     assert!(error.contains(line.split(',').next().unwrap()), "{error}");
     workspace.write("data/list.csv", list.as_bytes());
-    output_of(&mut resume(&workspace));
+    output_of(&mut workspace.resume("run", "--epochs 2"));
 }
 
 #[test]
@@ -127,11 +120,13 @@ fn a_moved_data_set_goes_on_elsewhere() {
     workspace.train("run", "--epochs 1").assert().success();
     workspace.train("whole", "--epochs 2").assert().success();
     std::fs::rename(workspace.path("data"), workspace.path("moved")).unwrap();
-    for command in [&mut resume(&workspace), &mut workspace.on_run("evaluate", "run")] {
+    for command in
+        [&mut workspace.resume("run", "--epochs 2"), &mut workspace.on_run("evaluate", "run")]
+    {
         let error = error_of(command);
         assert!(error.contains("; try --data with where it is now"), "{error}");
     }
-    output_of(resume(&workspace).arg("--data").arg(workspace.path("moved")));
+    output_of(workspace.resume("run", "--epochs 2").arg("--data").arg(workspace.path("moved")));
     let [run, whole] = ["run", "whole"].map(|run| workspace.figures(run));
     assert_eq!(run, whole);
     assert!(warning_of(&mut workspace.on_run("evaluate", "run")).is_empty());
@@ -149,10 +144,10 @@ fn a_lost_list_of_pictures_is_written_again() {
     assert!(warning.contains("found none, so it is not known whether they have"), "{warning}");
     let added = workspace.path("data/validation/spots/zzz.jpg");
     std::fs::copy(first_picture(&workspace.path("data/test/spots")), &added).unwrap();
-    let error = error_of(&mut resume(&workspace));
+    let error = error_of(&mut workspace.resume("run", "--epochs 2"));
     assert!(error.contains("was trained on them, found others"), "{error}");
     std::fs::remove_file(&added).unwrap();
-    assert!(warning_of(&mut resume(&workspace)).contains("it is written again"));
+    assert!(warning_of(&mut workspace.resume("run", "--epochs 2")).contains("it is written again"));
     assert_eq!(std::fs::read(&file).unwrap(), whole);
 }
 
@@ -165,13 +160,12 @@ fn another_precision_or_version_is_named() {
     let config = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, config.replace("\"libtorch\": \"2.11.0\"", "\"libtorch\": \"2.10.0\""))
         .unwrap();
-    let error = warning_of(&mut resume(&workspace));
+    let error = warning_of(&mut workspace.resume("run", "--epochs 2"));
     assert!(
         error.contains("the run continues with libtorch 2.11.0 instead of 2.10.0, so"),
         "{error}"
     );
-    let mut again = petite("train --resume --epochs 3 --out");
-    assert_eq!(warning_of(again.arg(workspace.path("run"))), "");
+    assert_eq!(warning_of(&mut workspace.resume("run", "--epochs 3")), "");
 }
 
 /// Validation pictures that petite took from those to train on, beside a folder of test pictures.
@@ -195,7 +189,7 @@ fn a_split_of_the_training_pictures_is_not_a_change() {
             let mut command = workspace.on_run(&format!("evaluate --split {split}"), "run");
             assert_eq!(warning_of(&mut command), "", "{data}");
         }
-        assert_eq!(warning_of(&mut resume(&workspace)), "", "{data}");
+        assert_eq!(warning_of(&mut workspace.resume("run", "--epochs 2")), "", "{data}");
         assert_eq!(workspace.figures("run"), workspace.figures("whole"));
         let picture = first_picture(&workspace.path("data/test/spots"));
         if data == "data" {

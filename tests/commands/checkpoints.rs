@@ -1,15 +1,7 @@
 //! What is on disk while a run trains, and what a resumed run makes of it.
 
-use super::support::{
-    Command, Workspace, entries, error_of, output_of, petite, texts_of, weights_in,
-};
+use super::support::{Workspace, entries, error_of, output_of, texts_of, weights_in};
 use petite::weights;
-
-fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
-    let mut command = petite(&format!("train --resume {flags}"));
-    command.arg("--out").arg(workspace.path(run));
-    command
-}
 
 fn bytes(workspace: &Workspace, file: &str) -> Vec<u8> {
     std::fs::read(workspace.path(file)).unwrap()
@@ -37,7 +29,7 @@ fn a_run_killed_within_an_epoch_goes_on_there() {
         // As if killed after this checkpoint was written, before the next.
         let older = workspace.path("parts").join(format!("{kept}.safetensors"));
         std::fs::rename(older, workspace.path("parts/checkpoint.safetensors")).unwrap();
-        let (out, error) = texts_of(&mut resume(&workspace, "parts", ""), 0);
+        let (out, error) = texts_of(&mut workspace.resume("parts", ""), 0);
         let expected = match kept {
             "checkpoint-1-2" => "continuing after epoch 1 and 2 steps of the next",
             "checkpoint-0-4" => "continuing after 4 steps",
@@ -73,7 +65,7 @@ fn as_many_checkpoints_stay_as_asked_and_replace_a_damaged_one() {
 
     let newest = bytes(&workspace, "run/checkpoint.safetensors");
     workspace.write("run/checkpoint.safetensors", &newest[..newest.len() / 2]);
-    let (out, error) = texts_of(&mut resume(&workspace, "run", "--epochs 5 --keep 1"), 0);
+    let (out, error) = texts_of(&mut workspace.resume("run", "--epochs 5 --keep 1"), 0);
     assert!(out.contains("continuing after epoch 3"), "{out}");
     assert!(
         error.contains("checkpoint.safetensors")
@@ -85,7 +77,7 @@ fn as_many_checkpoints_stay_as_asked_and_replace_a_damaged_one() {
     assert!(bytes(&workspace, "whole/last.ot") == bytes(&workspace, "run/last.ot"));
 
     workspace.write("run/checkpoint.safetensors", b"");
-    let error = error_of(&mut resume(&workspace, "run", "--epochs 6"));
+    let error = error_of(&mut workspace.resume("run", "--epochs 6"));
     assert!(error.contains("checkpoint.safetensors"), "{error}");
 }
 
@@ -107,12 +99,12 @@ fn the_checkpoint_restores_a_cut_lost_or_longer_history() {
     ] {
         workspace.write("run/history.csv", history.as_bytes());
         workspace.write("run/checkpoint.safetensors", &kept);
-        let (_, error) = texts_of(&mut resume(&workspace, "run", "--epochs 3"), 0);
+        let (_, error) = texts_of(&mut workspace.resume("run", "--epochs 3"), 0);
         assert!(error.contains(found) && error.contains("written again"), "{error}");
         assert_eq!(workspace.figures("whole"), workspace.figures("run"));
     }
     std::fs::remove_file(workspace.path("run/history.csv")).unwrap();
-    let (_, error) = texts_of(&mut resume(&workspace, "run", ""), 0);
+    let (_, error) = texts_of(&mut workspace.resume("run", ""), 0);
     assert!(error.contains("found No such file"), "{error}");
     assert_eq!(workspace.figures("whole"), workspace.figures("run"));
 }
@@ -129,12 +121,12 @@ fn an_old_checkpoint_takes_the_rows_of_its_epochs_from_the_file() {
     weights::save(&path, &tensors, metadata).unwrap();
     let rows = String::from_utf8(bytes(&workspace, "run/history.csv")).unwrap();
     workspace.write("run/history.csv", format!("{rows}3,0.1,0.").as_bytes());
-    let (_, error) = texts_of(&mut resume(&workspace, "run", "--epochs 3"), 0);
+    let (_, error) = texts_of(&mut workspace.resume("run", "--epochs 3"), 0);
     assert!(error.contains("written again"), "{error}");
     assert_eq!(workspace.figures("whole"), workspace.figures("run"));
 
     weights::save(&path, &tensors, [("epoch".to_owned(), "many".to_owned())].into()).unwrap();
-    let error = error_of(&mut resume(&workspace, "run", "--epochs 3"));
+    let error = error_of(&mut workspace.resume("run", "--epochs 3"));
     assert!(error.contains("expected a number for epoch in the metadata"), "{error}");
 }
 
@@ -148,7 +140,7 @@ fn a_complete_run_gets_back_what_is_missing() {
     for file in ["last.ot", "curves.png", "curves.svg", "history.csv"] {
         std::fs::remove_file(workspace.path(&format!("run/{file}"))).unwrap();
     }
-    let out = output_of(&mut resume(&workspace, "run", ""));
+    let out = output_of(&mut workspace.resume("run", ""));
     assert!(out.contains("all its 2 epochs"), "{out}");
     for (file, before) in files.iter().zip(before) {
         assert!(before == bytes(&workspace, &format!("run/{file}")), "{file}");
@@ -158,6 +150,6 @@ fn a_complete_run_gets_back_what_is_missing() {
     let best = workspace.path("run/best.ot");
     let is_best_last = weights_in(&best) == weights_in(&workspace.path("run/last.ot"));
     std::fs::write(&best, "").unwrap();
-    let (_, error) = texts_of(&mut resume(&workspace, "run", ""), 0);
+    let (_, error) = texts_of(&mut workspace.resume("run", ""), 0);
     assert_eq!(error.contains("expected the weights of epoch 1 in "), !is_best_last, "{error}");
 }

@@ -34,8 +34,7 @@ fn the_last_good_weights_stay() {
         checkpoint[place..][..text.len()].copy_from_slice(other);
     }
     workspace.write("run/checkpoint.safetensors", &checkpoint);
-    let mut command = super::support::petite("train --resume --epochs 4 --out");
-    let error = error_of(command.arg(workspace.path("run")));
+    let error = error_of(&mut workspace.resume("run", "--epochs 4"));
     assert!(error.contains(" in epoch 3 to be"), "{error}");
     assert!(error.contains("the weights after epoch 2 stay in "), "{error}");
     assert_eq!(before, files.each_ref().map(|file| weights_in(file)));

@@ -1,7 +1,7 @@
 //! A disk that is full, as far as the program can tell: files cannot be longer than a limit.
 
 use super::limited;
-use super::support::{Workspace, entries, petite};
+use super::support::{Workspace, entries};
 use petite::weights::{self, Metadata};
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
@@ -66,18 +66,13 @@ fn a_run_goes_on_when_there_is_room() {
     let early = workspace.path("early");
     assert!(error.contains(&format!("cannot write {}", early.display())), "{error}");
     assert_no_temporary_files(&early);
-    let resume = || {
-        let mut command = petite("train --resume --epochs 3 --out");
-        command.env("PETITE_CACHE", workspace.path("cache"));
-        command
-    };
-    resume().arg(&early).assert().success();
+    workspace.resume("early", "--epochs 3").assert().success();
     assert_same_run(&workspace, "whole", "early");
 
     // Those of the second do not.
     workspace.train("late", "--epochs 1 --cache memory").assert().success();
     fail_to_resume(&workspace, "late", "3");
-    resume().arg(workspace.path("late")).assert().success();
+    workspace.resume("late", "--epochs 3").assert().success();
     assert_same_run(&workspace, "whole", "late");
 }
 

@@ -35,8 +35,7 @@ fn makes_a_run_that_evaluates_the_same_and_trains_on() {
     assert!((loss("imported") - loss("run")).abs() < 1e-6);
     assert_eq!(evaluate("imported")["confusion"], evaluate("run")["confusion"]);
 
-    let mut command = petite("train --resume --epochs 1 --threads 1");
-    command.arg("--out").arg(workspace.path("imported")).assert().success();
+    workspace.resume("imported", "--epochs 1 --threads 1").assert().success();
     assert_eq!(workspace.history("imported").len(), 1);
     // One step of RMSprop's at most from where it began, not new weights.
     let (before, after) = (

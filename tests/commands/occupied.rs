@@ -1,6 +1,6 @@
 //! Run folders that another process uses, or a killed one has left.
 
-use super::support::{Workspace, entries, error_of, output_of, petite};
+use super::support::{Workspace, entries, error_of, output_of};
 
 #[test]
 fn a_second_process_is_refused_until_the_first_is_dead() {
@@ -9,11 +9,7 @@ fn a_second_process_is_refused_until_the_first_is_dead() {
         let mut first = workspace.train("run", &format!("--epochs 100000 {repeats}")).start();
         first.line_with(" val_loss ");
         let held = format!("found another petite (process {}) training in it", first.child.id());
-        let resume = || {
-            let mut command = petite(&format!("train --resume {repeats} --epochs 1 --out"));
-            command.arg(workspace.path("run"));
-            command
-        };
+        let resume = || workspace.resume("run", &format!("{repeats} --epochs 1"));
         let error = error_of(&mut resume());
         assert!(error.contains(&held) && error.contains("--out"), "{error}");
         if repeats.is_empty() {

@@ -127,8 +127,7 @@ fn any_name_of_a_folder_is_a_class() {
     };
     let text = no_escapes(&mut workspace.train("run", "--epochs 1"));
     assert!(text.contains(r"=1+1\t\u{1b}[31m, a|b , path, predicted"), "{text}");
-    let mut resume = petite("train --resume --epochs 2");
-    no_escapes(resume.arg("--out").arg(workspace.path("run")));
+    no_escapes(&mut workspace.resume("run", "--epochs 2"));
     let text = no_escapes(&mut workspace.on_run("evaluate", "run"));
     assert!(text.contains(r"=1+1\t\u{1b}[31m "), "{text}");
     let mut report = petite("report");
@@ -165,8 +164,7 @@ fn a_run_keeps_its_split() {
     workspace.train("parts", "--epochs 1").assert().success();
     let spot = workspace.path("data/spot/spot.0.jpg");
     std::fs::copy(&spot, workspace.path("data/stripe/new.jpg")).unwrap();
-    let mut resume = petite("train --resume --epochs 2");
-    let out = output_of(resume.arg("--out").arg(workspace.path("parts")));
+    let out = output_of(&mut workspace.resume("parts", "--epochs 2"));
     assert!(out.contains("split as in the run's split.csv\n"), "{out}");
     assert_eq!(workspace.figures("whole"), workspace.figures("parts"));
     assert_eq!(split_of(&workspace, "whole"), split_of(&workspace, "parts"));
@@ -180,8 +178,7 @@ fn a_run_keeps_its_classes() {
         let folder = workspace.path("data").join(part);
         std::fs::rename(folder.join("spots"), folder.join("zebras")).unwrap();
     }
-    let mut resume = petite("train --resume --epochs 2");
-    let error = error_of(resume.arg("--out").arg(workspace.path("run")));
+    let error = error_of(&mut workspace.resume("run", "--epochs 2"));
     assert!(error.contains("spots, stripes") && error.contains("stripes, zebras"), "{error}");
     assert_eq!(workspace.history("run").len(), 1);
     let error = error_of(&mut workspace.on_run("evaluate", "run"));

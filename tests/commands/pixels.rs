@@ -133,10 +133,8 @@ fn the_range_of_12_bits_is_found_and_kept_by_the_run() {
     assert_eq!(predict("deep"), predict("eight"));
 
     // A resumed run keeps the range, also where auto is repeated.
-    let mut resume = petite("train --resume --epochs 2 --depth auto");
-    resume.arg("--out").arg(workspace.path("auto")).assert().success();
-    let mut other = petite("train --resume --epochs 3 --depth 0-9");
-    let error = error_of(other.arg("--out").arg(workspace.path("auto")));
+    workspace.resume("auto", "--epochs 2 --depth auto").assert().success();
+    let error = error_of(&mut workspace.resume("auto", "--epochs 3 --depth 0-9"));
     assert!(error.contains("found another --depth"), "{error}");
     assert_eq!(
         fs::read_to_string(workspace.path("auto/config.json")).unwrap().matches(&depth).count(),

@@ -46,8 +46,7 @@ fn bf16_goes_on_and_evaluates_as_it_was_trained() {
     let flags = "--precision bf16 --dropout 0.5";
     output_of(&mut workspace.train("whole", &format!("{flags} --epochs 3")));
     output_of(&mut workspace.train("parts", &format!("{flags} --epochs 1")));
-    let mut resume = petite("train --resume --epochs 3");
-    output_of(resume.arg("--out").arg(workspace.path("parts")));
+    output_of(&mut workspace.resume("parts", "--epochs 3"));
     workspace.assert_same_run("whole", "parts");
 
     let mut evaluate = workspace.on_run("evaluate --split validation --json", "whole");

@@ -1,12 +1,6 @@
 //! The same run with several seeds.
 
-use super::support::{Command, Workspace, entries, error_of, output_of, petite};
-
-fn resume(workspace: &Workspace, flags: &str) -> Command {
-    let mut command = petite(&format!("train --resume {flags}"));
-    command.arg("--out").arg(workspace.path("out"));
-    command
-}
+use super::support::{Workspace, entries, error_of, output_of};
 
 #[test]
 fn trains_seed_after_seed_and_resumes_what_is_missing() {
@@ -28,7 +22,7 @@ fn trains_seed_after_seed_and_resumes_what_is_missing() {
     std::fs::rename(workspace.path("short"), workspace.path("out/seed-6")).unwrap();
     let error = error_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 3"));
     assert!(error.contains("new or empty") && error.contains("--resume"), "{error}");
-    let error = error_of(&mut resume(&workspace, "--repeats 3 --batch-size 8"));
+    let error = error_of(&mut workspace.resume("out", "--repeats 3 --batch-size 8"));
     assert!(error.contains("found another --batch-size"), "{error}");
     let out =
         output_of(&mut workspace.train("out", "--epochs 2 --seed 5 --repeats 3 --resume auto"));
@@ -48,7 +42,7 @@ fn an_interrupted_repetition_says_how_to_continue() {
     let (code, _, error) = training.end();
     assert_eq!(code, Some(130));
     assert!(error.contains("petite train --resume --repeats 2 --out "), "{error}");
-    resume(&workspace, "--repeats 2").assert().success();
+    workspace.resume("out", "--repeats 2").assert().success();
     for run in ["out/seed-1", "out/seed-2"] {
         assert_eq!(workspace.history(run).len(), 3);
     }
@@ -62,7 +56,7 @@ fn refuses_what_cannot_be_repeated() {
     let error = error_of(&mut workspace.train("out", &flags));
     assert!(error.contains("a --seed of at most"), "{error}");
     assert!(!workspace.path("out").exists());
-    let error = error_of(&mut resume(&workspace, "--repeats 2"));
+    let error = error_of(&mut workspace.resume("out", "--repeats 2"));
     assert!(error.contains("with --resume --repeats, found none"), "{error}");
     std::fs::remove_dir_all(workspace.path("data/train")).unwrap();
     let error = error_of(&mut workspace.train("out", "--repeats 2"));

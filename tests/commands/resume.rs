@@ -1,12 +1,6 @@
 //! Runs that break off, and go on.
 
-use super::support::{Command, Workspace, entries, error_of, output_of, petite, warning_of};
-
-fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
-    let mut command = petite(&format!("train --resume {flags}"));
-    command.arg("--out").arg(workspace.path(run));
-    command
-}
+use super::support::{Workspace, entries, error_of, output_of, petite, warning_of};
 
 #[test]
 fn a_continued_run_equals_one_in_one_go() {
@@ -17,11 +11,11 @@ fn a_continued_run_equals_one_in_one_go() {
     let rows = workspace.text("parts/history.csv");
     workspace
         .write("parts/history.csv", format!("{rows}3,0.1,0.2,0.3,0.4,1,1,0.0001\n").as_bytes());
-    let out = output_of(&mut resume(&workspace, "parts", "--epochs 4"));
+    let out = output_of(&mut workspace.resume("parts", "--epochs 4"));
     assert!(out.contains("continuing after epoch 2"), "{out}");
     workspace.assert_same_run("whole", "parts");
 
-    let out = output_of(&mut resume(&workspace, "parts", ""));
+    let out = output_of(&mut workspace.resume("parts", ""));
     assert!(out.contains("all its 4 epochs"), "{out}");
     workspace.assert_same_run("whole", "parts");
 }
@@ -42,7 +36,7 @@ fn a_killed_run_goes_on_after_its_last_whole_epoch() {
                 "{error}"
             );
         }
-        resume(&workspace, signal, "").assert().success();
+        workspace.resume(signal, "").assert().success();
         workspace.assert_same_run("whole", signal);
         if signal == "INT" {
             assert_eq!(entries(&workspace.path("whole")), entries(&workspace.path(signal)));
@@ -55,7 +49,7 @@ fn a_continued_run_keeps_its_settings() {
     let workspace = Workspace::with_data();
     workspace.train("run", "--epochs 1").assert().success();
     let others = "--epochs 2 --seed 2 --batch-size 8 --learning-rate 1e-3 --downsample stride";
-    let error = error_of(&mut resume(&workspace, "run", others));
+    let error = error_of(&mut workspace.resume("run", others));
     let named =
         "found another --downsample, --batch-size, --seed, --learning-rate; try changing only";
     assert!(error.contains(named), "{error}");
@@ -64,17 +58,17 @@ fn a_continued_run_keeps_its_settings() {
     let text = std::fs::read_to_string(&file).unwrap();
     let edited = text.replace("\"seed\": 1", "\"seed\": 2");
     std::fs::write(&file, edited.replace("\"batch_size\": 4", "\"batch_size\": 8")).unwrap();
-    let error = error_of(&mut resume(&workspace, "run", "--epochs 2"));
+    let error = error_of(&mut workspace.resume("run", "--epochs 2"));
     let expected = "found another --batch-size, --seed in its config.json; try restoring that file, or --batch-size 4 --seed 1";
     assert!(error.contains(expected), "{error}");
     assert_eq!(workspace.history("run").len(), 1);
-    output_of(&mut resume(&workspace, "run", "--epochs 2 --batch-size 4 --seed 1"));
+    output_of(&mut workspace.resume("run", "--epochs 2 --batch-size 4 --seed 1"));
     let restored = std::fs::read_to_string(&file).unwrap();
     assert_eq!(restored, text.replace("\"epochs\": 1", "\"epochs\": 2"));
 
     // A cosine is another one with more epochs.
     workspace.train("cosine", "--epochs 1 --schedule cosine").assert().success();
-    let error = error_of(&mut resume(&workspace, "cosine", "--epochs 2"));
+    let error = error_of(&mut workspace.resume("cosine", "--epochs 2"));
     assert!(error.contains("expected --epochs 1 as in "), "{error}");
     assert!(error.contains("found 2: all rates of the cosine --schedule"), "{error}");
     assert!(error.contains("; try --from ") && error.contains("with a new --out"), "{error}");
@@ -137,7 +131,7 @@ fn a_lost_checkpoint_is_refused_or_an_older_one_is_named() {
     workspace.train("run", "--epochs 2 --keep 2").assert().success();
     let before = entries(&workspace.path("run"));
     std::fs::remove_file(workspace.path("run/checkpoint.safetensors")).unwrap();
-    let warning = warning_of(&mut resume(&workspace, "run", ""));
+    let warning = warning_of(&mut workspace.resume("run", ""));
     assert!(
         warning.contains("found none") && warning.contains("checkpoint-1.safeten"),
         "{warning}"
@@ -146,7 +140,7 @@ fn a_lost_checkpoint_is_refused_or_an_older_one_is_named() {
     workspace.train("other", "--epochs 2").assert().success();
     std::fs::remove_file(workspace.path("other/checkpoint.safetensors")).unwrap();
     let before = std::fs::read(workspace.path("other/history.csv")).unwrap();
-    let error = error_of(&mut resume(&workspace, "other", ""));
+    let error = error_of(&mut workspace.resume("other", ""));
     assert!(error.contains("of a run that has epochs in its history, found none"), "{error}");
     assert!(error.contains("try restoring it, or --from"), "{error}");
     assert_eq!(std::fs::read(workspace.path("other/history.csv")).unwrap(), before);
@@ -159,7 +153,7 @@ fn a_damaged_checkpoint_is_refused() {
     let path = workspace.path("run/checkpoint.safetensors");
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 100]).unwrap();
-    let error = error_of(&mut resume(&workspace, "run", "--epochs 2"));
+    let error = error_of(&mut workspace.resume("run", "--epochs 2"));
     assert!(error.contains("checkpoint.safetensors"), "{error}");
     assert_eq!(workspace.history("run").len(), 1);
 }

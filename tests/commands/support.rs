@@ -95,6 +95,13 @@ impl Workspace {
         command
     }
 
+    /// `petite train --resume` on a run.
+    pub fn resume(&self, run: &str, flags: &str) -> Command {
+        let mut command = petite(&format!("train --resume {flags}"));
+        command.arg("--out").arg(self.path(run)).env("PETITE_CACHE", self.path("cache"));
+        command
+    }
+
     /// A file of weights for a base, drawn from `seed`, with kernels so large that features stay
     /// away from 0 (He and others, 2015).
     pub fn base_weights(&self, file: &str, kind: Model, alpha: f64, seed: u64) -> PathBuf {

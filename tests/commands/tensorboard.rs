@@ -2,7 +2,7 @@
 
 use super::event_files;
 use super::skipped::skipped;
-use super::support::{Workspace, entries, error_of, output_of, petite, weights_in};
+use super::support::{Workspace, entries, error_of, output_of, weights_in};
 use petite::history::Epoch;
 use std::path::{Path, PathBuf};
 
@@ -36,13 +36,6 @@ fn assert_complete(workspace: &Workspace, run: &str) {
     assert_eq!(all.len(), 1 + 3 * history.len());
 }
 
-/// `petite train --resume` up to `epochs`.
-fn resume(workspace: &Workspace, run: &str, flags: &str) {
-    let mut command = petite(&format!("train --resume {flags} --out"));
-    command.arg(workspace.path(run)).env("PETITE_CACHE", workspace.path("cache"));
-    output_of(&mut command);
-}
-
 #[test]
 fn event_files_have_the_history_and_change_no_result() {
     let workspace = Workspace::with_data();
@@ -74,7 +67,7 @@ fn a_resumed_run_has_every_epoch_once() {
     std::fs::remove_file(run.join("checkpoint.safetensors")).unwrap();
     let history = std::fs::read_to_string(run.join("history.csv")).unwrap();
     workspace.write("run/history.csv", history.replacen(",0.", ",0.1", 2).as_bytes());
-    resume(&workspace, "run", "--epochs 4");
+    output_of(&mut workspace.resume("run", "--epochs 4"));
     assert_complete(&workspace, "run");
     // One that reads the first file must be able to go on to the next.
     let second = files(&run, "train");
@@ -82,7 +75,7 @@ fn a_resumed_run_has_every_epoch_once() {
 
     // Repaired even if there is nothing left to train.
     cut(&second[1]);
-    resume(&workspace, "run", "");
+    output_of(&mut workspace.resume("run", ""));
     assert_complete(&workspace, "run");
     let third = files(&run, "train");
     assert_eq!((third.len(), &third[0]), (2, &second[1]));
@@ -93,16 +86,15 @@ fn a_run_without_event_files_can_get_them_later() {
     let workspace = Workspace::with_data();
     workspace.train("run", "--epochs 1").assert().success();
     workspace.write("run/tensorboard", b"a file");
-    let mut command = petite("train --resume --epochs 2 --tensorboard --out");
-    let error = error_of(command.arg(workspace.path("run")));
+    let error = error_of(&mut workspace.resume("run", "--epochs 2 --tensorboard"));
     assert!(error.contains("cannot create") && error.contains("tensorboard/train"), "{error}");
     assert_eq!(workspace.history("run").len(), 1);
 
     std::fs::remove_file(workspace.path("run/tensorboard")).unwrap();
-    resume(&workspace, "run", "--epochs 2 --tensorboard");
+    output_of(&mut workspace.resume("run", "--epochs 2 --tensorboard"));
     assert_complete(&workspace, "run");
     // From then on by itself.
-    resume(&workspace, "run", "--epochs 3");
+    output_of(&mut workspace.resume("run", "--epochs 3"));
     assert_complete(&workspace, "run");
 }
 

@@ -33,12 +33,6 @@ fn fine_tune(workspace: &Workspace, run: &str, from: &str, flags: &str) -> Comma
     command
 }
 
-fn resume(workspace: &Workspace, run: &str, flags: &str) -> Command {
-    let mut command = petite(&format!("train --resume {flags}"));
-    command.arg("--out").arg(workspace.path(run)).env("PETITE_CACHE", workspace.path("cache"));
-    command
-}
-
 fn settings(workspace: &Workspace, run: &str) -> Value {
     let text = std::fs::read(workspace.path(run).join("config.json")).unwrap();
     serde_json::from_slice::<Value>(&text).unwrap()["train"].clone()
@@ -260,7 +254,7 @@ fn each_recipe_goes_on_as_if_it_had_never_stopped() {
         let (whole, parts) = (name.to_owned(), format!("{name}-parts"));
         train(&whole, "--epochs 3");
         train(&parts, "--epochs 1");
-        output_of(&mut resume(&workspace, &parts, "--epochs 3"));
+        output_of(&mut workspace.resume(&parts, "--epochs 3"));
         same(&whole, &parts);
     }
     // Batch normalisation that moves is part of what is kept.
@@ -270,7 +264,7 @@ fn each_recipe_goes_on_as_if_it_had_never_stopped() {
         workspace.train("tuned-parts", &FINE_TUNE.replace("--epochs 2", "--epochs 1"));
     command.arg("--batch-norm").arg("batch");
     command.arg("--from").arg(workspace.path("features")).assert().success();
-    output_of(&mut resume(&workspace, "tuned-parts", "--epochs 2"));
+    output_of(&mut workspace.resume("tuned-parts", "--epochs 2"));
     same("tuned", "tuned-parts");
 
     // Killed in its first epoch: the base's weights come from the file again, not from the seed.
@@ -278,7 +272,7 @@ fn each_recipe_goes_on_as_if_it_had_never_stopped() {
         for file in ["checkpoint.safetensors", "history.csv", "last.ot", "best.ot"] {
             std::fs::remove_file(workspace.path(run).join(file)).unwrap();
         }
-        output_of(&mut resume(&workspace, run, ""));
+        output_of(&mut workspace.resume(run, ""));
         same(whole, run);
     }
     // The same settings give the same run, from another file too if it holds the same weights.
