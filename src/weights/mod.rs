@@ -1,4 +1,7 @@
 //! Weights: writing them to files, reading them, and copying them into networks.
+//!
+//! The extension of a path says the format: [`load`] and [`save`] take files of tensors by name, and
+//! [`assign_file`] puts those of a file into a network.
 
 mod adapt;
 mod archive;
