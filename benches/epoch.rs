@@ -6,13 +6,12 @@ use anyhow::Result;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::augment::augmentation::Augmentation;
 use petite::batches::loader::Loader;
-use petite::batches::order::Order;
+use petite::batches::order::Batching;
 use petite::history::Epoch;
 use petite::machine::Machine;
 use petite::machine::device::DeviceChoice;
 use petite::machine::precision::PrecisionChoice;
 use petite::nn::network::Network;
-use petite::random::Purpose;
 use petite::training::fit::{Batches, Observer, Partial, Trainer};
 use petite::training::learner::Learner;
 use petite::training::objective::{ClassWeights, Objective};
@@ -50,11 +49,14 @@ fn training(criterion: &mut Criterion) {
         let network = Network::new(architecture, device, precision, 1).unwrap();
         let objective = Objective::new(2, 0.0, ClassWeights::Equal, &[], device).unwrap();
         let learner = Learner::new(network, objective, &config.optimizer).unwrap();
-        let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
         let iteration = config.keras.conventions().iteration;
         let batch_size = config.training.batch_size;
-        let train =
-            Loader::new(data.pixels("train"), device, batch_size, None, order, iteration).unwrap();
+        let train = Loader::new(
+            data.pixels("train"),
+            device,
+            Batching { iteration, ..Batching::shuffled(batch_size, 1) },
+        )
+        .unwrap();
         let validation = Loader::sorted(data.pixels("validation"), device, batch_size).unwrap();
         let augmentation = Augmentation::new(config.augmentation, config.keras, 1).unwrap();
         let mut trainer = Trainer {

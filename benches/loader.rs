@@ -4,13 +4,11 @@ mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::batches::loader::Loader;
-use petite::batches::order::Order;
-use petite::keras::Iteration;
+use petite::batches::order::Batching;
 use petite::pictures::disk_cache;
 use petite::pictures::pixels::decode_all;
 use petite::pictures::source::Source;
 use petite::pictures::stream::Stream;
-use petite::random::Purpose;
 use support::{DataSet, TARGET, short};
 use tch::Device;
 
@@ -43,9 +41,7 @@ fn loading(criterion: &mut Criterion) {
         ("a streamed pass in batches of 20", Source::Streamed(stream)),
     ];
     for (name, source) in sources {
-        let order = Order::Shuffled { seed: 1, purpose: Purpose::TrainOrder };
-        let mut loader =
-            Loader::new(source, Device::Cpu, 20, None, order, Iteration::WholePass).unwrap();
+        let mut loader = Loader::new(source, Device::Cpu, Batching::shuffled(20, 1)).unwrap();
         let mut epoch = 0;
         group.bench_function(name, |bench| {
             bench.iter(|| {

@@ -7,9 +7,9 @@ mod support;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use petite::batches::loader::Loader;
 use petite::pictures::pixels::decode_all;
-use petite::run::folder::{RunFolder, WhichWeights};
-use petite::run::predict::trained::{MachineOverrides, Trained};
-use petite::{Config, Predict, Predictor, Recipe, Silent, Stop};
+use petite::run::folder::RunFolder;
+use petite::run::predict::trained::Trained;
+use petite::{Config, Inference, Predict, Predictor, Recipe, Silent, Stop};
 use std::hint::black_box;
 use std::path::PathBuf;
 use support::{DataSet, short};
@@ -34,7 +34,7 @@ fn predicting(criterion: &mut Criterion) {
         let paths = folder.samples.iter().map(|sample| sample.path.clone());
         let predictor = Predictor::new(&Predict::new(&run, paths)).unwrap();
         let run = RunFolder::open(&run).unwrap();
-        let trained = Trained::load(&run, WhichWeights::Last, MachineOverrides::default()).unwrap();
+        let trained = Trained::load(&run, Inference::default()).unwrap();
         let config = &trained.record.train;
         let (pixels, bad) =
             decode_all(&folder, config.target(), 0, &Stop::default(), &|| ()).unwrap();

@@ -2,13 +2,12 @@
 //! `cargo run --example decode_rate -- DIR [THREADS]`. `scripts/speed/decode_rate.py` holds it against Pillow.
 
 use anyhow::{Context, Result};
-use petite::pictures::folder::Folder;
-use petite::pictures::pixels::{Target, decode_all};
+use petite::pictures::{Folder, Target, decode_all};
 use std::path::Path;
 use std::time::Instant;
 
 fn main() -> Result<()> {
-    petite::machine::device::keep_freed_memory();
+    petite::keep_freed_memory();
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().context("expected a folder of class folders")?;
     let threads = arguments.next().map_or(Ok(1), |threads| threads.parse())?;

@@ -1,9 +1,8 @@
 //! Trains the book's convnet on drawn pictures, and measures it on pictures it has not seen:
 //! `cargo run --example train`. About 20 s on two cores.
 
-use petite::dataset::{Prepare, synthetic::synthesize};
-use petite::history::Epoch;
-use petite::{Config, Evaluate, Events, Note, Predict, Recipe, Stop};
+use petite::dataset::{Prepare, synthesize};
+use petite::{Config, Epoch, Evaluate, Events, Note, Predict, Recipe, Stop};
 
 /// Prints a line per epoch.
 struct Lines;
@@ -21,7 +20,7 @@ impl Events for Lines {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    petite::machine::device::keep_freed_memory();
+    petite::keep_freed_memory();
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 140, 1, &Stop::default())?;

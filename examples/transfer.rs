@@ -3,15 +3,13 @@
 //! published weights). Without a file the base is a narrow one of random weights, which shows the steps
 //! and classifies badly. About 15 s on two cores.
 
-use petite::dataset::{Prepare, synthetic::synthesize};
-use petite::keras::KerasProfile;
-use petite::nn::{base::Base, zoo::Model};
-use petite::run::settings::on_base::Start;
-use petite::{Config, Evaluate, Recipe, Silent, Stop, weights};
+use petite::dataset::{Prepare, synthesize};
+use petite::nn::{Base, Model};
+use petite::{Config, Evaluate, Silent, Stop, weights};
 use tch::Device;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    petite::machine::device::keep_freed_memory();
+    petite::keep_freed_memory();
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
     synthesize(&at("drawn"), 60, 1, &Stop::default())?;
@@ -28,18 +26,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     };
 
-    let keras = KerasProfile::default();
-    let mut head = Config::with(Recipe::Features, keras, Model::Mobilenet, Some(at("data")));
+    let mut head = Config::features(Model::Mobilenet, file, at("data"));
     head.pictures.image_size = "96".parse()?;
     head.training.epochs = 10;
     head.output.folder = at("head");
     let on_base = head.on_base_mut().ok_or("expected a recipe on a base")?;
     on_base.alpha = alpha;
-    on_base.start = Some(Start::Weights(file));
     let outcome = petite::train(&head, &mut Silent)?;
     println!("head: val_acc {:.3}", outcome.last().map_or(f64::NAN, |row| row.val_acc));
 
-    let mut tuned = Config::fine_tune(&head.output.folder, keras)?;
+    let mut tuned = Config::fine_tune(&head.output.folder, head.keras)?;
     tuned.training.epochs = 2;
     tuned.output.folder = at("tuned");
     let outcome = petite::train(&tuned, &mut Silent)?;

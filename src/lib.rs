@@ -3,7 +3,7 @@
 //! A minimal example, on drawn pictures of spots and stripes:
 //!
 //! ```
-//! use petite::dataset::{Prepare, synthetic::synthesize};
+//! use petite::dataset::{Prepare, synthesize};
 //! use petite::{Config, Evaluate, Recipe, Silent, Stop};
 //!
 //! # let folder = tempfile::tempdir()?;
@@ -23,21 +23,67 @@
 //!
 //! The library prints nothing: it reports its progress to [`Events`], which can also stop it.
 //!
-//! Data flows through the modules in this order, and a module uses only those before it: files →
-//! samples → pixels (u8) ([`pictures`], [`dataset`]) → [`batches`] → augmented pixels ([`augment`])
-//! → logits ([`nn`], [`weights`]) → loss → update → means ([`training`]) → [`history`], [`metrics`] →
-//! [`mod@report`]. [`run`] puts them together, and [`mod@export`] takes what it made to other programs.
+//! What else it does, each in a few lines:
+//!
+//! ```no_run
+//! use petite::nn::Model;
+//! use petite::{Classifier, Config, Evaluate, Export, Predict, Report, Silent, Suspects};
+//! # use petite::export::Format;
+//!
+//! // A head on a pretrained base, with its published weights, and then both.
+//! let mut head = Config::features(Model::Mobilenet, "mobilenet.safetensors", "pictures");
+//! head.output.folder = "runs/head".into();
+//! petite::train(&head, &mut Silent)?;
+//! let mut tuned = Config::fine_tune("runs/head".as_ref(), head.keras)?;
+//! tuned.output.folder = "runs/tuned".into();
+//! petite::train(&tuned, &mut Silent)?;
+//!
+//! // How good it is, with intervals; whether another run is better; all of it as a page.
+//! let what = Evaluate { against: Some("runs/head".into()), ..Evaluate::new("runs/tuned") };
+//! let found = petite::evaluate(&what, &mut Silent)?;
+//! println!("{:.3}, {:?}", found.acc, found.acc_interval());
+//! petite::report(&Report::new(["runs/tuned".into()], "report.html"), &mut Silent)?;
+//!
+//! // Classes of pictures: files and folders of them, or bytes.
+//! let predict = Predict::new("runs/tuned", ["photos".into()]);
+//! for picture in petite::predict(&predict, &mut Silent)?.pictures {
+//!     println!("{} {:?}", picture.path.display(), picture.probabilities);
+//! }
+//! let classifier = Classifier::new("runs/tuned")?;
+//! println!("{:?}", classifier.predict(&std::fs::read("photo.jpg")?)?);
+//!
+//! // Labels that may be wrong; the network for other programs.
+//! let suspects = petite::suspects(&Suspects::new("pictures"), &mut Silent)?;
+//! std::fs::write("suspects.csv", suspects.to_csv()?)?;
+//! petite::export(&Export::new("runs/tuned", Format::Onnx, "pictures.onnx"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! For a training loop of one's own, data flows through the modules in this order, and a module uses only
+//! those before it: files → samples → pixels (u8) ([`pictures`], [`dataset`]) → [`batches`] → augmented
+//! pixels ([`augment`]) → logits ([`nn`], [`weights`]) → loss → update → means ([`training`]) →
+//! [`metrics`]. The repository's `examples/loop.rs` is one.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
+// The modules that the documentation hides are for this package's program and tests: the version number
+// does not cover them. Neither does it those inside the others, whose names are re-exported.
+
 pub mod error;
+#[doc(hidden)]
 pub mod files;
 pub mod keras;
+#[doc(hidden)]
 pub mod machine;
+#[doc(hidden)]
 pub mod native;
+#[doc(hidden)]
 pub mod random;
+#[doc(hidden)]
 pub mod settings;
+#[doc(hidden)]
 pub mod stop;
+#[doc(hidden)]
 pub mod text;
 
 pub mod pictures;
@@ -56,25 +102,36 @@ pub mod history;
 pub mod metrics;
 pub mod training;
 
+#[doc(hidden)]
 pub mod report;
 
+#[doc(hidden)]
 pub mod run;
 
 pub mod export;
 
+pub use augment::AugmentConfig;
 pub use error::{Error, ErrorKind};
 pub use export::Export;
+pub use history::Epoch;
+pub use keras::KerasProfile;
+pub use machine::Machine;
+pub use machine::device::{DeviceChoice, keep_freed_memory};
+pub use machine::precision::{Precision, PrecisionChoice};
 pub use metrics::Metrics;
 pub use run::activity::{Activity, Progress};
 pub use run::events::{Events, Note, Silent};
+pub use run::folder::{RunFolder, WhichWeights};
 pub use run::outcome::{Ended, Outcome};
 pub use run::predict::classifier::Classifier;
 pub use run::predict::evaluate::Evaluate;
 pub use run::predict::evaluation::{Against, Evaluation};
+pub use run::predict::inference::{Inference, MachineOverrides, Views};
 pub use run::predict::predictor::Predictor;
 pub use run::predict::scoring::Scoring;
 pub use run::predict::{Predict, Prediction, Predictions};
 pub use run::report::Report;
+pub use run::settings::assemble::{Assembly, Resume};
 pub use run::settings::config::Config;
 pub use run::settings::network::{NetworkConfig, NetworkKind};
 pub use run::settings::recipe::Recipe;
@@ -113,8 +170,8 @@ pub fn repeat(
     Ok(run::train::repeat::repeat(config, repeats, events)?)
 }
 
-/// Evaluates a run's network on the pictures of a split, and stores the result in the run's folder if
-/// [`Evaluate::store`] says so.
+/// Evaluates a run's network on the pictures of a split. With `store`, it also writes the result into
+/// the run's folder.
 ///
 /// # Errors
 /// If the run or the pictures cannot be read, or their classes differ; [`ErrorKind::Interrupted`]

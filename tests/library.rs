@@ -6,11 +6,8 @@ mod settings;
 use petite::dataset::{Prepare, synthetic::synthesize};
 use petite::error::BadPictures;
 use petite::history::Epoch;
-use petite::run::folder::WhichWeights;
 use petite::run::predict::classifier::{Reply, Request};
-use petite::run::predict::trained::MachineOverrides;
 use petite::training::fit::StepProgress;
-use petite::training::validate::Views;
 use petite::{
     Classifier, Config, Ended, ErrorKind, Evaluate, Events, Note, Outcome, Predict, Progress,
     Recipe, Silent, Stop, Warning,
@@ -125,6 +122,7 @@ fn a_run_is_told_and_comes_back_as_a_value() {
     // Every picture is decoded, and then evaluated in two batches of 4.
     assert_eq!(events.read, 8 + 2);
     assert_eq!((evaluation.pictures, evaluation.split.as_str()), (8, "test"));
+    assert!(!outcome.run.evaluation("test").exists());
     let picture = workspace.path("drawn/spot.15.jpg");
     let nothing = workspace.path("nothing.jpg");
     let predict = Predict::new(workspace.path("run"), [nothing.clone(), picture.clone()]);
@@ -187,9 +185,7 @@ fn pictures_in_memory_are_predicted_in_batches_as_files_are() {
     petite::train(&workspace.config("run", 1), &mut Silent).unwrap();
     let predict = Predict::new(workspace.path("run"), [workspace.path("drawn")]);
     let expected = petite::predict(&predict, &mut Silent).unwrap();
-    let (weights, machine) = (WhichWeights::Last, MachineOverrides::default());
-    let run = workspace.path("run");
-    let classifier = Classifier::new(&run, weights, Views::Picture, machine).unwrap();
+    let classifier = Classifier::new(workspace.path("run")).unwrap();
     assert_eq!(
         (classifier.classes(), classifier.machine()),
         (&expected.classes[..], "cpu (1 thread)")
@@ -219,6 +215,10 @@ fn pictures_in_memory_are_predicted_in_batches_as_files_are() {
         assert!(prediction.heat_map.is_some() && of_file.heat_map.is_none());
     }
 
+    let first = &expected.pictures[0];
+    let named = classifier.predict(&std::fs::read(&first.path).unwrap()).unwrap();
+    assert_eq!((named[0].0, named.len()), (expected.classes[first.label].as_str(), 2));
+    assert!((named[0].1 - first.probabilities[first.label]).abs() < 1e-5);
     submit(Path::new("text"), b"no picture".to_vec(), None, &going);
     let error = replies.recv().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadPictures);
@@ -235,7 +235,7 @@ fn pictures_in_memory_are_predicted_in_batches_as_files_are() {
     assert_eq!(prediction.label, expected.pictures[0].label);
     drop(sender);
     assert!(replies.recv().is_err());
-    let error = Classifier::new(&workspace.path("no"), weights, Views::Picture, machine);
+    let error = Classifier::new(workspace.path("no"));
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Run);
 }
 

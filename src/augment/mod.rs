@@ -7,19 +7,21 @@
 #[macro_use]
 mod list;
 
-pub mod affine;
+pub(crate) mod affine;
 pub mod augmentation;
 pub mod config;
 mod coordinates;
 pub mod fill;
-pub mod frame;
+pub(crate) mod frame;
 mod pair;
-pub mod placement;
-pub mod resample;
-pub mod resample_cpu;
-pub mod resample_device;
-pub mod sampling;
-pub mod transform;
+pub(crate) mod placement;
+pub(crate) mod resample;
+pub(crate) mod resample_cpu;
+pub(crate) mod resample_device;
+pub(crate) mod sampling;
+pub(crate) mod transform;
+
+pub use augmentation::Augmentation;
 
 // `file: Settings`, in the order of their draws and of their application: the factors of the matrix
 // from left to right, then the colors. Append a new one to its group, so that the draws before it

@@ -1,9 +1,8 @@
 //! Pixels → batches: turns pixels into tensors and uploads them to the device.
 
 use super::batch::{Batch, Input, Targets};
-use super::order::{Order, Sequence};
+use super::order::{Batching, Sequence};
 use crate::error::is_out_of_memory;
-use crate::keras::Iteration;
 use crate::machine::device::upload;
 use crate::pictures::pixels::{Pixels, Target};
 use crate::pictures::source::Source;
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
 
 /// Yields batches as Keras's generators do: pass after pass over the pictures, where the last batch
-/// of a pass may be smaller. With [`Iteration::Endless`], an epoch starts where the previous one
+/// of a pass may be smaller. With [`Iteration::Endless`](crate::keras::Iteration::Endless), an epoch starts where the previous one
 /// ended. A batch depends only on the numbers of its epoch and step, so a resumed run continues
 /// exactly.
 #[derive(Debug)]
@@ -62,20 +61,12 @@ enum Pending {
 }
 
 impl Loader {
-    /// A loader that yields the pictures of `source` in batches of `batch_size`. `steps_per_epoch`
-    /// defaults to one pass, which is its maximum with [`Iteration::WholePass`]. Decoded pixels are
-    /// copied to a GPU at once if they fit.
+    /// A loader that yields the pictures of `source`. Decoded pixels are copied to a GPU at once if they
+    /// fit.
     ///
     /// # Errors
     /// If the device is out of memory or a thread cannot be started.
-    pub fn new(
-        source: impl Into<Source>,
-        device: Device,
-        batch_size: i64,
-        steps_per_epoch: Option<i64>,
-        order: Order,
-        iteration: Iteration,
-    ) -> Result<Self> {
+    pub fn new(source: impl Into<Source>, device: Device, batching: Batching) -> Result<Self> {
         let source = source.into();
         let labels: Vec<i64> = source.samples().iter().map(|sample| sample.label as i64).collect();
         let count = labels.len() as i64;
@@ -96,7 +87,7 @@ impl Loader {
             storage,
             device,
             labels,
-            sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
+            sequence: Sequence::new(count, batching),
             ahead: VecDeque::new(),
             waited: Duration::ZERO,
         })
@@ -107,21 +98,14 @@ impl Loader {
     ///
     /// # Errors
     /// If `labels` cannot be converted to a vector.
-    pub fn of_input(
-        input: Input,
-        labels: Tensor,
-        batch_size: i64,
-        steps_per_epoch: Option<i64>,
-        order: Order,
-        iteration: Iteration,
-    ) -> Result<Self> {
+    pub fn of_input(input: Input, labels: Tensor, batching: Batching) -> Result<Self> {
         let host_labels = Vec::<i64>::try_from(&labels)?;
         let count = host_labels.len() as i64;
         Ok(Self {
             device: input.values().device(),
             storage: Storage::Device { input, labels },
             labels: host_labels,
-            sequence: Sequence::new(count, batch_size, steps_per_epoch, order, iteration),
+            sequence: Sequence::new(count, batching),
             ahead: VecDeque::new(),
             waited: Duration::ZERO,
         })
@@ -137,7 +121,7 @@ impl Loader {
     /// # Errors
     /// As [`Loader::new`].
     pub fn sorted(source: impl Into<Source>, device: Device, batch_size: i64) -> Result<Self> {
-        Self::new(source, device, batch_size, None, Order::Sorted, Iteration::WholePass)
+        Self::new(source, device, Batching::sorted(batch_size))
     }
 
     /// Number of pictures.

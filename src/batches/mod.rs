@@ -3,3 +3,7 @@
 pub mod batch;
 pub mod loader;
 pub mod order;
+
+pub use batch::{Batch, Input, Targets, to_images};
+pub use loader::Loader;
+pub use order::{Batching, Order};

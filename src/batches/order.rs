@@ -21,6 +21,33 @@ pub enum Order {
     },
 }
 
+/// How pictures are divided into batches and epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batching {
+    /// Pictures of a batch.
+    pub size: i64,
+    /// Batches of an epoch; `None` is one pass, which is the most with [`Iteration::WholePass`].
+    pub steps_per_epoch: Option<i64>,
+    /// The order of the pictures.
+    pub order: Order,
+    /// Where an epoch starts.
+    pub iteration: Iteration,
+}
+
+impl Batching {
+    /// Whole passes in the order of the samples.
+    pub fn sorted(size: i64) -> Self {
+        let (order, iteration) = (Order::Sorted, Iteration::WholePass);
+        Self { size, steps_per_epoch: None, order, iteration }
+    }
+
+    /// Whole passes, each in an order of its own, which depends on `seed` and the number of the pass.
+    pub fn shuffled(size: i64, seed: u64) -> Self {
+        let order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
+        Self { order, ..Self::sorted(size) }
+    }
+}
+
 /// Batches over `count` pictures, pass after pass.
 #[derive(Debug)]
 pub(super) struct Sequence {
@@ -52,13 +79,8 @@ pub(super) struct Slice {
 }
 
 impl Sequence {
-    pub fn new(
-        count: i64,
-        batch_size: i64,
-        steps_per_epoch: Option<i64>,
-        order: Order,
-        iteration: Iteration,
-    ) -> Self {
+    pub fn new(count: i64, batching: Batching) -> Self {
+        let Batching { size: batch_size, steps_per_epoch, order, iteration } = batching;
         let pass = batches(count, batch_size);
         let steps_per_epoch = match (steps_per_epoch, iteration) {
             (None, _) => pass,

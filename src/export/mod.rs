@@ -15,7 +15,8 @@ mod torchscript;
 use crate::machine::device::DeviceChoice;
 use crate::machine::precision::PrecisionChoice;
 use crate::run::folder::RunFolder;
-use crate::run::predict::trained::{MachineOverrides, Trained};
+use crate::run::predict::inference::{Inference, MachineOverrides};
+use crate::run::predict::trained::Trained;
 use crate::{files::atomic_file, weights};
 use anyhow::Result;
 pub use description::Description;
@@ -24,12 +25,10 @@ pub use request::{Export, Format, Output};
 /// Exports a run's network: see [`petite::export`](crate::export()).
 pub(crate) fn export(what: &Export) -> Result<Description> {
     let run = RunFolder::open(&what.run)?;
-    let machine = MachineOverrides {
-        device: Some(DeviceChoice::Cpu),
-        precision: Some(PrecisionChoice::Fp32),
-        threads: None,
-    };
-    let Trained { record, network, odd, .. } = Trained::load(&run, what.weights, machine)?;
+    let (device, precision) = (Some(DeviceChoice::Cpu), Some(PrecisionChoice::Fp32));
+    let machine = MachineOverrides { device, precision, threads: None };
+    let how = Inference { weights: what.weights, machine, ..Inference::default() };
+    let Trained { record, network, odd, .. } = Trained::load(&run, how)?;
     let description = Description { odd, ..Description::new(&record, what)? };
     match what.format {
         Format::Onnx => {

@@ -44,4 +44,20 @@ impl Metrics {
             calibration_error: calibration_error(scored),
         }
     }
+
+    /// The rows of a table: the classes, then both means, each with its precision, recall, F1 and ROC
+    /// AUC, and a class with its number of pictures.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, [Option<f64>; 4], Option<usize>)> {
+        let of_mean = |(name, mean): (&'static str, Averages)| {
+            let Averages { precision, recall, f1, roc_auc } = mean;
+            (name, [Some(precision), Some(recall), Some(f1), roc_auc], None)
+        };
+        let classes = self.classes.iter().map(|class| {
+            let &ClassMetrics { precision, recall, f1, roc_auc, pictures, .. } = class;
+            (class.class.as_str(), [precision, recall, f1, roc_auc], Some(pictures))
+        });
+        let means =
+            [("mean of classes", self.macro_mean), ("mean of pictures", self.weighted_mean)];
+        classes.chain(means.map(of_mean))
+    }
 }

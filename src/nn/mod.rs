@@ -22,3 +22,13 @@ pub mod stored;
 pub mod summary;
 mod weight;
 pub mod zoo;
+
+pub use architecture::Architecture;
+pub use base::Base;
+pub use chain::Chain;
+pub use grad_cam::{GradCam, HeatMap};
+pub use layer::Statistics;
+pub use network::Network;
+pub use stack::Stack;
+pub use stored::Stored;
+pub use zoo::Model;

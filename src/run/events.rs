@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// Receives the progress of a run. All methods do nothing by default.
 pub trait Events: Send {
-    /// The value that ends the work early. Called once, at the start.
+    /// The value that ends the work early: the same at every call.
     fn stop(&self) -> Stop {
         Stop::default()
     }

@@ -7,7 +7,7 @@ pub use super::observer::{Observer, Partial, StepProgress};
 use super::optimizer::OptimizerConfig;
 use super::schedule::{Schedule, has_stalled};
 use super::step::{StepInput, TrainStep};
-use super::validate::{Views, validate};
+use super::validate::validate;
 use crate::augment::augmentation::Augmentation;
 use crate::batches::loader::Loader;
 use crate::history::Epoch;
@@ -111,11 +111,8 @@ impl Trainer<'_> {
         let (steps, running) = (self.batches.train.steps_per_epoch(), train_step.means());
         let (means, train_seconds) = (running.means()?, clock.seconds());
         let Learner { network, objective, .. } = self.learner;
-        let (loss, views, stop) = (objective.loss, Views::Picture, &self.stop);
-        let validated =
-            validate(network, &mut self.batches.validation, loss, epoch, views, stop, |_, _| {
-                Ok(())
-            })?;
+        let (loss, stop) = (objective.loss, &self.stop);
+        let validated = validate(network, &mut self.batches.validation, loss, epoch, stop)?;
         let Some(val_means) = validated else {
             let done = Partial { steps, sums: running.sums()?, seconds: train_seconds };
             observer.partial(&done, &self.learner.saved())?;
@@ -199,7 +196,7 @@ mod tests {
     use super::*;
     use crate::augment::config::AugmentConfig;
     use crate::batches::batch::Input;
-    use crate::batches::order::Order;
+    use crate::batches::order::{Batching, Order};
     use crate::keras::{Iteration, KerasProfile};
     use crate::machine::precision::Precision;
     use crate::nn::architecture::Architecture;
@@ -235,7 +232,8 @@ mod tests {
         let pixels = noise.remainder(251).to_kind(Kind::Uint8).reshape([12, 4, 4, 1]);
         let labels = Tensor::arange(12, (Kind::Int64, Device::Cpu)).remainder(2);
         let input = Input::Pixels(pixels);
-        Loader::of_input(input, labels, 4, None, order, Iteration::Endless).unwrap()
+        let batching = Batching { order, iteration: Iteration::Endless, ..Batching::sorted(4) };
+        Loader::of_input(input, labels, batching).unwrap()
     }
 
     /// Learning rates by epoch and the final weights of 40 epochs, when training stops after these.

@@ -3,8 +3,7 @@
 use crate::drawn::{pixels, weights_of};
 use petite::batches::batch::{Input, Targets};
 use petite::batches::loader::Loader;
-use petite::batches::order::Order;
-use petite::keras::Iteration;
+use petite::batches::order::Batching;
 use petite::machine::Machine;
 use petite::machine::precision::Precision;
 use petite::nn::layer::Statistics;
@@ -13,7 +12,7 @@ use petite::nn::zoo::Model;
 use petite::training::learner::Learner;
 use petite::training::objective::{ClassWeights, Objective};
 use petite::training::step::{StepInput, TrainStep};
-use petite::training::validate::{Views, validate};
+use petite::training::validate::validate;
 use petite::weights;
 use petite::{Config, Recipe, Stop};
 use std::path::Path;
@@ -118,13 +117,9 @@ fn validation_changes_nothing() {
     let before: Vec<Tensor> =
         network.tensors().iter().map(|(_, tensor)| tensor.detach().copy()).collect();
     let (input, labels) = (Input::Pixels(pixels(32, 32, 4)), Tensor::from_slice(&[0i64, 1, 0, 1]));
-    let mut loader =
-        Loader::of_input(input, labels, 2, None, Order::Sorted, Iteration::WholePass).unwrap();
+    let mut loader = Loader::of_input(input, labels, Batching::sorted(2)).unwrap();
     let loss = petite::training::loss::Loss::for_classes(2);
-    validate(&network, &mut loader, loss, 0, Views::WithMirrorImage, &Stop::default(), |_, _| {
-        Ok(())
-    })
-    .unwrap();
+    validate(&network, &mut loader, loss, 0, &Stop::default()).unwrap();
     let after = network.tensors();
     assert!(before.iter().zip(&after).all(|(before, (_, after))| before == after));
 }

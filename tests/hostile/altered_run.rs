@@ -7,8 +7,7 @@ use petite::export::{Format, Output};
 use petite::history::Epoch;
 use petite::machine::precision::PrecisionChoice;
 use petite::run::folder::WhichWeights;
-use petite::training::validate::Views;
-use petite::{Classifier, Config, Ended, Evaluate, Events, Export, Recipe, Scoring, Stop, Warning};
+use petite::{Classifier, Config, Ended, Evaluate, Events, Export, Recipe, Stop, Warning};
 use std::fs;
 use std::path::Path;
 
@@ -52,10 +51,8 @@ fn resumed(data: &Path, run: &Path) -> Result<(Trained, Vec<String>), String> {
 
 fn evaluated(run: &Path) -> Result<(f64, Vec<String>), String> {
     let mut listener = Listener::default();
-    let what = Evaluate {
-        scoring: Scoring { split: "validation".to_owned(), ..Scoring::default() },
-        ..Evaluate::new(run)
-    };
+    let mut what = Evaluate::new(run);
+    what.scoring.split = "validation".to_owned();
     let found = petite::evaluate(&what, &mut listener).map_err(|error| error.to_string())?;
     Ok((found.loss, listener.0))
 }
@@ -213,8 +210,8 @@ fn what_only_reads_weights_names_those_of_another_run() {
         petite::train(&config, &mut Listener::default()).unwrap();
     }
     let odd = || {
-        let (run, weights, views) = (at("one"), WhichWeights::Last, Views::Picture);
-        let classifier = Classifier::new(&run, weights, views, Default::default()).unwrap();
+        let (run, weights) = (at("one"), WhichWeights::Last);
+        let classifier = Classifier::new(&run).unwrap();
         let (format, output, to) = (Format::Onnx, Output::Logits, at("one.onnx"));
         let description = petite::export(&Export { run, weights, format, output, to }).unwrap();
         [classifier.odd().map(str::to_owned), description.odd]

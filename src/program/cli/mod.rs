@@ -27,7 +27,7 @@ pub use settings::{Flags, Subset};
 pub use shell::{CompletionsArgs, ManArgs, Shell};
 pub use suspects::SuspectsArgs;
 pub use train::TrainArgs;
-pub use trained::{EvaluateArgs, ReportArgs, Weights, machine_overrides};
+pub use trained::{EvaluateArgs, ReportArgs, Weights};
 pub use weights::{ConvertArgs, ImportArgs, SummaryArgs};
 
 /// Train an image classifier on a few thousand pictures in class folders

@@ -2,10 +2,7 @@
 
 use super::{Flags, ForceArgs, RunArgs, RunsArgs, Subset, examples};
 use clap::{Args, ValueEnum};
-use petite::Scoring;
-use petite::run::folder::WhichWeights;
-use petite::run::predict::trained::MachineOverrides;
-use petite::training::validate::Views;
+use petite::{Inference, MachineOverrides, Scoring, Views, WhichWeights};
 use std::path::PathBuf;
 
 /// Evaluate a trained network on a split
@@ -79,18 +76,16 @@ pub struct EvaluatedArgs {
 }
 
 impl EvaluatedArgs {
-    /// What the flags ask for.
+    /// The pictures that the flags ask for.
     pub fn scoring(&self) -> anyhow::Result<Scoring> {
         let settings = &self.settings;
         Ok(Scoring {
             split: self.split.clone(),
             data: self.data.clone(),
             labels: self.labels.clone(),
-            weights: self.view.weights.into(),
-            views: self.view.views(),
             skip_bad_pictures: settings.get("skip_bad_pictures")?.unwrap_or(false),
             cache: settings.get("cache")?,
-            machine: machine_overrides(settings)?,
+            inference: self.view.inference(settings)?,
         })
     }
 }
@@ -107,9 +102,17 @@ pub struct ViewArgs {
 }
 
 impl ViewArgs {
-    /// The views that `--flip` selects.
-    pub fn views(&self) -> Views {
-        if self.flip { Views::WithMirrorImage } else { Views::Picture }
+    /// With the machine settings given as flags; the run's settings apply to the others.
+    pub fn inference<S>(&self, settings: &Flags<S>) -> anyhow::Result<Inference> {
+        Ok(Inference {
+            weights: self.weights.into(),
+            views: if self.flip { Views::WithMirrorImage } else { Views::Picture },
+            machine: MachineOverrides {
+                device: settings.get("device")?,
+                precision: settings.get("precision")?,
+                threads: settings.get("threads")?,
+            },
+        })
     }
 }
 
@@ -147,13 +150,4 @@ pub struct Evaluating;
 impl Subset for Evaluating {
     const NAMES: &[&str] = &["cache", "skip_bad_pictures", "device", "precision", "threads"];
     const DEFAULTS: bool = false;
-}
-
-/// The machine settings given as flags; the run's settings apply to the others.
-pub fn machine_overrides<S>(settings: &Flags<S>) -> anyhow::Result<MachineOverrides> {
-    Ok(MachineOverrides {
-        device: settings.get("device")?,
-        precision: settings.get("precision")?,
-        threads: settings.get("threads")?,
-    })
 }

@@ -13,10 +13,11 @@ pub fn run(args: &EvaluateArgs, stop: &Stop) -> Result<()> {
         output_file::check(file, Kind::Tensors, args.force.force)?;
     }
     let what = Evaluate {
+        run: args.run.path().to_owned(),
+        scoring: args.pictures.scoring()?,
+        store: true,
         export: args.export.clone(),
         against: args.against.clone(),
-        scoring: args.pictures.scoring()?,
-        ..Evaluate::new(args.run.path())
     };
     let evaluation = petite::evaluate(&what, &mut Terminal::new(stop))?;
     if args.json {

@@ -2,7 +2,6 @@
 
 use crate::program::console::say;
 use petite::metrics::Metrics;
-use petite::metrics::classes::{Averages, ClassMetrics};
 use petite::metrics::confusion::Confusion;
 use petite::text::numbers::{cut, with_thousands};
 use petite::{Against, Evaluation};
@@ -43,18 +42,12 @@ pub fn print(evaluation: &Evaluation) {
 
 /// Precision, recall, F1 and AUC of each class, if they are few, and their means.
 fn print_metrics(metrics: &Metrics) {
-    let of_mean = |name: &str, mean: &Averages| {
-        let values = [Some(mean.precision), Some(mean.recall), Some(mean.f1), mean.roc_auc];
-        (name.to_owned(), values.map(decimals), String::new())
-    };
-    let of_class = |class: &ClassMetrics| {
-        let values = [class.precision, class.recall, class.f1, class.roc_auc];
-        (cut(&class.class), values.map(decimals), with_thousands(class.pictures as i64))
-    };
-    let classes = if metrics.classes.len() > PRINTED { &[][..] } else { &metrics.classes };
-    let mut rows: Vec<_> = classes.iter().map(of_class).collect();
-    rows.push(of_mean("mean of classes", &metrics.macro_mean));
-    rows.push(of_mean("mean of pictures", &metrics.weighted_mean));
+    let skipped = if metrics.classes.len() > PRINTED { metrics.classes.len() } else { 0 };
+    let rows = metrics.rows().skip(skipped).map(|(name, values, pictures)| {
+        let pictures = pictures.map_or(String::new(), |count| with_thousands(count as i64));
+        (cut(name), values.map(decimals), pictures)
+    });
+    let rows: Vec<_> = rows.collect();
     let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0) + 2;
     say("");
     say(format_args!(
@@ -169,6 +162,7 @@ fn longest(names: &[String]) -> usize {
     names.iter().map(|name| name.chars().count()).max().unwrap_or(0)
 }
 
-fn percent(share: f64) -> String {
+/// `98.2%`
+pub fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }

@@ -2,7 +2,7 @@
 
 use super::output_file::{self, Kind};
 use super::prediction_output::Output;
-use crate::program::cli::{PredictArgs, machine_overrides};
+use crate::program::cli::PredictArgs;
 use crate::program::progress::Terminal;
 use crate::program::remedy::warn_inside;
 use crate::program::signals::Signals;
@@ -23,10 +23,8 @@ pub fn run(args: &PredictArgs, signals: &Signals) -> Result<()> {
     let what = Predict {
         run,
         paths: with_standard_input(paths, args.null)?,
-        weights: args.view.weights.into(),
-        views: args.view.views(),
+        inference: args.view.inference(&args.settings)?,
         grad_cam: args.grad_cam.is_some(),
-        machine: machine_overrides(&args.settings)?,
     };
     // Before this, reading standard input may wait forever, which no stop ends.
     let stop = signals.stop();

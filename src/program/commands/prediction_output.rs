@@ -248,6 +248,12 @@ struct Unusable<'a> {
     error: &'a str,
 }
 
-fn utf8(path: &Path) -> Result<&str> {
-    path.to_str().with_context(|| format!("expected a UTF-8 path, found {}", shown(path)))
+/// The path as JSON has it.
+///
+/// # Errors
+/// If it is not UTF-8.
+pub fn utf8(path: &Path) -> Result<&str> {
+    path.to_str().with_context(|| {
+        format!("expected UTF-8 paths with --json, found {}; try renaming it", shown(path))
+    })
 }

@@ -1,5 +1,7 @@
 //! `petite suspects`
 
+use super::evaluation_text::percent;
+use super::prediction_output::utf8;
 use super::preview::{file_name, read};
 use crate::program::cli::SuspectsArgs;
 use crate::program::console::{say, warn};
@@ -169,10 +171,6 @@ fn next(model: Model, data: &Path, list: &Path, args: &SuspectsArgs) -> String {
     format!("{command} --data {} --labels {} --out {}", quoted(data), quoted(list), quoted(out))
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
-}
-
 /// The list of suspects as JSON.
 fn json(found: &SuspectList) -> Result<String> {
     let mut suspects = Vec::with_capacity(found.suspects.len());
@@ -214,10 +212,4 @@ struct Row<'a> {
     suggested: &'a str,
     probability: f64,
     copy_of: Option<&'a str>,
-}
-
-fn utf8(path: &Path) -> Result<&str> {
-    path.to_str().with_context(|| {
-        format!("expected UTF-8 paths with --json, found {}; try renaming it", shown(path))
-    })
 }

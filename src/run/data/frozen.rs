@@ -1,21 +1,91 @@
-//! The output of a base's frozen layers for validation pictures, which is the same in every epoch.
+//! The output of a base's frozen layers for pictures, which is the same in every epoch: computed once, in
+//! memory, or with all layers frozen also on disk.
 
 use crate::batches::batch::{Input, to_images};
 use crate::batches::loader::Loader;
-use crate::batches::order::Order;
-use crate::keras::Iteration;
+use crate::batches::order::Batching;
+use crate::error::{BadFolder, ensure_or};
+use crate::files::user_folders;
 use crate::machine::memory::free_memory;
+use crate::nn::base::Base;
+use crate::nn::head::Pooling;
 use crate::nn::network::Network;
 use crate::nn::run::Pass;
+use crate::pictures::cache::Opened;
+use crate::pictures::folder::{Folder, Sample};
+use crate::pictures::pixel_file::Stamp;
+use crate::pictures::pixels::decode_all;
 use crate::run::activity::{Activity, Counter};
+use crate::run::data::kept::Kept;
 use crate::run::events::{Events, Note};
+use crate::run::settings::config::Config;
+use crate::run::settings::on_base::OnBase;
+use crate::run::warning::Warning;
 use crate::stop::Stop;
-use anyhow::Result;
+use anyhow::{Result, bail};
+use std::collections::HashSet;
+use std::hash::Hasher;
 use std::time::Instant;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
+use twox_hash::XxHash3_64;
+
+/// Batch size for computing features.
+const BATCH: i64 = 32;
 
 /// Most bytes to keep on a GPU, which also holds the network.
 const ON_GPU: u64 = 1 << 30;
+
+/// Part of the key of every file. Files of another version are computed again.
+const VERSION: &[u8] = b"2";
+
+/// The output of frozen layers for pictures.
+#[derive(Debug)]
+pub struct Frozen {
+    /// `[N, H, W, C]`: of all layers, features in f32, with average pooling of 1×1; else in the type
+    /// that the layers compute in.
+    pub values: Tensor,
+    /// Labels, `[N]` i64.
+    pub labels: Tensor,
+}
+
+impl Frozen {
+    /// Runs the pictures of one pass of `loader` through `layers`, which turn images into
+    /// `[N, C, H, W]`, and keeps the output on `device`; `None` if it takes more than `most` bytes.
+    fn compute(
+        loader: &mut Loader,
+        (device, most): (Device, u64),
+        stop: &Stop,
+        counter: &Counter<'_>,
+        layers: impl Fn(&Tensor) -> Result<Tensor>,
+    ) -> Result<Option<Self>> {
+        let (mut values, mut labels) = (Vec::new(), Vec::new());
+        for step in 0..loader.steps_per_epoch() {
+            stop.check()?;
+            let batch = loader.batch(0, step)?;
+            let Input::Pixels(pixels) = &batch.input else {
+                bail!("expected pixels to run through the base, found features")
+            };
+            let output = tch::no_grad(|| layers(&to_images(pixels)?))?;
+            // Channels last, as the layers keep it.
+            let output = output.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_to_device(device)?;
+            let pictures = output.size()[0] as usize;
+            let of_a_picture = output.numel() * output.kind().elt_size_in_bytes() / pictures;
+            if of_a_picture as u64 * loader.len() as u64 > most {
+                return Ok(None);
+            }
+            counter.add(pictures);
+            values.push(output);
+            labels.push(batch.targets.classes.f_to_device(device)?);
+        }
+        ensure_or!(
+            DataSet,
+            !values.is_empty(),
+            "expected pictures to run through the base, found none"
+        );
+        let (values, labels) = (Tensor::f_cat(&values, 0)?, Tensor::f_cat(&labels, 0)?);
+        Ok(Some(Self { values, labels }))
+    }
+}
 
 /// A loader of the batches of `pictures`, whole passes in the order of the samples, with the output of
 /// the base's frozen layers instead of pixels: these run once and not in every epoch, and results are
@@ -33,56 +103,180 @@ pub fn through_frozen(
     let base = network.base();
     let base = base.filter(|base| base.stack.trained_from() > 0 && !pictures.is_streamed());
     let Some(base) = base else { return Ok(pictures) };
-    let (count, steps) = (pictures.len() as usize, pictures.steps_per_epoch());
-    let most = match base.stack.device() {
+    let batch_size = match pictures.batch(0, 0)?.input {
+        Input::Pixels(first) => first.size()[0],
+        _ => return Ok(pictures),
+    };
+    let device = base.stack.device();
+    let most = match device {
         Device::Cpu => free_memory().map_or(u64::MAX, |free| free / 4),
         _ => ON_GPU,
     };
-    let (mut values, mut labels, mut batch_size) = (Vec::new(), Vec::new(), 0);
-    let split = Some("validation");
-    let (started, counter) =
-        (Instant::now(), Counter::new(Activity::Features(split), count, events));
-    for step in 0..steps {
-        stop.check()?;
-        let batch = pictures.batch(0, step)?;
-        let Input::Pixels(pixels) = &batch.input else {
-            return Ok(pictures);
-        };
-        let output = tch::no_grad(|| {
-            let images = base.preprocess.apply(&to_images(pixels)?)?;
-            let output =
-                base.stack.forward(images, 0..base.stack.trained_from(), &mut Pass::Infer)?;
-            // Channels last, as the layers keep it.
-            anyhow::Ok(output.f_permute([0, 2, 3, 1])?.f_contiguous()?)
-        })?;
-        let size = output.size()[0];
-        if step == 0 {
-            batch_size = size;
-            let of_a_picture = output.numel() * output.kind().elt_size_in_bytes() / size as usize;
-            if (of_a_picture * count) as u64 > most {
-                return Ok(pictures);
-            }
-        }
-        values.push(output);
-        labels.push(batch.targets.classes);
-        counter.add(size as usize);
-    }
+    let (split, count, started) = (Some("validation"), pictures.len() as usize, Instant::now());
+    let counter = Counter::new(Activity::Features(split), count, events);
+    let layers = |images: &Tensor| {
+        let images = base.preprocess.apply(images)?;
+        base.stack.forward(images, 0..base.stack.trained_from(), &mut Pass::Infer)
+    };
+    let found = Frozen::compute(&mut pictures, (device, most), stop, &counter, layers)?;
+    let Some(Frozen { values, labels }) = found else { return Ok(pictures) };
     let seconds = started.elapsed().as_secs_f64();
     events.note(&Note::Pass { of: "frozen", split, pictures: count, seconds });
-    let (values, labels) = (Input::Frozen(Tensor::f_cat(&values, 0)?), Tensor::f_cat(&labels, 0)?);
-    Loader::of_input(values, labels, batch_size, None, Order::Sorted, Iteration::WholePass)
+    Loader::of_input(Input::Frozen(values), labels, Batching::sorted(batch_size))
+}
+
+/// The features of a folder's pictures, the output of a whole base, with their file. That is valid for one
+/// state of weights, pictures and settings.
+#[derive(Debug)]
+pub struct Features<'a> {
+    base: &'a Base,
+    pooling: Pooling,
+    config: &'a Config,
+    folder: &'a Folder,
+    file: Kept,
+}
+
+impl<'a> Features<'a> {
+    /// Those of `folder`'s pictures from `base`, which are on `on_base` of `config`. There is one file per
+    /// folder and model, so a new state replaces the old one.
+    ///
+    /// # Errors
+    /// If the weights cannot be copied from the device.
+    pub fn new(
+        base: &'a Base,
+        config: &'a Config,
+        on_base: &OnBase,
+        folder: &'a Folder,
+    ) -> Result<Self> {
+        let path = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
+        let mut hasher = XxHash3_64::new();
+        hasher.write(path.as_os_str().as_encoded_bytes());
+        hasher.write(folder.name.as_bytes());
+        let (part, model) = (&folder.name, config.network.model.name());
+        let name = format!("{part}-{model}-{:016x}", hasher.finish());
+
+        hasher.write(VERSION);
+        let settings = (base.preprocess, base.stack.kind(), on_base.pooling, config.target());
+        hasher.write(format!("{settings:?} {:?}", folder.classes).as_bytes());
+        for sample in &folder.samples {
+            let stamp = Stamp::of(&sample.path, &folder.path);
+            hasher.write(format!("{stamp:?} {}", sample.label).as_bytes());
+        }
+        for (name, tensor) in base.stack.tensors() {
+            hasher.write(name.as_bytes());
+            hash_values(&mut hasher, &tensor)?;
+        }
+        let cache = user_folders::cache().join("features");
+        let file = Kept::new(&cache, &name, hasher.finish());
+        Ok(Self { base, pooling: on_base.pooling, config, folder, file })
+    }
+
+    /// The features of an earlier run, if they are what computing them would give now. Those of a run that
+    /// left out bad pictures are, if this one does so too and the pictures are still bad: a disk may
+    /// have failed for a while. Then it warns about them as that run did.
+    ///
+    /// # Errors
+    /// If a thread cannot be started, or a stop was requested.
+    pub fn kept(&self, stop: &Stop, events: &mut dyn Events) -> Result<Option<Frozen>> {
+        let Self { config, folder, .. } = self;
+        let Some((features, pictures)) = self.read() else { return Ok(None) };
+        let good: HashSet<i64> = pictures.into_iter().collect();
+        let others = (0..).zip(&folder.samples).filter(|(index, _)| !good.contains(index));
+        let others = folder.with_samples(others.map(|(_, sample)| sample.clone()).collect());
+        if others.samples.is_empty() {
+            return Ok(Some(features));
+        }
+        if !config.pictures.skip_bad_pictures {
+            return Ok(None);
+        }
+        let threads = config.pictures.loader_threads.unwrap_or(0);
+        let (now_good, bad) = decode_all(&others, config.target(), threads, stop, &|| ())?;
+        if !now_good.samples.is_empty() {
+            return Ok(None);
+        }
+        let (path, of) = (folder.path.clone(), folder.samples.len());
+        events.warning(&Warning::Skipped(&BadFolder { folder: path, of, pictures: bad }));
+        Ok(Some(features))
+    }
+
+    /// The features, if the file has them, and the indices of their pictures in the folder.
+    fn read(&self) -> Option<(Frozen, Vec<i64>)> {
+        let mut tensors = self.file.read()?;
+        let (values, labels) = (tensors.remove("features")?, tensors.remove("labels")?);
+        let count = self.folder.samples.len() as i64;
+        let pictures = match tensors.remove("pictures") {
+            Some(pictures) => Vec::try_from(&pictures).ok()?,
+            // Those of earlier versions may lack some.
+            None => (0..count).collect(),
+        };
+        let whole = values.dim() == 4
+            && values.kind() == Kind::Float
+            && labels.size() == values.size()[..1]
+            && pictures.len() == labels.numel();
+        whole.then_some((Frozen { values, labels }, pictures))
+    }
+
+    /// Computes the features of the pictures in `opened` and writes them to the file.
+    ///
+    /// # Errors
+    /// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
+    pub fn compute(
+        &self,
+        opened: Opened,
+        split: Option<&str>,
+        stop: &Stop,
+        events: &mut dyn Events,
+    ) -> Result<Frozen> {
+        let good = opened.source.samples().to_vec();
+        let (pictures, started) = (good.len(), Instant::now());
+        let mut loader = Loader::sorted(opened.source, self.base.stack.device(), BATCH)?;
+        let counter = Counter::new(Activity::Features(split), pictures, events);
+        let layers = |images: &Tensor| {
+            let features = self.base.features(images, &mut Pass::Infer)?;
+            Ok(match self.pooling {
+                Pooling::Flatten => features.f_to_kind(Kind::Float)?,
+                Pooling::Average => features.f_mean_dim([2i64, 3].as_slice(), true, Kind::Float)?,
+            })
+        };
+        let all = (Device::Cpu, u64::MAX);
+        let features = Frozen::compute(&mut loader, all, stop, &counter, layers)?;
+        let Some(features) = features else { bail!("expected features that fit, found others") };
+        let seconds = started.elapsed().as_secs_f64();
+        events.note(&Note::Pass { of: "features", split, pictures, seconds });
+        if let Err(error) = self.write(&features, &good) {
+            events.warning(&Warning::FeaturesNotKept(&error));
+        }
+        Ok(features)
+    }
+
+    /// Writes the features of the pictures `good`.
+    fn write(&self, features: &Frozen, good: &[Sample]) -> Result<()> {
+        let mut good = good.iter().peekable();
+        let indices = (0i64..).zip(&self.folder.samples);
+        let indices = indices.filter(|(_, sample)| good.next_if_eq(sample).is_some());
+        let indices: Vec<i64> = indices.map(|(index, _)| index).collect();
+        let indices = Tensor::f_from_slice(&indices)?;
+        let Frozen { values, labels } = features;
+        self.file.write(&[("features", values), ("labels", labels), ("pictures", &indices)])
+    }
+}
+
+fn hash_values(hasher: &mut XxHash3_64, tensor: &Tensor) -> Result<()> {
+    hasher.write(format!("{:?}", tensor.size()).as_bytes());
+    let values = Vec::<f32>::try_from(&tensor.f_detach()?.f_contiguous()?.f_flatten(0, -1)?)?;
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    hasher.write(&bytes);
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::machine::precision::Precision;
-    use crate::nn::base::Base;
-    use crate::nn::head::{self, Pooling};
+    use crate::nn::head;
     use crate::nn::layer::Statistics;
     use crate::nn::zoo::Model;
     use crate::run::events::Silent;
-    use tch::Kind;
 
     /// MobileNet for pictures of 32×32, trained from `first` on.
     fn network(first: &str) -> Network {
@@ -100,8 +294,7 @@ mod tests {
         let noise = Tensor::arange(7 * 32 * 32 * 3, (Kind::Int64, Device::Cpu)) * 7919;
         let pixels = noise.remainder(251).to_kind(Kind::Uint8).reshape([7, 32, 32, 3]);
         let labels = Tensor::arange(7, (Kind::Int64, Device::Cpu)).remainder(2);
-        let pixels = Input::Pixels(pixels);
-        Loader::of_input(pixels, labels, 3, None, Order::Sorted, Iteration::WholePass).unwrap()
+        Loader::of_input(Input::Pixels(pixels), labels, Batching::sorted(3)).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 pub(crate) mod appearance;
 pub(crate) mod data_set;
-pub mod features;
-pub(crate) mod frozen;
+pub mod frozen;
+pub(crate) mod kept;
 pub(crate) mod same_pictures;
 pub(crate) mod splits;

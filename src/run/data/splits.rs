@@ -2,7 +2,7 @@
 
 use crate::batches::batch::Input;
 use crate::batches::loader::Loader;
-use crate::batches::order::Order;
+use crate::batches::order::{Batching, Order};
 use crate::error::{self, ensure_or, fault};
 use crate::files::user_folders;
 use crate::machine::memory::free_memory;
@@ -15,7 +15,7 @@ use crate::random::Purpose;
 use crate::run::activity::{Activity, Counter};
 use crate::run::data::appearance::compare;
 use crate::run::data::data_set::{self, Pictures};
-use crate::run::data::features::{FeatureFile, Features, compute};
+use crate::run::data::frozen::{Features, Frozen};
 use crate::run::data::same_pictures;
 use crate::run::events::{Events, Note};
 use crate::run::folder::RunFolder;
@@ -114,38 +114,37 @@ impl<'a> Splits<'a> {
     ) -> Result<(Loader, Loader)> {
         let (config, device) = (self.config, network.device());
         let (seed, size) = (config.seed, config.training.batch_size);
-        let iteration = config.keras.conventions().iteration;
-        let train_order = Order::Shuffled { seed, purpose: Purpose::TrainOrder };
-        // The means of whole passes do not depend on the order, so use that of `evaluate`.
-        let validation_order = match config.training.validation_steps {
-            None => Order::Sorted,
-            Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
+        let for_training = Batching {
+            steps_per_epoch: config.training.steps_per_epoch,
+            iteration: config.keras.conventions().iteration,
+            ..Batching::shuffled(size, seed)
         };
-        let (steps, validation_steps) =
-            (config.training.steps_per_epoch, config.training.validation_steps);
+        let for_validation = Batching {
+            steps_per_epoch: config.training.validation_steps,
+            // The means of whole passes do not depend on the order, so use that of `evaluate`.
+            order: match config.training.validation_steps {
+                None => Order::Sorted,
+                Some(_) => Order::Shuffled { seed, purpose: Purpose::ValidationOrder },
+            },
+            ..for_training
+        };
         match config.on_base() {
             Some(on_base) if on_base.stored_features => {
                 let base = network.base().context("expected a base below the head")?;
                 let (train, validation) = self.features(on_base, base, stop, events)?;
-                let loader = |features: Features, steps, order| {
+                let loader = |features: Frozen, batching| {
                     let to_device = |tensor: Tensor| tensor.f_to_device(device);
                     let input = Input::Features(to_device(features.values)?);
-                    let labels = to_device(features.labels)?;
-                    Loader::of_input(input, labels, size, steps, order, iteration)
+                    Loader::of_input(input, to_device(features.labels)?, batching)
                 };
-                Ok((
-                    loader(train, steps, train_order)?,
-                    loader(validation, validation_steps, validation_order)?,
-                ))
+                Ok((loader(train, for_training)?, loader(validation, for_validation)?))
             }
             _ => {
                 let (train, validation) = self.open_both(stop, events)?;
-                let loader = |source, steps, order| {
-                    Loader::new(source, device, size, steps, order, iteration)
-                };
+                let loader = |source, batching| Loader::new(source, device, batching);
                 Ok((
-                    loader(train.source, steps, train_order)?,
-                    loader(validation.source, validation_steps, validation_order)?,
+                    loader(train.source, for_training)?,
+                    loader(validation.source, for_validation)?,
                 ))
             }
         }
@@ -207,23 +206,19 @@ impl<'a> Splits<'a> {
         base: &Base,
         stop: &Stop,
         events: &mut dyn Events,
-    ) -> Result<(Features, Features)> {
-        let cache = user_folders::cache().join("features");
-        let config = self.config;
-        let file = |folder| FeatureFile::new(&cache, base, config, on_base, folder);
-        let (train_file, validation_file) = (file(&self.train)?, file(&self.validation)?);
-        let kept = (train_file.kept(stop, events)?, validation_file.kept(stop, events)?);
+    ) -> Result<(Frozen, Frozen)> {
+        let of = |folder| Features::new(base, self.config, on_base, folder);
+        let (of_train, of_validation) = (of(&self.train)?, of(&self.validation)?);
+        let kept = (of_train.kept(stop, events)?, of_validation.kept(stop, events)?);
         if let (None, None) = kept {
             let (train, validation) = self.open_both(stop, events)?;
-            let mut compute =
-                |opened, name, file| compute(base, on_base, opened, Some(name), file, stop, events);
             return Ok((
-                compute(train, "train", &train_file)?,
-                compute(validation, "validation", &validation_file)?,
+                of_train.compute(train, Some("train"), stop, events)?,
+                of_validation.compute(validation, Some("validation"), stop, events)?,
             ));
         }
         self.warn_of_contradictions(&self.equal, events);
-        let mut get = |kept: Option<Features>, name, file| {
+        let mut get = |kept: Option<Frozen>, name, of: &Features<'_>| {
             let (features, origin) = match kept {
                 Some(features) => (features, None),
                 None => {
@@ -233,13 +228,13 @@ impl<'a> Splits<'a> {
                         _ => open(&self.validation, Some(name), reading, events)?,
                     };
                     let origin = opened.origin;
-                    (compute(base, on_base, opened, Some(name), file, stop, events)?, Some(origin))
+                    (of.compute(opened, Some(name), stop, events)?, Some(origin))
                 }
             };
             self.note(name, features.labels.numel(), origin, events);
             anyhow::Ok(features)
         };
-        Ok((get(kept.0, "train", &train_file)?, get(kept.1, "validation", &validation_file)?))
+        Ok((get(kept.0, "train", &of_train)?, get(kept.1, "validation", &of_validation)?))
     }
 
     /// Opens the training pictures, each class of which must have a good one.

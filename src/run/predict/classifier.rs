@@ -7,11 +7,11 @@ use crate::machine::threads;
 use crate::pictures::picture::Picture;
 use crate::pictures::pixels::Scratch;
 use crate::pictures::target::Target;
-use crate::run::folder::{RunFolder, WhichWeights};
+use crate::run::folder::RunFolder;
 use crate::run::predict::Prediction;
-use crate::run::predict::trained::{MachineOverrides, Scores, Trained};
+use crate::run::predict::inference::Inference;
+use crate::run::predict::trained::Trained;
 use crate::stop::Stop;
-use crate::training::validate::Views;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -86,26 +86,24 @@ struct Decoded {
 }
 
 impl Classifier {
+    /// Loads the last weights of `run`.
+    ///
+    /// # Errors
+    /// As [`Classifier::with`].
+    pub fn new(run: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::with(run, Inference::default())
+    }
+
     /// Loads the network of `run`, and decodes on as many threads as its settings say, or one per core.
     ///
     /// # Errors
     /// If the run cannot be read, the device or precision is not available, or a thread cannot be
     /// started.
-    pub fn new(
-        run: &Path,
-        weights: WhichWeights,
-        views: Views,
-        machine: MachineOverrides,
-    ) -> Result<Self, Error> {
-        Ok(Self::start(run, weights, views, machine)?)
+    pub fn with(run: impl AsRef<Path>, how: Inference) -> Result<Self, Error> {
+        Ok(Self::start(run.as_ref(), how)?)
     }
 
-    fn start(
-        run: &Path,
-        weights: WhichWeights,
-        views: Views,
-        machine: MachineOverrides,
-    ) -> Result<Self> {
+    fn start(run: &Path, how: Inference) -> Result<Self> {
         let run = RunFolder::open(run)?;
         let loader_threads = run.read_record()?.train.pictures.loader_threads;
         let pending = Arc::new(AtomicUsize::new(0));
@@ -116,13 +114,13 @@ impl Classifier {
         let counted = Arc::clone(&pending);
         // libtorch's settings of threads belong to the thread that makes them.
         let network = move || {
-            let trained = match Trained::load(&run, weights, machine) {
+            let trained = match Trained::load(&run, how) {
                 Ok(trained) => trained,
                 Err(error) => return drop(ready.send(Err(error))),
             };
             let about = About::of(&trained);
             if ready.send(Ok(about.clone())).is_ok() {
-                run_batches(&trained, views, &about, &batches, &counted);
+                run_batches(&trained, &about, &batches, &counted);
             }
         };
         let mut threads = vec![spawn("network", network)?];
@@ -161,6 +159,34 @@ impl Classifier {
     /// The device that the network computes on, such as `cpu (2 threads)`.
     pub fn machine(&self) -> &str {
         &self.about.machine
+    }
+
+    /// The classes of a picture with their probabilities, the most probable first. `bytes` are the
+    /// contents of its file. Waits for the network, which sees the pictures of several threads at once.
+    ///
+    /// ```no_run
+    /// let classifier = petite::Classifier::new("runs/baseline")?;
+    /// let classes = classifier.predict(&std::fs::read("photo.jpg")?)?;
+    /// println!("{} with {:.0} %", classes[0].0, 100.0 * classes[0].1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadPictures`] if the bytes cannot be used as a picture; if libtorch or the host is
+    /// out of memory.
+    pub fn predict(&self, bytes: &[u8]) -> Result<Vec<(&str, f64)>, Error> {
+        let (sender, replies) = sync_channel(1);
+        self.submit(Request {
+            name: PathBuf::new(),
+            bytes: bytes.to_vec(),
+            heat_map: None,
+            stop: Stop::default(),
+            reply: Box::new(move |reply| drop(sender.send(reply))),
+        })?;
+        let reply = replies.recv().context("expected a prediction, found a lost thread");
+        let classes = reply.map_err(Error::from)??.prediction.top(self.classes().len());
+        let named = classes.into_iter().map(|(label, value)| (&*self.classes()[label], value));
+        Ok(named.collect())
     }
 
     /// Takes a picture and returns at once. The reply's error is [`ErrorKind::BadPictures`] if the
@@ -239,7 +265,6 @@ fn decode_all(
 /// Predicts the pictures that come, until there are none left.
 fn run_batches(
     trained: &Trained,
-    views: Views,
     about: &About,
     decoded: &Receiver<Decoded>,
     pending: &AtomicUsize,
@@ -261,10 +286,11 @@ fn run_batches(
         if batch.is_empty() {
             continue;
         }
-        match scores(trained, views, about, &batch) {
-            Ok(scores) => {
-                for (Decoded { request, picture, .. }, scores) in batch.into_iter().zip(scores) {
-                    let prediction = Prediction::new(request.name, scores);
+        match predictions(trained, about, &mut batch) {
+            Ok(predictions) => {
+                for (Decoded { request, picture, .. }, prediction) in
+                    batch.into_iter().zip(predictions)
+                {
                     (request.reply)(Ok(Reply { prediction, picture }));
                 }
             }
@@ -278,23 +304,21 @@ fn run_batches(
     }
 }
 
-/// What the network says of each picture of a batch.
-fn scores(
-    trained: &Trained,
-    views: Views,
-    about: &About,
-    batch: &[Decoded],
-) -> Result<Vec<Scores>> {
+/// The predictions for a batch, which takes the pictures' names.
+fn predictions(trained: &Trained, about: &About, batch: &mut [Decoded]) -> Result<Vec<Prediction>> {
     let Target { height, width, color_mode, .. } = about.target;
     let shape = [batch.len(), height, width, color_mode.channels()].map(|size| size as i64);
-    let bytes: Vec<u8> = batch.iter().flat_map(|picture| &picture.pixels).copied().collect();
+    let bytes = batch.iter().map(|picture| &picture.pixels[..]).collect::<Vec<_>>().concat();
     let pixels = Tensor::f_from_data_size(&bytes, &shape, Kind::Uint8)?;
     let pixels = Input::Pixels(upload(&pixels, about.device)?);
-    let with_heat_map: Vec<bool> =
-        batch.iter().map(|picture| picture.request.heat_map.is_some()).collect();
-    let scores = trained.scores(&pixels, views, &with_heat_map)?;
-    if scores.len() != batch.len() {
-        bail!("expected {} predictions, found {}", batch.len(), scores.len());
+    let requests = batch.iter_mut().map(|picture| &mut picture.request);
+    let (names, with_heat_map): (Vec<PathBuf>, Vec<bool>) = requests
+        .map(|request| (std::mem::take(&mut request.name), request.heat_map.is_some()))
+        .unzip();
+    let said = trained.show(&pixels)?;
+    let predictions = trained.predictions(&pixels, &said, names, &with_heat_map)?;
+    if predictions.len() != batch.len() {
+        bail!("expected {} predictions, found {}", batch.len(), predictions.len());
     }
-    Ok(scores)
+    Ok(predictions)
 }

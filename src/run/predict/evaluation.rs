@@ -22,7 +22,7 @@ pub struct Evaluation {
     /// Which of the run's weights were used.
     pub weights: WhichWeights,
     /// Whether mirror images were evaluated too:
-    /// [`Views::WithMirrorImage`](crate::training::validate::Views::WithMirrorImage).
+    /// [`Views::WithMirrorImage`](crate::Views::WithMirrorImage).
     #[serde(default)]
     pub flip: bool,
     /// Number of pictures.

@@ -2,7 +2,7 @@
 
 use crate::files::atomic_file::AtomicFile;
 use crate::report::{confusion_matrix, roc_curves};
-use crate::run::predict::scoring::ScoredPictures;
+use crate::run::predict::scored_pictures::ScoredPictures;
 use crate::text::cells;
 use anyhow::{Context, Result};
 use std::path::Path;

@@ -1,20 +1,19 @@
 //! What to predict, and the predictions.
 
-pub(crate) mod chunks;
 pub mod classifier;
 pub mod evaluate;
 pub mod evaluation;
 pub(crate) mod evaluation_files;
 pub(crate) mod export;
+pub mod inference;
 pub mod predictor;
+pub mod scored_pictures;
 pub mod scoring;
 pub mod trained;
 
 use crate::error::BadPicture;
 use crate::nn::grad_cam::HeatMap;
-use crate::run::folder::WhichWeights;
-use crate::run::predict::trained::{MachineOverrides, Scores};
-use crate::training::validate::Views;
+use crate::run::predict::inference::Inference;
 use std::path::PathBuf;
 
 /// What to predict, and how.
@@ -24,14 +23,10 @@ pub struct Predict {
     pub run: PathBuf,
     /// Pictures, folders of pictures, and glob patterns for either.
     pub paths: Vec<PathBuf>,
-    /// Which of the run's weights to use.
-    pub weights: WhichWeights,
-    /// Which views of each picture the network sees.
-    pub views: Views,
+    /// Weights, views and machine.
+    pub inference: Inference,
     /// Whether to compute each picture's heat map.
     pub grad_cam: bool,
-    /// Device, precision and threads.
-    pub machine: MachineOverrides,
 }
 
 impl Predict {
@@ -40,10 +35,8 @@ impl Predict {
         Self {
             run: run.into(),
             paths: paths.into_iter().collect(),
-            weights: WhichWeights::Last,
-            views: Views::Picture,
+            inference: Inference::default(),
             grad_cam: false,
-            machine: MachineOverrides::default(),
         }
     }
 }
@@ -58,15 +51,18 @@ pub struct Prediction {
     /// Probabilities of the classes, by label, 0..=1; they sum to 1.
     pub probabilities: Vec<f64>,
     /// What in the picture speaks for that class, if it was asked for; of the picture as it is, also
-    /// with [`Views::WithMirrorImage`].
+    /// with [`Views::WithMirrorImage`](crate::Views::WithMirrorImage).
     pub heat_map: Option<HeatMap>,
 }
 
 impl Prediction {
-    /// The prediction for the picture at `path`.
-    pub(crate) fn new(path: PathBuf, scores: Scores) -> Self {
-        let Scores { probabilities, label, heat_map } = scores;
-        Self { path, label, probabilities, heat_map }
+    /// The prediction for the picture at `path`, without a heat map.
+    pub(crate) fn new(path: PathBuf, probabilities: Vec<f64>) -> Self {
+        // The last of several largest elements, hence from the end: the first class, as in
+        // `Loss::predicted`.
+        let labels = (0..probabilities.len()).rev();
+        let label = labels.max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
+        Self { path, label: label.unwrap_or(0), probabilities, heat_map: None }
     }
 
     /// The up to `count` most probable classes with their probabilities, most probable first; at
@@ -97,9 +93,8 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_first_class() {
-        let prediction = |probabilities: &[f64]| {
-            Prediction::new(PathBuf::from("a.jpg"), Scores::new(probabilities.to_vec()))
-        };
+        let prediction =
+            |probabilities: &[f64]| Prediction::new(PathBuf::from("a.jpg"), probabilities.to_vec());
         assert_eq!(prediction(&[0.5, 0.5]).label, 0);
         let four = prediction(&[0.1, 0.3, 0.3, 0.3]);
         assert_eq!((four.label, four.top(2)), (1, vec![(1, 0.3), (2, 0.3)]));

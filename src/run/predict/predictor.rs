@@ -1,11 +1,13 @@
 //! Predicts any number of pictures with bounded memory.
 
+use crate::batches::batch::Batch;
 use crate::batches::loader::Loader;
 use crate::error::{BadPicture, Error, unusable};
 use crate::machine::threads;
+use crate::pictures::folder::{Folder, Sample};
 use crate::pictures::passed_over::PassedOver;
 use crate::pictures::picture::Picture;
-use crate::pictures::pixels::{Pixels, Scratch};
+use crate::pictures::pixels::{Pixels, Scratch, Target, decode_all};
 use crate::report::heat_map::overlay_original;
 use crate::run::activity::{Activity, Counter};
 use crate::run::data::appearance::Appearance;
@@ -13,17 +15,21 @@ use crate::run::data::splits::warn_if_unoptimized;
 use crate::run::events::Events;
 use crate::run::folder::RunFolder;
 use crate::run::folder::picture_paths;
-use crate::run::predict::chunks::{Chunk, Chunks};
-use crate::run::predict::trained::{Scores, Trained};
+use crate::run::predict::trained::Trained;
 use crate::run::predict::{Predict, Prediction, Predictions};
 use crate::run::warning::Warning;
 use crate::stop::Stop;
 use crate::text::shown::shown;
-use crate::training::validate::Views;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{channel, sync_channel};
+use std::thread::ScopedJoinHandle;
 use tch::Device;
+
+/// Largest number of pictures that are decoded at a time.
+const PICTURES: usize = 512;
+
+/// Largest size of their pixels in bytes, unless a single picture is larger.
+const BYTES: usize = 128 << 20;
 
 /// Longer side of a picture with its heat map, in pixels, unless the picture is smaller.
 const LONGEST: usize = 640;
@@ -46,7 +52,6 @@ pub(crate) fn predict(what: &Predict, events: &mut impl Events) -> Result<Predic
 #[derive(Debug)]
 pub struct Predictor {
     trained: Trained,
-    views: Views,
     grad_cam: bool,
     paths: Vec<PathBuf>,
     passed_over: PassedOver,
@@ -60,10 +65,9 @@ impl Predictor {
     /// precision is not available.
     pub fn new(what: &Predict) -> Result<Self, Error> {
         let run = RunFolder::open(&what.run)?;
-        let trained = Trained::load(&run, what.weights, what.machine)?;
+        let trained = Trained::load(&run, what.inference)?;
         let (paths, passed_over) = picture_paths::list(&what.paths)?;
-        let (views, grad_cam) = (what.views, what.grad_cam);
-        Ok(Self { trained, views, grad_cam, paths, passed_over })
+        Ok(Self { trained, grad_cam: what.grad_cam, paths, passed_over })
     }
 
     /// Class names, by label.
@@ -129,34 +133,28 @@ impl Predictor {
             events.warning(&Warning::PassedOver(&self.passed_over));
         }
         warn_if_unoptimized(events);
-        let config = &self.trained.record.train;
-        let stop = events.stop();
+        let (stop, has_idle_cores) = (events.stop(), self.has_idle_cores());
         let counter = Counter::new(Activity::Predicting, self.paths.len(), events);
-        let chunks = Chunks {
-            paths: &self.paths,
-            target: config.target(),
-            threads: config.pictures.loader_threads.unwrap_or(0),
-            stop: &stop,
-            counter: &counter,
-        };
+        let config = &self.trained.record.train;
+        let (target, threads) = (config.target(), config.pictures.loader_threads.unwrap_or(0));
+        let decode = |paths| Chunk::decode(paths, target, threads, &stop, &counter);
+        let mut chunks = self.paths.chunks((BYTES / target.bytes()).clamp(1, PICTURES));
         let (mut bad, mut appearance) = (Vec::new(), Appearance::default());
         std::thread::scope(|scope| {
-            let ((ask, requests), (sender, decoded)) = (channel(), sync_channel(1));
-            std::thread::Builder::new()
-                .name("decoder".to_owned())
-                .spawn_scoped(scope, move || chunks.answer(&requests, &sender))
-                .context("cannot start the decoding thread")?;
-            // Once all chunks are decoded, the decoder is gone, and requests fail.
-            let request = || {
-                let _ = ask.send(());
-            };
-            if self.has_idle_cores() {
-                request();
-            }
+            let mut ahead = None;
             loop {
-                request();
-                let Ok(chunk) = decoded.recv() else { break };
-                let chunk = chunk?;
+                let chunk = match ahead.take() {
+                    Some(decoding) => joined(decoding)?,
+                    None => match chunks.next() {
+                        Some(paths) => decode(paths)?,
+                        None => break,
+                    },
+                };
+                if let Some(paths) = has_idle_cores.then(|| chunks.next()).flatten() {
+                    let decoder = std::thread::Builder::new().name("decoder".to_owned());
+                    let started = decoder.spawn_scoped(scope, move || decode(paths));
+                    ahead = Some(started.context("cannot start the decoding thread")?);
+                }
                 appearance.add(&chunk.pixels);
                 for outcome in self.predict(chunk, &stop)? {
                     bad.extend(outcome.as_ref().err().cloned());
@@ -182,34 +180,67 @@ impl Predictor {
     }
 
     /// The predictions of the pictures of a chunk, or why they have none, in order.
-    fn predict(&self, chunk: Chunk, stop: &Stop) -> Result<Vec<Result<Prediction, BadPicture>>> {
-        let Chunk { pixels, bad } = chunk;
-        let samples = pixels.samples.clone();
-        let count = samples.len() + bad.len();
-        let scores = match samples.is_empty() {
-            true => Vec::new(),
-            false => self.scores(pixels, stop)?,
-        };
-        let mut good = samples.into_iter().zip(scores).peekable();
-        let mut bad = bad.into_iter();
-        let outcome = |position| match good.next_if(|(sample, _)| sample.label == position) {
-            Some((sample, scores)) => Some(Ok(Prediction::new(sample.path, scores))),
-            None => bad.next().map(Err),
-        };
-        Ok((0..count).filter_map(outcome).collect())
-    }
-
-    /// What the network says of each picture.
-    fn scores(&self, pixels: Pixels, stop: &Stop) -> Result<Vec<Scores>> {
-        let device = self.trained.network.device();
-        let mut loader = Loader::sorted(pixels, device, self.batch_size())?;
-        let mut scores = Vec::new();
-        for step in 0..loader.steps_per_epoch() {
-            stop.check()?;
-            let batch = loader.batch(0, step)?;
-            let with_heat_map = vec![self.grad_cam; batch.targets.pictures() as usize];
-            scores.extend(self.trained.scores(&batch.input, self.views, &with_heat_map)?);
+    fn predict(
+        &self,
+        chunk: Chunk<'_>,
+        stop: &Stop,
+    ) -> Result<impl Iterator<Item = Result<Prediction, BadPicture>>> {
+        let Chunk { paths, pixels, bad } = chunk;
+        let mut predictions = Vec::new();
+        if !pixels.samples.is_empty() {
+            let samples = pixels.samples.clone();
+            let mut names = samples.into_iter().map(|sample| sample.path);
+            let device = self.trained.network.device();
+            let mut loader = Loader::sorted(pixels, device, self.batch_size())?;
+            self.trained.show_all(&mut loader, stop, |Batch { input, targets, .. }, said| {
+                let names: Vec<_> = names.by_ref().take(targets.pictures() as usize).collect();
+                let with_heat_map = vec![self.grad_cam; names.len()];
+                predictions.extend(self.trained.predictions(
+                    input,
+                    &said,
+                    names,
+                    &with_heat_map,
+                )?);
+                Ok(())
+            })?;
         }
-        Ok(scores)
+        let (mut good, mut bad) = (predictions.into_iter(), bad.into_iter().peekable());
+        Ok(paths.iter().filter_map(move |path| match bad.next_if(|bad| bad.path == *path) {
+            Some(bad) => Some(Err(bad)),
+            None => good.next().map(Ok),
+        }))
     }
+}
+
+/// A decoded chunk of the pictures.
+struct Chunk<'a> {
+    paths: &'a [PathBuf],
+    /// The good pictures, in order.
+    pixels: Pixels,
+    /// The bad pictures, in order.
+    bad: Vec<BadPicture>,
+}
+
+impl<'a> Chunk<'a> {
+    fn decode(
+        paths: &'a [PathBuf],
+        target: Target,
+        threads: usize,
+        stop: &Stop,
+        counter: &Counter<'_>,
+    ) -> Result<Self> {
+        let samples = paths.iter().map(|path| Sample { path: path.clone(), label: 0 }).collect();
+        let name = "pictures".to_owned();
+        let folder = Folder { path: PathBuf::new(), name, classes: Vec::new(), samples };
+        let (pixels, mut bad) = decode_all(&folder, target, threads, stop, &|| counter.add(1))?;
+        for picture in bad.iter_mut().filter(|picture| !picture.path.exists()) {
+            picture.reason = "expected a picture or a folder, found nothing".to_owned();
+        }
+        Ok(Self { paths, pixels, bad })
+    }
+}
+
+/// What a thread returns.
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().unwrap_or_else(|_| bail!("expected pictures, found a lost thread"))
 }

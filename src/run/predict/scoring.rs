@@ -1,32 +1,24 @@
-//! Running a trained network over labeled pictures.
+//! On which pictures a run is evaluated, and how.
 
-use crate::batches::batch::Batch;
-use crate::batches::loader::Loader;
 use crate::dataset::layout::{ALL, Parts};
 use crate::dataset::{archive, labels};
 use crate::error::{ensure_or, fault};
-use crate::machine::memory::free_memory;
-use crate::metrics::Metrics;
-use crate::metrics::scored::Scored;
-use crate::pictures::cache::{CachePolicy, Reading, bytes_of};
-use crate::pictures::folder::{Folder, Sample};
+use crate::pictures::cache::CachePolicy;
+use crate::pictures::folder::Folder;
 use crate::pictures::passed_over::PassedOver;
-use crate::run::activity::{Activity, Counter};
-use crate::run::data::appearance::Appearance;
-use crate::run::data::{data_set, same_pictures, splits};
+use crate::run::data::data_set;
+use crate::run::data::same_pictures;
 use crate::run::events::Events;
-use crate::run::folder::{RunFolder, RunRecord, WhichWeights};
-use crate::run::predict::evaluation::Evaluation;
-use crate::run::predict::trained::{MachineOverrides, Trained};
+use crate::run::folder::{RunFolder, RunRecord};
+use crate::run::predict::inference::Inference;
+use crate::run::predict::scored_pictures::ScoredPictures;
+use crate::run::predict::trained::Trained;
 use crate::run::warning::Warning;
-use crate::stop::{Interrupted, Stop};
-use crate::training::metrics::Means;
-use crate::training::validate::{Views, validate};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
-use tch::{Device, Tensor};
 
-/// The labeled pictures that a run's network sees, and how.
+/// The pictures that a run is evaluated on, and how: what [`Evaluate`](crate::Evaluate) and
+/// [`Report`](crate::Report) have in common.
 #[derive(Debug, Clone)]
 pub struct Scoring {
     /// Name of the split: a folder of the data set, a part that the run split it into, or `all`.
@@ -36,56 +28,47 @@ pub struct Scoring {
     /// CSV of `path,label[,split]` that lists the pictures of `data`; `None` is the run's, if
     /// `data` is.
     pub labels: Option<PathBuf>,
-    /// Which of the run's weights to use.
-    pub weights: WhichWeights,
-    /// Which views of each picture the network sees.
-    pub views: Views,
+    /// Weights, views and machine.
+    pub inference: Inference,
     /// Skip files that cannot be used as pictures; also done if the run has this setting.
     pub skip_bad_pictures: bool,
     /// Where to keep decoded pictures; `None` is the run's setting.
     pub cache: Option<CachePolicy>,
-    /// Device, precision and threads.
-    pub machine: MachineOverrides,
 }
 
-/// The last weights on the split `test`.
+/// The last weights, on the split `test`.
 impl Default for Scoring {
     fn default() -> Self {
         Self {
             split: "test".to_owned(),
             data: None,
             labels: None,
-            weights: WhichWeights::Last,
-            views: Views::Picture,
+            inference: Inference::default(),
             skip_bad_pictures: false,
             cache: None,
-            machine: MachineOverrides::default(),
         }
     }
 }
 
+/// A run's network, the pictures of a split, and what the one says of the other.
+pub(crate) struct Evaluated {
+    pub trained: Trained,
+    /// All pictures of the split, also those that could not be used.
+    pub folder: Folder,
+    pub pictures: ScoredPictures,
+}
+
 impl Scoring {
-    /// Shows the pictures to the network of `run`.
+    /// Evaluates the network of `run`.
     ///
     /// # Errors
-    /// If the run or a picture cannot be read, there are no pictures, libtorch is out of memory, or a
-    /// stop was requested.
-    pub(crate) fn of(
-        &self,
-        run: &RunFolder,
-        events: &mut dyn Events,
-    ) -> Result<(Trained, Folder, ScoredPictures)> {
-        let trained = self.trained(run, events)?;
+    /// If the run or the pictures cannot be read, or a stop was requested.
+    pub(crate) fn evaluate(&self, run: &RunFolder, events: &mut dyn Events) -> Result<Evaluated> {
+        let trained = Trained::load(run, self.inference)?;
+        trained.warn(events);
         let folder = self.pictures(run, &trained.record, events)?;
         let pictures = ScoredPictures::new(&trained, &folder, self, events)?;
-        Ok((trained, folder, pictures))
-    }
-
-    /// The network of `run`.
-    pub(crate) fn trained(&self, run: &RunFolder, events: &mut dyn Events) -> Result<Trained> {
-        let trained = Trained::load(run, self.weights, self.machine)?;
-        trained.warn(events);
-        Ok(trained)
+        Ok(Evaluated { trained, folder, pictures })
     }
 
     /// The pictures to evaluate the run with the settings `record` on: of the run's data set, those in
@@ -180,112 +163,4 @@ fn listed_by_run(
         if found == 0 { "none".to_owned() } else { format!("only {found}") }
     );
     Ok((folder, passed_over))
-}
-
-/// What a network says about labeled pictures.
-#[derive(Debug)]
-pub struct ScoredPictures {
-    /// The pictures that could be used, sorted by class, then path.
-    pub samples: Vec<Sample>,
-    /// Their decoded pixels, in the same order.
-    pub loader: Loader,
-    /// Mean loss and accuracy.
-    pub means: Means,
-    /// Labels, predictions and probabilities, in the same order.
-    pub scored: Scored,
-    /// The loss of each picture, in nats.
-    pub losses: Vec<f64>,
-    /// [`Loss::probabilities`](crate::training::loss::Loss::probabilities) of all pictures, on the
-    /// CPU.
-    pub probabilities: Tensor,
-}
-
-impl ScoredPictures {
-    /// Runs the network of `trained` over the pictures in `folder`, whose classes are the run's.
-    ///
-    /// # Errors
-    /// If a picture cannot be read, libtorch is out of memory, or a stop was requested.
-    pub fn new(
-        trained: &Trained,
-        folder: &Folder,
-        how: &Scoring,
-        events: &mut dyn Events,
-    ) -> Result<Self> {
-        let config = &trained.record.train;
-        let (target, stop) = (config.target(), events.stop());
-        let cache = how.cache.unwrap_or(config.pictures.cache);
-        let reading = Reading {
-            target,
-            cache: cache.choose(bytes_of(&[folder], target), free_memory()),
-            loader_threads: config.pictures.loader_threads,
-            skip_bad: how.skip_bad_pictures || config.pictures.skip_bad_pictures,
-            stop: &stop,
-        };
-        let source = splits::open(folder, Some(&how.split), reading, events)?.source;
-        if let Some(pixels) = source.pixels() {
-            Appearance::of(&[pixels]).warn(true, events);
-        }
-        let samples = source.samples().to_vec();
-        // The batch size of the run's validation, so that the same weights give the same numbers.
-        let loader = Loader::sorted(source, trained.network.device(), config.training.batch_size)?;
-        Self::of(trained, samples, loader, how, &stop, events)
-    }
-
-    fn of(
-        trained: &Trained,
-        samples: Vec<Sample>,
-        mut loader: Loader,
-        how: &Scoring,
-        stop: &Stop,
-        events: &mut dyn Events,
-    ) -> Result<Self> {
-        let counter = Counter::new(Activity::Evaluating(&how.split), loader.len() as usize, events);
-        let Trained { network, loss, record, .. } = trained;
-        let mut scored = Scored { classes: record.classes.clone(), ..Scored::default() };
-        let (mut losses, mut probabilities) = (Vec::new(), Vec::new());
-        let each = |batch: &Batch, logits: &Tensor| {
-            let labels = &batch.targets.classes;
-            let of_batch = loss.probabilities(logits)?;
-            scored.labels.extend(as_labels(labels)?);
-            scored.predicted.extend(as_labels(&loss.predicted(&of_batch)?)?);
-            scored.probabilities.extend(loss.of_all_classes(&of_batch)?);
-            losses.extend(as_doubles(&loss.of_each(logits, labels)?)?);
-            probabilities.push(of_batch.f_to_device(Device::Cpu)?);
-            counter.add(labels.numel());
-            Ok(())
-        };
-        let means = validate(network, &mut loader, *loss, 0, how.views, stop, each)?;
-        let means = means.ok_or(Interrupted)?;
-        let probabilities = Tensor::f_cat(&probabilities, 0)?;
-        Ok(Self { samples, loader, means, scored, losses, probabilities })
-    }
-
-    /// The path of each picture, and whether it is classified correctly.
-    pub fn outcomes(&self) -> impl Iterator<Item = (&Path, bool)> {
-        let paths = self.samples.iter().map(|sample| sample.path.as_path());
-        paths.zip(self.scored.are_correct())
-    }
-
-    /// The result of the evaluation, with all measures.
-    pub fn evaluation(&self, how: &Scoring) -> Evaluation {
-        Evaluation {
-            split: how.split.clone(),
-            weights: how.weights,
-            flip: how.views == Views::WithMirrorImage,
-            pictures: self.scored.len() as i64,
-            loss: self.means.loss,
-            acc: self.means.accuracy,
-            confusion: self.scored.confusion(),
-            metrics: Some(Metrics::new(&self.scored)),
-            against: None,
-        }
-    }
-}
-
-fn as_labels(labels: &Tensor) -> Result<Vec<usize>> {
-    Ok(Vec::<i64>::try_from(labels)?.into_iter().map(|label| label as usize).collect())
-}
-
-fn as_doubles(values: &Tensor) -> Result<Vec<f64>> {
-    Ok(Vec::<f64>::try_from(&values.f_to_kind(tch::Kind::Double)?)?)
 }

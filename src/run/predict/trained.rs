@@ -1,31 +1,24 @@
-//! The trained network of a run.
+//! The trained network of a run, and what it says of pictures: evaluation, prediction, report and server
+//! all stand on it.
 
-use crate::batches::batch::Input;
+use crate::batches::batch::{Batch, Input};
+use crate::batches::loader::Loader;
 use crate::machine::Machine;
-use crate::machine::device::DeviceChoice;
 use crate::machine::precision::PrecisionChoice;
-use crate::nn::grad_cam::{GradCam, HeatMap};
+use crate::nn::grad_cam::GradCam;
 use crate::nn::network::Network;
 use crate::run::events::Events;
 use crate::run::folder::checkpoint;
-use crate::run::folder::{RunFolder, RunRecord, WhichWeights};
+use crate::run::folder::{RunFolder, RunRecord};
+use crate::run::predict::Prediction;
+use crate::run::predict::inference::{Inference, Views};
 use crate::run::warning::Warning;
+use crate::stop::Stop;
 use crate::training::loss::Loss;
-use crate::training::validate::Views;
 use crate::weights;
 use anyhow::{Result, bail};
+use std::path::PathBuf;
 use tch::Tensor;
-
-/// Changes to the machine settings of a run; `None` keeps the run's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MachineOverrides {
-    /// Device to compute on.
-    pub device: Option<DeviceChoice>,
-    /// Precision of the computation; `None` is fp32 if the device does not support the run's.
-    pub precision: Option<PrecisionChoice>,
-    /// Threads of libtorch on the CPU.
-    pub threads: Option<usize>,
-}
 
 /// The network of a run with its trained weights.
 #[derive(Debug)]
@@ -38,6 +31,8 @@ pub struct Trained {
     pub loss: Loss,
     /// If its settings or weights are not those of the run's checkpoint: a sentence about it.
     pub odd: Option<String>,
+    /// The views of a picture that the network sees.
+    views: Views,
 }
 
 /// Largest number of pictures that a network gets at once to predict them, unless the run's batches are
@@ -53,7 +48,8 @@ impl Trained {
     /// # Errors
     /// If a file of the run is missing, damaged or from another network, or the device or precision
     /// is not available.
-    pub fn load(run: &RunFolder, which: WhichWeights, overrides: MachineOverrides) -> Result<Self> {
+    pub fn load(run: &RunFolder, how: Inference) -> Result<Self> {
+        let Inference { weights: which, views, machine: overrides } = how;
         let record = run.read_record()?;
         let train = &record.train;
         let device = overrides.device.unwrap_or(train.machine.device);
@@ -70,7 +66,7 @@ impl Trained {
         weights::assign(&network.tensors(), &tensors, &path)?;
         network.refresh()?;
         let odd = checkpoint::odd(run, &record, which, &tensors);
-        Ok(Self { record, network, loss: Loss::for_classes(classes), odd })
+        Ok(Self { record, network, loss: Loss::for_classes(classes), odd, views })
     }
 
     /// Warns of what is odd.
@@ -85,61 +81,80 @@ impl Trained {
         batch.max(config.training.batch_size)
     }
 
-    /// What the network says of each picture of a batch. The pictures for which `with_heat_map` is true,
-    /// one for each picture, also get the heat map of their most probable class; the input must be
-    /// pixels then.
+    /// Shows the network every picture of `loader` once and calls `each` with every batch and what
+    /// the network says of it.
+    ///
+    /// # Errors
+    /// If a picture cannot be read, libtorch or `each` fails, or a stop was requested.
+    pub(crate) fn show_all(
+        &self,
+        loader: &mut Loader,
+        stop: &Stop,
+        mut each: impl FnMut(&Batch, Said) -> Result<()>,
+    ) -> Result<()> {
+        for step in 0..loader.steps_per_epoch() {
+            stop.check()?;
+            let batch = loader.batch(0, step)?;
+            each(&batch, self.show(&batch.input)?)?;
+        }
+        Ok(())
+    }
+
+    /// Shows the network the pictures of a batch.
     ///
     /// # Errors
     /// If libtorch fails.
-    pub(crate) fn scores(
+    pub(crate) fn show(&self, input: &Input) -> Result<Said> {
+        let logits = tch::no_grad(|| self.views.logits(&self.network, input))?;
+        let probabilities = self.loss.probabilities(&logits)?;
+        let of_all_classes = self.loss.of_all_classes(&probabilities)?;
+        Ok(Said { logits, probabilities, of_all_classes })
+    }
+
+    /// The predictions for the pictures of a batch of pixels, by what the network `said`. Those for which
+    /// `with_heat_map` is true also get the heat map of their most probable class; it has a value for
+    /// each picture, as `names` has.
+    ///
+    /// # Errors
+    /// If libtorch fails.
+    pub(crate) fn predictions(
         &self,
         input: &Input,
-        views: Views,
+        said: &Said,
+        names: impl IntoIterator<Item = PathBuf>,
         with_heat_map: &[bool],
-    ) -> Result<Vec<Scores>> {
-        let logits = tch::no_grad(|| views.logits(&self.network, input))?;
-        let batch = self.loss.of_all_classes(&self.loss.probabilities(&logits)?)?;
-        let rows = batch.chunks_exact(self.record.classes.len());
-        let mut scores: Vec<Scores> = rows.map(|row| Scores::new(row.to_vec())).collect();
-        let chosen =
-            scores.iter_mut().zip(with_heat_map).enumerate().filter(|(_, (_, with))| **with);
-        let mut chosen: Vec<_> =
-            chosen.map(|(index, (scores, _))| (index as i64, scores)).collect();
-        if chosen.is_empty() {
-            return Ok(scores);
+    ) -> Result<Vec<Prediction>> {
+        let rows = said.of_all_classes.chunks_exact(self.record.classes.len());
+        let named = names.into_iter().zip(rows);
+        let mut predictions: Vec<Prediction> =
+            named.map(|(name, row)| Prediction::new(name, row.to_vec())).collect();
+        let chosen = predictions.iter_mut().zip(with_heat_map).enumerate();
+        let (indices, mut chosen): (Vec<i64>, Vec<_>) = chosen
+            .filter(|(_, (_, with))| **with)
+            .map(|(index, (prediction, _))| (index as i64, prediction))
+            .unzip();
+        if !chosen.is_empty() {
+            let Input::Pixels(pixels) = input else {
+                bail!("expected pixels for a heat map, found features")
+            };
+            let indices = Tensor::f_from_slice(&indices)?.f_to_device(pixels.device())?;
+            let labels: Vec<usize> = chosen.iter().map(|prediction| prediction.label).collect();
+            let cam = GradCam::new(&self.network, &pixels.f_index_select(0, &indices)?)?;
+            for (prediction, map) in chosen.iter_mut().zip(cam.heat_maps(&labels)?) {
+                prediction.heat_map = Some(map);
+            }
         }
-        let Input::Pixels(pixels) = input else {
-            bail!("expected pixels for a heat map, found features")
-        };
-        let indices: Vec<i64> = chosen.iter().map(|(index, _)| *index).collect();
-        let indices = Tensor::f_from_slice(&indices)?.f_to_device(pixels.device())?;
-        let labels: Vec<usize> = chosen.iter().map(|(_, scores)| scores.label).collect();
-        let cam = GradCam::new(&self.network, &pixels.f_index_select(0, &indices)?)?;
-        for ((_, scores), map) in chosen.iter_mut().zip(cam.heat_maps(&labels)?) {
-            scores.heat_map = Some(map);
-        }
-        Ok(scores)
+        Ok(predictions)
     }
 }
 
-/// What a network says of a picture.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Scores {
-    /// Probabilities of the classes, by label, 0..=1.
-    pub probabilities: Vec<f64>,
-    /// The most probable class.
-    pub label: usize,
-    /// The heat map of that class, if it was asked for.
-    pub heat_map: Option<HeatMap>,
-}
-
-impl Scores {
-    /// Without a heat map.
-    pub fn new(probabilities: Vec<f64>) -> Self {
-        // The last of several largest elements, hence from the end: the first class, as in
-        // `Loss::predicted`.
-        let labels = (0..probabilities.len()).rev();
-        let label = labels.max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
-        Self { label: label.unwrap_or(0), probabilities, heat_map: None }
-    }
+/// What a network says of the pictures of a batch.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// As [`Network::logits`].
+    pub logits: Tensor,
+    /// As [`Loss::probabilities`].
+    pub probabilities: Tensor,
+    /// The probabilities of all classes, a row for each picture.
+    pub of_all_classes: Vec<f64>,
 }

@@ -15,7 +15,8 @@ use crate::report::reference::{self, Reference};
 use crate::run::events::Events;
 use crate::run::folder::checkpoint;
 use crate::run::folder::{RunFolder, RunRecord};
-use crate::run::predict::scoring::{ScoredPictures, Scoring};
+use crate::run::predict::scored_pictures::ScoredPictures;
+use crate::run::predict::scoring::{Evaluated, Scoring};
 use crate::run::predict::trained::Trained;
 use crate::run::warning::Warning;
 use anyhow::{Context, Result};
@@ -29,7 +30,7 @@ pub struct Report {
     pub runs: Vec<PathBuf>,
     /// The HTML file to write.
     pub to: PathBuf,
-    /// The pictures that their networks see, and how.
+    /// The pictures that each run is evaluated on, and how.
     pub scoring: Scoring,
     /// History to draw beside the runs': the name of a built-in reference or a CSV with Keras's
     /// columns; `None` draws none.
@@ -125,10 +126,10 @@ fn evaluated<'a>(
     events: &mut dyn Events,
 ) -> Result<Subject<'a>> {
     let history = history::read(&run.history())?;
+    let Evaluated { trained, folder, pictures } = what.scoring.evaluate(&run, events)?;
     checkpoint::odd_history(&run, &history)
         .iter()
         .for_each(|odd| events.warning(&Warning::Odd(odd)));
-    let (trained, folder, pictures) = what.scoring.of(&run, events)?;
     let path = run.path();
     let whole = path.canonicalize().with_context(|| format!("cannot read {}", path.display()))?;
     let name = whole.file_name().unwrap_or(whole.as_os_str()).to_string_lossy().into_owned();

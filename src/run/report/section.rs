@@ -95,7 +95,7 @@ fn sentence(subject: &Subject<'_>, metrics: &Metrics, train: Option<&Folder>) ->
         )
     });
     let best = history::best(&subject.history);
-    let epochs = match (subject.what.scoring.weights, best) {
+    let epochs = match (subject.what.scoring.inference.weights, best) {
         (WhichWeights::Best, Some(best)) => {
             format!(
                 "epoch {} of {}, which has the lowest val_loss,",

@@ -2,15 +2,14 @@
 
 use super::Subject;
 use crate::metrics::Metrics;
-use crate::metrics::classes::{Averages, ClassMetrics};
 use crate::metrics::confusion::{Confused, Confusion};
 use crate::metrics::interval::Interval;
 use crate::pictures::folder::Folder;
 use crate::report::page::{Table, matrix};
 use crate::run::folder::WhichWeights;
+use crate::run::predict::inference::Views;
 use crate::text::numbers::with_thousands;
 use crate::text::shown::quoted;
-use crate::training::validate::Views;
 use serde_json::Value;
 
 /// Number of classes up to which pictures are counted by class.
@@ -66,25 +65,16 @@ pub fn figures(subject: &Subject<'_>, metrics: &Metrics) -> Table {
 
 /// Precision, recall, F1 and AUC of each class, and their means.
 pub fn classes(metrics: &Metrics) -> Table {
-    let of_class = |class: &ClassMetrics| {
-        let values = [class.precision, class.recall, class.f1, class.roc_auc].map(decimals);
-        let pictures = with_thousands(class.pictures as i64);
-        [class.class.clone()].into_iter().chain(values).chain([pictures]).collect()
+    let row = |(name, values, pictures): (&str, [_; 4], Option<usize>)| {
+        let pictures = pictures.map_or(String::new(), |count| with_thousands(count as i64));
+        [name.to_owned()].into_iter().chain(values.map(decimals)).chain([pictures]).collect()
     };
-    let of_mean = |name: &str, mean: &Averages| {
-        let values = [Some(mean.precision), Some(mean.recall), Some(mean.f1), mean.roc_auc];
-        let values = values.map(decimals).into_iter();
-        [name.to_owned()].into_iter().chain(values).chain([String::new()]).collect()
-    };
-    let mut rows: Vec<Vec<String>> = metrics.classes.iter().map(of_class).collect();
-    rows.push(of_mean("mean of classes", &metrics.macro_mean));
-    rows.push(of_mean("mean of pictures", &metrics.weighted_mean));
     Table {
         title: "Classes".to_owned(),
         columns: ["class", "precision", "recall", "F1", "ROC AUC", "pictures"]
             .map(str::to_owned)
             .to_vec(),
-        rows,
+        rows: metrics.rows().map(row).collect(),
         ..Table::default()
     }
 }
@@ -179,10 +169,10 @@ pub fn commands(subject: &Subject<'_>) -> Vec<String> {
             flags += &format!(" {flag} {}", quoted(path));
         }
     }
-    if how.weights == WhichWeights::Best {
+    if how.inference.weights == WhichWeights::Best {
         flags += " --weights best";
     }
-    if how.views == Views::WithMirrorImage {
+    if how.inference.views == Views::WithMirrorImage {
         flags += " --flip";
     }
     if how.skip_bad_pictures {

@@ -2,6 +2,7 @@
 
 use crate::error::{ensure_or, fault};
 use crate::keras::KerasProfile;
+use crate::nn::zoo::Model;
 use crate::pictures::cache::CachePolicy;
 use crate::pictures::config::PictureConfig;
 use crate::run::folder::{RunFolder, read_record};
@@ -161,6 +162,17 @@ impl Config {
         config.output.resume = resume;
         config.check()?;
         Ok(config)
+    }
+
+    /// The settings of [`Recipe::Features`] for the data set at `data`: a head on the base `model` with
+    /// the published weights in the file `weights`.
+    pub fn features(model: Model, weights: impl Into<PathBuf>, data: impl Into<PathBuf>) -> Self {
+        let (recipe, keras) = (Recipe::Features, KerasProfile::default());
+        let mut config = Self::with(recipe, keras, model, Some(data.into()));
+        if let Some(on_base) = config.on_base_mut() {
+            on_base.start = Some(Start::Weights(weights.into()));
+        }
+        config
     }
 
     /// The settings to fine-tune the network of the run in the folder `head`, on the same data set.

@@ -4,17 +4,15 @@ use crate::dataset::data_set::DataSet;
 use crate::dataset::layout::ALL;
 use crate::dataset::part::Part;
 use crate::error::{ensure_or, fault};
-use crate::files::user_folders;
 use crate::machine::Machine;
 use crate::machine::memory::free_memory;
 use crate::nn::head::Pooling;
 use crate::pictures::cache::{Reading, bytes_of};
 use crate::pictures::folder::{Folder, Sample};
 use crate::run::data::appearance::Appearance;
-use crate::run::data::features::{self, FeatureFile, Features};
+use crate::run::data::frozen::{Features, Frozen};
 use crate::run::events::Events;
 use crate::run::settings::config::Config;
-use crate::run::settings::on_base::OnBase;
 use crate::run::{data::splits, train::start};
 use crate::stop::Stop;
 use anyhow::Result;
@@ -60,7 +58,7 @@ pub(crate) fn features(
     folder: &Folder,
     stop: &Stop,
     events: &mut dyn Events,
-) -> Result<Features> {
+) -> Result<Frozen> {
     let machine =
         Machine::prepare(config.machine.device, config.machine.precision, config.machine.threads)?;
     let stored = start::read(config)?;
@@ -69,16 +67,14 @@ pub(crate) fn features(
     let (Some(on_base), Some(base)) = (config.on_base(), network.base()) else {
         fault!(Setting, "expected a pretrained base as `model`, found none; try mobilenet");
     };
-    let OnBase { pooling, .. } = *on_base;
     ensure_or!(
         Setting,
-        pooling == Pooling::Average,
+        on_base.pooling == Pooling::Average,
         "expected `pooling` average, found another; try Suspects::on"
     );
-    let cache = user_folders::cache().join("features");
-    let file = FeatureFile::new(&cache, base, config, on_base, folder)?;
-    if let Some(features) = file.kept(stop, events)? {
-        return Ok(features);
+    let features = Features::new(base, config, on_base, folder)?;
+    if let Some(kept) = features.kept(stop, events)? {
+        return Ok(kept);
     }
     let target = config.target();
     let reading = Reading {
@@ -92,5 +88,5 @@ pub(crate) fn features(
     if let Some(pixels) = opened.source.pixels() {
         Appearance::of(&[pixels]).warn(false, events);
     }
-    features::compute(base, on_base, opened, None, &file, stop, events)
+    features.compute(opened, None, stop, events)
 }

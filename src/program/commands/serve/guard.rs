@@ -66,9 +66,7 @@ pub async fn own_pages_only(
     let (host, origin) = (text(headers, HOST), text(headers, ORIGIN));
     if let Err(refusal) = state.names.check(request.uri().path(), host, origin) {
         // Else the connection is closed while a proxy still sends the body, and it answers 502 itself.
-        let (head, body) = request.into_parts();
-        pictures::discard(&head.headers, body).await;
-        return refusal.into_response();
+        return pictures::refuse(request, refusal).await.into_response();
     }
     let is_allowed = origin.is_some_and(|origin| state.names.is_allowed(origin));
     if is_allowed

@@ -11,7 +11,7 @@ mod predict;
 mod refusal;
 mod state;
 
-use crate::program::cli::{ServeArgs, machine_overrides};
+use crate::program::cli::ServeArgs;
 use crate::program::console::{say, warn};
 use crate::program::signals::Signals;
 use anyhow::{Context, Result};
@@ -26,11 +26,10 @@ use std::sync::Arc;
 const HELPERS: usize = 2;
 
 pub fn run(args: &ServeArgs, signals: &Signals) -> Result<()> {
-    let machine = machine_overrides(&args.settings)?;
+    let how = args.view.inference(&args.settings)?;
     let listener = listen(args)?;
     let address = listener.local_addr().context("cannot tell the address")?;
-    let (weights, views) = (args.view.weights.into(), args.view.views());
-    let classifier = Classifier::new(args.run.path(), weights, views, machine)?;
+    let classifier = Classifier::with(args.run.path(), how)?;
     classifier.odd().iter().for_each(|odd| warn(format_args!("warning: {odd}")));
     // From the first line on, clients may come, and a signal waits for them.
     let stop = signals.stop();

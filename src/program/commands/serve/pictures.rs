@@ -38,10 +38,7 @@ pub async fn read(request: Request, state: &State) -> Result<Pictures, Refusal> 
     let (head, mut body) = request.into_parts();
     let is_form = match is_form(&head.headers) {
         Ok(is_form) => is_form,
-        Err(refusal) => {
-            discard(&head.headers, body).await;
-            return Err(refusal);
-        }
+        Err(refusal) => return Err(refused(&head.headers, body, refusal).await),
     };
     let too_large = || {
         let error = format!("expected a request of at most {max_bytes} bytes, found a larger one");
@@ -49,8 +46,7 @@ pub async fn read(request: Request, state: &State) -> Result<Pictures, Refusal> 
     };
     let length = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if length.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0) > max_bytes as u64 {
-        discard(&head.headers, body).await;
-        return Err(too_large());
+        return Err(refused(&head.headers, body, too_large()).await);
     }
     let Ok(read) = timeout(longest, all_of(&mut body, state)).await else {
         let error = format!(
@@ -62,8 +58,7 @@ pub async fn read(request: Request, state: &State) -> Result<Pictures, Refusal> 
     let bytes = match read? {
         Ok(bytes) => Bytes::from(bytes),
         Err(error) if error.is::<LengthLimitError>() => {
-            discard(&head.headers, body).await;
-            return Err(too_large());
+            return Err(refused(&head.headers, body, too_large()).await);
         }
         Err(error) => {
             let error = format!("expected a whole request, found {error}");
@@ -145,12 +140,18 @@ async fn files(form: Request) -> Result<Vec<(String, Bytes)>, Refusal> {
     Ok(files)
 }
 
-/// Reads what a refused client still sends, since many read the answer only after that. A client that
-/// waits to be asked for the body (`Expect: 100-continue`) is not.
-pub async fn discard(headers: &HeaderMap, mut body: Body) {
-    if headers.contains_key(EXPECT) {
-        return;
+/// Refuses `request`, after [what its client still sends](refused).
+pub async fn refuse(request: Request, refusal: Refusal) -> Refusal {
+    let (head, body) = request.into_parts();
+    refused(&head.headers, body, refusal).await
+}
+
+/// The refusal, after what its client still sends, since many read the answer only after that. A client
+/// that waits to be asked for the body (`Expect: 100-continue`) is not.
+async fn refused(headers: &HeaderMap, mut body: Body, refusal: Refusal) -> Refusal {
+    if !headers.contains_key(EXPECT) {
+        let all = async { while let Some(Ok(_)) = body.frame().await {} };
+        let _ = timeout(DISCARDING, all).await;
     }
-    let all = async { while let Some(Ok(_)) = body.frame().await {} };
-    let _ = timeout(DISCARDING, all).await;
+    refusal
 }

@@ -81,17 +81,11 @@ async fn answer(state: &Arc<State>, request: Request) -> Result<Response, Refusa
     let until = Instant::now() + state.timeout;
     // Until the answer is ready, also if the client goes away or the time is up before that.
     let Some(_place) = state.place() else {
-        let (head, body) = request.into_parts();
-        pictures::discard(&head.headers, body).await;
-        return Err(too_many(state.max_parallel()));
+        return Err(pictures::refuse(request, too_many(state.max_parallel())).await);
     };
     let wanted = match Wanted::of(request.uri()) {
         Ok(wanted) => wanted,
-        Err(refusal) => {
-            let (head, body) = request.into_parts();
-            pictures::discard(&head.headers, body).await;
-            return Err(refusal);
-        }
+        Err(refusal) => return Err(pictures::refuse(request, refusal).await),
     };
     let given = pictures::read(request, state).await?;
     let (named, is_form) = match given {
