@@ -117,36 +117,31 @@ impl Series {
         Self { name: name.into(), mark, color, points }
     }
 
-    /// The shapes of it through `points`, in pixels, for text of the size `font`.
-    fn shapes(&self, points: &[Option<Point>], font: f32) -> Vec<Shape> {
+    /// Its points from gap to gap. A point between two gaps is a line, too, from and to it.
+    pub fn pieces(&self) -> Vec<Vec<(f64, f64)>> {
+        let pieces = self.points.split(|(_, value)| !value.is_finite());
+        let piece = |piece: &[(f64, f64)]| match (self.mark, piece) {
+            (Mark::Line(_), [point]) => vec![*point; 2],
+            _ => piece.to_vec(),
+        };
+        pieces.filter(|piece| !piece.is_empty()).map(piece).collect()
+    }
+
+    /// The shapes of a piece of it through `points`, in pixels, for text of the size `font`.
+    fn shapes(&self, points: Vec<Point>, font: f32) -> Vec<Shape> {
         let (color, radius) = (self.color, 0.25 * font);
-        let seen = points.iter().flatten();
+        let each = |shape: &dyn Fn(Point) -> Shape| points.iter().copied().map(shape).collect();
         match self.mark {
-            Mark::Dots => seen.map(|&center| Shape::Dot { center, radius, color }).collect(),
-            Mark::Rings => seen.map(|&center| Shape::Ring { center, radius, color }).collect(),
-            Mark::Line(width) => {
-                let pieces = points.split(|point| point.is_none());
-                let pieces = pieces.filter(|piece| !piece.is_empty()).map(|piece| {
-                    let mut points: Vec<Point> = piece.iter().flatten().copied().collect();
-                    // A point between gaps is a line, too.
-                    if points.len() == 1 {
-                        points.push(points[0]);
-                    }
-                    Shape::Line { points, color, width }
-                });
-                pieces.collect()
-            }
+            Mark::Dots => each(&|center| Shape::Dot { center, radius, color }),
+            Mark::Rings => each(&|center| Shape::Ring { center, radius, color }),
+            Mark::Line(width) => vec![Shape::Line { points, color, width }],
         }
     }
 
     /// Its symbol in a legend, from `left` on, two letters wide, around the height `middle`.
     pub(crate) fn symbol(&self, (left, middle): Point, font: f32) -> Vec<Shape> {
-        match self.mark {
-            Mark::Line(_) => {
-                self.shapes(&[0.2, 1.8].map(|at| Some((left + at * font, middle))), font)
-            }
-            _ => self.shapes(&[Some((left + font, middle))], font),
-        }
+        let places: &[f32] = if let Mark::Line(_) = self.mark { &[0.2, 1.8] } else { &[1.0] };
+        self.shapes(places.iter().map(|at| (left + at * font, middle)).collect(), font)
     }
 }
 
@@ -209,11 +204,11 @@ impl Chart {
         text(&self.x.name, (middle.0, bottom + 2.5 * font), Anchor::Middle, font);
         let name = Text::new(&self.y.name, (left - 3.6 * font, middle.1), font, Anchor::Middle);
         shapes.push(Shape::Text(Text { is_upright: true, ..name }));
+        let place = |(x, y): (f64, f64)| (self.across(x, plot), down(y));
         for series in self.series.iter().rev() {
-            let place =
-                |&(x, y): &(f64, f64)| y.is_finite().then(|| (self.across(x, plot), down(y)));
-            let points: Vec<Option<Point>> = series.points.iter().map(place).collect();
-            shapes.extend(series.shapes(&points, font));
+            for piece in series.pieces() {
+                shapes.extend(series.shapes(piece.into_iter().map(place).collect(), font));
+            }
         }
         grid.extend(shapes);
         grid

@@ -41,6 +41,10 @@ const LIST: usize = 680;
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
+    drawing(confusion).write_png(path)
+}
+
+fn drawing(confusion: &Confusion) -> Drawing {
     let plan = Plan::new(confusion);
     let below = TOP + plan.cell * plan.classes + plan.names + MARGIN;
     let (title, list) = match plan.list.len() {
@@ -57,7 +61,7 @@ pub fn write(path: &Path, confusion: &Confusion) -> Result<()> {
     for (line, listed) in plan.list.iter().enumerate() {
         text(listed, below + LINE * line + 11, FONT);
     }
-    Drawing { size: (width as u32, (below + list) as u32), shapes }.write_png(path)
+    Drawing { size: (width as u32, (below + list) as u32), shapes }
 }
 
 /// Where everything is, in pixels.
@@ -184,5 +188,41 @@ impl Plan {
             let below = Text { is_upright: true, ..ends((x + middle, bottom + 10.0)) };
             [ends((left - 10.0, y + middle)), below].map(Shape::Text)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of a matrix of `classes` classes, and the number of its shaded cells. Two pictures of
+    /// the last class are of the first for the network, all others right.
+    fn drawn(classes: usize) -> (Vec<String>, usize) {
+        let names = (1..=classes).map(|class| format!("c{class}")).collect();
+        let labels: Vec<usize> = (0..classes).chain([classes - 1; 2]).collect();
+        let predicted: Vec<usize> = (0..classes).chain([0; 2]).collect();
+        let shapes = drawing(&Confusion::new(names, &labels, &predicted)).shapes;
+        let cells = shapes.iter().filter(|shape| matches!(shape, Shape::Box { .. })).count();
+        let text = |shape| if let Shape::Text(text) = shape { Some(text.text) } else { None };
+        (shapes.into_iter().filter_map(text).collect(), cells)
+    }
+
+    #[test]
+    fn few_classes_have_numbers_and_many_a_list() {
+        let (texts, cells) = drawn(2);
+        assert_eq!(texts[..4], ["1", "0", "2", "1"]);
+        // Each name beside its row and below its column.
+        assert_eq!(texts[4..8], ["c1", "c1", "c2", "c2"]);
+        assert_eq!((texts.len(), cells), (4 + 4 + 1, 2 + 1));
+
+        let (texts, cells) = drawn(40);
+        assert_eq!((texts.len(), cells), (2 * 40 + 1 + 2, 40 + 1));
+        assert_eq!(texts.last().unwrap(), "c40 → c1  2");
+
+        // Cells of six pixels have every fifth number.
+        let (texts, cells) = drawn(200);
+        assert_eq!((texts.len(), cells), (2 * (1 + 40) + 1 + 2, 200 + 1));
+        assert_eq!(texts[..4], ["1", "1", "5", "5"]);
+        assert_eq!(texts.last().unwrap(), "c200 (200) → c1 (1)  2");
     }
 }

@@ -24,12 +24,11 @@ pub fn color(series: petite::report::colors::Color) -> Color {
 
 /// Draws `chart` below `title` into `area` of the screen.
 pub fn draw(chart: &Chart, title: Line<'_>, area: Rect, screen: &mut Buffer) {
-    let finite = |series: &Series| {
-        series.points.iter().copied().filter(|(_, y)| y.is_finite()).collect::<Vec<_>>()
-    };
-    let points: Vec<Vec<(f64, f64)>> = chart.series.iter().map(finite).collect();
     // The first series lies over the others.
-    let datasets = chart.series.iter().zip(&points).rev().map(|(series, points)| {
+    let pieces: Vec<(&Series, Vec<(f64, f64)>)> = (chart.series.iter().rev())
+        .flat_map(|series| series.pieces().into_iter().map(move |piece| (series, piece)))
+        .collect();
+    let datasets = pieces.iter().map(|(series, points)| {
         let (marker, graph) = match series.mark {
             Mark::Line(_) => (Marker::Braille, GraphType::Line),
             Mark::Dots | Mark::Rings => (Marker::Dot, GraphType::Scatter),
