@@ -9,7 +9,6 @@ use crate::pictures::source::Source;
 use crate::pictures::stream::{Decoders, Promise};
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
 use tch::{Device, Kind, Tensor};
 
 /// Yields batches as Keras's generators do: pass after pass over the pictures, where the last batch
@@ -25,7 +24,6 @@ pub struct Loader {
     sequence: Sequence,
     /// Batches requested ahead, with their steps.
     ahead: VecDeque<(Step, Request)>,
-    waited: Duration,
 }
 
 /// Epoch and step of a batch, both from 0.
@@ -83,14 +81,8 @@ impl Loader {
                 Err(error) => return Err(error),
             },
         };
-        Ok(Self {
-            storage,
-            device,
-            labels,
-            sequence: Sequence::new(count, batching),
-            ahead: VecDeque::new(),
-            waited: Duration::ZERO,
-        })
+        let sequence = Sequence::new(count, batching);
+        Ok(Self { storage, device, labels, sequence, ahead: VecDeque::new() })
     }
 
     /// A loader that yields `input`, the pixels or features of all pictures, with their class
@@ -99,16 +91,10 @@ impl Loader {
     /// # Errors
     /// If `labels` cannot be converted to a vector.
     pub fn of_input(input: Input, labels: Tensor, batching: Batching) -> Result<Self> {
-        let host_labels = Vec::<i64>::try_from(&labels)?;
-        let count = host_labels.len() as i64;
-        Ok(Self {
-            device: input.values().device(),
-            storage: Storage::Device { input, labels },
-            labels: host_labels,
-            sequence: Sequence::new(count, batching),
-            ahead: VecDeque::new(),
-            waited: Duration::ZERO,
-        })
+        let (device, of_host) = (input.values().device(), Vec::<i64>::try_from(&labels)?);
+        let sequence = Sequence::new(of_host.len() as i64, batching);
+        let storage = Storage::Device { input, labels };
+        Ok(Self { storage, device, labels: of_host, sequence, ahead: VecDeque::new() })
     }
 
     /// The class index of every picture, in the order of the samples.
@@ -144,11 +130,6 @@ impl Loader {
         self.sequence.steps_per_epoch()
     }
 
-    /// Total time spent in [`batch`](Self::batch) so far: how long training waited for data.
-    pub fn waited(&self) -> Duration {
-        self.waited
-    }
-
     /// The batch of step `step` of epoch `epoch`, both from 0. Fastest if called for consecutive
     /// steps.
     ///
@@ -156,24 +137,19 @@ impl Loader {
     /// If libtorch is out of memory, or a streamed picture cannot be decoded; the error names its
     /// path and the reason.
     pub fn batch(&mut self, epoch: i64, step: i64) -> Result<Batch> {
-        let start = Instant::now();
-        let batch = match &self.storage {
-            Storage::Device { input, labels } => {
-                let slice = self.sequence.slice(epoch, step);
-                let indices = self.sequence.indices_on(slice, self.device)?;
-                let part = |all: &Tensor| -> Result<Tensor> {
-                    Ok(match &indices {
-                        Some(indices) => all.f_index_select(0, indices)?,
-                        None => all.f_narrow(0, slice.start, slice.length)?,
-                    })
-                };
-                let targets = Targets::of(part(labels)?);
-                Batch { input: input.map(part)?, targets, first: slice.first }
-            }
-            _ => self.gathered(epoch, step)?,
+        let Storage::Device { input, labels } = &self.storage else {
+            return self.gathered(epoch, step);
         };
-        self.waited += start.elapsed();
-        Ok(batch)
+        let slice = self.sequence.slice(epoch, step);
+        let indices = self.sequence.indices_on(slice, self.device)?;
+        let part = |all: &Tensor| -> Result<Tensor> {
+            Ok(match &indices {
+                Some(indices) => all.f_index_select(0, indices)?,
+                None => all.f_narrow(0, slice.start, slice.length)?,
+            })
+        };
+        let (input, targets) = (input.map(part)?, Targets::of(part(labels)?));
+        Ok(Batch { input, targets, first: slice.first })
     }
 
     /// The batch of a step when not all pixels are on the device. Requests the next batches ahead.

@@ -12,7 +12,6 @@ use crate::training::saved::Saved;
 use crate::weights::{self, Named};
 use anyhow::{Context, Error, Result};
 use std::path::{Path, PathBuf};
-use tch::Tensor;
 
 /// Writes a run's weights after every epoch, and within epochs on request.
 #[derive(Debug)]
@@ -247,29 +246,16 @@ pub fn odd_history(run: &RunFolder, rows: &[Epoch]) -> Option<String> {
 /// # Errors
 /// If a file cannot be written.
 pub fn repair(run: &RunFolder, progress: &Progress, own: &Named) -> Result<bool> {
-    let is_current = |path: &Path| {
-        let Ok((found, _)) = weights::load(path) else { return false };
-        let matches = |(name, tensor): &(String, Tensor)| {
-            let known = own.iter().find(|(known, _)| known == name);
-            known.is_some_and(|(_, known)| {
-                known.size() == tensor.size()
-                    && known.f_to_device(tch::Device::Cpu).is_ok_and(|known| known.equal(tensor))
-            })
-        };
-        found.len() == own.len() && found.iter().all(matches)
-    };
+    let sum_in = |path: &Path| weights::sum_of(&weights::load(path)?.0);
     // Within an epoch, the network is neither.
     let best = progress.best;
     let is_last = progress.steps() == 0 && best.is_some();
     let is_best = is_last && best.is_some_and(|best| best.epoch == progress.epochs());
     for (path, is_known) in [(run.last(), is_last), (run.best(), is_best)] {
-        if is_known && !is_current(&path) {
+        if is_known && sum_in(&path).ok() != Some(weights::sum_of(own)?) {
             weights::save_ot(&path, own)?;
         }
     }
-    let is_known = |(found, _): (Named, _)| {
-        let sum = best.and_then(|best| best.sum);
-        sum.is_none_or(|sum| weights::sum_of(&found).is_ok_and(|found| found == sum))
-    };
-    Ok(best.is_some() && !is_best && !weights::load(&run.best()).is_ok_and(is_known))
+    let Some(best) = best.filter(|_| !is_best) else { return Ok(false) };
+    Ok(!sum_in(&run.best()).is_ok_and(|found| best.sum.is_none_or(|sum| sum == found)))
 }
