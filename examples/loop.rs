@@ -10,7 +10,7 @@ use petite::training::{ClassWeights, Objective, OptimizerConfig, Running, Update
 use petite::{AugmentConfig, DeviceChoice, KerasProfile, Machine, PrecisionChoice, Stop};
 use tch::{Kind, Tensor};
 
-const EPOCHS: i64 = 6;
+const EPOCHS: i64 = 10;
 const SIDE: usize = 64;
 const SEED: u64 = 1;
 
@@ -49,9 +49,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let architecture = Model::Convnet.architecture((SIDE, SIDE), &options)?;
     let network = Network::new(architecture, device, precision, SEED)?;
     let (classes, labels) = (data.classes.len(), train.labels());
-    let objective = Objective::new(classes, 0.1, ClassWeights::Balanced, labels, device)?;
+    let objective = Objective::new(classes, 0.0, ClassWeights::Balanced, labels, device)?;
     let update = Update::new(&OptimizerConfig::keras(keras), &network)?;
-    let rate = Tensor::f_full([], 5e-4, (Kind::Float, device))?;
+    let rate = Tensor::f_full([], 3e-4, (Kind::Float, device))?;
 
     for epoch in 0..EPOCHS {
         let mut means = Running::new(objective.loss, device)?;
