@@ -19,7 +19,7 @@ pub(crate) mod resample;
 pub(crate) mod resample_cpu;
 pub(crate) mod resample_device;
 pub(crate) mod sampling;
-pub(crate) mod transform;
+pub mod transform;
 
 pub use augmentation::Augmentation;
 

@@ -20,7 +20,7 @@ pub use divergence::Divergence;
 pub use fit::StepProgress;
 pub use learner::Learner;
 pub use loss::Loss;
-pub use metrics::{Means, Running};
+pub use metrics::{Means, Running, Sums};
 pub use objective::{ClassWeights, Objective};
 pub use optimizer::OptimizerConfig;
 pub use schedule::Schedule;

@@ -27,7 +27,7 @@ impl Statistics {
 }
 
 /// Batch normalization. Where it is frozen, a convolution without bias just before it computes it:
-/// see [`BatchNorm::fold`].
+/// see `BatchNorm::fold`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNorm {
     /// ε.
