@@ -131,7 +131,7 @@ fn a_class_of_bad_pictures_alone_stops_even_then() {
         workspace.write(&format!("data/train/spots/{name}"), b"");
     }
     let mut command = workspace.train("run", "--epochs 1 --skip-bad-pictures");
-    let error = error_of(&mut command);
+    let (_, error) = texts_of(&mut command, 1);
     assert!(error.contains("expected a good picture of spots in"), "{error}");
 }
 
