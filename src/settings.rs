@@ -7,7 +7,8 @@
 //!
 //! Attributes in addition to JSON Schema's: `x-value-name` (such as `DEGREES`), `x-unit` (such as
 //! `degrees`), `x-separator` (between the numbers of a pair), and `x-group`, a heading for this and
-//! the following fields. A struct's `title` is the heading of its fields.
+//! the following fields. A run may be resumed with another value of a setting with `x-resume`, whose
+//! value stands for all of them in a checkpoint. A struct's `title` is the heading of its fields.
 
 use crate::error::{ensure_or, fault};
 use anyhow::{Context, Result};
@@ -34,6 +35,9 @@ pub struct Setting {
     pub is_switch: bool,
     /// Whether it can be `none`.
     pub is_optional: bool,
+    /// If a run can be resumed with another value, since it changes the weights by rounding at most:
+    /// the value that stands for all in a checkpoint.
+    pub on_resume: Option<Value>,
     is_number: bool,
     range: Range,
 }
@@ -240,6 +244,7 @@ fn setting(field: &Map<String, Value>, path: Vec<String>, group: Option<String>)
         separator: text("x-separator").unwrap_or_else(|| ",".to_owned()),
         is_switch: has_type("boolean"),
         is_optional: has_type("null") || objects(field, "anyOf").into_iter().any(is_null),
+        on_resume: field.get("x-resume").cloned(),
         is_number: (has_type("integer") || has_type("number")) && !has_type("string"),
         choices,
         range: Range {

@@ -37,13 +37,14 @@ pub struct PictureConfig {
     pub skip_bad_pictures: bool,
     /// Largest picture that is decoded, in pixels.
     #[serde(default = "max_pixels")]
-    #[schemars(range(min = 1, max = 4_294_967_295_u32), extend("x-value-name" = "N"))]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32), extend("x-value-name" = "N", "x-resume" = 0))]
     pub max_pixels: u64,
     /// Number of threads that decode pictures; none for one per core.
-    #[schemars(range(min = 1, max = 65_536), extend("x-value-name" = "N"))]
+    #[schemars(range(min = 1, max = 65_536), extend("x-value-name" = "N", "x-resume" = null))]
     pub loader_threads: Option<usize>,
     /// Where to keep decoded pictures.
     #[serde(default)]
+    #[schemars(extend("x-resume" = "auto"))]
     pub cache: CachePolicy,
 }
 

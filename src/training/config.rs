@@ -11,7 +11,7 @@ pub struct TrainingConfig {
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-group" = "Training", "x-value-name" = "N"))]
     pub batch_size: i64,
     /// Number of epochs.
-    #[schemars(range(min = 1, max = 2_147_483_647), extend("x-value-name" = "N"))]
+    #[schemars(range(min = 1, max = 2_147_483_647), extend("x-value-name" = "N", "x-resume" = 0))]
     pub epochs: i64,
     /// Training steps per epoch; none for one pass over the pictures.
     #[schemars(range(min = 1, max = 2_147_483_647), extend("x-value-name" = "N"))]

@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 
 /// The settings that a command has flags for.
 pub trait Subset: Clone + std::fmt::Debug {
-    /// Their names, unless `holds` says otherwise.
+    /// Their names, unless `holds` says otherwise; none for every setting.
     const NAMES: &[&str] = &[];
     /// Whether the help texts list the recipes' defaults.
     const DEFAULTS: bool;
@@ -23,7 +23,7 @@ pub trait Subset: Clone + std::fmt::Debug {
 
     /// Whether `setting` is one of them.
     fn holds(setting: &Setting) -> bool {
-        Self::NAMES.contains(&setting.name())
+        Self::NAMES.is_empty() || Self::NAMES.contains(&setting.name())
     }
 }
 

@@ -5,7 +5,6 @@ use clap::{Args, ValueEnum};
 use petite::Config;
 use petite::run::settings::assemble::{Assembly, Resume};
 use petite::run::settings::on_base::Start;
-use petite::settings::Setting;
 use std::path::PathBuf;
 
 /// Train a network
@@ -83,8 +82,4 @@ pub struct All;
 impl Subset for All {
     const DEFAULTS: bool = true;
     const FIRST: &[&str] = &["data", "recipe", "model", "epochs", "image_size", "seed"];
-
-    fn holds(_: &Setting) -> bool {
-        true
-    }
 }

@@ -2,11 +2,7 @@
 //! set were changed since is noticed.
 
 use crate::error::{ErrorKind, Fault};
-use crate::machine::config::MachineConfig;
-use crate::machine::precision::PrecisionChoice;
-use crate::pictures::cache::CachePolicy;
 use crate::run::settings::config::Config;
-use crate::run::settings::output::OutputConfig;
 use crate::run::settings::upgrade::upgrade;
 use crate::settings;
 use crate::training::schedule::Schedule;
@@ -36,7 +32,8 @@ pub struct MadeWith {
 impl MadeWith {
     /// That of a run with these classes and settings.
     pub fn new(classes: &[String], config: &Config, pictures: Option<String>) -> Self {
-        Self { classes: classes.to_vec(), train: comparable(config), pictures }
+        let train = serde_json::from_value(comparable(config)).unwrap_or_else(|_| config.clone());
+        Self { classes: classes.to_vec(), train, pictures }
     }
 
     /// Adds it to a checkpoint's metadata.
@@ -69,12 +66,9 @@ impl MadeWith {
 }
 
 /// The settings that differ between `config` and `other` and change the weights by more than
-/// rounding: their names, in backticks, and their values in `other`, as JSON. Those of the machine do
-/// not, nor does the number of epochs, up to the end of the shorter run, nor the place of the data
-/// set, whose pictures are compared themselves.
+/// rounding: their names, in backticks, and their values in `other`, as JSON.
 pub fn differences(config: &Config, other: &Config) -> Vec<(String, String)> {
-    let json = |config| serde_json::to_value(comparable(config)).unwrap_or_default();
-    let (own, others) = (json(config), json(other));
+    let (own, others) = (comparable(config), comparable(other));
     let all = Config::settings().iter();
     let differing = all.filter(|setting| setting.value_in(&own) != setting.value_in(&others));
     let mut found: Vec<(String, String)> = differing
@@ -89,18 +83,15 @@ pub fn differences(config: &Config, other: &Config) -> Vec<(String, String)> {
     found
 }
 
-fn comparable(config: &Config) -> Config {
-    let mut config = Config { machine: MachineConfig::default(), ..config.clone() };
-    config.machine.precision = PrecisionChoice::Auto;
-    config.data.path = None;
-    config.data.labels = None;
-    // All rates of a cosine depend on the number of epochs.
-    if config.schedule != Schedule::Cosine {
-        config.training.epochs = 0;
+/// The settings in JSON, with one value for all of a setting that may be another on resuming.
+fn comparable(config: &Config) -> Value {
+    let mut json = serde_json::to_value(config).unwrap_or_default();
+    for setting in Config::settings() {
+        // All rates of a cosine depend on the number of epochs.
+        let is_fixed = config.schedule == Schedule::Cosine && setting.name() == "epochs";
+        if let Some(value) = setting.on_resume.as_ref().filter(|_| !is_fixed) {
+            setting.set_in(&mut json, value.clone());
+        }
     }
-    config.pictures.loader_threads = None;
-    config.pictures.max_pixels = 0;
-    config.pictures.cache = CachePolicy::Auto;
-    config.output = OutputConfig::default();
-    config
+    json
 }

@@ -108,10 +108,17 @@ pub fn check(config: &mut Config, run: &RunFolder, made_with: Option<&MadeWith>)
     ensure_or!(
         Run,
         others.is_empty(),
-        "expected the settings of the run in {path} with `resume`, found another {}; try changing only `epochs`, `device`, `cache`, `threads`, `checkpoint_every`, `keep`, `tensorboard`, and where the `data` are",
-        names.join(", ")
+        "expected the settings of the run in {path} with `resume`, found another {}; try changing only {}",
+        names.join(", "),
+        free_settings().join(", ")
     );
     Ok(())
+}
+
+/// The names of the settings that may be others when a run is resumed, in backticks.
+fn free_settings() -> Vec<String> {
+    let free = Config::settings().iter().filter(|setting| setting.on_resume.is_some());
+    free.map(|setting| format!("`{}`", setting.name())).collect()
 }
 
 /// Checks that the data set still has the classes of `run`: its network has one output for each.
