@@ -133,7 +133,7 @@ fn add_output(graph: &mut Graph, output: Output, units: i64, logits: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::drawn::{Drawn, from_scratch, on_bases};
+    use crate::export::drawn::{Drawn, from_scratch, on_bases, uniform};
     use crate::export::request::Format;
     use crate::nn::architecture::Architecture;
     use crate::nn::chain::Chain;
@@ -143,7 +143,7 @@ mod tests {
     use crate::nn::run::Pass;
     use crate::nn::stack::Stack;
     use std::collections::BTreeMap;
-    use tch::{Device, Kind, Tensor};
+    use tch::{Device, Kind};
 
     fn graph_of(drawn: &Drawn, output: Output) -> GraphProto {
         let description = drawn.description(Format::Onnx, output);
@@ -180,9 +180,9 @@ mod tests {
         let layers = layers.map(|(name, chain)| (name.to_owned(), chain));
         let architecture = Architecture::named([3, 4, 5], layers).unwrap();
         let stack = Stack::new(architecture, Device::Cpu, Kind::Float, 1, DrawnBy::Layer).unwrap();
-        for (_, tensor) in stack.tensors() {
+        for (index, (_, tensor)) in (0..).zip(stack.tensors()) {
             let (size, mut tensor) = (tensor.size(), tensor.detach());
-            tensor.copy_(&Tensor::rand(size, (Kind::Float, Device::Cpu)));
+            tensor.copy_(&uniform(&size, index));
         }
         let mut graph = Graph::new(stack.tensors());
         let layers = stack.architecture().layers.iter();
@@ -191,7 +191,7 @@ mod tests {
         let mut graph = graph.finish("layers").unwrap();
         graph.input = vec![ValueInfoProto::batch(INPUT, FLOAT, &[5, 3, 4], String::new())];
         graph.output = vec![ValueInfoProto::batch(&end, FLOAT, &[60], String::new())];
-        let x = Tensor::rand([2, 5, 3, 4], (Kind::Float, Device::Cpu)) * 6 - 3;
+        let x = uniform(&[2, 5, 3, 4], 9) * 6 - 3;
         let expected = stack.forward(x.shallow_clone(), stack.all(), &mut Pass::Infer).unwrap();
         let difference = (run::run(&graph, x) - expected.detach()).abs().max().double_value(&[]);
         assert!(difference < 1e-5, "{difference}");
