@@ -78,7 +78,7 @@ pub enum Warning<'a> {
         data: &'a DataConfig,
     },
     /// This crate was compiled without optimizations, so pictures are decoded 12 to 17 times slower than
-    /// need be; see the README's section on the library. Reported once by a process.
+    /// need be; see docs/manual.md, "A crate of your own". Reported once by a process.
     Unoptimized,
     /// Training steps cannot be recorded as a CUDA graph; training continues without one, with the
     /// same results.
