@@ -159,6 +159,9 @@ fn a_moved_data_set_is_found_where_it_is() {
 fn says_what_is_wrong() {
     let workspace = Workspace::with_data();
     assert!(usage_error_of(&mut petite("report")).contains("RUN"));
+    // The page would be in the folder that is missing: that is not what is wrong.
+    let error = error_of(petite("report").arg(workspace.path("none")));
+    assert!(error.starts_with("error: expected a run with a config.json at"), "{error}");
     workspace.train("run", "--epochs 1").assert().success();
     let refused = |change: &dyn Fn(&mut petite::Report)| {
         let mut what = petite::Report::new([workspace.path("run")], workspace.path("page.html"));

@@ -79,6 +79,11 @@ pub(crate) fn report(what: &Report, events: &mut dyn Events) -> Result<()> {
         what.to.with_extension("html").display()
     );
     let reference = what.reference.as_deref().map(reference::find).transpose()?;
+    let mut runs = Vec::new();
+    for path in &what.runs {
+        runs.extend(RunFolder::open_all(path)?);
+    }
+    ensure_or!(Setting, !runs.is_empty(), "expected at least one run to report on, found none");
     // Before the minutes of work for a page that cannot be written.
     let mut file = AtomicFile::create(&what.to).with_context(|| Fault {
         kind: ErrorKind::Setting,
@@ -87,11 +92,6 @@ pub(crate) fn report(what: &Report, events: &mut dyn Events) -> Result<()> {
             what.to.display()
         ),
     })?;
-    let mut runs = Vec::new();
-    for path in &what.runs {
-        runs.extend(RunFolder::open_all(path)?);
-    }
-    ensure_or!(Setting, !runs.is_empty(), "expected at least one run to report on, found none");
     // Several runs share the page's few megabytes.
     let tiles = if runs.len() > 1 { 4 } else { 12 };
     let (mut sections, mut compared) = (Vec::new(), Vec::new());
